@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "base/io.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+
+#define READ_STEP      4096
+#define TREE_DEPTH_MAX 1024
+
+int bt_io_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+ssize_t bt_io_read_all(int fd, void *ret, size_t len)
+{
+	char *p = ret;
+	size_t got = 0;
+
+	while (got < len) {
+		ssize_t n = read(fd, p + got, len - got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+int bt_io_read_fd(int fd, size_t max, char **ret, size_t *ret_len)
+{
+	bt_auto_str struct bt_str s = { .max = max + READ_STEP };
+	int r;
+
+	for (;;) {
+		ssize_t n;
+
+		r = bt_str_reserve(&s, READ_STEP);
+		if (r < 0)
+			return r == -E2BIG ? -EFBIG : r;
+		n = read(fd, s.p + s.len, READ_STEP);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		s.len += (size_t)n;
+		s.p[s.len] = '\0';
+		if (s.len > max)
+			return -EFBIG;
+	}
+	if (ret_len)
+		*ret_len = s.len;
+	return bt_str_steal(&s, ret);
+}
+
+int bt_io_read_file(int at, const char *path, size_t max, char **ret, size_t *ret_len)
+{
+	bt_auto_close int fd = openat(at, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return bt_io_read_fd(fd, max, ret, ret_len);
+}
+
+int bt_io_write_file(int at, const char *path, const char *data)
+{
+	bt_auto_close int fd = openat(at, path, O_WRONLY | O_CLOEXEC);
+	size_t len = strlen(data);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		n = write(fd, data, len);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EIO;
+}
+
+int bt_io_create_file(int at, const char *path, mode_t mode, const void *data, size_t len)
+{
+	bt_auto_close int fd =
+		openat(at, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd < 0)
+		return -errno;
+	return bt_io_write_all(fd, data, len);
+}
+
+int bt_io_mkdir_p(const char *path, mode_t mode)
+{
+	bt_auto_free char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *p = copy + 1; *copy && (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	if (mkdir(copy, mode) < 0 && errno != EEXIST)
+		return -errno;
+	return 0;
+}
+
+static void dir_done(DIR **d)
+{
+	if (*d)
+		(void)closedir(*d);
+}
+
+static int remove_tree(int at, const char *name, dev_t dev, int depth);
+
+/* Remove everything inside the directory `name`, which lies on device `dev`. */
+static int remove_children(int at, const char *name, dev_t dev, int depth)
+{
+	bt_auto_close int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bt_auto(dir_done) DIR *d = NULL;
+	struct dirent *e;
+	struct stat st;
+	int first = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_dev != dev)
+		return -EXDEV;
+	d = fdopendir(fd);
+	if (!d)
+		return -errno;
+	(void)bt_take_fd(&fd); /* closedir() closes it */
+	while ((e = readdir(d))) {
+		int r;
+
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		r = remove_tree(dirfd(d), e->d_name, dev, depth + 1);
+		if (r < 0 && first == 0)
+			first = r;
+	}
+	return first;
+}
+
+static int remove_tree(int at, const char *name, dev_t dev, int depth)
+{
+	int r;
+
+	if (depth > TREE_DEPTH_MAX)
+		return -ELOOP;
+	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	r = remove_children(at, name, dev, depth);
+	if (unlinkat(at, name, AT_REMOVEDIR) < 0 && errno != ENOENT && r == 0)
+		r = -errno;
+	return r;
+}
+
+int bt_io_remove_tree(int at, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return remove_tree(at, name, st.st_dev, 0);
+}
+
+int bt_io_memfd(const char *name, const void *data, size_t len)
+{
+	bt_auto_close int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = bt_io_write_all(fd, data, len);
+	if (r < 0)
+		return r;
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0 ||
+	    lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	return bt_take_fd(&fd);
+}
