@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_NETWORK_H
+#define BT_ENGINE_NETWORK_H
+
+/*
+ * Networks as Docker models them, kept in the database; carried out by net/.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+struct bt_engine;
+
+struct bt_filters;
+struct bt_networks;
+
+/** Open: read the networks, make the default bridge and its rules. */
+bt_nodiscard int bt_network_open(struct bt_engine *engine, struct bt_networks **ret,
+				 struct bt_err *err);
+/** Close; bridges stay. NULL is fine. */
+void bt_network_close(struct bt_networks *networks);
+
+/** What a started container got. */
+struct bt_network_attachment {
+	int netns_fd;   /* owned, or -EBADF: host, or another container's by `join_pid` */
+	pid_t join_pid; /* container:X; else 0 */
+	bool host;
+	json_t *settings; /* NetworkSettings.Networks as inspect shows it (owned) */
+	json_t *dns;      /* array of name servers for resolv.conf, NULL: the host's (owned) */
+	char *address;    /* of the first interface, for hosts; NULL: none (owned) */
+};
+/** Give a container its namespace and addresses by HostConfig.NetworkMode and
+ * NetworkingConfig.EndpointsConfig. Addresses are in the database before this returns. */
+bt_nodiscard int bt_network_attach(struct bt_engine *engine, const char *container_id,
+				   const char *hostname, const json_t *host_config,
+				   const json_t *networking, struct bt_network_attachment *ret,
+				   struct bt_err *err);
+/** Give the addresses back; idempotent. The namespace goes with its last descriptor. */
+void bt_network_detach(struct bt_engine *engine, const char *container_id);
+/** Release what it owns. */
+void bt_network_attachment_done(struct bt_network_attachment *attachment);
+
+/** GET /networks, GET /networks/{id}, POST /networks/create, DELETE. */
+bt_nodiscard int bt_network_list(struct bt_engine *engine, const struct bt_filters *filters,
+				 json_t **ret, struct bt_err *err);
+bt_nodiscard int bt_network_inspect(struct bt_engine *engine, const char *ref, json_t **ret,
+				    struct bt_err *err);
+bt_nodiscard int bt_network_create(struct bt_engine *engine, const json_t *body, json_t **ret,
+				   struct bt_err *err);
+bt_nodiscard int bt_network_remove(struct bt_engine *engine, const char *ref, struct bt_err *err);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_IMAGE_IMAGES_H
+#define BT_IMAGE_IMAGES_H
+
+/*
+ * Images: configurations by id (the digest of the configuration), the tags and
+ * digests that name them, and what Docker's API answers about them. Any thread.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "store/layers.h"
+
+struct bt_images;
+
+/** What a container needs of its image. Owned strings. */
+struct bt_image {
+	char *id;       /* "sha256:<64 hex>" */
+	char *chain_id; /* of the topmost layer; NULL for an image without layers */
+	json_t *config; /* the whole OCI/Docker image configuration */
+};
+/** Release what it owns and leave it empty. */
+void bt_image_done(struct bt_image *image);
+#define bt_auto_image bt_auto(bt_image_done)
+
+/** Open the images of a data root. Borrows `db` and `layers`. */
+bt_nodiscard int bt_images_open(const char *data_root, struct bt_db *db, struct bt_layers *layers,
+				struct bt_images **ret, struct bt_err *err);
+/** Close. NULL is fine. */
+void bt_images_close(struct bt_images *images);
+
+/** Find by reference, "sha256:<id>", id or unambiguous id prefix, as Docker resolves names.
+ * Kind NOT_FOUND: "No such image: NAME:TAG" with Docker's wording. */
+bt_nodiscard int bt_images_get(struct bt_images *images, const char *name, struct bt_image *ret,
+			       struct bt_err *err);
+
+/** A callback that tells how many containers use an image id, and whether one of them runs;
+ * names the first in `ret_container` (13 bytes: its short id). Given by engine/ at start. */
+typedef int (*bt_images_users_fn)(void *arg, const char *image_id, bool *ret_running,
+				  char ret_container[13]);
+/** Set the callback; before any thread uses `images`. */
+void bt_images_set_users(struct bt_images *images, bt_images_users_fn fn, void *arg);
+
+/** A callback for events ("import", "tag", "untag", "delete", "pull", "push", "load", "save",
+ * "prune"). */
+typedef void (*bt_images_event_fn)(void *arg, const char *action, const char *id, const char *name);
+/** Set the callback; before any thread uses `images`. */
+void bt_images_set_events(struct bt_images *images, bt_images_event_fn fn, void *arg);
+
+/** `import`: a root file system's archive from `fd` becomes an image of one layer. `changes`:
+ * Dockerfile instructions (CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER,
+ * VOLUME, WORKDIR, HEALTHCHECK), may be NULL. `ref` may be NULL. `ret_id` "sha256:…". */
+bt_nodiscard int bt_images_import(struct bt_images *images, int fd, const char *ref,
+				  const char *message, const char *platform,
+				  const char *const *changes, char ret_id[72], struct bt_err *err);
+
+/** Docker's answers, as new JSON (owned). `filters` as codec/filters.h parsed them, or NULL. */
+struct bt_filters;
+bt_nodiscard int bt_images_list(struct bt_images *images, bool all, bool digests,
+				const struct bt_filters *filters, json_t **ret, struct bt_err *err);
+/** `image inspect`. */
+bt_nodiscard int bt_images_inspect(struct bt_images *images, const char *name, json_t **ret,
+				   struct bt_err *err);
+/** `history`. */
+bt_nodiscard int bt_images_history(struct bt_images *images, const char *name, json_t **ret,
+				   struct bt_err *err);
+/** `tag`. */
+bt_nodiscard int bt_images_tag(struct bt_images *images, const char *name, const char *repo,
+			       const char *tag, struct bt_err *err);
+/** `rmi`: the list of {"Untagged":…} and {"Deleted":…}. */
+bt_nodiscard int bt_images_remove(struct bt_images *images, const char *name, bool force,
+				  bool noprune, json_t **ret, struct bt_err *err);
+/** How many images there are, for `info`. */
+int bt_images_count(struct bt_images *images);
+
+#endif

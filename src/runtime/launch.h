@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_RUNTIME_LAUNCH_H
+#define BT_RUNTIME_LAUNCH_H
+
+/*
+ * Starting processes in containers: what the monitor and the OCI command line
+ * both stand on. A container is created in two steps, as the OCI runtime
+ * specification (runtime.md, lifecycle) wants it: create sets everything up and
+ * leaves the init waiting just before execve(2); start lets it go.
+ *
+ * The calling process must have one thread. The init becomes its child (or, with
+ * `detached_parent`, its sibling) and is reaped by the caller.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "codec/oci_spec.h"
+
+/** A compiled filter; zeroed: none given. */
+struct bt_launch_filter {
+	const void *insns; /* struct sock_filter[], borrowed */
+	size_t len;        /* bytes */
+	unsigned flags;    /* of seccomp(2) SECCOMP_SET_MODE_FILTER */
+};
+
+struct bt_launch_request {
+	const char *id;
+	const struct bt_oci_spec *spec;  /* borrowed */
+	const char *bundle;              /* root.path is relative to it; NULL with rootfs_fd */
+	int rootfs_fd;                   /* detached mount that becomes "/", borrowed, or -EBADF */
+	int netns_fd;                    /* joined instead of making one, borrowed, or -EBADF */
+	struct bt_launch_filter seccomp; /* instead of compiling spec->linux.seccomp */
+	int stdio[3];                    /* become 0, 1, 2 without a terminal; borrowed */
+	bool no_pivot, no_new_keyring;
+	bool systemd_cgroup;
+	int preserve_fds;      /* 3 .. 3+n-1 stay open */
+	const char *state_dir; /* for hooks' state and the create/start hand-off, or NULL */
+};
+
+/** A created container. Zeroed is none. */
+struct bt_launch {
+	pid_t pid;
+	int pidfd;      /* owned */
+	int sync_fd;    /* owned: releases the init and brings its last error */
+	int console_fd; /* owned: the master of the terminal, or -EBADF */
+};
+
+/**
+ * Create: cgroup and limits, namespaces, mounts, pivot_root, devices, user,
+ * capabilities, filter; hooks up to createContainer run. The init then waits.
+ *
+ * Returns 0; or a negative errno with nothing left behind. Kind INVALID where the
+ * specification asks for something impossible; the message names the field.
+ */
+bt_nodiscard int bt_launch_create(const struct bt_launch_request *req, struct bt_launch *ret,
+				  struct bt_err *err);
+
+/**
+ * Start: the init execs the user's program. Waits until execve(2) has succeeded
+ * or failed. err->errnum then tells 127 (ENOENT) from 126 (EACCES, EISDIR,
+ * ENOEXEC …): see bt_launch_exit_code(). After a failure the init is dead, and
+ * the caller reaps it and calls bt_launch_cleanup().
+ */
+bt_nodiscard int bt_launch_start(struct bt_launch *launch, struct bt_err *err);
+
+/** 127, 126 or 125: how Docker and shells report a start that failed with `err`. */
+int bt_launch_exit_code(const struct bt_err *err);
+
+/** Release descriptors and leave it empty; the process is not touched. */
+void bt_launch_done(struct bt_launch *launch);
+
+/** Kill whatever is left in the container's cgroup, wait for it, and remove the cgroup. */
+bt_nodiscard int bt_launch_cleanup(const struct bt_oci_spec *spec, const char *id,
+				   struct bt_err *err);
+
+struct bt_launch_exec {
+	pid_t target;                         /* the container's init */
+	const struct bt_oci_process *process; /* borrowed */
+	const struct bt_oci_spec
+		*spec; /* of the container, for cgroup and rootless rules; borrowed */
+	const char *id;
+	struct bt_launch_filter seccomp;
+	int stdio[3];
+	int preserve_fds;
+};
+
+/**
+ * Run another process in the namespaces and cgroup of a running container; it is
+ * a child of the caller and has execed when this returns.
+ */
+bt_nodiscard int bt_launch_exec(const struct bt_launch_exec *req, struct bt_launch *ret,
+				struct bt_err *err);
+
+#endif

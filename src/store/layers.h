@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_STORE_LAYERS_H
+#define BT_STORE_LAYERS_H
+
+/*
+ * Layers: unpacked once, kept as overlay lower directories under
+ * <data-root>/overlay2/<cache id>/diff, keyed by chain id (OCI image-spec,
+ * config.md, "Layer ChainID"), counted by reference in the database. A row is
+ * written before its directory is made and removed after it is gone; start-up
+ * sweeps what a crash left.
+ *
+ * This header is the small interface behind which other forms of layers (EROFS
+ * images, lazily pulled ones) can come: nobody above it knows a directory.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "store/db.h"
+
+struct bt_layers;
+
+/** Open the layers of a data root, finish or sweep what a crash left. Borrows `db`. */
+bt_nodiscard int bt_layers_open(const char *data_root, struct bt_db *db, struct bt_layers **ret,
+				struct bt_err *err);
+/** Close. NULL is fine. */
+void bt_layers_close(struct bt_layers *layers);
+
+/** What unpacking found out. Strings "sha256:<64 hex>". */
+struct bt_layer_result {
+	char chain_id[72];
+	char diff_id[72];
+	int64_t size; /* bytes of the unpacked files, as Docker counts them */
+};
+
+/**
+ * Unpack one layer's archive, read from `fd` until its end: tar, plain or compressed with
+ * gzip or zstd, found by its first bytes. Hostile input: extraction stays beneath the layer's
+ * directory (openat2), sizes and counts are bounded by `max_bytes`.
+ *
+ * @parent:  chain id of the layer below, or NULL.
+ * @diff_id: what the uncompressed archive must hash to, or NULL where nobody promised.
+ * @max_bytes: of the uncompressed archive; 0: the daemon's default bound.
+ *
+ * An already known chain id is kept, and the new copy dropped. The caller gets one reference.
+ * After a failure nothing is left.
+ */
+bt_nodiscard int bt_layers_unpack(struct bt_layers *layers, const char *parent, int fd,
+				  const char *diff_id, int64_t max_bytes,
+				  struct bt_layer_result *ret, struct bt_err *err);
+
+/** Add a reference. -ENOENT with kind NOT_FOUND where the chain id is unknown. */
+bt_nodiscard int bt_layers_ref(struct bt_layers *layers, const char *chain_id, struct bt_err *err);
+/** Drop a reference; a layer without any is removed (in the background where it is large). */
+bt_nodiscard int bt_layers_unref(struct bt_layers *layers, const char *chain_id,
+				 struct bt_err *err);
+
+/** Make a container's writable layer on top of `chain_id` (NULL: an empty root): rows first,
+ * then directories overlay2/<id>/{diff,work}, and Docker's
+ * image/overlay2/layerdb/mounts/<id>/mount-id for those who read it. Takes a reference. */
+bt_nodiscard int bt_layers_create_rw(struct bt_layers *layers, const char *id, const char *chain_id,
+				     struct bt_err *err);
+
+/** Mount a container's root: a detached overlay mount (fsopen, fsconfig, fsmount), writable.
+ * Returns an owned descriptor or a negative errno. Nothing appears on the host. */
+bt_nodiscard int bt_layers_mount_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
+
+/** The same, of an image's layers, read-only. */
+bt_nodiscard int bt_layers_mount_ro(struct bt_layers *layers, const char *chain_id,
+				    struct bt_err *err);
+
+/** Remove a container's writable layer and drop its reference. A missing one is fine. The
+ * directory is renamed away at once and removed behind. */
+bt_nodiscard int bt_layers_remove_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
+
+/** Paths as GraphDriver.Data shows them; new strings (owned). */
+struct bt_layer_paths {
+	char *lower; /* "a:b:c", topmost first; "" for none */
+	char *upper, *work, *merged;
+};
+/** Fill in the paths of a container's root. */
+bt_nodiscard int bt_layers_paths(struct bt_layers *layers, const char *id,
+				 struct bt_layer_paths *ret, struct bt_err *err);
+/** Release the strings. */
+void bt_layer_paths_done(struct bt_layer_paths *paths);
+
+/** Bytes in a container's writable layer, walked now. */
+bt_nodiscard int bt_layers_rw_size(struct bt_layers *layers, const char *id, int64_t *ret,
+				   struct bt_err *err);
+
+#endif
