@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_ENGINE_PRIVATE_H
+#define BT_ENGINE_ENGINE_PRIVATE_H
+
+/*
+ * What the files of this folder share: the parts of the engine. Nobody outside
+ * engine/ includes this. The pointers are set by bt_engine_open() in the order
+ * of their declaration and never change until bt_engine_close(), so that they
+ * are read without a lock.
+ */
+
+#include "base/attr.h"
+#include "engine/container.h"
+#include "engine/engine.h"
+#include "engine/network.h"
+#include "image/images.h"
+#include "store/db.h"
+#include "store/layers.h"
+
+struct bt_events;
+struct bt_links;
+struct bt_execs;
+struct bt_seccomp_cache;
+
+struct bt_engine {
+	struct bt_engine_config cfg;
+	const char *cgroup_parent; /* never NULL: cfg's, or Docker's default */
+	char id[37];               /* of this engine, as `info` shows it; kept in the data root */
+	struct bt_events *events;
+	struct bt_db *db;
+	struct bt_layers *layers;
+	struct bt_images *images;
+	struct bt_container_index containers;
+	struct bt_execs *execs;
+	struct bt_seccomp_cache *seccomp;
+	struct bt_links *links; /* connections to the monitors, and their thread */
+	struct bt_networks *networks;
+};
+
+#endif
