@@ -29,7 +29,8 @@
  *   {"ev":"exec-started","exec":ID,"pid":N}
  *   {"ev":"exec-failed","exec":ID,"error":{…},"code":N}
  *   {"ev":"exec-exited","exec":ID,"code":N}
- *   {"ev":"attached"|"detached"} where a client came or left by its detach keys
+ *   {"ev":"attached"|"detached"[,"exec":ID]} where a client came or left by its detach keys
+ *   {"ev":"restarted","at":N} where a "restart" that was asked for is carried out
  *
  * Daemon to monitor, requests, each with "id":N and answered with
  * {"re":N,"ok":true,…} or {"re":N,"error":{…}}
