@@ -32,6 +32,7 @@ struct bt_db;
 struct bt_db_stmt {
 	struct bt_db *db;
 	struct sqlite3_stmt *stmt;
+	int failed; /* 0, or why a value could not be bound; the next step reports it */
 };
 
 /** Open or create the database in `dir` (mode 0600). Two daemons on one data root: the second
@@ -73,9 +74,11 @@ bt_nodiscard int bt_db_run(struct bt_db *db, struct bt_err *err, const char *sql
 /** Begin a transaction; nests (inner ones only count). The lock is held until commit or
  * rollback. Returns 0 or a negative errno. */
 bt_nodiscard int bt_db_begin(struct bt_db *db, struct bt_err *err);
-/** Commit. After a failure everything since begin is undone. */
+/** Commit. It ends the transaction in any case: after a failure everything since the outermost
+ * begin is undone, and there is nothing to roll back. */
 bt_nodiscard int bt_db_commit(struct bt_db *db, struct bt_err *err);
-/** Undo everything since the outermost begin. */
+/** Undo everything since the outermost begin, and end the innermost one; the outer ones can only
+ * roll back then (their commit fails). Without a transaction it does nothing. */
 void bt_db_rollback(struct bt_db *db);
 
 #endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "store/db.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "store/schema.h"
+
+#define FILE_NAME "berth.db"
+#define LOCK_NAME "berth.lock"
+/* A compiled statement is a few kilobytes; the least recently used one makes room. */
+#define CACHE_LEN 64
+
+/*
+ * Only one process uses the file (berth.lock), hence locking_mode=EXCLUSIVE: no shared memory
+ * for the WAL, and no lock calls in a transaction. cache_size is in KiB where negative.
+ */
+static const char SETTINGS[] = "PRAGMA locking_mode = EXCLUSIVE;"
+			       "PRAGMA mmap_size = 0;"
+			       "PRAGMA cache_size = -256;"
+			       "PRAGMA temp_store = MEMORY;"
+			       "PRAGMA journal_mode = WAL;"
+			       "PRAGMA synchronous = NORMAL;"
+			       "PRAGMA journal_size_limit = 1048576;"
+			       "PRAGMA wal_autocheckpoint = 256;"
+			       "PRAGMA foreign_keys = OFF;";
+
+struct cached {
+	const char *sql; /* the key: the literal's address */
+	sqlite3_stmt *stmt;
+	unsigned long used; /* when, in uses */
+	bool busy;
+};
+
+struct bt_db {
+	sqlite3 *sqlite;
+	int lock_fd;
+	pthread_mutex_t mutex; /* recursive */
+	unsigned int depth;    /* of transactions; below the mutex, as all that follows */
+	bool doomed;           /* an inner transaction was rolled back */
+	unsigned long uses;
+	struct cached cache[CACHE_LEN];
+};
+
+static void lock(struct bt_db *db)
+{
+	int r = pthread_mutex_lock(&db->mutex);
+
+	assert(r == 0);
+	(void)r;
+}
+
+static void unlock(struct bt_db *db)
+{
+	int r = pthread_mutex_unlock(&db->mutex);
+
+	assert(r == 0);
+	(void)r;
+}
+
+/* Turn SQLite's last failure into ours. */
+static int fail(struct bt_db *db, struct bt_err *err, const char *what)
+{
+	int code = sqlite3_extended_errcode(db->sqlite);
+	enum bt_err_kind kind = BT_ERR_SYSTEM;
+	int errnum = EIO;
+
+	switch (code & 0xff) {
+	case SQLITE_CONSTRAINT:
+		errnum = EINVAL;
+		if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
+			kind = BT_ERR_CONFLICT;
+			errnum = EEXIST;
+		}
+		break;
+	case SQLITE_NOMEM:
+		errnum = ENOMEM;
+		break;
+	case SQLITE_FULL:
+		errnum = ENOSPC;
+		break;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		errnum = EBUSY;
+		break;
+	case SQLITE_READONLY:
+		errnum = EROFS;
+		break;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		errnum = EBADMSG;
+		break;
+	default:
+		break;
+	}
+	return bt_err_set(err, kind, errnum, "database: %s: %s", what, sqlite3_errmsg(db->sqlite));
+}
+
+static int take_lock(struct bt_db *db, const char *dir, struct bt_err *err)
+{
+	bt_auto_free char *path = bt_path_join(dir, LOCK_NAME);
+
+	if (!path)
+		return bt_err_sys(err, -ENOMEM, "open the database");
+	db->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (db->lock_fd < 0)
+		return bt_err_sys(err, -errno, "open %s", path);
+	if (flock(db->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return bt_err_sys(err, -errno, "lock %s", path);
+	return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+			  "another daemon uses %s: stop it, or give this one a --data-root of its "
+			  "own",
+			  dir);
+}
+
+static int open_file(struct bt_db *db, const char *dir, struct bt_err *err)
+{
+	bt_auto_free char *path = bt_path_join(dir, FILE_NAME);
+	bt_auto_close int fd = -EBADF;
+
+	if (!path)
+		return bt_err_sys(err, -ENOMEM, "open the database");
+	/* SQLite would create it by the umask; -wal takes the mode of the file. */
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return bt_err_sys(err, -errno, "open %s", path);
+	if (sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+	    SQLITE_OK)
+		return fail(db, err, path);
+	(void)sqlite3_extended_result_codes(db->sqlite, 1);
+	(void)sqlite3_busy_timeout(db->sqlite, 5000);
+	if (sqlite3_exec(db->sqlite, SETTINGS, NULL, NULL, NULL) != SQLITE_OK)
+		return fail(db, err, path);
+	return bt_schema_migrate(db->sqlite, err);
+}
+
+int bt_db_open(const char *dir, struct bt_db **ret, struct bt_err *err)
+{
+	pthread_mutexattr_t attr;
+	struct bt_db *db = calloc(1, sizeof(*db));
+	int r;
+
+	if (!db)
+		return bt_err_sys(err, -ENOMEM, "open the database");
+	db->lock_fd = -EBADF;
+	(void)pthread_mutexattr_init(&attr);
+	(void)pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+	(void)pthread_mutex_init(&db->mutex, &attr);
+	(void)pthread_mutexattr_destroy(&attr);
+
+	r = take_lock(db, dir, err);
+	if (r == 0)
+		r = open_file(db, dir, err);
+	if (r < 0) {
+		bt_db_close(db);
+		return r;
+	}
+	*ret = db;
+	return 0;
+}
+
+void bt_db_close(struct bt_db *db)
+{
+	if (!db)
+		return;
+	assert(db->depth == 0);
+	for (size_t i = 0; i < CACHE_LEN; i++)
+		sqlite3_finalize(db->cache[i].stmt);
+	(void)sqlite3_close(db->sqlite);
+	bt_close(&db->lock_fd);
+	(void)pthread_mutex_destroy(&db->mutex);
+	free(db);
+}
+
+/* The place in the cache for `sql`: the one that has it, else a free one, else the one unused
+ * for longest; NULL where all are being used, or this statement is. */
+static struct cached *find_place(struct bt_db *db, const char *sql)
+{
+	struct cached *best = NULL;
+
+	for (size_t i = 0; i < CACHE_LEN; i++) {
+		struct cached *c = &db->cache[i];
+
+		if (c->sql == sql)
+			return c->busy ? NULL : c;
+		if (!c->busy && (!best || c->used < best->used))
+			best = c;
+	}
+	return best;
+}
+
+static int compile(struct bt_db *db, struct bt_db_stmt *ret, struct bt_err *err, const char *sql)
+{
+	struct cached *place = find_place(db, sql);
+	unsigned int flags = place ? SQLITE_PREPARE_PERSISTENT : 0;
+
+	if (!place || place->sql != sql) {
+		if (sqlite3_prepare_v3(db->sqlite, sql, -1, flags, &ret->stmt, NULL) != SQLITE_OK)
+			return fail(db, err, sql);
+	} else {
+		ret->stmt = place->stmt;
+	}
+	if (!place)
+		return 0;
+	if (place->sql != sql) {
+		sqlite3_finalize(place->stmt);
+		place->stmt = ret->stmt;
+		place->sql = sql;
+	}
+	place->busy = true;
+	place->used = ++db->uses;
+	return 0;
+}
+
+int bt_db_prepare(struct bt_db *db, struct bt_db_stmt *ret, struct bt_err *err, const char *sql)
+{
+	struct bt_db_stmt q = { .db = db };
+	int r;
+
+	lock(db);
+	/* SQLite ends a transaction by itself when the disk is full or fails: what follows must
+	 * not be committed piece by piece. */
+	if (db->depth > 0 && (db->doomed || sqlite3_get_autocommit(db->sqlite)))
+		r = bt_err_set(err, BT_ERR_SYSTEM, ECANCELED,
+			       "database: the transaction has been undone");
+	else
+		r = compile(db, &q, err, sql);
+	if (r < 0) {
+		unlock(db);
+		return r;
+	}
+	*ret = q;
+	return 0;
+}
+
+void bt_db_bind_text(struct bt_db_stmt *q, int i, const char *text)
+{
+	int rc = text ? sqlite3_bind_text(q->stmt, i, text, -1, SQLITE_STATIC)
+		      : sqlite3_bind_null(q->stmt, i);
+
+	assert(rc != SQLITE_RANGE && rc != SQLITE_MISUSE);
+	if (rc != SQLITE_OK)
+		q->failed = -ENOMEM;
+}
+
+void bt_db_bind_int(struct bt_db_stmt *q, int i, int64_t value)
+{
+	int rc = sqlite3_bind_int64(q->stmt, i, value);
+
+	assert(rc != SQLITE_RANGE && rc != SQLITE_MISUSE);
+	if (rc != SQLITE_OK)
+		q->failed = -ENOMEM;
+}
+
+int bt_db_step(struct bt_db_stmt *q, struct bt_err *err)
+{
+	int rc;
+
+	if (q->failed < 0)
+		return bt_err_sys(err, q->failed, "database: %s", sqlite3_sql(q->stmt));
+	rc = sqlite3_step(q->stmt);
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc == SQLITE_DONE)
+		return 0;
+	return fail(q->db, err, sqlite3_sql(q->stmt));
+}
+
+const char *bt_db_text(const struct bt_db_stmt *q, int i)
+{
+	return (const char *)sqlite3_column_text(q->stmt, i);
+}
+
+int64_t bt_db_int(const struct bt_db_stmt *q, int i)
+{
+	return sqlite3_column_int64(q->stmt, i);
+}
+
+void bt_db_reset(struct bt_db_stmt *q)
+{
+	/* It repeats the failure of the last step, which has been reported. */
+	(void)sqlite3_reset(q->stmt);
+	(void)sqlite3_clear_bindings(q->stmt);
+	q->failed = 0;
+}
+
+void bt_db_stmt_done(struct bt_db_stmt *q)
+{
+	struct bt_db *db = q->db;
+	bool cached = false;
+
+	if (!db)
+		return;
+	bt_db_reset(q);
+	for (size_t i = 0; i < CACHE_LEN && !cached; i++) {
+		cached = db->cache[i].stmt == q->stmt;
+		if (cached)
+			db->cache[i].busy = false;
+	}
+	if (!cached)
+		sqlite3_finalize(q->stmt);
+	*q = (struct bt_db_stmt){ 0 };
+	unlock(db);
+}
+
+int bt_db_run(struct bt_db *db, struct bt_err *err, const char *sql, int nargs, ...)
+{
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	va_list args;
+	int r;
+
+	r = bt_db_prepare(db, &q, err, sql);
+	if (r < 0)
+		return r;
+	va_start(args, nargs);
+	for (int i = 1; i <= nargs; i++)
+		bt_db_bind_text(&q, i, va_arg(args, const char *));
+	va_end(args);
+	do
+		r = bt_db_step(&q, err);
+	while (r > 0);
+	return r;
+}
+
+int bt_db_begin(struct bt_db *db, struct bt_err *err)
+{
+	lock(db);
+	if (db->depth == 0) {
+		if (sqlite3_exec(db->sqlite, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK) {
+			int r = fail(db, err, "begin");
+
+			unlock(db);
+			return r;
+		}
+		db->doomed = false;
+	}
+	db->depth++;
+	return 0;
+}
+
+int bt_db_commit(struct bt_db *db, struct bt_err *err)
+{
+	int r = 0;
+
+	assert(db->depth > 0);
+	db->depth--;
+	if (db->doomed) {
+		r = bt_err_set(err, BT_ERR_SYSTEM, ECANCELED,
+			       "database: a part of the transaction has been undone");
+	} else if (db->depth == 0 &&
+		   sqlite3_exec(db->sqlite, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+		r = fail(db, err, "commit");
+		if (!sqlite3_get_autocommit(db->sqlite))
+			(void)sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
+	}
+	unlock(db);
+	return r;
+}
+
+void bt_db_rollback(struct bt_db *db)
+{
+	lock(db);
+	if (db->depth > 0) {
+		if (!sqlite3_get_autocommit(db->sqlite))
+			(void)sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
+		db->doomed = true;
+		db->depth--;
+		unlock(db); /* what begin took */
+	}
+	unlock(db);
+}
