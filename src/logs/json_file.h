@@ -49,8 +49,20 @@ bt_nodiscard int bt_json_file_open(const struct bt_json_file_options *opt,
 bt_nodiscard int bt_json_file_write(struct bt_json_file *log, enum bt_log_stream stream,
 				    const void *data, size_t len, int64_t now_ns);
 
+/** `stream` has ended: frame its unfinished line as it is. Returns 0 or -errno. */
+bt_nodiscard int bt_json_file_end(struct bt_json_file *log, enum bt_log_stream stream,
+				  int64_t now_ns);
+
 /** Hand everything framed so far to the kernel. */
 bt_nodiscard int bt_json_file_flush(struct bt_json_file *log);
+
+/** Give the memory that a burst of output needed back to the kernel; after a flush, when nothing
+ * has come for a while. */
+void bt_json_file_trim(struct bt_json_file *log);
+
+/** Go on in a new file at the path, after something else has renamed the old one. Returns 0 or
+ * -errno (the old file stays in use). */
+bt_nodiscard int bt_json_file_reopen(struct bt_json_file *log);
 
 /** Frame unfinished lines, flush and close. NULL is fine. */
 void bt_json_file_close(struct bt_json_file *log);
