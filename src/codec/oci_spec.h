@@ -364,7 +364,7 @@ struct bt_oci_spec {
 	size_t nmounts;
 	struct bt_oci_hooks hooks;
 	struct bt_oci_pairs annotations;
-	struct bt_oci_linux linux_;
+	struct bt_oci_linux linux_; /* gcc's GNU mode has a macro `linux` */
 };
 
 /**
