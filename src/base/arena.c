@@ -3,6 +3,7 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -24,7 +25,7 @@ static struct bt_arena_block *add_block(struct bt_arena *arena, size_t need)
 	size_t size = round_up(need + sizeof(struct bt_arena_block), BLOCK_MIN);
 	struct bt_arena_block *block;
 
-	if (size < need || (arena->max && (size > arena->max || arena->total > arena->max - size)))
+	if (arena->max && (size > arena->max || arena->total > arena->max - size))
 		return NULL;
 	block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (block == MAP_FAILED)
@@ -42,6 +43,8 @@ void *bt_arena_alloc(struct bt_arena *arena, size_t size)
 	struct bt_arena_block *block = arena->blocks;
 	void *p;
 
+	if (size > SIZE_MAX - 2 * BLOCK_MIN)
+		return NULL;
 	size = round_up(size ? size : 1, alignof(max_align_t));
 	if (!block || block->size - block->used < size)
 		block = add_block(arena, size);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "base/sock.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/str.h"
+
+START_TEST(packets_carry_bytes_and_descriptors)
+{
+	int pair[2], pipes[2], fds[BT_SOCK_FDS_MAX];
+	char got[16] = { 0 };
+	size_t nfds;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq(pipe(pipes), 0);
+	ck_assert_int_eq(bt_sock_send(pair[0], "hello", 5, pipes, 2), 0);
+	ck_assert_int_eq(bt_sock_recv(pair[1], got, sizeof(got), fds, &nfds, 0), 5);
+	ck_assert_str_eq(got, "hello");
+	ck_assert_uint_eq(nfds, 2);
+	ck_assert_int_eq(write(fds[1], "x", 1), 1);
+	ck_assert_int_eq(read(pipes[0], got, 1), 1);
+	ck_assert_int_ne(fcntl(fds[0], F_GETFD) & FD_CLOEXEC, 0);
+	bt_close(&pair[0]);
+	ck_assert_int_eq(bt_sock_recv(pair[1], got, sizeof(got), fds, &nfds, 0), 0);
+	ck_assert_int_eq(bt_sock_send(pair[1], "x", 1, NULL, 0), -EPIPE);
+}
+END_TEST
+
+START_TEST(a_cut_packet_is_an_error_and_leaks_nothing)
+{
+	int pair[2], fds[BT_SOCK_FDS_MAX], before, after;
+	char got[4];
+	size_t nfds;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	before = dup(0);
+	bt_close(&before);
+	before = dup(0);
+	ck_assert_int_eq(bt_sock_send(pair[0], "much too long", 13, pair, 2), 0);
+	ck_assert_int_eq(bt_sock_recv(pair[1], got, sizeof(got), fds, &nfds, 0), -EMSGSIZE);
+	ck_assert_uint_eq(nfds, 0);
+	after = dup(0);
+	ck_assert_int_eq(after, before + 1);
+}
+END_TEST
+
+START_TEST(a_stale_socket_is_replaced_and_a_living_one_is_not)
+{
+	char top[] = "/tmp/test_sock.XXXXXX";
+	bt_auto_free char *path = NULL;
+	struct stat st;
+	int a, b;
+
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	path = bt_str_format("%s/s", top);
+	a = bt_sock_listen(path, SOCK_STREAM, 0600);
+	ck_assert_int_ge(a, 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(bt_sock_listen(path, SOCK_STREAM, 0600), -EADDRINUSE);
+	bt_close(&a);
+	b = bt_sock_listen(path, SOCK_STREAM, 0600);
+	ck_assert_int_ge(b, 0);
+	ck_assert_int_ge(bt_sock_connect(path, SOCK_STREAM), 0);
+	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, top), 0);
+	ck_assert_int_eq(bt_sock_connect(path, SOCK_STREAM), -ENOENT);
+}
+END_TEST
+
+START_TEST(a_long_path_works)
+{
+	char top[] = "/tmp/test_sock.XXXXXX";
+	bt_auto_free char *dir = NULL;
+	bt_auto_free char *path = NULL;
+
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	dir = bt_str_format("%s/%0120d", top, 1);
+	path = bt_str_format("%s/s", dir);
+	ck_assert_int_eq(mkdir(dir, 0700), 0);
+	ck_assert_int_ge(bt_sock_listen(path, SOCK_SEQPACKET, 0600), 0);
+	ck_assert_int_ge(bt_sock_connect(path, SOCK_SEQPACKET), 0);
+	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, top), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("base/sock");
+	TCase *tc = tcase_create("sock");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tc, packets_carry_bytes_and_descriptors);
+	tcase_add_test(tc, a_cut_packet_is_an_error_and_leaks_nothing);
+	tcase_add_test(tc, a_stale_socket_is_replaced_and_a_living_one_is_not);
+	tcase_add_test(tc, a_long_path_works);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
