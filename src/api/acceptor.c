@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/acceptor.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+
+#define STACK_SIZE (64u << 10)
+#define EVENTS     64
+/* After running out of descriptors: long enough not to spin, short enough not to be felt. */
+#define BACKOFF_NS 20000000
+/* What an HTTP/2 client begins with when it asks for no upgrade (RFC 9113, 3.4). */
+#define H2_PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+/* An epoll event names a descriptor, and in the bits above it what the descriptor is. */
+#define TAG_LISTENER (1ull << 32)
+#define TAG_TLS      (1ull << 33)
+#define TAG_STOP     (1ull << 34)
+
+struct bt_acceptor {
+	int epoll, stop;
+	pthread_t thread;
+	bt_acceptor_fn fn;
+	void *arg;
+	unsigned char *idle; /* by descriptor: 1 where it waits here */
+	size_t nidle;
+};
+
+static int watch(struct bt_acceptor *a, int fd, uint64_t tags, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.u64 = (unsigned)fd | tags };
+
+	return epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+}
+
+/* Remember which descriptors are idle connections, to close them at the end. */
+static int mark_idle(struct bt_acceptor *a, int fd)
+{
+	size_t want = a->nidle ? a->nidle : 256;
+	unsigned char *grown;
+
+	if ((size_t)fd >= a->nidle) {
+		while (want <= (size_t)fd)
+			want *= 2;
+		grown = realloc(a->idle, want);
+		if (!grown)
+			return -ENOMEM;
+		memset(grown + a->nidle, 0, want - a->nidle);
+		a->idle = grown;
+		a->nidle = want;
+	}
+	a->idle[fd] = 1;
+	return 0;
+}
+
+static void back_off(void)
+{
+	const struct timespec pause = { .tv_nsec = BACKOFF_NS };
+
+	(void)nanosleep(&pause, NULL);
+}
+
+static void accept_all(struct bt_acceptor *a, int listener, uint64_t tls)
+{
+	for (;;) {
+		bt_auto_close int sock =
+			accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (sock < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (sock < 0) {
+			if (errno != EAGAIN)
+				back_off();
+			return;
+		}
+		if (mark_idle(a, sock) == 0 &&
+		    watch(a, sock, tls, EPOLLIN | EPOLLRDHUP | EPOLLET) == 0)
+			(void)bt_take_fd(&sock);
+	}
+}
+
+enum first_bytes {
+	FIRST_WAIT,
+	FIRST_HTTP1,
+	FIRST_REFUSE,
+};
+
+static enum first_bytes look_at(int sock)
+{
+	char buf[sizeof(H2_PREFACE) - 1];
+	ssize_t n = recv(sock, buf, sizeof(buf), MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? FIRST_WAIT : FIRST_REFUSE;
+	if (n == 0 || memcmp(buf, H2_PREFACE, (size_t)n) != 0)
+		return n == 0 ? FIRST_REFUSE : FIRST_HTTP1;
+	/* A "P" alone may still become a POST. */
+	return (size_t)n < sizeof(buf) ? FIRST_WAIT : FIRST_REFUSE;
+}
+
+static void first_bytes(struct bt_acceptor *a, int sock, uint32_t events, bool tls)
+{
+	enum first_bytes what = look_at(sock);
+
+	if (what == FIRST_WAIT && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0)
+		return;
+	a->idle[sock] = 0;
+	(void)epoll_ctl(a->epoll, EPOLL_CTL_DEL, sock, NULL);
+	if (what == FIRST_HTTP1)
+		a->fn(a->arg, sock, tls);
+	else
+		bt_close(&sock);
+}
+
+static void *run(void *arg)
+{
+	struct bt_acceptor *a = arg;
+	struct epoll_event events[EVENTS];
+
+	for (;;) {
+		int n = epoll_wait(a->epoll, events, EVENTS, -1);
+
+		for (int i = 0; i < n; i++) {
+			uint64_t tags = events[i].data.u64;
+			int fd = (int)(tags & 0xffffffffu);
+
+			if (tags & TAG_STOP)
+				return NULL;
+			if (tags & TAG_LISTENER)
+				accept_all(a, fd, tags & TAG_TLS);
+			else
+				first_bytes(a, fd, events[i].events, (tags & TAG_TLS) != 0);
+		}
+	}
+}
+
+static int start(struct bt_acceptor *a, const struct bt_listener *listeners, size_t n)
+{
+	pthread_attr_t attr;
+	int r;
+
+	a->epoll = epoll_create1(EPOLL_CLOEXEC);
+	a->stop = a->epoll < 0 ? -EBADF : eventfd(0, EFD_CLOEXEC);
+	if (a->stop < 0)
+		return -errno;
+	r = watch(a, a->stop, TAG_STOP, EPOLLIN);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = watch(a, listeners[i].fd, TAG_LISTENER | (listeners[i].tls ? TAG_TLS : 0),
+			  EPOLLIN);
+	if (r < 0)
+		return r;
+	r = pthread_attr_init(&attr);
+	if (r != 0)
+		return -r;
+	r = pthread_attr_setstacksize(&attr, STACK_SIZE);
+	if (r == 0)
+		r = pthread_create(&a->thread, &attr, run, a);
+	(void)pthread_attr_destroy(&attr);
+	return -r;
+}
+
+static void release(struct bt_acceptor *a)
+{
+	for (size_t fd = 0; fd < a->nidle; fd++)
+		if (a->idle[fd])
+			(void)close((int)fd);
+	bt_close(&a->stop);
+	bt_close(&a->epoll);
+	free(a->idle);
+	free(a);
+}
+
+int bt_acceptor_create(const struct bt_listener *listeners, size_t n, bt_acceptor_fn fn, void *arg,
+		       struct bt_acceptor **ret, struct bt_err *err)
+{
+	struct bt_acceptor *a = malloc(sizeof(*a));
+	int r;
+
+	if (!a)
+		return bt_err_sys(err, -ENOMEM, "accept connections");
+	*a = (struct bt_acceptor){ .epoll = -EBADF, .stop = -EBADF, .fn = fn, .arg = arg };
+	r = start(a, listeners, n);
+	if (r < 0) {
+		release(a);
+		return bt_err_sys(err, r, "accept connections");
+	}
+	*ret = a;
+	return 0;
+}
+
+void bt_acceptor_destroy(struct bt_acceptor *acceptor)
+{
+	if (!acceptor)
+		return;
+	/* An eventfd takes 8 bytes at once, or is full and readable already. */
+	(void)eventfd_write(acceptor->stop, 1);
+	(void)pthread_join(acceptor->thread, NULL);
+	release(acceptor);
+}

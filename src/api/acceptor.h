@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_API_ACCEPTOR_H
+#define BT_API_ACCEPTOR_H
+
+/*
+ * Accepts connections and keeps those that have not said anything yet: one
+ * thread and one epoll for any number of them, so that an idle connection
+ * costs its descriptor only. With its first bytes a connection is handed on.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+struct bt_acceptor;
+
+/* As many sockets can be listened on. */
+#define BT_ACCEPTOR_LISTENERS_MAX 64
+
+/** A listening socket, non-blocking; the descriptor is borrowed. */
+struct bt_listener {
+	int fd;
+	bool tls;
+};
+
+/** Gets a connection (owned from now on), and whether it came to a TLS listener. Must not
+ * block. */
+typedef void (*bt_acceptor_fn)(void *arg, int sock, bool tls);
+
+/** Accept on `n` listeners until destroyed. */
+bt_nodiscard int bt_acceptor_create(const struct bt_listener *listeners, size_t n,
+				    bt_acceptor_fn fn, void *arg, struct bt_acceptor **ret,
+				    struct bt_err *err);
+/** Stop; idle connections are closed, listeners stay. NULL is fine. */
+void bt_acceptor_destroy(struct bt_acceptor *acceptor);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/answer.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/hijack.h"
+#include "api/request.h"
+#include "base/auto.h"
+#include "base/str.h"
+
+/* Numbers that are not whole keep the digits that Go prints. */
+#define JSON_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+
+/* Start a new description; what was described before is released. */
+static struct bt_answer *renew(struct bt_request *req, unsigned status, const char *type)
+{
+	struct bt_answer *answer = &req->answer;
+
+	bt_stream_close(&answer->stream);
+	bt_hijack_cancel(&answer->hijack);
+	free(bt_take(answer->text));
+	answer->len = 0;
+	answer->status = status;
+	answer->type = type;
+	return answer;
+}
+
+int bt_answer_empty(struct bt_request *req, unsigned status)
+{
+	renew(req, status, NULL);
+	return 0;
+}
+
+int bt_answer_text(struct bt_request *req, unsigned status, const char *type, char *text,
+		   size_t len)
+{
+	struct bt_answer *answer = renew(req, status, type);
+
+	answer->text = text;
+	answer->len = len;
+	return 0;
+}
+
+static int append_json(const char *data, size_t len, void *arg)
+{
+	struct bt_str *s = arg;
+
+	bt_str_add(s, data, len);
+	return s->failed ? -1 : 0;
+}
+
+int bt_answer_json(struct bt_request *req, unsigned status, json_t *json, struct bt_err *err)
+{
+	json_auto_t *owned = json;
+	bt_auto_str struct bt_str text = { .max = SIZE_MAX / 2 };
+	char *dumped = NULL;
+	size_t len;
+
+	if (!owned || json_dump_callback(owned, append_json, &text, JSON_FLAGS) < 0)
+		return bt_err_sys(err, -ENOMEM, "write the answer");
+	bt_str_putc(&text, '\n');
+	len = text.len;
+	if (bt_str_steal(&text, &dumped) < 0)
+		return bt_err_sys(err, -ENOMEM, "write the answer");
+	return bt_answer_text(req, status, BT_ANSWER_JSON, dumped, len);
+}
+
+void bt_answer_error(struct bt_request *req, const struct bt_err *error)
+{
+	unsigned status = (unsigned)bt_err_http_status(error->kind);
+	struct bt_err ignored = { 0 };
+	/* What a client sent may be in the message, and need not be UTF-8. */
+	json_t *message = json_string(error->msg);
+
+	if (!message)
+		message = json_string("the request failed, and its message is not valid UTF-8");
+	if (bt_answer_json(req, status, json_pack("{so}", "message", message), &ignored) < 0)
+		bt_answer_empty(req, status);
+}
+
+int bt_answer_stream(struct bt_request *req, const char *type, struct bt_stream stream)
+{
+	renew(req, MHD_HTTP_OK, type)->stream = stream;
+	return 0;
+}
+
+int bt_answer_hijack(struct bt_request *req, bool tty, struct bt_hijack hijack)
+{
+	/* Multiplexed streams have a name of their own since API 1.42. */
+	const char *type = tty || req->version < 42 ? BT_ANSWER_RAW : BT_ANSWER_MUXED;
+	unsigned status = req->upgrade ? MHD_HTTP_SWITCHING_PROTOCOLS : MHD_HTTP_OK;
+
+	renew(req, status, type)->hijack = hijack;
+	return 0;
+}
+
+int bt_answer_header(struct bt_request *req, const char *name, const char *value,
+		     struct bt_err *err)
+{
+	struct bt_answer *answer = &req->answer;
+	char *copy = strdup(value);
+
+	if (!copy || answer->nheaders == BT_ANSWER_HEADERS_MAX) {
+		free(copy);
+		return bt_err_sys(err, -ENOMEM, "add the header %s", name);
+	}
+	answer->headers[answer->nheaders].name = name;
+	answer->headers[answer->nheaders++].value = copy;
+	return 0;
+}
+
+static void add_headers(struct MHD_Response *response, const struct bt_answer *answer)
+{
+	MHD_add_response_header(response, "Api-Version", BT_ROUTE_VERSION_MAX_STR);
+	MHD_add_response_header(response, "Docker-Experimental", "false");
+	MHD_add_response_header(response, "Ostype", "linux");
+	MHD_add_response_header(response, "Server", "berth/" BT_VERSION " (linux)");
+	if (answer->type)
+		MHD_add_response_header(response, "Content-Type", answer->type);
+	for (unsigned i = 0; i < answer->nheaders; i++)
+		MHD_add_response_header(response, answer->headers[i].name,
+					answer->headers[i].value);
+}
+
+static struct MHD_Response *make_response(struct bt_request *req)
+{
+	struct bt_answer *answer = &req->answer;
+	struct MHD_Response *response;
+
+	if (answer->hijack.run)
+		return bt_hijack_response(req);
+	if (answer->stream.ops)
+		return bt_stream_response(bt_take_struct(answer->stream), req->sock);
+	response =
+		MHD_create_response_from_buffer(answer->len, answer->text, MHD_RESPMEM_MUST_FREE);
+	if (response)
+		answer->text = NULL;
+	return response;
+}
+
+int bt_answer_send(struct bt_request *req)
+{
+	struct MHD_Response *response = make_response(req);
+	enum MHD_Result sent;
+
+	if (!response)
+		return MHD_NO;
+	add_headers(response, &req->answer);
+	sent = MHD_queue_response(req->conn, req->answer.status, response);
+	MHD_destroy_response(response);
+	return sent;
+}
+
+void bt_answer_done(struct bt_answer *answer)
+{
+	bt_stream_close(&answer->stream);
+	bt_hijack_cancel(&answer->hijack);
+	free(answer->text);
+	for (unsigned i = 0; i < answer->nheaders; i++)
+		free(answer->headers[i].value);
+	*answer = (struct bt_answer){ 0 };
+}

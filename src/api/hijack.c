@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/hijack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/request.h"
+#include "base/auto.h"
+#include "base/log.h"
+
+void bt_hijack_cancel(struct bt_hijack *hijack)
+{
+	if (hijack->cancel)
+		hijack->cancel(hijack->arg);
+	*hijack = (struct bt_hijack){ 0 };
+}
+
+/* Take the client's socket from under the HTTP library, which will shut down and close the
+ * number it knows: that number becomes a socket that leads nowhere. */
+static int take_socket(int sock)
+{
+	bt_auto_close int placeholder = -EBADF, taken = -EBADF;
+
+	taken = fcntl(sock, F_DUPFD_CLOEXEC, 3);
+	if (taken < 0)
+		return -errno;
+	placeholder = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (placeholder < 0 || dup3(placeholder, sock, O_CLOEXEC) < 0)
+		return -errno;
+	return bt_take_fd(&taken);
+}
+
+static void run(struct bt_hijack *hijack, int sock, const void *early, size_t early_len)
+{
+	struct bt_hijack taken = bt_take_struct(*hijack);
+	struct bt_err err = { 0 };
+
+	if (taken.run(taken.arg, sock, early, early_len, &err) < 0)
+		bt_log_warn("a raw stream could not be started: %s", err.msg);
+}
+
+static void upgraded(void *arg, struct MHD_Connection *conn bt_unused, void *cls bt_unused,
+		     const char *extra, size_t extra_len, MHD_socket sock,
+		     struct MHD_UpgradeResponseHandle *urh)
+{
+	struct bt_request *req = arg;
+	int taken = take_socket(sock);
+
+	if (taken < 0)
+		bt_hijack_cancel(&req->answer.hijack);
+	else
+		run(&req->answer.hijack, taken, extra, extra_len);
+	MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
+}
+
+/* No switch was asked for: the output arrives over a pair of sockets and is sent as the body. */
+static struct MHD_Response *plain_response(struct bt_request *req)
+{
+	int ends[2];
+	struct bt_stream stream;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return NULL;
+	/* Nothing can come from the client: its end of input is now. */
+	(void)shutdown(ends[0], SHUT_WR);
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	stream = bt_stream_of_fd(ends[0]);
+	if (!stream.ops) {
+		bt_close(&ends[1]);
+		return NULL;
+	}
+	run(&req->answer.hijack, ends[1], NULL, 0);
+	return bt_stream_response(stream, req->sock);
+}
+
+struct MHD_Response *bt_hijack_response(struct bt_request *req)
+{
+	struct MHD_Response *response;
+
+	if (!req->upgrade)
+		return plain_response(req);
+	response = MHD_create_response_for_upgrade(upgraded, req);
+	if (response)
+		MHD_add_response_header(response, "Upgrade", "tcp");
+	return response;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/request.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/upload.h"
+#include "base/auto.h"
+
+static int parse_target(struct bt_request *req, const char *target, struct bt_err *err)
+{
+	const char *question = strchr(target, '?');
+
+	req->path = question ? strndup(target, (size_t)(question - target)) : strdup(target);
+	if (!req->path)
+		return bt_err_sys(err, -ENOMEM, "read the request");
+	if (bt_query_unescape(req->path, false) < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid URL escape in the path");
+	return bt_query_parse(question ? question + 1 : NULL, &req->query, err);
+}
+
+struct bt_request *bt_request_create(const struct bt_api *api, const char *target)
+{
+	struct bt_request *req = calloc(1, sizeof(*req));
+
+	if (!req)
+		return NULL;
+	req->api = api;
+	req->body_fd = -EBADF;
+	req->version = BT_ROUTE_VERSION_MAX;
+	req->text.max = BT_REQUEST_BODY_MAX;
+	(void)parse_target(req, target, &req->refused);
+	return req;
+}
+
+void bt_request_destroy(struct bt_request *req)
+{
+	if (!req)
+		return;
+	bt_upload_destroy(req->upload);
+	bt_answer_done(&req->answer);
+	json_decref(req->body);
+	bt_str_done(&req->text);
+	bt_query_done(&req->query);
+	free(req->path);
+	free(req->name);
+	free(req);
+}
+
+/* The route by method and path. HEAD is answered where GET is only if the table says so. */
+static int find_route(struct bt_request *req, const struct bt_route *routes, size_t n,
+		      struct bt_err *err)
+{
+	const char *version, *rest, *name;
+	size_t version_len, name_len;
+
+	rest = bt_route_split_version(req->path, &version, &version_len);
+	req->route = bt_route_find(routes, n, req->method, rest, &name, &name_len);
+	if (!req->route)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "page not found");
+	if (name) {
+		req->name = strndup(name, name_len);
+		if (!req->name)
+			return bt_err_sys(err, -ENOMEM, "read the request");
+	}
+	return version ? bt_route_check_version(version, version_len, &req->version, err) : 0;
+}
+
+static int check_length(const struct bt_request *req, struct bt_err *err)
+{
+	const char *text = bt_request_header(req, "Content-Length");
+	unsigned long long length = 0;
+
+	if (req->route->body != BT_BODY_JSON || !text || bt_str_to_u64(text, &length) < 0 ||
+	    length <= BT_REQUEST_BODY_MAX)
+		return 0;
+	return bt_err_set(err, BT_ERR_INVALID, EFBIG,
+			  "the request body of %llu bytes is too large: at most %u are read",
+			  length, BT_REQUEST_BODY_MAX);
+}
+
+void bt_request_begin(struct bt_request *req, struct MHD_Connection *conn, const char *method,
+		      const char *http_version, const struct bt_route *routes, size_t n)
+{
+	const union MHD_ConnectionInfo *info;
+
+	req->started = true;
+	req->conn = conn;
+	req->method = bt_route_method(method);
+	info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	req->sock = info ? info->connect_fd : -EBADF;
+	req->upgrade = strcmp(http_version, "HTTP/1.1") == 0 && bt_request_header(req, "Upgrade");
+	if (req->refused.kind == BT_ERR_NONE && find_route(req, routes, n, &req->refused) == 0)
+		(void)check_length(req, &req->refused);
+}
+
+/* Parsers that recurse need a bounded depth, whatever the size of the thread's stack. */
+static bool too_deep(const char *text, size_t len)
+{
+	unsigned depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (in_string && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			in_string = !in_string;
+		else if (!in_string && (text[i] == '{' || text[i] == '['))
+			depth++;
+		else if (!in_string && (text[i] == '}' || text[i] == ']') && depth > 0)
+			depth--;
+		if (depth > BT_REQUEST_DEPTH_MAX)
+			return true;
+	}
+	return false;
+}
+
+int bt_request_parse_json(const char *text, size_t len, json_t **ret, struct bt_err *err)
+{
+	json_error_t error;
+	json_t *json;
+
+	if (len == 0 || strspn(text, " \t\r\n") == len) {
+		*ret = NULL;
+		return 0;
+	}
+	if (too_deep(text, len))
+		return bt_err_set(err, BT_ERR_INVALID, E2BIG,
+				  "invalid JSON: nested deeper than %d levels",
+				  BT_REQUEST_DEPTH_MAX);
+	json = json_loadb(text, len, JSON_DECODE_ANY, &error);
+	if (!json)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid JSON: %s (line %d, column %d)", error.text, error.line,
+				  error.column);
+	*ret = json_is_null(json) ? NULL : json;
+	return 0;
+}
+
+int bt_request_add_body(struct bt_request *req, const char *data, size_t len)
+{
+	if (req->refused.kind != BT_ERR_NONE || req->route->body != BT_BODY_JSON) {
+		req->dropped += len;
+		return req->dropped > BT_REQUEST_DROP_MAX ? -EMSGSIZE : 0;
+	}
+	bt_str_add(&req->text, data, len);
+	if (req->text.failed == -ENOMEM)
+		bt_err_sys(&req->refused, -ENOMEM, "read the request body");
+	else if (req->text.failed < 0)
+		bt_err_set(&req->refused, BT_ERR_INVALID, EFBIG,
+			   "the request body is too large: at most %u bytes are read",
+			   BT_REQUEST_BODY_MAX);
+	return 0;
+}
+
+int bt_request_end_body(struct bt_request *req, struct bt_err *err)
+{
+	int r = 0;
+
+	if (req->route->body == BT_BODY_JSON)
+		r = bt_request_parse_json(bt_str_get(&req->text), req->text.len, &req->body, err);
+	bt_str_done(&req->text);
+	return r;
+}
+
+int bt_request_object(const struct bt_request *req, const json_t **ret, struct bt_err *err)
+{
+	if (!req->body)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid JSON: got EOF while reading request body");
+	if (!json_is_object(req->body))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid JSON: the request body must be an object");
+	*ret = req->body;
+	return 0;
+}
+
+const char *bt_request_header(const struct bt_request *req, const char *name)
+{
+	return MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, name);
+}

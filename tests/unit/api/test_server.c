@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/server.h"
+
+#include <check.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/request.h"
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/sock.h"
+#include "base/str.h"
+
+#define SOCKET "/tmp/test_api_server.%d.sock"
+
+/* The server under test, on a socket of its own. */
+static struct bt_server *server;
+static char path[64];
+static int listener;
+
+/* What the routes below do with the world outside. */
+static int waited_for = -EBADF; /* eventfd: the stream's source */
+static int closed_streams;
+static int hijacked = -EBADF;
+
+static int echo(struct bt_request *req, struct bt_err *err)
+{
+	json_t *json = json_pack("{ss* ss? si sO*}", "name", req->name, "x",
+				 bt_query_get(&req->query, "x"), "version", (int)req->version,
+				 "body", req->body);
+
+	return bt_answer_json(req, 200, json, err);
+}
+
+static int refuse(struct bt_request *req, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_CONFLICT, EBUSY, "%s is busy", req->name);
+}
+
+static int count(struct bt_request *req, struct bt_err *err)
+{
+	char buf[4096];
+	ssize_t n;
+	size_t total = 0;
+
+	while ((n = read(req->body_fd, buf, sizeof(buf))) > 0)
+		total += (size_t)n;
+	if (n < 0)
+		return bt_err_sys(err, -errno, "read the upload");
+	return bt_answer_json(req, 200, json_pack("{sI}", "count", (json_int_t)total), err);
+}
+
+static int refuse_upload(struct bt_request *req, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "no such thing: %s", req->name);
+}
+
+static ssize_t source_read(void *arg, char *buf, size_t size)
+{
+	uint64_t value;
+
+	(void)arg;
+	if (eventfd_read(waited_for, &value) < 0)
+		return -EAGAIN;
+	return value == 100 ? 0 : snprintf(buf, size, "%d;", (int)value);
+}
+
+static int source_fd(void *arg)
+{
+	(void)arg;
+	return waited_for;
+}
+
+static void source_close(void *arg)
+{
+	(void)arg;
+	__atomic_add_fetch(&closed_streams, 1, __ATOMIC_SEQ_CST);
+}
+
+static int stream(struct bt_request *req, struct bt_err *err)
+{
+	static const struct bt_stream_ops ops = { source_read, source_fd, source_close };
+
+	(void)err;
+	return bt_answer_stream(req, BT_ANSWER_JSON, (struct bt_stream){ .ops = &ops });
+}
+
+static int hijack_run(void *arg, int sock, const void *early, size_t len, struct bt_err *err)
+{
+	(void)arg;
+	(void)err;
+	ck_assert_int_eq(bt_io_write_all(sock, "hello ", 6), 0);
+	if (len > 0)
+		ck_assert_int_eq(bt_io_write_all(sock, early, len), 0);
+	__atomic_store_n(&hijacked, sock, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+static void hijack_cancel(void *arg)
+{
+	(void)arg;
+}
+
+static int hijack(struct bt_request *req, struct bt_err *err)
+{
+	(void)err;
+	return bt_answer_hijack(req, false, (struct bt_hijack){ hijack_run, hijack_cancel, NULL });
+}
+
+static const struct bt_route routes[] = {
+	{ BT_METHOD_GET, "/echo/*", BT_BODY_IGNORED, echo },
+	{ BT_METHOD_POST, "/echo/*", BT_BODY_JSON, echo },
+	{ BT_METHOD_GET, "/fail/*", BT_BODY_IGNORED, refuse },
+	{ BT_METHOD_POST, "/count", BT_BODY_STREAM, count },
+	{ BT_METHOD_POST, "/refuse/*", BT_BODY_STREAM, refuse_upload },
+	{ BT_METHOD_GET, "/stream", BT_BODY_IGNORED, stream },
+	{ BT_METHOD_POST, "/hijack", BT_BODY_IGNORED, hijack },
+};
+
+static void set_up(void)
+{
+	struct bt_server_config cfg = { .routes = routes,
+					.nroutes = sizeof(routes) / sizeof(routes[0]) };
+	struct bt_listener l = { 0 };
+	struct bt_err err = { 0 };
+
+	signal(SIGPIPE, SIG_IGN);
+	snprintf(path, sizeof(path), SOCKET, getpid());
+	listener = bt_sock_listen(path, SOCK_STREAM | SOCK_NONBLOCK, 0600);
+	ck_assert_int_ge(listener, 0);
+	l.fd = listener;
+	cfg.listeners = &l;
+	cfg.nlisteners = 1;
+	waited_for = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	ck_assert_int_eq(bt_server_start(&cfg, &server, &err), 0);
+}
+
+static void tear_down(void)
+{
+	bt_server_stop(server);
+	unlink(path);
+}
+
+static int dial(void)
+{
+	int sock = bt_sock_connect(path, SOCK_STREAM);
+
+	ck_assert_int_ge(sock, 0);
+	return sock;
+}
+
+static void say(int sock, const char *text)
+{
+	ck_assert_int_eq(bt_io_write_all(sock, text, strlen(text)), 0);
+}
+
+/* What arrives until `until` was seen, or the connection ends (borrowed until the next call). */
+static const char *hear(int sock, const char *until)
+{
+	static char buf[65536];
+	size_t len = 0;
+	ssize_t n = 1;
+
+	buf[0] = '\0';
+	while (n > 0 && len + 1 < sizeof(buf) && !(until && strstr(buf, until))) {
+		n = read(sock, buf + len, sizeof(buf) - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+		buf[len] = '\0';
+	}
+	return buf;
+}
+
+/* One request on a connection of its own; the whole answer. */
+static const char *ask(const char *request)
+{
+	bt_auto_close int sock = dial();
+
+	say(sock, request);
+	shutdown(sock, SHUT_WR);
+	return hear(sock, NULL);
+}
+
+#define ck_assert_has(text, part) \
+	ck_assert_msg(strstr((text), (part)) != NULL, "'%s' lacks '%s'", (text), (part))
+
+START_TEST(every_answer_has_dockers_headers)
+{
+	const char *got = ask("GET /v1.40/echo/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+	ck_assert_has(got, "HTTP/1.1 200 OK\r\n");
+	ck_assert_has(got, "Api-Version: 1.51\r\n");
+	ck_assert_has(got, "Docker-Experimental: false\r\n");
+	ck_assert_has(got, "Ostype: linux\r\n");
+	ck_assert_has(got, "Server: berth/");
+	ck_assert_has(got, "Content-Type: application/json\r\n");
+	ck_assert_has(got, "{\"name\":\"a\",\"x\":null,\"version\":40}\n");
+}
+END_TEST
+
+START_TEST(http_1_0_without_host_raw_json_and_empty_parameters_are_read)
+{
+	const char *got =
+		ask("GET /echo/127.0.0.1:5000/web:v1?&x={\"since\":[\"<id>\"]}& HTTP/1.0\r\n\r\n");
+
+	ck_assert_has(got, " 200 OK");
+	ck_assert_has(got, "\"name\":\"127.0.0.1:5000/web:v1\"");
+	ck_assert_has(got, "\"x\":\"{\\\"since\\\":[\\\"<id>\\\"]}\"");
+}
+END_TEST
+
+START_TEST(a_post_without_length_or_type_has_no_body)
+{
+	ck_assert_has(ask("POST /echo/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+		      "\"name\":\"a\"");
+}
+END_TEST
+
+START_TEST(errors_are_json_with_the_status_of_their_kind)
+{
+	ck_assert_has(ask("GET /fail/me HTTP/1.0\r\n\r\n"), " 409 Conflict");
+	ck_assert_has(ask("GET /fail/me HTTP/1.0\r\n\r\n"), "{\"message\":\"me is busy\"}\n");
+	ck_assert_has(ask("GET /nowhere HTTP/1.0\r\n\r\n"), " 404 Not Found");
+	ck_assert_has(ask("GET /nowhere HTTP/1.0\r\n\r\n"), "{\"message\":\"page not found\"}\n");
+	ck_assert_has(ask("PUT /fail/me HTTP/1.0\r\n\r\n"), "{\"message\":\"page not found\"}\n");
+	ck_assert_has(ask("GET /v1.11/fail/me HTTP/1.0\r\n\r\n"),
+		      "client version 1.11 is too old.");
+	ck_assert_has(ask("GET /v1.99/fail/me HTTP/1.0\r\n\r\n"),
+		      "client version 1.99 is too new.");
+	ck_assert_has(ask("GET /fail/%zz HTTP/1.0\r\n\r\n"), " 400 Bad Request");
+}
+END_TEST
+
+START_TEST(broken_deep_and_large_json_is_refused_with_words)
+{
+	bt_auto_str struct bt_str deep = { 0 };
+
+	ck_assert_has(ask("POST /echo/a HTTP/1.0\r\nContent-Length: 5\r\n\r\n{\"a\":"),
+		      "invalid JSON: ");
+	bt_str_puts(&deep, "POST /echo/a HTTP/1.0\r\nContent-Length: 100000\r\n\r\n");
+	for (int i = 0; i < 100000; i++)
+		bt_str_putc(&deep, '[');
+	ck_assert_has(ask(bt_str_get(&deep)), "nested deeper than 64 levels");
+	ck_assert_has(ask("POST /echo/a HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n{"),
+		      "999999999 bytes is too large");
+}
+END_TEST
+
+START_TEST(a_body_that_never_ends_is_cut_with_an_answer)
+{
+	bt_auto_close int sock = dial();
+	char chunk[65536 + 16];
+	const char *got;
+	int sent = 0;
+
+	say(sock, "POST /echo/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+	memcpy(chunk, "10000\r\n", 7);
+	memset(chunk + 7, ' ', 65536);
+	memcpy(chunk + 7 + 65536, "\r\n", 2);
+	while (sent < 1000 && send(sock, chunk, 65536 + 9, MSG_NOSIGNAL) > 0)
+		sent++;
+	ck_assert_int_lt(sent, 1000);
+	got = hear(sock, NULL);
+	ck_assert_has(got, "HTTP/1.1 400 Bad Request\r\n");
+	ck_assert_has(got, "at most 4194304 bytes are read");
+}
+END_TEST
+
+START_TEST(an_upload_reaches_its_handler_whole)
+{
+	bt_auto_close int sock = dial();
+	bt_auto_free char *data = calloc(1, 3 << 20);
+
+	say(sock, "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 3145728\r\n\r\n");
+	ck_assert_int_eq(bt_io_write_all(sock, data, 3 << 20), 0);
+	ck_assert_has(hear(sock, "}"), "{\"count\":3145728}");
+}
+END_TEST
+
+START_TEST(an_upload_that_its_handler_refuses_is_answered)
+{
+	bt_auto_close int sock = dial();
+	bt_auto_free char *data = calloc(1, 3 << 20);
+
+	say(sock, "POST /refuse/x HTTP/1.1\r\nHost: x\r\nContent-Length: 3145728\r\n\r\n");
+	ck_assert_int_eq(bt_io_write_all(sock, data, 3 << 20), 0);
+	ck_assert_has(hear(sock, "}"), "{\"message\":\"no such thing: x\"}");
+}
+END_TEST
+
+START_TEST(a_stream_sends_its_headers_before_it_has_anything_to_say)
+{
+	bt_auto_close int sock = dial();
+
+	say(sock, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+	ck_assert_has(hear(sock, "\r\n\r\n"), "Transfer-Encoding: chunked");
+	ck_assert_int_eq(eventfd_write(waited_for, 7), 0);
+	ck_assert_has(hear(sock, "7;"), "7;");
+	ck_assert_int_eq(eventfd_write(waited_for, 100), 0);
+	ck_assert_has(hear(sock, "0\r\n\r\n"), "0\r\n\r\n");
+}
+END_TEST
+
+START_TEST(a_stream_ends_when_its_client_leaves)
+{
+	bt_auto_close int sock = dial();
+
+	say(sock, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+	hear(sock, "\r\n\r\n");
+	bt_close(&sock);
+	for (int i = 0; i < 200 && __atomic_load_n(&closed_streams, __ATOMIC_SEQ_CST) == 0; i++)
+		usleep(10000);
+	ck_assert_int_eq(__atomic_load_n(&closed_streams, __ATOMIC_SEQ_CST), 1);
+}
+END_TEST
+
+START_TEST(a_hijacked_socket_is_ours_and_stays_open_both_ways)
+{
+	bt_auto_close int sock = dial(), ours = -EBADF;
+	const char *got;
+	char buf[8] = { 0 };
+
+	say(sock,
+	    "POST /hijack HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nearly");
+	got = hear(sock, "early");
+	ck_assert_has(got, "HTTP/1.1 101 ");
+	ck_assert_has(got, "Upgrade: tcp\r\n");
+	ck_assert_has(got, "Connection: Upgrade\r\n");
+	ck_assert_has(got, "Content-Type: application/vnd.docker.multiplexed-stream\r\n");
+	ck_assert_has(got, "\r\n\r\nhello early");
+	/* The HTTP library has long let go of its end by now. */
+	usleep(100000);
+	ours = __atomic_load_n(&hijacked, __ATOMIC_SEQ_CST);
+	say(ours, "out");
+	ck_assert_int_eq(read(sock, buf, 3), 3);
+	say(sock, "in");
+	shutdown(sock, SHUT_WR);
+	usleep(10000);
+	ck_assert_int_eq(read(ours, buf, sizeof(buf)), 2);
+	ck_assert_int_eq(read(ours, buf, sizeof(buf)), 0);
+	say(ours, "late");
+	ck_assert_has(hear(sock, "late"), "late");
+}
+END_TEST
+
+START_TEST(a_hijack_without_upgrade_is_a_plain_stream)
+{
+	bt_auto_close int sock = dial(), ours = -EBADF;
+	const char *got;
+
+	say(sock, "POST /v1.41/hijack HTTP/1.1\r\nHost: x\r\n\r\n");
+	got = hear(sock, "hello ");
+	ck_assert_has(got, "HTTP/1.1 200 OK");
+	ck_assert_has(got, "Content-Type: application/vnd.docker.raw-stream\r\n");
+	ours = __atomic_load_n(&hijacked, __ATOMIC_SEQ_CST);
+	say(ours, "more");
+	ck_assert_has(hear(sock, "more"), "more");
+}
+END_TEST
+
+START_TEST(http_2_by_prior_knowledge_is_closed_and_a_slow_post_is_not)
+{
+	bt_auto_close int h2 = dial(), slow = dial();
+
+	say(h2, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+	ck_assert_str_eq(hear(h2, NULL), "");
+	say(slow, "P");
+	usleep(20000);
+	say(slow, "OST /echo/a HTTP/1.0\r\n\r\n");
+	ck_assert_has(hear(slow, "}"), "\"name\":\"a\"");
+}
+END_TEST
+
+START_TEST(a_connection_is_kept_for_the_next_request)
+{
+	bt_auto_close int sock = dial();
+
+	for (int i = 0; i < 3; i++) {
+		say(sock, "GET /echo/a HTTP/1.1\r\nHost: x\r\n\r\n");
+		ck_assert_has(hear(sock, "}"), "\"name\":\"a\"");
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("api/server");
+	TCase *serve = tcase_create("serve");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(serve, set_up, tear_down);
+	tcase_set_timeout(serve, 20);
+	tcase_add_test(serve, every_answer_has_dockers_headers);
+	tcase_add_test(serve, http_1_0_without_host_raw_json_and_empty_parameters_are_read);
+	tcase_add_test(serve, a_post_without_length_or_type_has_no_body);
+	tcase_add_test(serve, errors_are_json_with_the_status_of_their_kind);
+	tcase_add_test(serve, broken_deep_and_large_json_is_refused_with_words);
+	tcase_add_test(serve, a_body_that_never_ends_is_cut_with_an_answer);
+	tcase_add_test(serve, an_upload_reaches_its_handler_whole);
+	tcase_add_test(serve, an_upload_that_its_handler_refuses_is_answered);
+	tcase_add_test(serve, a_stream_sends_its_headers_before_it_has_anything_to_say);
+	tcase_add_test(serve, a_stream_ends_when_its_client_leaves);
+	tcase_add_test(serve, a_hijacked_socket_is_ours_and_stays_open_both_ways);
+	tcase_add_test(serve, a_hijack_without_upgrade_is_a_plain_stream);
+	tcase_add_test(serve, http_2_by_prior_knowledge_is_closed_and_a_slow_post_is_not);
+	tcase_add_test(serve, a_connection_is_kept_for_the_next_request);
+	suite_add_tcase(suite, serve);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
