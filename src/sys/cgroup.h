@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_SYS_CGROUP_H
+#define BT_SYS_CGROUP_H
+
+/*
+ * Control groups, versions 1, 2 and both at once, behind one interface.
+ *
+ * Which hierarchies there are is read once from mountinfo (struct bt_cgroup_host);
+ * each controller sits on at most one of them. A group is the same path in every
+ * hierarchy, held by a directory descriptor in each. Limits are given in the terms
+ * of the OCI specification (that is, of version 1) and converted where a controller
+ * is on version 2, as runc converts them.
+ *
+ * No policy: a controller that is missing is seen in `controllers`; asking for a
+ * limit of such a controller is -EOPNOTSUPP, and nothing else is.
+ * Unless said otherwise, functions return 0 or -errno.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/attr.h"
+
+/** Controllers, as bits 1 << n. */
+enum bt_cgroup_controller {
+	BT_CGROUP_CPU,
+	BT_CGROUP_CPUACCT, /* version 2: part of cpu */
+	BT_CGROUP_CPUSET,
+	BT_CGROUP_MEMORY,
+	BT_CGROUP_DEVICES, /* version 2: a BPF program */
+	BT_CGROUP_FREEZER, /* version 2: part of the core */
+	BT_CGROUP_BLKIO,   /* version 2: "io" */
+	BT_CGROUP_PIDS,
+	BT_CGROUP_HUGETLB,
+	BT_CGROUP_NET_CLS,  /* version 1 only */
+	BT_CGROUP_NET_PRIO, /* version 1 only */
+	BT_CGROUP_PERF_EVENT,
+	BT_CGROUP_RDMA,
+	BT_CGROUP_MISC,
+	BT_CGROUP_CONTROLLERS_,
+};
+
+/** The kernel's name of a controller ("blkio" for BT_CGROUP_BLKIO), a constant. */
+const char *bt_cgroup_controller_name(enum bt_cgroup_controller controller);
+
+#define BT_CGROUP_HIERARCHIES_MAX 24
+
+struct bt_cgroup_hierarchy {
+	int fd; /* O_PATH directory of the mount point, owned */
+	bool v2;
+	uint32_t controllers; /* bits; none for a named hierarchy (systemd's) */
+	char *mount_point;    /* owned */
+	char *name;           /* of a named hierarchy, owned, else NULL */
+};
+
+/** What the machine has. Zeroed is nothing. */
+struct bt_cgroup_host {
+	struct bt_cgroup_hierarchy v[BT_CGROUP_HIERARCHIES_MAX];
+	unsigned n;
+	int unified;                          /* index of the version 2 hierarchy, or -1 */
+	int8_t where[BT_CGROUP_CONTROLLERS_]; /* hierarchy of each controller, or -1 */
+	uint32_t controllers;                 /* all that are anywhere */
+};
+
+/** Read /proc/self/mountinfo and open each hierarchy once. No hierarchy at all is no error. */
+bt_nodiscard int bt_cgroup_host_open(struct bt_cgroup_host *ret);
+
+/** The part of it that opens nothing: `text` is a mountinfo file (proc(5)). Descriptors are
+ * -EBADF. Returns 0, -E2BIG with more hierarchies than fit, or -ENOMEM. */
+bt_nodiscard int bt_cgroup_host_parse(const char *text, struct bt_cgroup_host *ret);
+
+/** Release everything and leave it empty. */
+void bt_cgroup_host_done(struct bt_cgroup_host *host);
+
+#define bt_auto_cgroup_host bt_auto(bt_cgroup_host_done)
+
+/** Version 2 and nothing else? */
+bool bt_cgroup_host_is_v2(const struct bt_cgroup_host *host);
+
+/** A group. Zeroed is none; the host must outlive it. */
+struct bt_cgroup {
+	const struct bt_cgroup_host *host;
+	char *path;                          /* "/docker/<id>", owned */
+	int dirs[BT_CGROUP_HIERARCHIES_MAX]; /* O_PATH, owned; -EBADF: not there */
+	unsigned ndirs;                      /* the host's n */
+};
+
+/**
+ * Make the group in every hierarchy, with all missing parents: on version 2
+ * controllers are handed down to it, on version 1 a cpuset gets its parent's
+ * processors and nodes. One that exists is taken as it is.
+ *
+ * @path: absolute within each hierarchy; "." and ".." are -EINVAL.
+ *
+ * After a failure nothing that it made remains, but for parents.
+ */
+bt_nodiscard int bt_cgroup_create(const struct bt_cgroup_host *host, const char *path,
+				  struct bt_cgroup *ret);
+
+/** Open a group that exists in at least one hierarchy; -ENOENT where in none. */
+bt_nodiscard int bt_cgroup_open(const struct bt_cgroup_host *host, const char *path,
+				struct bt_cgroup *ret);
+
+/** Close (the group itself stays) and leave it empty. */
+void bt_cgroup_done(struct bt_cgroup *cg);
+
+#define bt_auto_cgroup bt_auto(bt_cgroup_done)
+
+/** Move the process `pid` into the group, in every hierarchy. */
+bt_nodiscard int bt_cgroup_add(const struct bt_cgroup *cg, pid_t pid);
+
+/**
+ * Move the calling process, which must have one thread. Much cheaper than
+ * bt_cgroup_add(): the kernel takes no lock on all thread groups for a thread that
+ * moves itself. Async-signal-safe, allocates nothing. The descriptors may have been
+ * opened by a parent: rights are those of who opened the group.
+ *
+ * @skip_unified: the process was born in it (bt_cgroup_clone_fd()).
+ */
+bt_nodiscard int bt_cgroup_enter(const struct bt_cgroup *cg, bool skip_unified);
+
+/** A directory for clone3(2)'s CLONE_INTO_CGROUP, borrowed; -EBADF where version 2 is not
+ * there. The child still has to be moved in the version 1 hierarchies. */
+int bt_cgroup_clone_fd(const struct bt_cgroup *cg);
+
+/** Is there a version 1 hierarchy, so that CLONE_INTO_CGROUP is not enough? */
+bool bt_cgroup_needs_enter(const struct bt_cgroup *cg);
+
+/* ---- limits ----------------------------------------------------------------- */
+
+/** A number that may be absent. */
+struct bt_cgroup_num {
+	int64_t value;
+	bool set;
+};
+
+struct bt_cgroup_device_rule {
+	bool allow;
+	char type;            /* 'a', 'b' or 'c' */
+	int64_t major, minor; /* -1: all */
+	uint8_t access;       /* BT_CGROUP_ACCESS_* */
+};
+#define BT_CGROUP_ACCESS_READ  1u
+#define BT_CGROUP_ACCESS_WRITE 2u
+#define BT_CGROUP_ACCESS_MKNOD 4u
+
+/** A number for a block device: a weight, bytes or operations in a second. */
+struct bt_cgroup_blkio_device {
+	int64_t major, minor;
+	uint64_t value;
+};
+struct bt_cgroup_blkio_list {
+	const struct bt_cgroup_blkio_device *v;
+	size_t n;
+};
+
+struct bt_cgroup_hugetlb {
+	const char *page_size; /* "2MB", "64KB", "1GB" */
+	uint64_t limit;
+};
+
+struct bt_cgroup_net_prio {
+	const char *interface;
+	uint32_t priority;
+};
+
+struct bt_cgroup_rdma {
+	const char *device;
+	struct bt_cgroup_num hca_handles, hca_objects;
+};
+
+struct bt_cgroup_pair {
+	const char *key, *value;
+};
+
+/** Zeroed: nothing is limited or changed. All pointers are borrowed. */
+struct bt_cgroup_limits {
+	/* Bytes; -1: no limit. `memory_swap` is memory and swap together. */
+	struct bt_cgroup_num memory_limit, memory_reservation, memory_swap;
+	struct bt_cgroup_num memory_kernel, memory_kernel_tcp; /* version 1 only, else ignored */
+	struct bt_cgroup_num memory_swappiness;                /* version 1 only, else ignored */
+	bool oom_kill_disable;                                 /* version 1 only, else ignored */
+	bool memory_check_before_update; /* version 2: -EBUSY where more is in use already */
+
+	struct bt_cgroup_num cpu_shares;                       /* 2 to 262144 */
+	struct bt_cgroup_num cpu_quota, cpu_period, cpu_burst; /* microseconds; quota -1: none */
+	struct bt_cgroup_num cpu_rt_runtime, cpu_rt_period;    /* microseconds; version 1 only */
+	struct bt_cgroup_num cpu_idle;
+	const char *cpus, *mems; /* "0-3,7" */
+
+	struct bt_cgroup_num pids; /* below 0: no limit; 0: as not set */
+
+	struct bt_cgroup_num blkio_weight, blkio_leaf_weight; /* 10 to 1000; leaf: ignored on 2 */
+	struct bt_cgroup_blkio_list blkio_weights;
+	struct bt_cgroup_blkio_list blkio_read_bps, blkio_write_bps;
+	struct bt_cgroup_blkio_list blkio_read_iops, blkio_write_iops;
+
+	const struct bt_cgroup_hugetlb *hugetlb;
+	size_t nhugetlb;
+	struct bt_cgroup_num net_class_id;
+	const struct bt_cgroup_net_prio *net_prio;
+	size_t nnet_prio;
+	const struct bt_cgroup_rdma *rdma;
+	size_t nrdma;
+
+	/* Files of version 2 to write as they are, after everything else. */
+	const struct bt_cgroup_pair *unified;
+	size_t nunified;
+
+	/* In order, later ones win. On version 2 what no rule names is denied; on version 1 it
+	 * is as in the parent. */
+	const struct bt_cgroup_device_rule *devices;
+	size_t ndevices;
+};
+
+/**
+ * Set limits. What is not `set` stays as it is.
+ *
+ * @ret_what: after a failure, a constant that names the limit by its place in
+ *            linux.resources ("memory.swap"). May be NULL.
+ *
+ * Returns 0, -EOPNOTSUPP where the controller or its file is missing, -EINVAL where
+ * limits contradict one another, -EBUSY where more memory is in use, or what the
+ * kernel answered to the write.
+ */
+bt_nodiscard int bt_cgroup_limit(const struct bt_cgroup *cg, const struct bt_cgroup_limits *limits,
+				 const char **ret_what);
+
+/** Version 2's weight for shares (0: 0, not set). */
+uint64_t bt_cgroup_shares_to_weight(uint64_t shares);
+/** Version 2's io.weight for a weight of 10 to 1000 (0: 0, not set). */
+uint64_t bt_cgroup_blkio_to_io_weight(uint64_t weight);
+/** Version 2's memory.swap.max for memory+swap and memory, each -1 (no limit) or 0 (not set).
+ * Returns 0 or -EINVAL. */
+bt_nodiscard int bt_cgroup_swap_to_v2(int64_t memory_swap, int64_t memory, int64_t *ret);
+
+/* ---- life ------------------------------------------------------------------- */
+
+/** Stop every process of the group and its children; returns when they stand still, or
+ * -ETIMEDOUT (and thawed again) after two seconds. */
+bt_nodiscard int bt_cgroup_freeze(const struct bt_cgroup *cg);
+/** Let them go on. */
+bt_nodiscard int bt_cgroup_thaw(const struct bt_cgroup *cg);
+/** 1 where the group is frozen, 0 where not. */
+int bt_cgroup_is_frozen(const struct bt_cgroup *cg);
+
+/** Send `signal` to every process of the group and its children. SIGKILL also reaches what
+ * is frozen, and what is being forked meanwhile; it does not wait for the ends. */
+bt_nodiscard int bt_cgroup_kill(const struct bt_cgroup *cg, int signal);
+
+/** All processes of the group and its children, in no order: a new array (owned), at most
+ * 1048576. */
+bt_nodiscard int bt_cgroup_pids(const struct bt_cgroup *cg, pid_t **ret, size_t *ret_n);
+
+/** 1 where a process is in the group or its children, 0 where none is. */
+int bt_cgroup_is_populated(const struct bt_cgroup *cg);
+
+/**
+ * Remove the group and its children from every hierarchy, and close it. While the
+ * kernel still counts dying processes (-EBUSY) it tries again, for `timeout_ms` at
+ * most. A group that is gone is fine.
+ */
+bt_nodiscard int bt_cgroup_remove(struct bt_cgroup *cg, int timeout_ms);
+
+/* ---- out of memory ------------------------------------------------------------ */
+
+/** Tells when the group runs out of memory. Zeroed with fd -EBADF is none. */
+struct bt_cgroup_oom {
+	int fd;  /* owned; readable when something may have happened */
+	int dir; /* owned: the memory controller's directory */
+	bool v2;
+	uint64_t seen; /* kills counted so far */
+};
+
+/** Start watching. -EOPNOTSUPP without a memory controller. */
+bt_nodiscard int bt_cgroup_oom_open(const struct bt_cgroup *cg, struct bt_cgroup_oom *ret);
+/** Empty the descriptor. Returns how many processes were killed since the last call. */
+int bt_cgroup_oom_read(struct bt_cgroup_oom *oom);
+/** Stop watching and leave it empty. */
+void bt_cgroup_oom_done(struct bt_cgroup_oom *oom);
+/** How many processes the kernel has killed in the group for want of memory. */
+bt_nodiscard int bt_cgroup_oom_kills(const struct bt_cgroup *cg, uint64_t *ret);
+
+#endif
