@@ -40,7 +40,7 @@ def test_every_version_prefix_is_served(engine, prefix):
 @pytest.mark.parametrize("prefix,words", [("/v1.99", "too new"), ("/v1.5", "too old")])
 def test_an_unknown_version_is_refused_in_dockers_words(engine, prefix, words):
     a = engine.get(prefix + "/version")
-    assert a.status == 400 and words in a.message and "upgrade your client" in a.message or words in a.message
+    assert a.status == 400 and words in a.message
 
 
 def test_ping_by_get_and_head(engine):
@@ -63,8 +63,11 @@ def test_malformed_bodies_are_400(engine, body):
 
 
 def test_deep_json_is_refused_and_the_daemon_lives(engine):
-    a = engine.post("/containers/create", "[" * 1000000, headers={"Content-Type": "application/json"})
-    assert a.status in (400, 413)
+    try:
+        a = engine.post("/containers/create", "[" * 1000000, headers={"Content-Type": "application/json"})
+        assert a.status in (400, 413)
+    except OSError:
+        pass  # answered and closed before the whole of it was sent
     assert engine.get("/_ping").status == 200
 
 

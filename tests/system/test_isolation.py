@@ -41,7 +41,7 @@ def test_every_namespace_but_the_users_is_its_own(inside):
 def test_seccomp_filters_and_refuses(inside):
     assert re.search(r"Seccomp:\s*2", open(f"/proc/{inside.pid}/status").read())
     p = inside("mount -t tmpfs x /tmp", check=False)
-    assert p.returncode != 0 and "not permitted" in p.stderr
+    assert p.returncode != 0 and re.search("not permitted|denied", p.stderr)
     assert inside("unshare -U true", check=False).returncode != 0
 
 
@@ -83,7 +83,8 @@ def test_r17_kernel_knobs_cannot_be_written(inside, path):
 
 def test_devices_are_dockers(inside):
     got = inside("ls /dev").stdout.split()
-    assert sorted(got) == sorted(["core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin",
+    core = ["core"] if os.path.exists("/proc/kcore") else []
+    assert sorted(got) == sorted([*core, "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin",
                                   "stdout", "tty", "urandom", "zero"])
     assert inside("stat -c '%t:%T %a' /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty").stdout.split("\n")[:6] == \
         ["1:3 666", "1:5 666", "1:7 666", "1:8 666", "1:9 666", "5:0 666"]
@@ -91,7 +92,7 @@ def test_devices_are_dockers(inside):
 
 def test_r20_a_disk_can_be_made_but_not_opened(inside):
     p = inside("mknod /tmp/disk b 8 0 && head -c 1 /tmp/disk", check=False)
-    assert p.returncode != 0 and "not permitted" in p.stderr
+    assert p.returncode != 0 and re.search("not permitted|denied", p.stderr)
     assert inside("mknod /tmp/fuse c 10 229 && head -c 1 /tmp/fuse", check=False).returncode != 0
 
 
