@@ -1,0 +1,8 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Inside the guest: the same system tests, on pure cgroup v2 and with AppArmor.
+export BERTH_BUILD=/payload BERTH_TEST_CACHE=/tmp/cache BERTH_TEST_PATIENCE=300 PYTHONDONTWRITEBYTECODE=1
+cd /payload/tests/system || exit 1
+echo "vm: kernel $(uname -r), cgroup $(stat -fc %T /sys/fs/cgroup), lsm $(cat /sys/kernel/security/lsm)"
+[ $# -gt 0 ] || set -- test_isolation.py test_run.py test_network.py
+exec python3 -m pytest -p no:cacheprovider -q "$@"

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Boots Debian's cloud kernel under qemu (software emulation) for what the host may not have: pure cgroup v2, AppArmor, an older kernel.
+# The build and the tests travel in on a second disk; the guest runs tests/vm/guest.sh and says how it ended.
+# usage: run.sh BUILD [pytest arguments]
+set -eu
+build=$(readlink -f "${1:-build}"); shift || true
+here=$(dirname "$(readlink -f "$0")")
+top=$(dirname "$(dirname "$here")")
+vm=$build/vm mirror=${BERTH_DEMO_MIRROR:-http://deb.debian.org/debian}
+mkdir -p "$vm"
+packages=linux-image-cloud-amd64,busybox-static,python3,python3-pytest,python3-docker,docker.io,iproute2,nftables,procps,iputils-ping,util-linux,apparmor,kmod,libmicrohttpd12,libjansson4,libsqlite3-0,libseccomp2,libarchive13,libisal2,libzstd1,libnettle8,libmnl0,libnftnl11,libcurl3-gnutls,libnftables1,jq
+
+command -v qemu-system-x86_64 >/dev/null || { apt-get update -q; apt-get install -y -q --no-install-recommends qemu-system-x86; } >/dev/null
+
+make_root() {
+  local root
+  root=$(mktemp -d "$vm/root-XXXXXX")
+  mmdebstrap --variant=minbase --quiet --include="$packages" --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --aptopt='APT::Install-Recommends "false"' --customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/boot/initrd*' bookworm "$root" "$mirror"
+  cp "$root"/boot/vmlinuz-* "$vm/vmlinuz"
+  make_initrd "$root"
+  install -m 755 "$here/init.sh" "$root/init.sh"
+  truncate -s 3G "$vm/root.ext4.new"
+  mkfs.ext4 -q -O ^metadata_csum -E lazy_itable_init=1 -d "$root" "$vm/root.ext4.new"
+  rm -rf "$root"
+  mv "$vm/root.ext4.new" "$vm/root.ext4"
+}
+
+# A few modules and busybox: enough to mount the root disk and change into it.
+make_initrd() {
+  local root=$1 ram version
+  ram=$(mktemp -d "$vm/ram-XXXXXX")
+  version=$(basename "$root"/lib/modules/*)
+  mkdir -p "$ram"/{bin,dev,proc,sys,root,modules}
+  cp "$root/bin/busybox" "$ram/bin/busybox"
+  : >"$ram/modules/order"
+  for m in virtio_pci virtio_blk ext4; do
+    chroot "$root" modprobe -S "$version" --show-depends "$m" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
+  done | awk '!seen[$0]++' | while read -r ko; do
+    cp "$root$ko" "$ram/modules/"
+    basename "$ko" >>"$ram/modules/order"
+  done
+  cat >"$ram/init" <<'EOT'
+#!/bin/busybox sh
+/bin/busybox mount -t devtmpfs dev /dev
+for m in $(/bin/busybox cat /modules/order); do /bin/busybox insmod /modules/$m; done
+for i in 1 2 3 4 5 6 7 8 9 10; do [ -b /dev/vda ] && break; /bin/busybox sleep 0.2; done
+/bin/busybox mount -t ext4 /dev/vda /root || exec /bin/busybox sh
+/bin/busybox mount --move /dev /root/dev
+exec /bin/busybox switch_root /root /init.sh
+EOT
+  chmod +x "$ram/init"
+  (cd "$ram" && find . | /bin/busybox cpio -o -H newc) 2>/dev/null | gzip -1 >"$vm/initrd"
+  rm -rf "$ram"
+}
+
+[ -s "$vm/root.ext4" ] && [ "$vm/root.ext4" -nt "$here/run.sh" ] && [ "$vm/root.ext4" -nt "$here/init.sh" ] || make_root
+
+payload=$(mktemp "$vm/payload-XXXXXX")
+trap 'rm -f "$payload"' EXIT
+printf '%s\n' "$*" >"$vm/arguments"
+tar -cf "$payload" -C "$build/src" berth berthd berth-runtime -C "$vm" arguments -C "$top" tests/system tests/vm
+truncate -s %512 "$payload"
+
+timeout "${BERTH_VM_TIMEOUT:-1500}" qemu-system-x86_64 -machine q35 -cpu max -smp 2 -m 3072 -nographic -no-reboot -net none \
+  -kernel "$vm/vmlinuz" -initrd "$vm/initrd" -append "console=ttyS0 quiet panic=-1 apparmor=1 security=apparmor" \
+  -drive "file=$vm/root.ext4,if=virtio,format=raw,snapshot=on" -drive "file=$payload,if=virtio,format=raw" </dev/null | tr -d '\r' | tee "$vm/console.log"
+grep -q '^vm: exit 0$' "$vm/console.log"
