@@ -11,9 +11,7 @@
 #include "api/request.h"
 #include "base/auto.h"
 #include "base/str.h"
-
-/* Numbers that are not whole keep the digits that Go prints. */
-#define JSON_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+#include "codec/json.h"
 
 /* Start a new description; what was described before is released. */
 static struct bt_answer *renew(struct bt_request *req, unsigned status, const char *type)
@@ -45,23 +43,16 @@ int bt_answer_text(struct bt_request *req, unsigned status, const char *type, ch
 	return 0;
 }
 
-static int append_json(const char *data, size_t len, void *arg)
-{
-	struct bt_str *s = arg;
-
-	bt_str_add(s, data, len);
-	return s->failed ? -1 : 0;
-}
-
 int bt_answer_json(struct bt_request *req, unsigned status, json_t *json, struct bt_err *err)
 {
 	json_auto_t *owned = json;
-	bt_auto_str struct bt_str text = { .max = SIZE_MAX / 2 };
+	bt_auto_str struct bt_str text = { 0 };
 	char *dumped = NULL;
 	size_t len;
 
-	if (!owned || json_dump_callback(owned, append_json, &text, JSON_FLAGS) < 0)
+	if (!owned)
 		return bt_err_sys(err, -ENOMEM, "write the answer");
+	bt_json_append(&text, owned);
 	bt_str_putc(&text, '\n');
 	len = text.len;
 	if (bt_str_steal(&text, &dumped) < 0)
@@ -72,14 +63,19 @@ int bt_answer_json(struct bt_request *req, unsigned status, json_t *json, struct
 void bt_answer_error(struct bt_request *req, const struct bt_err *error)
 {
 	unsigned status = (unsigned)bt_err_http_status(error->kind);
-	struct bt_err ignored = { 0 };
-	/* What a client sent may be in the message, and need not be UTF-8. */
-	json_t *message = json_string(error->msg);
+	bt_auto_str struct bt_str text = { 0 };
+	char *dumped = NULL;
+	size_t len;
 
-	if (!message)
-		message = json_string("the request failed, and its message is not valid UTF-8");
-	if (bt_answer_json(req, status, json_pack("{so}", "message", message), &ignored) < 0)
+	/* By hand, because what a client sent may be in the message and need not be UTF-8. */
+	bt_str_puts(&text, "{\"message\":");
+	bt_json_append_str(&text, error->msg);
+	bt_str_puts(&text, "}\n");
+	len = text.len;
+	if (bt_str_steal(&text, &dumped) < 0)
 		bt_answer_empty(req, status);
+	else
+		bt_answer_text(req, status, BT_ANSWER_JSON, dumped, len);
 }
 
 int bt_answer_stream(struct bt_request *req, const char *type, struct bt_stream stream)

@@ -9,6 +9,7 @@
 
 #include "api/upload.h"
 #include "base/auto.h"
+#include "codec/json.h"
 
 static int parse_target(struct bt_request *req, const char *target, struct bt_err *err)
 {
@@ -97,49 +98,6 @@ void bt_request_begin(struct bt_request *req, struct MHD_Connection *conn, const
 		(void)check_length(req, &req->refused);
 }
 
-/* Parsers that recurse need a bounded depth, whatever the size of the thread's stack. */
-static bool too_deep(const char *text, size_t len)
-{
-	unsigned depth = 0;
-	bool in_string = false;
-
-	for (size_t i = 0; i < len; i++) {
-		if (in_string && text[i] == '\\')
-			i++;
-		else if (text[i] == '"')
-			in_string = !in_string;
-		else if (!in_string && (text[i] == '{' || text[i] == '['))
-			depth++;
-		else if (!in_string && (text[i] == '}' || text[i] == ']') && depth > 0)
-			depth--;
-		if (depth > BT_REQUEST_DEPTH_MAX)
-			return true;
-	}
-	return false;
-}
-
-int bt_request_parse_json(const char *text, size_t len, json_t **ret, struct bt_err *err)
-{
-	json_error_t error;
-	json_t *json;
-
-	if (len == 0 || strspn(text, " \t\r\n") == len) {
-		*ret = NULL;
-		return 0;
-	}
-	if (too_deep(text, len))
-		return bt_err_set(err, BT_ERR_INVALID, E2BIG,
-				  "invalid JSON: nested deeper than %d levels",
-				  BT_REQUEST_DEPTH_MAX);
-	json = json_loadb(text, len, JSON_DECODE_ANY, &error);
-	if (!json)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "invalid JSON: %s (line %d, column %d)", error.text, error.line,
-				  error.column);
-	*ret = json_is_null(json) ? NULL : json;
-	return 0;
-}
-
 int bt_request_add_body(struct bt_request *req, const char *data, size_t len)
 {
 	if (req->refused.kind != BT_ERR_NONE || req->route->body != BT_BODY_JSON) {
@@ -158,11 +116,14 @@ int bt_request_add_body(struct bt_request *req, const char *data, size_t len)
 
 int bt_request_end_body(struct bt_request *req, struct bt_err *err)
 {
+	const char *text = bt_str_get(&req->text);
 	int r = 0;
 
-	if (req->route->body == BT_BODY_JSON)
-		r = bt_request_parse_json(bt_str_get(&req->text), req->text.len, &req->body, err);
+	if (text[strspn(text, " \t\r\n")] != '\0')
+		r = bt_json_parse(text, req->text.len, BT_JSON_ANY, &req->body, err);
 	bt_str_done(&req->text);
+	if (r == 0 && json_is_null(req->body))
+		req->body = NULL;
 	return r;
 }
 

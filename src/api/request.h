@@ -7,7 +7,7 @@
  * which parameters and body; and the answer being made (api/answer.h).
  *
  * Everything in it comes from a client and is bounded here: the length of the
- * URL, the size and the depth of a JSON body.
+ * URL, the size of a JSON body (codec/json.h bounds its depth).
  */
 
 #include <jansson.h>
@@ -23,8 +23,6 @@
 
 /* JSON bodies larger than this are refused; the largest honest ones have some 100 KiB. */
 #define BT_REQUEST_BODY_MAX (4u << 20)
-/* Nested deeper than this, JSON is refused before it is parsed: Docker's own bodies need 10. */
-#define BT_REQUEST_DEPTH_MAX 64
 /* So much of a body is read and dropped, so that a client that sends everything before it reads
  * gets its answer; then the connection is cut. */
 #define BT_REQUEST_DROP_MAX (16u << 20)
@@ -74,10 +72,5 @@ bt_nodiscard int bt_request_object(const struct bt_request *req, const json_t **
 				   struct bt_err *err);
 /** The value of a request header, borrowed, or NULL. */
 const char *bt_request_header(const struct bt_request *req, const char *name);
-
-/** Parse JSON text from a client: bounded depth, no NUL in strings, nothing behind it. Blank text
- * and null give NULL. Kind INVALID. */
-bt_nodiscard int bt_request_parse_json(const char *text, size_t len, json_t **ret,
-				       struct bt_err *err);
 
 #endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_API_HANDLERS_H
+#define BT_API_HANDLERS_H
+
+/*
+ * Every handler, by the file that it is in. What each answers is the operation
+ * of Docker's API that its comment names; api/routes.c says which path leads to
+ * it. A handler reads parameters and body, calls engine/ or image/, and
+ * describes the answer.
+ */
+
+#include "api/route.h"
+
+/* system.c */
+/** GET, HEAD /_ping. */
+bt_handler bt_system_ping;
+/** OPTIONS of anything. */
+bt_handler bt_system_options;
+/** GET /version. */
+bt_handler bt_system_version;
+/** GET /info. */
+bt_handler bt_system_info;
+/** GET /system/df. */
+bt_handler bt_system_df;
+/** GET /plugins: there are none. */
+bt_handler bt_system_plugins;
+/** What needs a swarm: 503 in Docker's words. */
+bt_handler bt_system_no_swarm;
+/** What Docker offers and berth does not: 501. */
+bt_handler bt_system_not_offered;
+
+/* events.c */
+/** GET /events. */
+bt_handler bt_events_get;
+
+/* containers_list.c */
+/** GET /containers/json. */
+bt_handler bt_containers_list_get;
+/** GET /containers/{id}/json. */
+bt_handler bt_containers_list_inspect;
+/** GET /containers/{id}/top. */
+bt_handler bt_containers_list_top;
+
+/* containers_life.c */
+/** POST /containers/create. */
+bt_handler bt_containers_life_create;
+/** POST /containers/{id}/start. */
+bt_handler bt_containers_life_start;
+/** POST /containers/{id}/stop. */
+bt_handler bt_containers_life_stop;
+/** POST /containers/{id}/restart. */
+bt_handler bt_containers_life_restart;
+/** POST /containers/{id}/kill. */
+bt_handler bt_containers_life_kill;
+/** POST /containers/{id}/pause. */
+bt_handler bt_containers_life_pause;
+/** POST /containers/{id}/unpause. */
+bt_handler bt_containers_life_unpause;
+/** POST /containers/{id}/rename. */
+bt_handler bt_containers_life_rename;
+/** DELETE /containers/{id}. */
+bt_handler bt_containers_life_remove;
+/** POST /containers/prune. */
+bt_handler bt_containers_life_prune;
+
+/* containers_stream.c */
+/** POST /containers/{id}/attach. */
+bt_handler bt_containers_stream_attach;
+/** POST /containers/{id}/resize. */
+bt_handler bt_containers_stream_resize;
+/** GET /containers/{id}/logs. */
+bt_handler bt_containers_stream_logs;
+/** POST /containers/{id}/wait. */
+bt_handler bt_containers_stream_wait;
+
+/* execs.c */
+/** POST /containers/{id}/exec. */
+bt_handler bt_execs_create;
+/** POST /exec/{id}/start. */
+bt_handler bt_execs_start;
+/** POST /exec/{id}/resize. */
+bt_handler bt_execs_resize;
+/** GET /exec/{id}/json. */
+bt_handler bt_execs_inspect;
+
+/* images.c */
+/** GET /images/json. */
+bt_handler bt_images_api_list;
+/** GET /images/{name}/json. */
+bt_handler bt_images_api_inspect;
+/** GET /images/{name}/history. */
+bt_handler bt_images_api_history;
+/** POST /images/{name}/tag. */
+bt_handler bt_images_api_tag;
+/** DELETE /images/{name}. */
+bt_handler bt_images_api_remove;
+/** POST /images/create: import. */
+bt_handler bt_images_api_create;
+
+/* networks.c */
+/** GET /networks. */
+bt_handler bt_networks_list;
+/** GET /networks/{id}. */
+bt_handler bt_networks_inspect;
+/** POST /networks/create. */
+bt_handler bt_networks_create;
+/** DELETE /networks/{id}. */
+bt_handler bt_networks_remove;
+
+#endif

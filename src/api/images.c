@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/params.h"
+#include "api/request.h"
+#include "api/server.h"
+#include "base/auto.h"
+#include "codec/json.h"
+#include "engine/engine.h"
+#include "image/images.h"
+
+static struct bt_images *images_of(const struct bt_request *req)
+{
+	return bt_engine_images(req->api->engine);
+}
+
+int bt_images_api_list(struct bt_request *req, struct bt_err *err)
+{
+	bt_auto_filters struct bt_filters *filters = NULL;
+	bool all = bt_query_bool(&req->query, "all", false);
+	bool digests = bt_query_bool(&req->query, "digests", false);
+	json_t *list;
+	int r = bt_params_filters(req, &filters, err);
+
+	if (r == 0)
+		r = bt_images_list(images_of(req), all, digests, filters, &list, err);
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, list, err);
+}
+
+/* Old clients crash where ContainerConfig is missing; a copy of Config is what they look for. */
+static int add_container_config(json_t *image)
+{
+	json_t *config = bt_json_obj(image, "Config");
+
+	if (!config || bt_json_obj(image, "ContainerConfig"))
+		return 0;
+	return json_object_set(image, "ContainerConfig", config);
+}
+
+int bt_images_api_inspect(struct bt_request *req, struct bt_err *err)
+{
+	json_auto_t *image = NULL;
+	int r = bt_images_inspect(images_of(req), req->name, &image, err);
+
+	if (r < 0)
+		return r;
+	if (req->version < 45 && add_container_config(image) < 0)
+		return bt_err_sys(err, -ENOMEM, "inspect an image");
+	return bt_answer_json(req, MHD_HTTP_OK, bt_take(image), err);
+}
+
+int bt_images_api_history(struct bt_request *req, struct bt_err *err)
+{
+	json_t *history;
+	int r = bt_images_history(images_of(req), req->name, &history, err);
+
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, history, err);
+}
+
+int bt_images_api_tag(struct bt_request *req, struct bt_err *err)
+{
+	const char *repo = bt_query_text(&req->query, "repo");
+	const char *tag = bt_query_text(&req->query, "tag");
+	int r;
+
+	if (!repo)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "the parameter repo is missing: nothing to tag the image with");
+	r = bt_images_tag(images_of(req), req->name, repo, tag, err);
+	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_CREATED);
+}
+
+int bt_images_api_remove(struct bt_request *req, struct bt_err *err)
+{
+	bool force = bt_query_bool(&req->query, "force", false);
+	bool noprune = bt_query_bool(&req->query, "noprune", false);
+	json_t *removed;
+	int r = bt_images_remove(images_of(req), req->name, force, noprune, &removed, err);
+
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, removed, err);
+}
+
+/* All values of `changes`, as a NULL-terminated array of borrowed strings (owned). */
+static const char **changes_of(const struct bt_request *req)
+{
+	const char **changes = calloc(req->query.n + 1, sizeof(*changes));
+
+	for (size_t i = 0; changes && i < req->query.n; i++) {
+		changes[i] = bt_query_value(&req->query, "changes", i);
+		if (!changes[i])
+			break;
+	}
+	return changes;
+}
+
+static int import(struct bt_request *req, const char *ref, char id[72], struct bt_err *err)
+{
+	bt_auto_free const char **changes = changes_of(req);
+
+	if (!changes)
+		return bt_err_sys(err, -ENOMEM, "import an image");
+	return bt_images_import(images_of(req), req->body_fd, ref,
+				bt_query_text(&req->query, "message"),
+				bt_query_text(&req->query, "platform"), changes, id, err);
+}
+
+int bt_images_api_create(struct bt_request *req, struct bt_err *err)
+{
+	const char *source = bt_query_text(&req->query, "fromSrc");
+	const char *repo = bt_query_text(&req->query, "repo");
+	const char *tag = bt_query_text(&req->query, "tag");
+	bt_auto_free char *ref = NULL;
+	char id[72];
+	int r;
+
+	if (!source)
+		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+				  "pulling images is not offered yet: use import");
+	if (strcmp(source, "-") != 0)
+		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+				  "importing from a URL is not offered: send the archive itself");
+	if (repo) {
+		ref = tag ? bt_str_format("%s:%s", repo, tag) : strdup(repo);
+		if (!ref)
+			return bt_err_sys(err, -ENOMEM, "import an image");
+	}
+	r = import(req, ref, id, err);
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, json_pack("{ss}", "status", id), err);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/params.h"
+
+#include <errno.h>
+
+#include "api/request.h"
+#include "base/time.h"
+
+int bt_params_filters(const struct bt_request *req, struct bt_filters **ret, struct bt_err *err)
+{
+	return bt_filters_parse(bt_query_text(&req->query, "filters"), ret, err);
+}
+
+void bt_params_filters_auto(struct bt_filters **filters)
+{
+	bt_filters_destroy(*filters);
+}
+
+int bt_params_time(const struct bt_request *req, const char *name, int64_t *ret_ns,
+		   struct bt_err *err)
+{
+	const char *text = bt_query_text(&req->query, name);
+	int64_t ns = 0;
+
+	if (text && bt_time_since_parse(text, &ns) < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid value for \"%s\": %.64s",
+				  name, text);
+	*ret_ns = ns;
+	return 0;
+}
+
+static int size_of(const struct bt_request *req, const char *name, unsigned *ret,
+		   struct bt_err *err)
+{
+	int64_t n;
+	int r = bt_query_i64(&req->query, name, -1, &n, err);
+
+	if (r < 0)
+		return r;
+	if (n < 0 || n > UINT16_MAX)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid resize: %s must be a number from 0 to %d", name,
+				  UINT16_MAX);
+	*ret = (unsigned)n;
+	return 0;
+}
+
+int bt_params_size(const struct bt_request *req, unsigned *ret_rows, unsigned *ret_cols,
+		   struct bt_err *err)
+{
+	unsigned rows = 0, cols = 0;
+	int r = size_of(req, "h", &rows, err);
+
+	if (r == 0)
+		r = size_of(req, "w", &cols, err);
+	if (r < 0)
+		return r;
+	*ret_rows = rows;
+	*ret_cols = cols;
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/routes.h"
+
+#include "api/handlers.h"
+
+#define GET     BT_METHOD_GET
+#define HEAD    BT_METHOD_HEAD
+#define POST    BT_METHOD_POST
+#define PUT     BT_METHOD_PUT
+#define DELETE  BT_METHOD_DELETE
+#define ANY     (GET | HEAD | POST | PUT | DELETE)
+#define IGNORED BT_BODY_IGNORED
+#define JSON    BT_BODY_JSON
+#define STREAM  BT_BODY_STREAM
+
+const struct bt_route bt_routes[] = {
+	{ GET | HEAD, "/_ping", IGNORED, bt_system_ping },
+	{ BT_METHOD_OPTIONS, "/*", IGNORED, bt_system_options },
+	{ GET, "/version", IGNORED, bt_system_version },
+	{ GET, "/info", IGNORED, bt_system_info },
+	{ GET, "/system/df", IGNORED, bt_system_df },
+	{ GET, "/events", IGNORED, bt_events_get },
+
+	{ GET, "/containers/json", IGNORED, bt_containers_list_get },
+	{ POST, "/containers/create", JSON, bt_containers_life_create },
+	{ POST, "/containers/prune", IGNORED, bt_containers_life_prune },
+	{ GET, "/containers/*/json", IGNORED, bt_containers_list_inspect },
+	{ GET, "/containers/*/top", IGNORED, bt_containers_list_top },
+	{ GET, "/containers/*/logs", IGNORED, bt_containers_stream_logs },
+	{ POST, "/containers/*/attach", IGNORED, bt_containers_stream_attach },
+	{ POST, "/containers/*/resize", IGNORED, bt_containers_stream_resize },
+	{ POST, "/containers/*/wait", IGNORED, bt_containers_stream_wait },
+	{ POST, "/containers/*/start", JSON, bt_containers_life_start },
+	{ POST, "/containers/*/stop", IGNORED, bt_containers_life_stop },
+	{ POST, "/containers/*/restart", IGNORED, bt_containers_life_restart },
+	{ POST, "/containers/*/kill", IGNORED, bt_containers_life_kill },
+	{ POST, "/containers/*/pause", IGNORED, bt_containers_life_pause },
+	{ POST, "/containers/*/unpause", IGNORED, bt_containers_life_unpause },
+	{ POST, "/containers/*/rename", IGNORED, bt_containers_life_rename },
+	{ POST, "/containers/*/exec", JSON, bt_execs_create },
+	{ DELETE, "/containers/*", IGNORED, bt_containers_life_remove },
+
+	{ POST, "/exec/*/start", JSON, bt_execs_start },
+	{ POST, "/exec/*/resize", IGNORED, bt_execs_resize },
+	{ GET, "/exec/*/json", IGNORED, bt_execs_inspect },
+
+	{ GET, "/images/json", IGNORED, bt_images_api_list },
+	{ POST, "/images/create", STREAM, bt_images_api_create },
+	{ GET, "/images/*/json", IGNORED, bt_images_api_inspect },
+	{ GET, "/images/*/history", IGNORED, bt_images_api_history },
+	{ POST, "/images/*/tag", IGNORED, bt_images_api_tag },
+	{ DELETE, "/images/*", IGNORED, bt_images_api_remove },
+
+	{ GET, "/networks", IGNORED, bt_networks_list },
+	{ GET, "/networks/", IGNORED, bt_networks_list },
+	{ POST, "/networks/create", JSON, bt_networks_create },
+	{ GET, "/networks/*", IGNORED, bt_networks_inspect },
+	{ DELETE, "/networks/*", IGNORED, bt_networks_remove },
+
+	{ GET, "/plugins", IGNORED, bt_system_plugins },
+	{ ANY, "/plugins/*", IGNORED, bt_system_not_offered },
+	{ POST, "/swarm/init", IGNORED, bt_system_not_offered },
+	{ POST, "/swarm/join", IGNORED, bt_system_not_offered },
+	{ ANY, "/swarm", IGNORED, bt_system_no_swarm },
+	{ ANY, "/swarm/*", IGNORED, bt_system_no_swarm },
+	{ ANY, "/nodes", IGNORED, bt_system_no_swarm },
+	{ ANY, "/nodes/*", IGNORED, bt_system_no_swarm },
+	{ ANY, "/services", IGNORED, bt_system_no_swarm },
+	{ ANY, "/services/*", IGNORED, bt_system_no_swarm },
+	{ ANY, "/tasks", IGNORED, bt_system_no_swarm },
+	{ ANY, "/tasks/*", IGNORED, bt_system_no_swarm },
+	{ ANY, "/secrets", IGNORED, bt_system_no_swarm },
+	{ ANY, "/secrets/*", IGNORED, bt_system_no_swarm },
+	{ ANY, "/configs", IGNORED, bt_system_no_swarm },
+	{ ANY, "/configs/*", IGNORED, bt_system_no_swarm },
+};
+
+const size_t bt_routes_count = sizeof(bt_routes) / sizeof(bt_routes[0]);

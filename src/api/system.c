@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/request.h"
+#include "api/server.h"
+#include "base/auto.h"
+#include "codec/json.h"
+#include "engine/info.h"
+
+/* The builder that is offered: the classic one, not BuildKit. */
+#define BUILDER "1"
+
+int bt_system_ping(struct bt_request *req, struct bt_err *err)
+{
+	bool head = req->method == BT_METHOD_HEAD;
+	char *text = head ? NULL : strdup("OK");
+
+	if (!head && !text)
+		return bt_err_sys(err, -ENOMEM, "answer a ping");
+	bt_answer_text(req, MHD_HTTP_OK, BT_ANSWER_TEXT, text, text ? 2 : 0);
+	if (bt_answer_header(req, "Builder-Version", BUILDER, err) < 0 ||
+	    bt_answer_header(req, "Swarm", "inactive", err) < 0 ||
+	    bt_answer_header(req, "Cache-Control", "no-cache, no-store, must-revalidate", err) < 0)
+		return -err->errnum;
+	return bt_answer_header(req, "Pragma", "no-cache", err);
+}
+
+int bt_system_options(struct bt_request *req, struct bt_err *err bt_unused)
+{
+	return bt_answer_empty(req, MHD_HTTP_OK);
+}
+
+static int add_versions(json_t *object)
+{
+	return json_object_set_new(object, "ApiVersion", json_string(BT_ROUTE_VERSION_MAX_STR)) |
+	       json_object_set_new(object, "MinAPIVersion", json_string(BT_ROUTE_VERSION_MIN_STR));
+}
+
+int bt_system_version(struct bt_request *req, struct bt_err *err)
+{
+	json_auto_t *version = NULL;
+	json_t *component;
+	size_t i;
+	int r = bt_info_version(req->api->engine, &version, err);
+
+	if (r < 0)
+		return r;
+	json_array_foreach (bt_json_arr(version, "Components"), i, component)
+		if (strcmp(bt_json_str(component, "Name", ""), "Engine") == 0)
+			(void)add_versions(bt_json_obj(component, "Details"));
+	if (add_versions(version) != 0)
+		return bt_err_sys(err, -ENOMEM, "answer the version");
+	return bt_answer_json(req, MHD_HTTP_OK, bt_take(version), err);
+}
+
+int bt_system_info(struct bt_request *req, struct bt_err *err)
+{
+	json_t *info;
+	int r = bt_info_get(req->api->engine, &info, err);
+
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, info, err);
+}
+
+int bt_system_df(struct bt_request *req, struct bt_err *err)
+{
+	json_t *df;
+	int r = bt_info_df(req->api->engine, &df, err);
+
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, df, err);
+}
+
+int bt_system_plugins(struct bt_request *req, struct bt_err *err)
+{
+	return bt_answer_json(req, MHD_HTTP_OK, json_array(), err);
+}
+
+int bt_system_no_swarm(struct bt_request *req bt_unused, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_UNAVAILABLE, EAGAIN,
+			  "This node is not a swarm manager. Use \"docker swarm init\" or \"docker "
+			  "swarm join\" to connect this node to swarm and try again.");
+}
+
+int bt_system_not_offered(struct bt_request *req, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS, "berth does not offer %.200s",
+			  req->path);
+}
