@@ -3,7 +3,7 @@
 #define BT_NET_SANDBOX_H
 
 /*
- * Network namespaces for containers, and the bridges they hang on. Mechanism
+ * Network namespaces for containers, and their interfaces on bridges. Mechanism
  * only: which network, which address, is engine/network.h's business, which
  * also keeps it in the database.
  *
@@ -17,21 +17,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
-
-/** A bridge on the host. */
-struct bt_bridge_config {
-	const char *name;
-	struct in_addr address; /* of the bridge: the containers' gateway */
-	unsigned prefix_len;
-	unsigned mtu; /* 0: the kernel's default */
-	bool masquerade;
-	bool icc; /* containers on it may talk to each other */
-};
-
-/** Make the bridge and its rules unless they are there already; switch forwarding on. */
-bt_nodiscard int bt_bridge_ensure(const struct bt_bridge_config *cfg, struct bt_err *err);
-/** Remove the bridge and its rules; a missing one is fine. */
-bt_nodiscard int bt_bridge_remove(const char *name, struct bt_err *err);
+#include "net/nsthread.h"
 
 /** One interface in a namespace. */
 struct bt_sandbox_port {
@@ -40,12 +26,24 @@ struct bt_sandbox_port {
 	uint8_t mac[6];
 	struct in_addr address, gateway; /* gateway 0.0.0.0: no default route by this one */
 	unsigned prefix_len;
-	unsigned mtu;
+	struct in6_addr address6, gateway6; /* gateway6 ::: no default route by this one */
+	unsigned prefix6_len;               /* 0: no IPv6 on this interface */
+	unsigned mtu;                       /* 0: the kernel's default */
+	bool isolated; /* other isolated ports of the bridge are out of reach */
 };
 
-/** A new namespace with loopback up and `nports` interfaces. Returns its descriptor (owned),
- * or a negative errno with nothing left behind. */
-bt_nodiscard int bt_sandbox_create(const struct bt_sandbox_port *ports, unsigned nports,
-				   struct bt_err *err);
+/** A new namespace with loopback up and `nports` interfaces, up, with addresses and routes,
+ * made by `thread`. Unprivileged programs in it may use every port and ping. Returns its
+ * descriptor (owned), or a negative errno with nothing left behind. */
+bt_nodiscard int bt_sandbox_create(struct bt_nsthread *thread, const struct bt_sandbox_port *ports,
+				   unsigned nports, struct bt_err *err);
+
+/** Add an interface to a namespace in use (borrowed). On failure nothing is left behind. */
+bt_nodiscard int bt_sandbox_port_add(struct bt_nsthread *thread, int netns_fd,
+				     const struct bt_sandbox_port *port, struct bt_err *err);
+
+/** Remove the interface with this MAC address from the namespace; a missing one is fine. */
+bt_nodiscard int bt_sandbox_port_remove(struct bt_nsthread *thread, int netns_fd,
+					const uint8_t mac[6], struct bt_err *err);
 
 #endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_NET_BRIDGE_H
+#define BT_NET_BRIDGE_H
+
+/*
+ * Bridges on the host: the interface, its addresses, and the settings that
+ * containers behind it need. The rules for its packets are net/firewall.h's.
+ */
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+/** A bridge on the host. */
+struct bt_bridge_config {
+	const char *name;
+	struct in_addr address; /* of the bridge: the containers' gateway; 0.0.0.0: none */
+	unsigned prefix_len;
+	struct in6_addr address6;
+	unsigned prefix6_len; /* 0: no IPv6, not even a link-local address */
+	unsigned mtu;         /* 0: the kernel's default */
+};
+
+/** Make the bridge, or make the one that is there right: exactly these addresses, up.
+ * Forwarding on the host is switched on. */
+bt_nodiscard int bt_bridge_ensure(const struct bt_bridge_config *cfg, struct bt_err *err);
+/** Remove the bridge; a missing one is fine. */
+bt_nodiscard int bt_bridge_remove(const char *name, struct bt_err *err);
+
+/** The MTU that containers' interfaces should have where nobody said: that of the interface
+ * of the host's default route, 1500 where there is none or it is larger. */
+unsigned bt_bridge_default_mtu(void);
+
+#endif

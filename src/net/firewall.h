@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_NET_FIREWALL_H
+#define BT_NET_FIREWALL_H
+
+/*
+ * The packet rules of one daemon: a table of its own, in which networks and
+ * published ports are elements of sets and maps, so that a packet costs the
+ * same with ten of them or ten thousand.
+ *
+ * What the rules say:
+ *   - what comes out of a bridge may go anywhere but into another bridge, and
+ *     is masqueraded there;
+ *   - into a bridge goes what was answered for, what a published port
+ *     translated, and what comes from the same bridge; the rest is dropped,
+ *     wherever it comes from (N01 of the security checks);
+ *   - nothing that a container sends to 127.0.0.0/8 reaches the host.
+ *
+ * The handle keeps what it was told, to put all of it in place again when
+ * somebody removed the table. Where the kernel can (Linux 6.9) the table is
+ * owned: then nobody else's flush removes it while this handle is open, and it
+ * stays when the process dies.
+ */
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+struct bt_firewall;
+
+/** Put the rules in place, instead of those of an earlier daemon with this table: in one
+ * transaction by the first bt_firewall_load(). `table` at most 63 letters, digits, '-', '_'. */
+bt_nodiscard int bt_firewall_open(const char *table, struct bt_firewall **ret, struct bt_err *err);
+/** Close. The rules stay. NULL is fine. */
+void bt_firewall_close(struct bt_firewall *fw);
+/** Remove the table from the system. */
+bt_nodiscard int bt_firewall_remove(struct bt_firewall *fw, struct bt_err *err);
+
+/** A network as the rules see it. */
+struct bt_firewall_network {
+	const char *bridge; /* interface name */
+	bool masquerade;    /* what leaves gets the host's address */
+	bool icc;           /* containers on it may talk to each other */
+	bool internal;      /* nothing leaves, nothing enters */
+};
+
+/** Add or change a network. Before the first load it is only noted. */
+bt_nodiscard int bt_firewall_network_add(struct bt_firewall *fw,
+					 const struct bt_firewall_network *net, struct bt_err *err);
+/** Remove a network; an unknown one is fine. */
+bt_nodiscard int bt_firewall_network_remove(struct bt_firewall *fw, const char *bridge,
+					    struct bt_err *err);
+
+/** Replace the table by one with all that is noted, in one transaction. */
+bt_nodiscard int bt_firewall_load(struct bt_firewall *fw, struct bt_err *err);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_NET_SYSCTL_H
+#define BT_NET_SYSCTL_H
+
+/*
+ * The kernel's network settings, in the calling thread's network namespace.
+ */
+
+#include "base/attr.h"
+
+/** Write /proc/sys/net/<name>, printf(3)-formatted, e.g. "ipv4/ip_forward". A setting that has
+ * the value already is not written. Returns 0 or -errno; -ENOENT where the kernel lacks it. */
+bt_nodiscard int bt_sysctl_set(const char *value, const char *name, ...) bt_printf(2, 3);
+
+#endif
