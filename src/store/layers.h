@@ -19,6 +19,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "store/db.h"
+#include "store/inflate.h"
 
 struct bt_layers;
 
@@ -51,6 +52,18 @@ bt_nodiscard int bt_layers_unpack(struct bt_layers *layers, const char *parent, 
 				  const char *diff_id, int64_t max_bytes,
 				  struct bt_layer_result *ret, struct bt_err *err);
 
+/** Where a layer's archive comes from, and what is known of it. */
+struct bt_layer_source {
+	bt_inflate_read_fn read; /* packed or plain */
+	void *arg;
+	const char *diff_id; /* as in bt_layers_unpack() */
+	int64_t max_bytes;
+};
+/** bt_layers_unpack() from wherever `source` reads. */
+bt_nodiscard int bt_layers_unpack_from(struct bt_layers *layers, const char *parent,
+				       const struct bt_layer_source *source,
+				       struct bt_layer_result *ret, struct bt_err *err);
+
 /** Add a reference. -ENOENT with kind NOT_FOUND where the chain id is unknown. */
 bt_nodiscard int bt_layers_ref(struct bt_layers *layers, const char *chain_id, struct bt_err *err);
 /** Drop a reference; a layer without any is removed (in the background where it is large). */
@@ -66,6 +79,11 @@ bt_nodiscard int bt_layers_create_rw(struct bt_layers *layers, const char *id, c
 /** Mount a container's root: a detached overlay mount (fsopen, fsconfig, fsmount), writable.
  * Returns an owned descriptor or a negative errno. Nothing appears on the host. */
 bt_nodiscard int bt_layers_mount_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
+
+/** The same for a container whose root need not survive a power cut, because it is removed when
+ * the container ends: fsync(2) in it does nothing, and unmounting it does not wait for the disk. */
+bt_nodiscard int bt_layers_mount_rw_volatile(struct bt_layers *layers, const char *id,
+					     struct bt_err *err);
 
 /** The same, of an image's layers, read-only. */
 bt_nodiscard int bt_layers_mount_ro(struct bt_layers *layers, const char *chain_id,
@@ -83,6 +101,9 @@ struct bt_layer_paths {
 /** Fill in the paths of a container's root. */
 bt_nodiscard int bt_layers_paths(struct bt_layers *layers, const char *id,
 				 struct bt_layer_paths *ret, struct bt_err *err);
+/** The same for an image: `upper` is its topmost layer, `lower` those below. */
+bt_nodiscard int bt_layers_image_paths(struct bt_layers *layers, const char *chain_id,
+				       struct bt_layer_paths *ret, struct bt_err *err);
 /** Release the strings. */
 void bt_layer_paths_done(struct bt_layer_paths *paths);
 

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_STORE_LAYERS_PRIV_H
+#define BT_STORE_LAYERS_PRIV_H
+
+/*
+ * What layers.c (images' layers), layers_rw.c (containers' layers) and
+ * layers_sweep.c (start-up) share. Nobody else includes this.
+ */
+
+#include <limits.h>
+
+#include "store/layers.h"
+#include "store/overlay.h"
+#include "store/reaper.h"
+
+/* The directories of a layer, or of all, below the data root. */
+#define BT_LAYERS_DIR    "overlay2"
+#define BT_LAYERS_MOUNTS "image/overlay2/layerdb/mounts"
+#define BT_LAYERS_EMPTY  "image/overlay2/empty" /* a lower directory for who has none */
+#define BT_LAYERS_LINKS  "image/overlay2/links" /* see struct bt_overlay, `scratch` */
+/* Renamed to this before it is removed, so that the name is free at once. */
+#define BT_LAYERS_REMOVING "-removing"
+
+struct bt_layers {
+	struct bt_db *db; /* borrowed */
+	char *root;       /* <data-root> */
+	char *dir;        /* <data-root>/overlay2 */
+	int dirfd;        /* of it */
+	int mounts_fd;    /* of BT_LAYERS_MOUNTS */
+	struct bt_reaper *reaper;
+};
+
+/** Drop a reference in the transaction that is open. Returns 0, or 1 where layers are of no use
+ * any more then: bt_layers_collect_() after the commit, or a negative errno. */
+bt_nodiscard int bt_layers_unref_(struct bt_layers *layers, const char *chain_id,
+				  struct bt_err *err);
+/** Have the reaper remove layers whose rows say so. Failures wait for the next start. */
+void bt_layers_collect_(struct bt_layers *layers);
+
+/** The directories of `chain_id` and what lies below it, topmost first, as "<dir>/<cache
+ * id>/diff"; -ENOENT with kind NOT_FOUND. Release with bt_layers_lowers_done_(). */
+struct bt_layers_lowers {
+	char *paths[BT_OVERLAY_LOWERS_MAX];
+	size_t len;
+};
+bt_nodiscard int bt_layers_lowers_(struct bt_layers *layers, const char *chain_id,
+				   struct bt_layers_lowers *ret, struct bt_err *err);
+void bt_layers_lowers_done_(struct bt_layers_lowers *lowers);
+
+/** Start-up: bring the database and the directories together. */
+bt_nodiscard int bt_layers_sweep_(struct bt_layers *layers, struct bt_err *err);
+
+#endif

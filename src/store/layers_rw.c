@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "base/rand.h"
+#include "base/str.h"
+#include "store/layers_priv.h"
+#include "store/tree_size.h"
+
+#define ID_MAX 128
+
+static int unknown_rw(struct bt_err *err, const char *id)
+{
+	return bt_err_set(err, BT_ERR_SYSTEM, ENOENT, "the writable layer of %.12s does not exist",
+			  id);
+}
+
+/* Rows of a writable layer, and a reference of the layer below; in a transaction. */
+static int insert_rw(struct bt_layers *layers, const char *id, const char *chain_id,
+		     struct bt_err *err)
+{
+	int r = 0;
+
+	if (chain_id)
+		r = bt_layers_ref(layers, chain_id, err);
+	if (r < 0)
+		return r;
+	return bt_db_run(layers->db, err,
+			 "INSERT INTO rw_layers (id, chain_id, state) VALUES (?1, ?2, 1)", 2, id,
+			 chain_id);
+}
+
+/* The root of a container looks like the root of its image. */
+static int copy_root_attributes(struct bt_layers *layers, const char *chain_id, int fd,
+				struct bt_err *err)
+{
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	char path[BT_RAND_ID_LEN + 8];
+	struct stat st;
+	int r;
+
+	r = bt_db_prepare(layers->db, &q, err,
+			  "SELECT cache_id FROM layers WHERE chain_id = ?1 AND state = 1");
+	if (r < 0)
+		return r;
+	bt_db_bind_text(&q, 1, chain_id);
+	r = bt_db_step(&q, err);
+	if (r <= 0)
+		return r;
+	(void)snprintf(path, sizeof(path), "%s/diff", bt_db_text(&q, 0));
+	if (fstatat(layers->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return bt_err_sys(err, -errno, "find the layer %s", path);
+	if ((st.st_uid != 0 || st.st_gid != 0) && fchown(fd, st.st_uid, st.st_gid) < 0)
+		return bt_err_sys(err, -errno, "make a writable layer");
+	return fchmod(fd, st.st_mode & 07777) < 0 ? bt_err_sys(err, -errno, "make a writable layer")
+						  : 0;
+}
+
+static int make_rw_dirs(struct bt_layers *layers, const char *id, const char *chain_id,
+			struct bt_err *err)
+{
+	bt_auto_close int dir = -EBADF, diff = -EBADF, mounts = -EBADF;
+	int r;
+
+	if (mkdirat(layers->dirfd, id, 0710) < 0)
+		return bt_err_sys(err, -errno, "make " BT_LAYERS_DIR "/%s", id);
+	dir = openat(layers->dirfd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || mkdirat(dir, "diff", 0755) < 0 || mkdirat(dir, "work", 0700) < 0)
+		return bt_err_sys(err, -errno, "make " BT_LAYERS_DIR "/%s", id);
+	diff = openat(dir, "diff", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (diff < 0 || fchmod(diff, 0755) < 0)
+		return bt_err_sys(err, -errno, "make " BT_LAYERS_DIR "/%s", id);
+	if (mkdirat(layers->mounts_fd, id, 0700) < 0)
+		return bt_err_sys(err, -errno, "make " BT_LAYERS_MOUNTS "/%s", id);
+	mounts = openat(layers->mounts_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mounts < 0)
+		return bt_err_sys(err, -errno, "make " BT_LAYERS_MOUNTS "/%s", id);
+	r = bt_io_create_file(mounts, "mount-id", 0644, id, strlen(id));
+	if (r < 0)
+		return bt_err_sys(err, r, "make " BT_LAYERS_MOUNTS "/%s/mount-id", id);
+	return chain_id ? copy_root_attributes(layers, chain_id, diff, err) : 0;
+}
+
+int bt_layers_create_rw(struct bt_layers *layers, const char *id, const char *chain_id,
+			struct bt_err *err)
+{
+	int r;
+
+	if (!bt_str_is_hex(id) || strlen(id) > ID_MAX)
+		return bt_err_set(err, BT_ERR_SYSTEM, EINVAL, "not a container's id: %.80s", id);
+	r = bt_db_begin(layers->db, err);
+	if (r < 0)
+		return r;
+	r = insert_rw(layers, id, chain_id, err);
+	if (r < 0) {
+		bt_db_rollback(layers->db);
+		return r;
+	}
+	r = bt_db_commit(layers->db, err);
+	if (r < 0)
+		return r;
+	r = make_rw_dirs(layers, id, chain_id, err);
+	if (r < 0)
+		bt_discard(bt_layers_remove_rw(layers, id, BT_ERR_IGNORED));
+	return r;
+}
+
+/* The lower directories of a writable layer. */
+static int find_rw(struct bt_layers *layers, const char *id, struct bt_layers_lowers *ret,
+		   struct bt_err *err)
+{
+	bt_auto_free char *chain_id = NULL;
+	int r;
+
+	{
+		bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+
+		r = bt_db_prepare(layers->db, &q, err,
+				  "SELECT chain_id FROM rw_layers WHERE id = ?1");
+		if (r < 0)
+			return r;
+		bt_db_bind_text(&q, 1, id);
+		r = bt_db_step(&q, err);
+		if (r <= 0)
+			return r == 0 ? unknown_rw(err, id) : r;
+		if (bt_db_text(&q, 0)) {
+			chain_id = strdup(bt_db_text(&q, 0));
+			if (!chain_id)
+				return bt_err_sys(err, -ENOMEM, "find a writable layer");
+		}
+	}
+	if (chain_id)
+		return bt_layers_lowers_(layers, chain_id, ret, err);
+	*ret = (struct bt_layers_lowers){ .len = 0 };
+	return 0;
+}
+
+/* Mount; where there are fewer than `least` lower directories, an empty one is added. */
+static int mount_overlay(struct bt_layers *layers, struct bt_layers_lowers *lowers, size_t least,
+			 struct bt_overlay *o, struct bt_err *err)
+{
+	bt_auto_free char *links = bt_path_join(layers->root, BT_LAYERS_LINKS);
+	int fd;
+
+	if (!links)
+		return bt_err_sys(err, -ENOMEM, "mount a root file system");
+	if (lowers->len < least) {
+		lowers->paths[lowers->len] = bt_path_join(layers->root, BT_LAYERS_EMPTY);
+		if (!lowers->paths[lowers->len++])
+			return bt_err_sys(err, -ENOMEM, "mount a root file system");
+	}
+	o->lowers = (const char *const *)lowers->paths;
+	o->lowers_len = lowers->len;
+	o->scratch = links;
+	fd = bt_overlay_mount(o);
+	return fd < 0 ? bt_err_sys(err, fd, "mount a root file system of %zu layers", lowers->len)
+		      : fd;
+}
+
+static int mount_rw(struct bt_layers *layers, const char *id, bool is_volatile, struct bt_err *err)
+{
+	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
+	bt_auto_free char *upper = bt_str_format("%s/%s/diff", layers->dir, id);
+	bt_auto_free char *work = bt_str_format("%s/%s/work", layers->dir, id);
+	int r;
+
+	if (!upper || !work)
+		return bt_err_sys(err, -ENOMEM, "mount a root file system");
+	r = find_rw(layers, id, &lowers, err);
+	if (r < 0)
+		return r;
+	return mount_overlay(
+		layers, &lowers, 1,
+		&(struct bt_overlay){ .upper = upper, .work = work, .volatile_upper = is_volatile },
+		err);
+}
+
+int bt_layers_mount_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
+{
+	return mount_rw(layers, id, false, err);
+}
+
+int bt_layers_mount_rw_volatile(struct bt_layers *layers, const char *id, struct bt_err *err)
+{
+	char path[ID_MAX + 40];
+
+	/* What an earlier mount left, whose files may have missed a sync: nobody minds. */
+	(void)snprintf(path, sizeof(path), "%.*s/work/work/incompat", ID_MAX, id);
+	bt_discard(bt_io_remove_tree(layers->dirfd, path));
+	return mount_rw(layers, id, true, err);
+}
+
+int bt_layers_mount_ro(struct bt_layers *layers, const char *chain_id, struct bt_err *err)
+{
+	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
+	int r;
+
+	r = bt_layers_lowers_(layers, chain_id, &lowers, err);
+	if (r < 0)
+		return r;
+	return mount_overlay(layers, &lowers, 2, &(struct bt_overlay){ .upper = NULL }, err);
+}
+
+/* Remove the rows. Returns 1 where layers below are of no use any more, 0, or a negative errno. */
+static int delete_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
+{
+	bt_auto_free char *chain_id = NULL;
+	int r;
+
+	{
+		bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+
+		r = bt_db_prepare(layers->db, &q, err,
+				  "DELETE FROM rw_layers WHERE id = ?1 RETURNING chain_id");
+		if (r < 0)
+			return r;
+		bt_db_bind_text(&q, 1, id);
+		r = bt_db_step(&q, err);
+		if (r <= 0)
+			return r;
+		if (!bt_db_text(&q, 0))
+			return 0;
+		chain_id = strdup(bt_db_text(&q, 0));
+		if (!chain_id)
+			return bt_err_sys(err, -ENOMEM, "remove a writable layer");
+	}
+	return bt_layers_unref_(layers, chain_id, err);
+}
+
+int bt_layers_remove_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
+{
+	char away[ID_MAX + sizeof(BT_LAYERS_REMOVING)];
+	int unused, r;
+
+	(void)snprintf(away, sizeof(away), "%.*s" BT_LAYERS_REMOVING, ID_MAX, id);
+	r = renameat(layers->dirfd, id, layers->dirfd, away) < 0 ? -errno : 0;
+	if (r < 0 && r != -ENOENT)
+		return bt_err_sys(err, r, "remove " BT_LAYERS_DIR "/%s", id);
+	if (r == 0)
+		bt_reaper_add(layers->reaper, away);
+	r = bt_io_remove_tree(layers->mounts_fd, id);
+	if (r < 0)
+		return bt_err_sys(err, r, "remove " BT_LAYERS_MOUNTS "/%s", id);
+
+	r = bt_db_begin(layers->db, err);
+	if (r < 0)
+		return r;
+	unused = delete_rw(layers, id, err);
+	if (unused < 0) {
+		bt_db_rollback(layers->db);
+		return unused;
+	}
+	r = bt_db_commit(layers->db, err);
+	if (r == 0 && unused > 0)
+		bt_layers_collect_(layers);
+	return r;
+}
+
+static char *join_lowers(const struct bt_layers_lowers *lowers)
+{
+	bt_auto_str struct bt_str s = { 0 };
+	char *joined = NULL;
+
+	for (size_t i = 0; i < lowers->len; i++) {
+		if (i > 0)
+			bt_str_putc(&s, ':');
+		bt_str_puts(&s, lowers->paths[i]);
+	}
+	if (lowers->len == 0)
+		return strdup("");
+	return bt_str_steal(&s, &joined) < 0 ? NULL : joined;
+}
+
+int bt_layers_paths(struct bt_layers *layers, const char *id, struct bt_layer_paths *ret,
+		    struct bt_err *err)
+{
+	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
+	bt_auto(bt_layer_paths_done) struct bt_layer_paths paths = { 0 };
+	int r;
+
+	r = find_rw(layers, id, &lowers, err);
+	if (r < 0)
+		return r;
+	paths.lower = join_lowers(&lowers);
+	paths.upper = bt_str_format("%s/%s/diff", layers->dir, id);
+	paths.work = bt_str_format("%s/%s/work", layers->dir, id);
+	paths.merged = bt_str_format("%s/%s/merged", layers->dir, id);
+	if (!paths.lower || !paths.upper || !paths.work || !paths.merged)
+		return bt_err_sys(err, -ENOMEM, "find a writable layer");
+	*ret = bt_take_struct(paths);
+	return 0;
+}
+
+int bt_layers_image_paths(struct bt_layers *layers, const char *chain_id,
+			  struct bt_layer_paths *ret, struct bt_err *err)
+{
+	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
+	bt_auto(bt_layer_paths_done) struct bt_layer_paths paths = { 0 };
+	const char *top;
+	int r;
+
+	r = bt_layers_lowers_(layers, chain_id, &lowers, err);
+	if (r < 0)
+		return r;
+	top = lowers.paths[0];
+	paths.upper = strdup(top);
+	paths.work = bt_str_format("%.*s/work", (int)(strlen(top) - strlen("/diff")), top);
+	paths.merged = bt_str_format("%.*s/merged", (int)(strlen(top) - strlen("/diff")), top);
+	free(lowers.paths[0]);
+	lowers.len--;
+	memmove(lowers.paths, lowers.paths + 1, lowers.len * sizeof(lowers.paths[0]));
+	paths.lower = join_lowers(&lowers);
+	if (!paths.lower || !paths.upper || !paths.work || !paths.merged)
+		return bt_err_sys(err, -ENOMEM, "find the layers of an image");
+	*ret = bt_take_struct(paths);
+	return 0;
+}
+
+void bt_layer_paths_done(struct bt_layer_paths *paths)
+{
+	free(paths->lower);
+	free(paths->upper);
+	free(paths->work);
+	free(paths->merged);
+	*paths = (struct bt_layer_paths){ 0 };
+}
+
+int bt_layers_rw_size(struct bt_layers *layers, const char *id, int64_t *ret, struct bt_err *err)
+{
+	char path[ID_MAX + 8];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%.*s/diff", ID_MAX, id);
+	r = bt_tree_size(layers->dirfd, path, ret);
+	if (r == -ENOENT)
+		return unknown_rw(err, id);
+	return r < 0 ? bt_err_sys(err, r, "measure " BT_LAYERS_DIR "/%s", path) : 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "store/reaper.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/list.h"
+
+#define STACK_SIZE (256u << 10)
+
+struct item {
+	struct bt_list link;
+	char name[];
+};
+
+struct bt_reaper {
+	int dirfd;
+	bt_reaper_gone_fn gone;
+	void *arg;
+	pthread_mutex_t mutex;
+	pthread_cond_t idle;
+	struct bt_list items; /* this and the rest below the mutex */
+	bool running, stopping;
+};
+
+int bt_reaper_create(int dirfd, bt_reaper_gone_fn gone, void *arg, struct bt_reaper **ret)
+{
+	struct bt_reaper *reaper = calloc(1, sizeof(*reaper));
+
+	if (!reaper)
+		return -ENOMEM;
+	reaper->dirfd = dirfd;
+	reaper->gone = gone;
+	reaper->arg = arg;
+	(void)pthread_mutex_init(&reaper->mutex, NULL);
+	(void)pthread_cond_init(&reaper->idle, NULL);
+	bt_list_init(&reaper->items);
+	*ret = reaper;
+	return 0;
+}
+
+static struct item *next_item(struct bt_reaper *reaper)
+{
+	struct item *item = NULL;
+
+	(void)pthread_mutex_lock(&reaper->mutex);
+	if (!reaper->stopping && !bt_list_empty(&reaper->items)) {
+		item = bt_list_entry(reaper->items.next, struct item, link);
+		bt_list_remove(&item->link);
+	} else {
+		reaper->running = false;
+		(void)pthread_cond_broadcast(&reaper->idle);
+	}
+	(void)pthread_mutex_unlock(&reaper->mutex);
+	return item;
+}
+
+static void *reaper_main(void *arg)
+{
+	struct bt_reaper *reaper = arg;
+	struct item *item;
+
+	while ((item = next_item(reaper))) {
+		if (bt_io_remove_tree(reaper->dirfd, item->name) == 0 && reaper->gone)
+			reaper->gone(reaper->arg, item->name);
+		free(item);
+	}
+	return NULL;
+}
+
+/* With the mutex held. Where there is no thread to be had, the next addition tries again. */
+static void start(struct bt_reaper *reaper)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	if (reaper->running)
+		return;
+	(void)pthread_attr_init(&attr);
+	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
+	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	reaper->running = pthread_create(&thread, &attr, reaper_main, reaper) == 0;
+	(void)pthread_attr_destroy(&attr);
+}
+
+void bt_reaper_add(struct bt_reaper *reaper, const char *name)
+{
+	struct item *item = malloc(sizeof(*item) + strlen(name) + 1);
+
+	if (!item)
+		return;
+	(void)strcpy(item->name, name);
+	(void)pthread_mutex_lock(&reaper->mutex);
+	bt_list_append(&reaper->items, &item->link);
+	start(reaper);
+	(void)pthread_mutex_unlock(&reaper->mutex);
+}
+
+void bt_reaper_destroy(struct bt_reaper *reaper)
+{
+	if (!reaper)
+		return;
+	(void)pthread_mutex_lock(&reaper->mutex);
+	reaper->stopping = true;
+	while (reaper->running)
+		(void)pthread_cond_wait(&reaper->idle, &reaper->mutex);
+	(void)pthread_mutex_unlock(&reaper->mutex);
+	bt_list_foreach (it, &reaper->items)
+		free(bt_list_entry(it, struct item, link));
+	(void)pthread_cond_destroy(&reaper->idle);
+	(void)pthread_mutex_destroy(&reaper->mutex);
+	free(reaper);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_STORE_UNTAR_H
+#define BT_STORE_UNTAR_H
+
+/*
+ * Unpacks a tar archive (libarchive reads the format, store/extract.h makes
+ * the entries), in one pass: the calling thread reads, inflates and hashes,
+ * while a second one, with a umask of its own, writes.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "store/digest.h"
+#include "store/inflate.h"
+#include "store/skeleton.h"
+
+/** What to unpack where. */
+struct bt_untar {
+	int root;                     /* directory descriptor, borrowed, not O_PATH */
+	bool whiteouts;               /* translate whiteouts to overlay's form */
+	bool cross_mounts;            /* may paths lead into other mounts below the root? */
+	int shadow_fd;                /* see struct bt_extract; negative for none */
+	struct bt_skeleton *skeleton; /* records the archive, or NULL; borrowed, not finished */
+	int64_t max_bytes;            /* of the archive, unpacked; 0: what the disk can hold */
+	bt_inflate_read_fn read;      /* the archive, packed or not, hostile */
+	void *read_arg;
+};
+
+/** What came of it. */
+struct bt_untar_result {
+	char diff_id[BT_DIGEST_SIZE]; /* of the archive, inflated */
+	int64_t size;                 /* bytes of files and symlinks' targets */
+	int64_t archive_size;         /* bytes of the archive, inflated */
+};
+
+/**
+ * Unpack. At most 4 million entries, 4 MiB of headers before one entry. After a failure
+ * what was unpacked so far is still there.
+ *
+ * Returns 0 or a negative errno; kind INVALID where the archive is at fault, -EFBIG past
+ * `max_bytes`.
+ */
+bt_nodiscard int bt_untar(const struct bt_untar *u, struct bt_untar_result *ret,
+			  struct bt_err *err);
+
+#endif
