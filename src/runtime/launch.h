@@ -8,8 +8,8 @@
  * specification (runtime.md, lifecycle) wants it: create sets everything up and
  * leaves the init waiting just before execve(2); start lets it go.
  *
- * The calling process must have one thread. The init becomes its child (or, with
- * `detached_parent`, its sibling) and is reaped by the caller.
+ * The calling process must have one thread. The init becomes its child and is
+ * reaped by the caller.
  */
 
 #include <stdbool.h>
@@ -37,16 +37,25 @@ struct bt_launch_request {
 	int stdio[3];                    /* become 0, 1, 2 without a terminal; borrowed */
 	bool no_pivot, no_new_keyring;
 	bool systemd_cgroup;
-	int preserve_fds;      /* 3 .. 3+n-1 stay open */
-	const char *state_dir; /* for hooks' state and the create/start hand-off, or NULL */
+	int preserve_fds; /* 3 .. 3+n-1 stay open */
+	/* Where the init also listens for a start by another process, at BT_LAUNCH_START_SOCKET:
+	 * see bt_launch_reach(). NULL: it ends when this process does before the start. */
+	const char *state_dir;
 };
 
-/** A created container. Zeroed is none. */
+#define BT_LAUNCH_START_SOCKET "start.sock"
+
+/** A created container. Zeroed is none. What is borrowed comes from the request and must live
+ * until bt_launch_start() has returned. */
 struct bt_launch {
 	pid_t pid;
-	int pidfd;      /* owned */
-	int sync_fd;    /* owned: releases the init and brings its last error */
-	int console_fd; /* owned: the master of the terminal, or -EBADF */
+	int pidfd;                      /* owned */
+	int sync_fd;                    /* owned: releases the init and brings its last error */
+	int console_fd;                 /* owned: the master of the terminal, or -EBADF */
+	const struct bt_oci_spec *spec; /* borrowed, for the poststart hooks */
+	const char *id, *bundle;        /* borrowed */
+	/* What the machine could not give in full ("; " between), for the user to see, or "". */
+	char warning[256];
 };
 
 /**
@@ -66,6 +75,11 @@ bt_nodiscard int bt_launch_create(const struct bt_launch_request *req, struct bt
  * the caller reaps it and calls bt_launch_cleanup().
  */
 bt_nodiscard int bt_launch_start(struct bt_launch *launch, struct bt_err *err);
+
+/** Take up a container that another process created with this state directory: fill *ret so
+ * that bt_launch_start() can follow. `pid` is its init's. Returns 0 or -errno. */
+bt_nodiscard int bt_launch_reach(const char *state_dir, pid_t pid, struct bt_launch *ret,
+				 struct bt_err *err);
 
 /** 127, 126 or 125: how Docker and shells report a start that failed with `err`. */
 int bt_launch_exit_code(const struct bt_err *err);

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "runtime/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "base/sock.h"
+#include "runtime/cgroups.h"
+#include "runtime/hooks.h"
+#include "runtime/idmap.h"
+#include "runtime/init.h"
+#include "runtime/oom.h"
+#include "runtime/plan.h"
+#include "sys/clone.h"
+
+/* The creator's side while the init is being made. */
+struct creation {
+	struct bt_plan plan;
+	int sync;     /* its end of the socket pair, owned */
+	int far;      /* the init's end, owned until it is born */
+	int listener; /* owned */
+	struct bt_launch launch;
+};
+
+static void creation_done(struct creation *c)
+{
+	bt_close(&c->sync);
+	bt_close(&c->far);
+	bt_close(&c->listener);
+	bt_launch_done(&c->launch);
+	bt_plan_done(&c->plan);
+}
+
+static int make_cgroup(struct creation *c, struct bt_err *err)
+{
+	const struct bt_launch_request *req = c->plan.req;
+	const struct bt_cgroup_host *host;
+	int r;
+
+	if (req->systemd_cgroup)
+		return bt_err_set(
+			err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+			"systemd's control group driver is not offered yet; use cgroupfs");
+	r = bt_cgroups_host(&host, err);
+	if (r == 0)
+		r = bt_cgroups_create(req->spec, req->id, host, &c->plan.cgroup, err);
+	if (r < 0)
+		return r;
+	/* The namespace's root is where the process is when it is made. */
+	if (bt_cgroup_needs_enter(&c->plan.cgroup) &&
+	    (c->plan.clone_flags & CLONE_NEWCGROUP) != 0) {
+		c->plan.clone_flags &= ~(uint64_t)CLONE_NEWCGROUP;
+		c->plan.unshare_flags |= CLONE_NEWCGROUP;
+	}
+	return 0;
+}
+
+/* Descriptors of ours stay clear of those that the program shall inherit. */
+static int lift(int *fd, int preserve)
+{
+	int lifted;
+
+	if (*fd >= 3 + preserve)
+		return 0;
+	lifted = fcntl(*fd, F_DUPFD_CLOEXEC, 3 + preserve);
+	if (lifted < 0)
+		return -errno;
+	bt_close(fd);
+	*fd = lifted;
+	return 0;
+}
+
+static int open_channels(struct creation *c, struct bt_err *err)
+{
+	const struct bt_launch_request *req = c->plan.req;
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return bt_err_sys(err, -errno, "make a socket pair");
+	c->sync = pair[0];
+	c->far = pair[1];
+	r = lift(&c->sync, req->preserve_fds);
+	if (r == 0)
+		r = lift(&c->far, req->preserve_fds);
+	if (r == 0 && req->state_dir != NULL) {
+		bt_auto_free char *path = bt_path_join(req->state_dir, BT_LAUNCH_START_SOCKET);
+
+		r = path != NULL ? bt_sock_listen(path, SOCK_SEQPACKET, 0600) : -ENOMEM;
+		if (r >= 0) {
+			c->listener = r;
+			r = lift(&c->listener, req->preserve_fds);
+		}
+	}
+	return r < 0 ? bt_err_sys(err, r, "prepare to talk with the container's init") : 0;
+}
+
+static const struct bt_plan_join *pid_join(const struct bt_plan *plan)
+{
+	for (size_t i = 0; i < plan->njoins; i++) {
+		if (plan->joins[i].type == CLONE_NEWPID)
+			return &plan->joins[i];
+	}
+	return NULL;
+}
+
+static pid_t birth(struct creation *c, int *ret_pidfd)
+{
+	const struct bt_clone how = {
+		.flags = c->plan.clone_flags,
+		.cgroup_fd =
+			c->plan.cgroup.host != NULL ? bt_cgroup_clone_fd(&c->plan.cgroup) : -EBADF,
+	};
+	pid_t pid = bt_clone(&how, ret_pidfd);
+
+	if (pid == 0) {
+		const struct bt_init init = { .plan = &c->plan,
+					      .sync = c->far,
+					      .listener = c->listener };
+
+		/* Else it would never see that its creator has gone. */
+		(void)close(c->sync);
+		bt_init_run(&init);
+	}
+	return pid;
+}
+
+/* A process cannot move to another PID namespace: its children are born there. */
+static int give_birth(struct creation *c, struct bt_err *err)
+{
+	const struct bt_plan_join *join = pid_join(&c->plan);
+	bt_auto_close int own = -EBADF;
+	pid_t pid;
+
+	if (join != NULL) {
+		own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+		if (own < 0 || setns(join->fd, CLONE_NEWPID) < 0)
+			return bt_err_sys(err, -errno, "linux.namespaces: join the pid namespace");
+	}
+	pid = birth(c, &c->launch.pidfd);
+	if (join != NULL && setns(own, CLONE_NEWPID) < 0 && pid > 0) {
+		(void)kill(pid, SIGKILL);
+		return bt_err_sys(err, -errno, "return to the own pid namespace");
+	}
+	if (pid < 0)
+		return bt_err_sys(err, (int)pid, "clone the container's init");
+	c->launch.pid = pid;
+	bt_close(&c->far);
+	return 0;
+}
+
+static int write_maps(const struct creation *c, struct bt_err *err)
+{
+	const struct bt_oci_linux *l = &c->plan.spec->linux_;
+
+	return bt_idmap_write(c->launch.pid, l->uid_mappings, l->nuid_mappings, l->gid_mappings,
+			      l->ngid_mappings, err);
+}
+
+static int run_hooks(const struct creation *c, struct bt_err *err)
+{
+	const struct bt_oci_hooks *hooks = &c->plan.spec->hooks;
+	const char *state = c->plan.hook_state;
+	pid_t pid = c->launch.pid;
+	int r = bt_hooks_run(&hooks->prestart, "prestart", state, "creating", pid, err);
+
+	if (r < 0)
+		return r;
+	return bt_hooks_run(&hooks->create_runtime, "createRuntime", state, "creating", pid, err);
+}
+
+static int go_on(struct creation *c, struct bt_err *err)
+{
+	int r = bt_sync_say(c->sync, BT_SYNC_GO);
+
+	return r < 0 ? bt_err_sys(err, r, "talk with the container's init") : 0;
+}
+
+/* Returns 1 when the init is ready, 0 when more is to come, or -errno. */
+static int answer(struct creation *c, const struct bt_sync_message *message, int fd,
+		  struct bt_err *err)
+{
+	int r;
+
+	switch (message->type) {
+	case BT_SYNC_READY:
+		if (message->warning[0] != '\0')
+			bt_plan_warn(c->launch.warning, "%s", message->warning);
+		return 1;
+	case BT_SYNC_ERROR:
+		*err = message->err;
+		return -err->errnum;
+	case BT_SYNC_CONSOLE:
+		c->launch.console_fd = fd;
+		return fd >= 0 ? 0 : bt_err_sys(err, -EPROTO, "receive the terminal");
+	case BT_SYNC_UNMAPPED:
+		r = write_maps(c, err);
+		return r < 0 ? r : go_on(c, err);
+	case BT_SYNC_HOOKS:
+		r = run_hooks(c, err);
+		return r < 0 ? r : go_on(c, err);
+	default:
+		return bt_err_sys(err, -EPROTO, "talk with the container's init");
+	}
+}
+
+static int attend(struct creation *c, struct bt_err *err)
+{
+	int r = 0;
+
+	while (r == 0) {
+		struct bt_sync_message message;
+		int fd = -EBADF;
+
+		r = bt_sync_receive(c->sync, &message, &fd);
+		if (r < 0)
+			return bt_err_sys(err, r, "talk with the container's init");
+		if (r == 0)
+			return bt_err_set(err, BT_ERR_SYSTEM, ECHILD,
+					  "the container's init ended without a word: it was "
+					  "killed, perhaps for want of memory");
+		r = answer(c, &message, fd, err);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Nothing of a failed creation stays. */
+static void abandon(struct creation *c)
+{
+	if (c->launch.pid > 0) {
+		(void)kill(c->launch.pid, SIGKILL);
+		while (waitpid(c->launch.pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	}
+	if (c->plan.cgroup.host != NULL) {
+		bt_ignore(bt_cgroup_kill(&c->plan.cgroup, SIGKILL));
+		bt_ignore(bt_cgroup_remove(&c->plan.cgroup, 1000));
+	}
+	if (c->listener >= 0) {
+		bt_auto_free char *path =
+			bt_path_join(c->plan.req->state_dir, BT_LAUNCH_START_SOCKET);
+
+		if (path != NULL)
+			(void)unlink(path);
+	}
+}
+
+static int create(struct creation *c, struct bt_err *err)
+{
+	int r = make_cgroup(c, err);
+
+	if (r == 0)
+		r = open_channels(c, err);
+	if (r == 0)
+		r = give_birth(c, err);
+	if (r == 0)
+		r = bt_oom_set_score(c->launch.pid, &c->plan.spec->process.oom_score_adj,
+				     c->launch.warning, err);
+	return r < 0 ? r : attend(c, err);
+}
+
+int bt_launch_create(const struct bt_launch_request *req, struct bt_launch *ret, struct bt_err *err)
+{
+	bt_auto(creation_done) struct creation c = {
+		.sync = -EBADF,
+		.far = -EBADF,
+		.listener = -EBADF,
+		.plan = { .rootfs_fd = -EBADF },
+		.launch = { .pidfd = -EBADF, .sync_fd = -EBADF, .console_fd = -EBADF },
+	};
+	int r = bt_plan_make(req, &c.plan, err);
+
+	if (r == 0)
+		r = create(&c, err);
+	if (r < 0) {
+		abandon(&c);
+		return r;
+	}
+	c.launch.sync_fd = bt_take_fd(&c.sync);
+	c.launch.spec = req->spec;
+	c.launch.id = req->id;
+	c.launch.bundle = req->bundle;
+	*ret = bt_take_struct(c.launch);
+	return 0;
+}
+
+static int run_poststart(const struct bt_launch *launch, struct bt_err *err)
+{
+	struct bt_arena arena = { 0 };
+	const char *state;
+	int r;
+
+	if (launch->spec == NULL || launch->spec->hooks.poststart.n == 0)
+		return 0;
+	r = bt_hooks_state(launch->spec, launch->id, launch->bundle, &arena, &state, err);
+	if (r == 0)
+		r = bt_hooks_run(&launch->spec->hooks.poststart, "poststart", state, "running",
+				 launch->pid, err);
+	bt_arena_done(&arena);
+	return r;
+}
+
+int bt_launch_start(struct bt_launch *launch, struct bt_err *err)
+{
+	struct bt_sync_message message;
+	int r = bt_sync_say(launch->sync_fd, BT_SYNC_START);
+
+	if (r == 0)
+		r = bt_sync_receive(launch->sync_fd, &message, NULL);
+	if (r < 0)
+		return bt_err_sys(err, r, "start the container");
+	bt_close(&launch->sync_fd);
+	/* The end of the conversation: its descriptor was closed by execve(2). */
+	if (r == 0)
+		return run_poststart(launch, err);
+	if (message.type != BT_SYNC_ERROR)
+		return bt_err_sys(err, -EPROTO, "start the container");
+	*err = message.err;
+	return -err->errnum;
+}
+
+int bt_launch_reach(const char *state_dir, pid_t pid, struct bt_launch *ret, struct bt_err *err)
+{
+	bt_auto_free char *path = bt_path_join(state_dir, BT_LAUNCH_START_SOCKET);
+	struct bt_launch launch = { .pid = pid, .pidfd = -EBADF, .console_fd = -EBADF };
+
+	if (path == NULL)
+		return bt_err_sys(err, -ENOMEM, "reach the container's init");
+	launch.sync_fd = bt_sock_connect(path, SOCK_SEQPACKET);
+	if (launch.sync_fd < 0)
+		return bt_err_sys(err, launch.sync_fd, "reach the container's init at %s", path);
+	*ret = launch;
+	return 0;
+}
+
+int bt_launch_exit_code(const struct bt_err *err)
+{
+	/* Docker's command line goes by the same words. */
+	if (strcasestr(err->msg, "executable file not found") ||
+	    strcasestr(err->msg, "no such file or directory"))
+		return 127;
+	if (strcasestr(err->msg, "permission denied") || strcasestr(err->msg, "is a directory") ||
+	    strcasestr(err->msg, "exec format error"))
+		return 126;
+	return 125;
+}
+
+void bt_launch_done(struct bt_launch *launch)
+{
+	if (launch->pid > 0) {
+		bt_close(&launch->pidfd);
+		bt_close(&launch->sync_fd);
+		bt_close(&launch->console_fd);
+	}
+	*launch = (struct bt_launch){ .pidfd = -EBADF, .sync_fd = -EBADF, .console_fd = -EBADF };
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_RUNTIME_MOUNTS_H
+#define BT_RUNTIME_MOUNTS_H
+
+/*
+ * Carrying out a plan's mounts inside the root: each target is opened, or made,
+ * beneath the root's descriptor and mounted upon by descriptor. Nothing is ever
+ * mounted inside a procfs but the few files that engines are known to replace.
+ */
+
+#include "runtime/plan.h"
+
+/** Mount everything in order. Runs in the init before the root is entered. Returns 0 or
+ * -errno. */
+bt_nodiscard int bt_mounts_apply(const struct bt_plan *plan, int root, struct bt_err *err);
+
+/** Make read-only what had to stay writable while the root was filled (tmpfs with "ro"). */
+bt_nodiscard int bt_mounts_seal(const struct bt_plan *plan, int root, struct bt_err *err);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "runtime/plan_process.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sys/caps.h"
+
+const char *bt_plan_process_getenv(const struct bt_oci_strings *env, const char *name)
+{
+	size_t len = strlen(name);
+
+	/* As execvp(3)'s callers see it: the last one written wins. */
+	for (size_t i = env->n; i-- > 0;) {
+		if (strncmp(env->v[i], name, len) == 0 && env->v[i][len] == '=')
+			return env->v[i] + len + 1;
+	}
+	return NULL;
+}
+
+static int plan_env(const struct bt_oci_strings *env, struct bt_arena *arena,
+		    struct bt_plan_process *p, struct bt_err *err)
+{
+	const char *home = bt_plan_process_getenv(env, "HOME");
+
+	p->env = bt_arena_alloc(arena, (env->n + 2) * sizeof(*p->env));
+	if (p->env == NULL)
+		return bt_err_sys(err, -ENOMEM, "process.env");
+	for (size_t i = 0; i < env->n; i++) {
+		/* An empty HOME is no home: the one that replaces it must be the only one. */
+		if (home != NULL && *home == '\0' && strncmp(env->v[i], "HOME=", 5) == 0)
+			continue;
+		p->env[p->env_len++] = env->v[i];
+	}
+	p->home_missing = home == NULL || *home == '\0';
+	p->path_list = bt_plan_process_getenv(env, "PATH");
+	if (p->path_list == NULL)
+		p->path_list = BT_PLAN_DEFAULT_PATH;
+	return 0;
+}
+
+static void warn_caps(uint64_t missing, char warning[BT_SYNC_WARNING_LEN])
+{
+	char names[BT_SYNC_WARNING_LEN] = "";
+	size_t used = 0;
+
+	for (unsigned cap = 0; cap < 64; cap++) {
+		const char *name = bt_caps_name(cap);
+		size_t len = name != NULL ? strlen(name) : 0;
+
+		if ((missing & (UINT64_C(1) << cap)) == 0 || len == 0 ||
+		    used + len + 2 > sizeof(names))
+			continue;
+		names[used] = ' ';
+		memcpy(names + used + 1, name, len + 1);
+		used += len + 1;
+	}
+	bt_plan_warn(warning, "capabilities that this machine does not have:%s", names);
+}
+
+/* What a set may hold is permitted or inheritable only within the bounding set, and
+ * that only shrinks. */
+static void cut_caps(struct bt_oci_capabilities *caps, uint64_t available,
+		     char warning[BT_SYNC_WARNING_LEN])
+{
+	uint64_t wanted = caps->bounding | caps->effective | caps->permitted | caps->inheritable |
+			  caps->ambient;
+
+	if ((wanted & ~available) != 0)
+		warn_caps(wanted & ~available, warning);
+	caps->bounding &= available;
+	caps->permitted &= available;
+	caps->effective &= caps->permitted;
+	caps->inheritable &= available;
+	caps->ambient &= caps->permitted & caps->inheritable;
+	if (caps->unknown.n > 0)
+		bt_plan_warn(warning, "unknown capabilities are left out: %s%s", caps->unknown.v[0],
+			     caps->unknown.n > 1 ? " …" : "");
+}
+
+int bt_plan_make_process(const struct bt_oci_process *process,
+			 const struct bt_launch_filter *filter, uint64_t available,
+			 struct bt_arena *arena, struct bt_plan_process *ret,
+			 char warning[BT_SYNC_WARNING_LEN], struct bt_err *err)
+{
+	struct bt_plan_process p = { .process = process,
+				     .filter = *filter,
+				     .caps = process->capabilities };
+	int r;
+
+	if (process->args.n == 0 || process->args.v[0][0] == '\0')
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "process.args: must not be empty");
+	r = plan_env(&process->env, arena, &p, err);
+	if (r < 0)
+		return r;
+	cut_caps(&p.caps, available, warning);
+	*ret = p;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_RUNTIME_PROCESS_H
+#define BT_RUNTIME_PROCESS_H
+
+/*
+ * Becoming the user's process, inside the container's namespaces and root: the
+ * last part of create and of exec. In this order: _prepare while all rights are
+ * there, _drop to the user and its capabilities, _exec.
+ */
+
+#include "runtime/plan.h"
+
+/** Descriptors 0, 1, 2; with a terminal `slave` becomes all three, and the controlling terminal.
+ * Starts a session. Returns 0 or -errno. */
+bt_nodiscard int bt_process_set_stdio(const struct bt_plan_process *p, int slave,
+				      struct bt_err *err);
+
+/** Keyring, limits, scheduling, umask, personality. What the machine reduces is appended to
+ * `warning`. `proc` is a procfs (runtime/procfs.h). */
+bt_nodiscard int bt_process_prepare(const struct bt_plan_process *p, int proc,
+				    char warning[BT_SYNC_WARNING_LEN], struct bt_err *err);
+
+/** The working directory, groups, user, capabilities; all other descriptors will close at
+ * execve(2). CAP_SYS_ADMIN stays permitted where the filter will need it. */
+bt_nodiscard int bt_process_drop(const struct bt_plan_process *p, struct bt_err *err);
+
+/** Find the program and its HOME; see runtime/program.h. */
+bt_nodiscard int bt_process_find(struct bt_plan_process *p, char ret_path[], struct bt_err *err);
+
+/** Install the filter, give up the last rights and execve(2) `path`. Returns only on failure,
+ * with a negative errno. */
+int bt_process_exec(const struct bt_plan_process *p, const char *path, struct bt_err *err);
+
+#endif

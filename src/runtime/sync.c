@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "runtime/sync.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/sock.h"
+
+static size_t length(const struct bt_sync_message *message)
+{
+	size_t head = offsetof(struct bt_sync_message, err);
+
+	switch (message->type) {
+	case BT_SYNC_ERROR:
+		return sizeof(*message);
+	case BT_SYNC_READY:
+		return head + sizeof(message->warning);
+	default:
+		return head;
+	}
+}
+
+int bt_sync_send(int sock, const struct bt_sync_message *message, int fd)
+{
+	return bt_sock_send(sock, message, length(message), &fd, fd >= 0 ? 1 : 0);
+}
+
+int bt_sync_say(int sock, enum bt_sync_type type)
+{
+	const struct bt_sync_message message = { .type = type };
+
+	return bt_sync_send(sock, &message, -EBADF);
+}
+
+int bt_sync_receive(int sock, struct bt_sync_message *ret, int *ret_fd)
+{
+	int fds[BT_SOCK_FDS_MAX];
+	size_t nfds = 0;
+	ssize_t n;
+
+	memset(ret, 0, sizeof(*ret));
+	n = bt_sock_recv(sock, ret, sizeof(*ret), fds, &nfds, 0);
+	if (n == 0 || n == -ECONNRESET)
+		return 0;
+	if (n < 0)
+		return (int)n;
+	if (ret_fd != NULL)
+		*ret_fd = nfds > 0 ? fds[0] : -EBADF;
+	for (size_t i = ret_fd != NULL ? 1 : 0; i < nfds; i++)
+		bt_close(&fds[i]);
+	return n >= (ssize_t)sizeof(ret->type) ? 1 : -EPROTO;
+}
+
+int bt_sync_expect(int sock, enum bt_sync_type type)
+{
+	struct bt_sync_message message;
+	int r = bt_sync_receive(sock, &message, NULL);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return -ECONNRESET;
+	return message.type == type ? 0 : -EPROTO;
+}

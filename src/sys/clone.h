@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_SYS_CLONE_H
+#define BT_SYS_CLONE_H
+
+/*
+ * A child process with namespaces of its own, in one system call.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/attr.h"
+
+struct bt_clone {
+	uint64_t flags; /* CLONE_NEW*, CLONE_PARENT */
+	int cgroup_fd;  /* v2 directory to be born in, or negative */
+};
+
+/**
+ * Clone the calling process, which must have one thread. The child gets a copy of
+ * all memory, as after fork(2), but none of the C library's fork handlers have run:
+ * it may not start threads.
+ *
+ * Returns the child's pid and fills *ret_pidfd (close-on-exec, owned by the caller);
+ * 0 in the child; or -errno. Where clone3(2) is refused by a filter, clone(2) is used,
+ * which knows neither `cgroup_fd` nor CLONE_NEWTIME: -ENOSYS if they were asked for.
+ */
+bt_nodiscard pid_t bt_clone(const struct bt_clone *args, int *ret_pidfd);
+
+/** The name under /proc/PID/ns of the namespace type CLONE_NEW*; "?" if there is none. */
+const char *bt_clone_namespace_name(int type);
+
+#endif
