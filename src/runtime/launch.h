@@ -87,7 +87,8 @@ int bt_launch_exit_code(const struct bt_err *err);
 /** Release descriptors and leave it empty; the process is not touched. */
 void bt_launch_done(struct bt_launch *launch);
 
-/** Kill whatever is left in the container's cgroup, wait for it, and remove the cgroup. */
+/** Kill whatever is left in the container's cgroup, wait for it (ten seconds at most), remove the
+ * cgroup, and run the poststop hooks. */
 bt_nodiscard int bt_launch_cleanup(const struct bt_oci_spec *spec, const char *id,
 				   struct bt_err *err);
 
