@@ -33,8 +33,8 @@ static size_t print_place(const struct bt_oci_at *at, char *buf, size_t size)
 	return r < 0 ? n : n + (size_t)r;
 }
 
-static int fail(const struct bt_oci_reader *rd, const struct bt_oci_at *at, const char *fmt,
-		va_list ap)
+static int bt_printf(3, 0) fail(const struct bt_oci_reader *rd, const struct bt_oci_at *at,
+				const char *fmt, va_list ap)
 {
 	char place[PATH_MAX_TEXT] = "", why[256] = "";
 

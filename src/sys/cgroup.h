@@ -175,14 +175,17 @@ struct bt_cgroup_pair {
 	const char *key, *value;
 };
 
-/** Zeroed: nothing is limited or changed. All pointers are borrowed. */
+/** Zeroed: nothing is limited or changed. All pointers are borrowed. A 0 means "not given"
+ * too, but for swappiness, burst and idle: many callers write every field. */
 struct bt_cgroup_limits {
 	/* Bytes; -1: no limit. `memory_swap` is memory and swap together. */
 	struct bt_cgroup_num memory_limit, memory_reservation, memory_swap;
-	struct bt_cgroup_num memory_kernel, memory_kernel_tcp; /* version 1 only, else ignored */
-	struct bt_cgroup_num memory_swappiness;                /* version 1 only, else ignored */
-	bool oom_kill_disable;                                 /* version 1 only, else ignored */
-	bool memory_check_before_update; /* version 2: -EBUSY where more is in use already */
+	/* Version 1 only: -EOPNOTSUPP on version 2. (Linux 5.16 dropped memory_kernel.) */
+	struct bt_cgroup_num memory_kernel, memory_kernel_tcp, memory_swappiness;
+	bool oom_kill_disable;
+	/* Version 2: -EBUSY where more than the limit is in use already, as version 1 answers
+	 * by itself. */
+	bool memory_check_before_update;
 
 	struct bt_cgroup_num cpu_shares;                       /* 2 to 262144 */
 	struct bt_cgroup_num cpu_quota, cpu_period, cpu_burst; /* microseconds; quota -1: none */

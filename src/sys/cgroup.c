@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Making, opening and joining groups. */
+
+#include "sys/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "sys/cgroup_files.h"
+
+#define DIR_MODE 0755
+
+/* Handed down to every group on a machine with version 2 alone, so that statistics are
+ * there without limits. The rest costs at each start, and is handed down by the
+ * limit that needs it. */
+#define ALWAYS                                                                   \
+	(1u << BT_CGROUP_CPU | 1u << BT_CGROUP_CPUSET | 1u << BT_CGROUP_MEMORY | \
+	 1u << BT_CGROUP_BLKIO | 1u << BT_CGROUP_PIDS)
+
+static bool path_is_valid(const char *path)
+{
+	size_t len = strlen(path);
+
+	if (path[0] != '/' || len < 2 || len >= PATH_MAX - 1 || path[len - 1] == '/')
+		return false;
+	for (const char *p = path; *p; p++) {
+		size_t n = strcspn(p + 1, "/");
+
+		if (*p != '/')
+			continue;
+		if (n == 0 || (n == 1 && p[1] == '.') || (n == 2 && p[1] == '.' && p[2] == '.'))
+			return false;
+	}
+	return true;
+}
+
+/* Copy one of the parent's cpuset files to a group where it is empty: no process can join
+ * a group without processors and nodes. -EAGAIN: the parent is empty too. */
+static int inherit_cpuset_file(int parent, int dir, const char *file)
+{
+	char value[1024];
+	int r = bt_cgroup_files_read(dir, file, value, sizeof(value));
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = bt_cgroup_files_read(parent, file, value, sizeof(value));
+	if (r <= 0)
+		return r < 0 ? r : -EAGAIN;
+	return bt_cgroup_files_write(dir, file, value);
+}
+
+/* `level` is the path so far; its parent has been done. */
+static int inherit_cpuset(int root, const char *level)
+{
+	bt_auto_close int dir = openat(root, level, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bt_auto_close int parent = -EBADF;
+	int r;
+
+	if (dir < 0)
+		return -errno;
+	parent = openat(dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (parent < 0)
+		return -errno;
+	r = inherit_cpuset_file(parent, dir, "cpuset.cpus");
+	return r < 0 ? r : inherit_cpuset_file(parent, dir, "cpuset.mems");
+}
+
+/* Make the parents of `relative`, then itself. Each new cpuset gets its values on the way
+ * down. */
+static int make_levels(const struct bt_cgroup_hierarchy *h, const char *relative)
+{
+	bool cpuset = !h->v2 && h->controllers & 1u << BT_CGROUP_CPUSET;
+	char level[PATH_MAX];
+	int r;
+
+	for (size_t i = 1;; i++) {
+		if (relative[i] != '/' && relative[i] != '\0')
+			continue;
+		memcpy(level, relative, i);
+		level[i] = '\0';
+		if (mkdirat(h->fd, level, DIR_MODE) < 0 && errno != EEXIST)
+			return -errno;
+		r = cpuset ? inherit_cpuset(h->fd, level) : 0;
+		if (r < 0 || relative[i] == '\0')
+			return r;
+	}
+}
+
+/* Make the group in one hierarchy. *ret_made: it was not there before. */
+static int make_dir(const struct bt_cgroup_hierarchy *h, const char *relative, bool *ret_made)
+{
+	bool cpuset = !h->v2 && h->controllers & 1u << BT_CGROUP_CPUSET;
+	int r = 0;
+
+	*ret_made = mkdirat(h->fd, relative, DIR_MODE) == 0;
+	if (!*ret_made && errno != EEXIST && errno != ENOENT)
+		return -errno;
+	if (!*ret_made && errno == ENOENT) {
+		r = make_levels(h, relative);
+		*ret_made = r == 0;
+		return r;
+	}
+	/* Whoever makes the parent at this moment may not have filled it yet. */
+	if (cpuset)
+		r = inherit_cpuset(h->fd, relative);
+	return r == -EAGAIN ? make_levels(h, relative) : r;
+}
+
+/* On version 2 alone: does the group have what every group gets? */
+static int check_controllers(const struct bt_cgroup_host *host, const char *path, int dir)
+{
+	const struct bt_cgroup_hierarchy *h = &host->v[host->unified];
+	char have[512];
+	int r = bt_cgroup_files_read(dir, "cgroup.controllers", have, sizeof(have));
+
+	if (r < 0)
+		return r;
+	if (r == 0 || !strstr(have, "memory") || !strstr(have, "pids") || !strstr(have, "cpu"))
+		bt_cgroup_v2_delegate(h, path, h->controllers & ALWAYS);
+	return 0;
+}
+
+static int open_dir(const struct bt_cgroup_hierarchy *h, const char *relative)
+{
+	int fd = openat(h->fd, relative, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int init(struct bt_cgroup *cg, const struct bt_cgroup_host *host, const char *path)
+{
+	if (!path_is_valid(path))
+		return -EINVAL;
+	cg->path = strdup(path);
+	if (!cg->path)
+		return -ENOMEM;
+	cg->host = host;
+	cg->ndirs = host->n;
+	for (unsigned i = 0; i < BT_CGROUP_HIERARCHIES_MAX; i++)
+		cg->dirs[i] = -EBADF;
+	return 0;
+}
+
+static int create_all(struct bt_cgroup *cg, bool made[])
+{
+	const struct bt_cgroup_host *host = cg->host;
+	int r = 0;
+
+	for (unsigned i = 0; i < host->n && r >= 0; i++) {
+		r = make_dir(&host->v[i], cg->path + 1, &made[i]);
+		if (r < 0)
+			break;
+		r = cg->dirs[i] = open_dir(&host->v[i], cg->path + 1);
+	}
+	if (r >= 0 && bt_cgroup_host_is_v2(host))
+		r = check_controllers(host, cg->path, cg->dirs[host->unified]);
+	return r < 0 ? r : 0;
+}
+
+int bt_cgroup_create(const struct bt_cgroup_host *host, const char *path, struct bt_cgroup *ret)
+{
+	bt_auto_cgroup struct bt_cgroup cg = { 0 };
+	bool made[BT_CGROUP_HIERARCHIES_MAX] = { false };
+	int r;
+
+	r = init(&cg, host, path);
+	if (r < 0)
+		return r;
+	r = create_all(&cg, made);
+	if (r < 0) {
+		for (unsigned i = 0; i < host->n; i++)
+			if (made[i])
+				(void)unlinkat(host->v[i].fd, path + 1, AT_REMOVEDIR);
+		return r;
+	}
+	*ret = bt_take_struct(cg);
+	return 0;
+}
+
+int bt_cgroup_open(const struct bt_cgroup_host *host, const char *path, struct bt_cgroup *ret)
+{
+	bt_auto_cgroup struct bt_cgroup cg = { 0 };
+	bool found = false;
+	int r;
+
+	r = init(&cg, host, path);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < host->n; i++) {
+		r = cg.dirs[i] = open_dir(&host->v[i], path + 1);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		found = found || r >= 0;
+	}
+	if (!found)
+		return -ENOENT;
+	*ret = bt_take_struct(cg);
+	return 0;
+}
+
+void bt_cgroup_done(struct bt_cgroup *cg)
+{
+	for (unsigned i = 0; i < cg->ndirs; i++)
+		bt_close(&cg->dirs[i]);
+	free(cg->path);
+	*cg = (struct bt_cgroup){ 0 };
+}
+
+int bt_cgroup_add(const struct bt_cgroup *cg, pid_t pid)
+{
+	for (unsigned i = 0; i < cg->ndirs; i++) {
+		int r;
+
+		if (cg->dirs[i] < 0)
+			continue;
+		r = bt_cgroup_files_printf(cg->dirs[i], "cgroup.procs", "%d", (int)pid);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int bt_cgroup_enter(const struct bt_cgroup *cg, bool skip_unified)
+{
+	for (unsigned i = 0; i < cg->ndirs; i++) {
+		bool v2 = cg->host->v[i].v2;
+		int r;
+
+		if (cg->dirs[i] < 0 || (v2 && skip_unified))
+			continue;
+		/* "tasks" moves a thread, which needs no lock on its group. Version 2 has
+		 * the like only in threaded groups. */
+		r = bt_cgroup_files_write(cg->dirs[i], v2 ? "cgroup.procs" : "tasks", "0");
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int bt_cgroup_clone_fd(const struct bt_cgroup *cg)
+{
+	return cg->ndirs > 0 && cg->host->unified >= 0 ? cg->dirs[cg->host->unified] : -EBADF;
+}
+
+bool bt_cgroup_needs_enter(const struct bt_cgroup *cg)
+{
+	for (unsigned i = 0; i < cg->ndirs; i++)
+		if (cg->dirs[i] >= 0 && !cg->host->v[i].v2)
+			return true;
+	return false;
+}

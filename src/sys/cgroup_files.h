@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_SYS_CGROUP_FILES_H
+#define BT_SYS_CGROUP_FILES_H
+
+/*
+ * Reading and writing the files of a group's directory. Private to sys/cgroup*.c.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "sys/cgroup.h"
+
+/** The directory of a controller in the group (borrowed), or -EOPNOTSUPP. */
+int bt_cgroup_files_dir(const struct bt_cgroup *cg, enum bt_cgroup_controller controller);
+
+/** Is that directory of version 2? */
+bool bt_cgroup_files_is_v2(const struct bt_cgroup *cg, enum bt_cgroup_controller controller);
+
+/** Write a text with one write(2). A file that does not exist is -EOPNOTSUPP. */
+bt_nodiscard int bt_cgroup_files_write(int dir, const char *file, const char *value);
+
+/** Write formatted text of at most 255 bytes. */
+bt_nodiscard int bt_cgroup_files_printf(int dir, const char *file, const char *fmt, ...)
+	bt_printf(3, 4);
+
+/** Write a number, or "max" where it is negative. */
+bt_nodiscard int bt_cgroup_files_write_max(int dir, const char *file, int64_t value);
+
+/** Read a small file into `buf` and end it with NUL, without its last newline; what does not
+ * fit is left out. Returns its length or -errno. */
+bt_nodiscard int bt_cgroup_files_read(int dir, const char *file, char *buf, size_t size);
+
+/** Read a number; "max" and what fills an int64_t's pages are BT_CGROUP_UNLIMITED's value,
+ * UINT64_MAX. Returns 0, -EINVAL or another -errno. */
+bt_nodiscard int bt_cgroup_files_read_u64(int dir, const char *file, uint64_t *ret);
+
+/** The number behind `key` in a file of "key value" lines. Returns 0, -ENODATA or -errno. */
+bt_nodiscard int bt_cgroup_files_read_key(int dir, const char *file, const char *key,
+					  uint64_t *ret);
+
+/* ---- what the versions offer cgroup_limit.c ----------------------------------- */
+
+/** Sets one group of limits in `dir`; *ret_what is set before each write. */
+typedef int (*bt_cgroup_files_setter)(int dir, const struct bt_cgroup_limits *limits,
+				      const char **ret_what);
+
+int bt_cgroup_v1_memory(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+int bt_cgroup_v1_cpu(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+int bt_cgroup_v1_blkio(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+int bt_cgroup_v1_hugetlb(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+int bt_cgroup_v1_net_cls(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+int bt_cgroup_v1_net_prio(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+int bt_cgroup_v1_devices(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+
+int bt_cgroup_v2_memory(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+int bt_cgroup_v2_cpu(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+int bt_cgroup_v2_blkio(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+int bt_cgroup_v2_hugetlb(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+int bt_cgroup_v2_unified(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+int bt_cgroup_v2_devices(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+
+/** Hand `controllers` down from the root of version 2 to the group, as far as the kernel
+ * lets (a parent with processes of its own refuses). What could not be handed down
+ * shows when its files are missing. */
+void bt_cgroup_v2_delegate(const struct bt_cgroup_hierarchy *h, const char *path,
+			   uint32_t controllers);
+
+#endif

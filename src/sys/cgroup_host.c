@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Which hierarchies the machine has: struct bt_cgroup_host of sys/cgroup.h. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "sys/cgroup.h"
+#include "sys/cgroup_files.h"
+
+#define MOUNTINFO_MAX (16u << 20)
+#define FIELDS_MAX    64
+
+/* Names in version 1's mount options and, where they differ, in version 2. */
+static const struct {
+	const char *v1, *v2;
+} names[BT_CGROUP_CONTROLLERS_] = {
+	[BT_CGROUP_CPU] = { "cpu", "cpu" },
+	[BT_CGROUP_CPUACCT] = { "cpuacct", NULL },
+	[BT_CGROUP_CPUSET] = { "cpuset", "cpuset" },
+	[BT_CGROUP_MEMORY] = { "memory", "memory" },
+	[BT_CGROUP_DEVICES] = { "devices", NULL },
+	[BT_CGROUP_FREEZER] = { "freezer", NULL },
+	[BT_CGROUP_BLKIO] = { "blkio", "io" },
+	[BT_CGROUP_PIDS] = { "pids", "pids" },
+	[BT_CGROUP_HUGETLB] = { "hugetlb", "hugetlb" },
+	[BT_CGROUP_NET_CLS] = { "net_cls", NULL },
+	[BT_CGROUP_NET_PRIO] = { "net_prio", NULL },
+	[BT_CGROUP_PERF_EVENT] = { "perf_event", NULL },
+	[BT_CGROUP_RDMA] = { "rdma", "rdma" },
+	[BT_CGROUP_MISC] = { "misc", "misc" },
+};
+
+const char *bt_cgroup_controller_name(enum bt_cgroup_controller controller)
+{
+	return names[controller].v1;
+}
+
+/* mountinfo writes blanks and backslashes as \ooo. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+		    s[3] >= '0' && s[3] <= '7') {
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = '\0';
+}
+
+/* Which controllers, and which name, the super options of a version 1 mount tell. */
+static void read_options(char *options, uint32_t *ret_controllers, const char **ret_name)
+{
+	char *save = NULL;
+
+	for (char *o = strtok_r(options, ",", &save); o; o = strtok_r(NULL, ",", &save)) {
+		const char *name = bt_str_after(o, "name=");
+
+		if (name)
+			*ret_name = name;
+		for (unsigned c = 0; c < BT_CGROUP_CONTROLLERS_; c++)
+			if (strcmp(o, names[c].v1) == 0)
+				*ret_controllers |= 1u << c;
+	}
+}
+
+/* The same hierarchy may be mounted at several places: the first one counts. */
+static bool is_known(const struct bt_cgroup_host *host, bool v2, uint32_t controllers,
+		     const char *name)
+{
+	for (unsigned i = 0; i < host->n; i++) {
+		const struct bt_cgroup_hierarchy *h = &host->v[i];
+
+		if (v2 ? h->v2
+		       : !h->v2 && h->controllers == controllers && bt_str_eq(h->name, name))
+			return true;
+	}
+	return false;
+}
+
+static int add_hierarchy(struct bt_cgroup_host *host, const char *mount_point, bool v2,
+			 uint32_t controllers, const char *name)
+{
+	struct bt_cgroup_hierarchy *h = &host->v[host->n];
+
+	if (is_known(host, v2, controllers, name))
+		return 0;
+	if (host->n == BT_CGROUP_HIERARCHIES_MAX)
+		return -E2BIG;
+	*h = (struct bt_cgroup_hierarchy){ .fd = -EBADF, .v2 = v2, .controllers = controllers };
+	h->mount_point = strdup(mount_point);
+	h->name = name ? strdup(name) : NULL;
+	host->n++;
+	if (!h->mount_point || (name && !h->name))
+		return -ENOMEM;
+	if (v2)
+		host->unified = (int)(host->n - 1);
+	for (unsigned c = 0; c < BT_CGROUP_CONTROLLERS_; c++)
+		if (controllers & (1u << c) && host->where[c] < 0)
+			host->where[c] = (int8_t)(host->n - 1);
+	host->controllers |= controllers;
+	return 0;
+}
+
+/* One line: id parent major:minor root mountpoint options [tags…] - type source superoptions */
+static int parse_line(char *line, struct bt_cgroup_host *host)
+{
+	char *fields[FIELDS_MAX], *save = NULL;
+	const char *name = NULL;
+	uint32_t controllers = 0;
+	unsigned n = 0, dash = 6;
+
+	for (char *f = strtok_r(line, " ", &save); f && n < FIELDS_MAX;
+	     f = strtok_r(NULL, " ", &save))
+		fields[n++] = f;
+	while (dash < n && strcmp(fields[dash], "-") != 0)
+		dash++;
+	if (dash + 3 >= n)
+		return 0;
+	if (strcmp(fields[dash + 1], "cgroup") != 0 && strcmp(fields[dash + 1], "cgroup2") != 0)
+		return 0;
+	unescape(fields[4]);
+	if (strcmp(fields[dash + 1], "cgroup2") == 0)
+		return add_hierarchy(host, fields[4], true, 0, NULL);
+	read_options(fields[dash + 3], &controllers, &name);
+	return add_hierarchy(host, fields[4], false, controllers, name);
+}
+
+int bt_cgroup_host_parse(const char *text, struct bt_cgroup_host *ret)
+{
+	bt_auto_cgroup_host struct bt_cgroup_host host = { .unified = -1 };
+	bt_auto_free char *copy = strdup(text);
+	char *save = NULL;
+	int r = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	memset(host.where, -1, sizeof(host.where));
+	for (char *line = strtok_r(copy, "\n", &save); line && r == 0;
+	     line = strtok_r(NULL, "\n", &save))
+		r = parse_line(line, &host);
+	if (r < 0)
+		return r;
+	*ret = bt_take_struct(host);
+	return 0;
+}
+
+/* Give the unified hierarchy its controllers: what cgroup.controllers lists, and what
+ * version 2 has in its core. Version 1 was first: a controller is in one place only. */
+static int read_unified(struct bt_cgroup_host *host)
+{
+	const uint32_t core = 1u << BT_CGROUP_CPUACCT | 1u << BT_CGROUP_DEVICES |
+			      1u << BT_CGROUP_FREEZER | 1u << BT_CGROUP_PERF_EVENT;
+	struct bt_cgroup_hierarchy *h = &host->v[host->unified];
+	uint32_t listed = core;
+	char text[512], *save = NULL;
+	int r = bt_cgroup_files_read(h->fd, "cgroup.controllers", text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	for (char *t = strtok_r(text, " ", &save); t; t = strtok_r(NULL, " ", &save))
+		for (unsigned c = 0; c < BT_CGROUP_CONTROLLERS_; c++)
+			if (bt_str_eq(t, names[c].v2))
+				listed |= 1u << c;
+	for (unsigned c = 0; c < BT_CGROUP_CONTROLLERS_; c++) {
+		if (!(listed & 1u << c) || host->where[c] >= 0)
+			continue;
+		host->where[c] = (int8_t)host->unified;
+		h->controllers |= 1u << c;
+	}
+	host->controllers |= listed;
+	return 0;
+}
+
+int bt_cgroup_host_open(struct bt_cgroup_host *ret)
+{
+	bt_auto_cgroup_host struct bt_cgroup_host host = { 0 };
+	bt_auto_free char *text = NULL;
+	int r;
+
+	r = bt_io_read_file(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL);
+	if (r < 0)
+		return r;
+	r = bt_cgroup_host_parse(text, &host);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < host.n; i++) {
+		host.v[i].fd = open(host.v[i].mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (host.v[i].fd < 0)
+			return -errno;
+	}
+	r = host.unified >= 0 ? read_unified(&host) : 0;
+	if (r < 0)
+		return r;
+	*ret = bt_take_struct(host);
+	return 0;
+}
+
+void bt_cgroup_host_done(struct bt_cgroup_host *host)
+{
+	for (unsigned i = 0; i < host->n; i++) {
+		bt_close(&host->v[i].fd);
+		free(host->v[i].mount_point);
+		free(host->v[i].name);
+	}
+	*host = (struct bt_cgroup_host){ 0 };
+}
+
+bool bt_cgroup_host_is_v2(const struct bt_cgroup_host *host)
+{
+	return host->n == 1 && host->unified == 0;
+}
+
+/* ---- handing controllers down on version 2 ------------------------------------- */
+
+/* Enable controllers for the children of `dir`: all at once, and where the kernel
+ * refuses that, one by one. */
+static void enable(int dir, uint32_t controllers)
+{
+	char all[256] = "", one[32];
+	size_t n = 0;
+	int r;
+
+	for (unsigned c = 0; c < BT_CGROUP_CONTROLLERS_; c++)
+		if (controllers & 1u << c && names[c].v2)
+			n += (size_t)snprintf(all + n, sizeof(all) - n, " +%s", names[c].v2);
+	r = n ? bt_cgroup_files_write(dir, "cgroup.subtree_control", all) : 0;
+	for (unsigned c = 0; r < 0 && c < BT_CGROUP_CONTROLLERS_; c++) {
+		if (!(controllers & 1u << c) || !names[c].v2)
+			continue;
+		(void)snprintf(one, sizeof(one), "+%s", names[c].v2);
+		(void)!bt_cgroup_files_write(dir, "cgroup.subtree_control", one);
+	}
+}
+
+void bt_cgroup_v2_delegate(const struct bt_cgroup_hierarchy *h, const char *path,
+			   uint32_t controllers)
+{
+	char level[4096] = ".";
+	size_t len = strlen(path);
+
+	if (len + 1 >= sizeof(level))
+		return;
+	for (size_t i = 0; i < len; i++) {
+		bt_auto_close int dir = -EBADF;
+
+		if (path[i] != '/' || path[i + 1] == '\0')
+			continue;
+		memcpy(level + 1, path, i);
+		level[i + 1] = '\0';
+		dir = openat(h->fd, level, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			return;
+		enable(dir, controllers);
+	}
+}
