@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_RUNTIME_SECCOMP_H
+#define BT_RUNTIME_SECCOMP_H
+
+/*
+ * An OCI linux.seccomp object to a BPF program, by libseccomp, with the choices
+ * that runc makes: system calls that this build does not know are left out, rules
+ * equal to the default are left out, conditions on one argument given twice are
+ * alternatives; and where the default refuses, system calls newer than every one
+ * that the profile names are answered with ENOSYS, so that a C library falls back.
+ *
+ * Compiling takes milliseconds, so callers keep the result: it depends on nothing
+ * but the object and the machine.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "codec/oci_spec.h"
+
+/** A compiled filter. Zeroed is none. */
+struct bt_seccomp_filter {
+	void *insns;    /* struct sock_filter[], owned */
+	size_t len;     /* bytes */
+	unsigned flags; /* for seccomp(2), SECCOMP_FILTER_FLAG_* */
+	bool notify;    /* has SCMP_ACT_NOTIFY: load it with SECCOMP_FILTER_FLAG_NEW_LISTENER */
+};
+
+/**
+ * Compile. Nothing is loaded into the kernel, and no privilege is needed.
+ *
+ * Returns 0; -EINVAL (kind INVALID) with the field in the message; -ENOMEM; or
+ * what libseccomp answered.
+ */
+bt_nodiscard int bt_seccomp_compile(const struct bt_oci_seccomp *spec,
+				    struct bt_seccomp_filter *ret, struct bt_err *err);
+
+/** Release and leave it empty. */
+void bt_seccomp_done(struct bt_seccomp_filter *filter);
+
+#define bt_auto_seccomp bt_auto(bt_seccomp_done)
+
+/** Load into the calling thread. It needs no_new_privs or CAP_SYS_ADMIN. Returns a listener's
+ * descriptor where `notify`, else 0; or -errno. Async-signal-safe. */
+int bt_seccomp_load(const void *insns, size_t len, unsigned flags, bool notify);
+
+#endif
