@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What an attacker inside a container would try, as one static program.
+ *
+ *   prowl exe SECONDS       open every other process's /proc/PID/exe for writing
+ *   prowl root SECONDS PATH look for PATH (of the host) through /proc/PID/{root,cwd,fd/N}
+ *   prowl socket FAMILY     socket(FAMILY, SOCK_SEQPACKET or SOCK_DGRAM, 0)
+ *   prowl flip DIR LINK TO  swap DIR and a symlink LINK -> TO for ever (renameat2 exchange)
+ *
+ * prints a line that begins with FOUND for each success; exits with 0.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static void try_exe(const char *pid)
+{
+	char path[64], target[256];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return;
+	target[n] = '\0';
+	fd = open(path, O_WRONLY);
+	/* Files of the image may be written to, and busy ones refuse anyway. */
+	if (fd >= 0 && access(target, F_OK) < 0)
+		printf("FOUND %s %s\n", path, target);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void try_root(const char *pid, const char *wanted)
+{
+	char path[512];
+
+	for (int fd = -2; fd < 40; fd++) {
+		if (fd == -2)
+			snprintf(path, sizeof(path), "/proc/%s/root%s", pid, wanted);
+		else if (fd == -1)
+			snprintf(path, sizeof(path), "/proc/%s/cwd/../../../../../../..%s", pid,
+				 wanted);
+		else
+			snprintf(path, sizeof(path), "/proc/%s/fd/%d/../../../../../../..%s", pid,
+				 fd, wanted);
+		if (access(path, F_OK) == 0)
+			printf("FOUND %s\n", path);
+	}
+}
+
+static void prowl(const char *what, int seconds, const char *wanted)
+{
+	time_t end = time(NULL) + seconds;
+
+	while (time(NULL) < end) {
+		DIR *d = opendir("/proc");
+		struct dirent *e;
+
+		while ((e = readdir(d))) {
+			if (e->d_name[0] < '0' || e->d_name[0] > '9' || atoi(e->d_name) == getpid())
+				continue;
+			if (strcmp(what, "exe") == 0)
+				try_exe(e->d_name);
+			else
+				try_root(e->d_name, wanted);
+		}
+		closedir(d);
+		fflush(stdout);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 3 && strcmp(argv[1], "exe") == 0)
+		prowl("exe", atoi(argv[2]), NULL);
+	else if (argc >= 4 && strcmp(argv[1], "root") == 0)
+		prowl("root", atoi(argv[2]), argv[3]);
+	else if (argc >= 3 && strcmp(argv[1], "socket") == 0)
+		printf(socket(atoi(argv[2]), atoi(argv[2]) == 38 ? SOCK_SEQPACKET : SOCK_DGRAM,
+			      0) >= 0
+			       ? "FOUND\n"
+			       : "refused %d\n",
+		       errno);
+	else if (argc >= 5 && strcmp(argv[1], "flip") == 0) {
+		(void)symlink(argv[4], argv[3]);
+		for (;;)
+			(void)syscall(SYS_renameat2, AT_FDCWD, argv[2], AT_FDCWD, argv[3], 2u);
+	} else
+		return 2;
+	return 0;
+}
