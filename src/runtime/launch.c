@@ -67,21 +67,6 @@ static int make_cgroup(struct creation *c, struct bt_err *err)
 	return 0;
 }
 
-/* Descriptors of ours stay clear of those that the program shall inherit. */
-static int lift(int *fd, int preserve)
-{
-	int lifted;
-
-	if (*fd >= 3 + preserve)
-		return 0;
-	lifted = fcntl(*fd, F_DUPFD_CLOEXEC, 3 + preserve);
-	if (lifted < 0)
-		return -errno;
-	bt_close(fd);
-	*fd = lifted;
-	return 0;
-}
-
 static int open_channels(struct creation *c, struct bt_err *err)
 {
 	const struct bt_launch_request *req = c->plan.req;
@@ -91,16 +76,16 @@ static int open_channels(struct creation *c, struct bt_err *err)
 		return bt_err_sys(err, -errno, "make a socket pair");
 	c->sync = pair[0];
 	c->far = pair[1];
-	r = lift(&c->sync, req->preserve_fds);
+	r = bt_sync_lift(&c->sync, 3 + req->preserve_fds);
 	if (r == 0)
-		r = lift(&c->far, req->preserve_fds);
+		r = bt_sync_lift(&c->far, 3 + req->preserve_fds);
 	if (r == 0 && req->state_dir != NULL) {
 		bt_auto_free char *path = bt_path_join(req->state_dir, BT_LAUNCH_START_SOCKET);
 
 		r = path != NULL ? bt_sock_listen(path, SOCK_SEQPACKET, 0600) : -ENOMEM;
 		if (r >= 0) {
 			c->listener = r;
-			r = lift(&c->listener, req->preserve_fds);
+			r = bt_sync_lift(&c->listener, 3 + req->preserve_fds);
 		}
 	}
 	return r < 0 ? bt_err_sys(err, r, "prepare to talk with the container's init") : 0;

@@ -101,11 +101,14 @@ struct bt_launch_exec {
 	struct bt_launch_filter seccomp;
 	int stdio[3];
 	int preserve_fds;
+	bool no_pivot; /* as the container was created */
+	bool no_new_keyring;
 };
 
 /**
  * Run another process in the namespaces and cgroup of a running container; it is
- * a child of the caller and has execed when this returns.
+ * a child of the caller and has execed when this returns. After a failure nothing
+ * is left; bt_launch_exit_code() tells 127 from 126.
  */
 bt_nodiscard int bt_launch_exec(const struct bt_launch_exec *req, struct bt_launch *ret,
 				struct bt_err *err);

@@ -28,8 +28,13 @@ int bt_oom_set_score(pid_t pid, const struct bt_oci_i64 *score, char warning[BT_
 
 	if (!score->set)
 		return 0;
-	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	if (pid == 0)
+		(void)snprintf(path, sizeof(path), "/proc/self/oom_score_adj");
+	else
+		(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
 	r = write_score(path, score->value);
+	if (r == -ESRCH)
+		return 0;
 	if (r != -EACCES && r != -EPERM)
 		return r < 0 ? bt_err_sys(err, r, "process.oomScoreAdj: %lld",
 					  (long long)score->value)

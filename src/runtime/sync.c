@@ -3,6 +3,7 @@
 #include "runtime/sync.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -52,6 +53,20 @@ int bt_sync_receive(int sock, struct bt_sync_message *ret, int *ret_fd)
 	for (size_t i = ret_fd != NULL ? 1 : 0; i < nfds; i++)
 		bt_close(&fds[i]);
 	return n >= (ssize_t)sizeof(ret->type) ? 1 : -EPROTO;
+}
+
+int bt_sync_lift(int *fd, int least)
+{
+	int lifted;
+
+	if (*fd >= least)
+		return 0;
+	lifted = fcntl(*fd, F_DUPFD_CLOEXEC, least);
+	if (lifted < 0)
+		return -errno;
+	bt_close(fd);
+	*fd = lifted;
+	return 0;
 }
 
 int bt_sync_expect(int sock, enum bt_sync_type type)

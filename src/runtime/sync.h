@@ -47,6 +47,10 @@ bt_nodiscard int bt_sync_say(int sock, enum bt_sync_type type);
  * conversation, or -errno. */
 bt_nodiscard int bt_sync_receive(int sock, struct bt_sync_message *ret, int *ret_fd);
 
+/** Move a descriptor to a number of at least `least`, close-on-exec; the numbers below are for the
+ * program. Returns 0 or -errno, and *fd stays valid. */
+bt_nodiscard int bt_sync_lift(int *fd, int least);
+
 /** Wait for GO or START. Returns 0; -ECONNRESET where the other end is gone; -EPROTO for
  * another message; or another -errno. */
 bt_nodiscard int bt_sync_expect(int sock, enum bt_sync_type type);

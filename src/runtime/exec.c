@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Another process in a running container: bt_launch_exec() of runtime/launch.h.
+ *
+ * The child is a fork of the creator that enters the namespaces of the
+ * container's init by its pidfd, all in one call, and only then is the container
+ * able to see it. It cannot be traced until it is the user's program, and holds no
+ * directory of the host.
+ */
+
+#include "runtime/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "runtime/cgroups.h"
+#include "runtime/limits.h"
+#include "runtime/oom.h"
+#include "runtime/plan.h"
+#include "runtime/process.h"
+#include "runtime/procfs.h"
+#include "runtime/terminal.h"
+#include "sys/caps.h"
+#include "sys/clone.h"
+
+struct joining {
+	const struct bt_launch_exec *req;
+	struct bt_arena arena;
+	struct bt_plan_process process;
+	struct bt_cgroup cgroup;
+	uint64_t namespaces; /* CLONE_NEW* to enter */
+	int target;          /* pidfd of the container's init, owned */
+	int root;            /* its root, owned: where no pivot_root was made; else -EBADF */
+	int sync, far;       /* owned */
+	struct bt_launch launch;
+};
+
+static void joining_done(struct joining *j)
+{
+	bt_close(&j->target);
+	bt_close(&j->root);
+	bt_close(&j->sync);
+	bt_close(&j->far);
+	bt_launch_done(&j->launch);
+	bt_cgroup_done(&j->cgroup);
+	bt_arena_done(&j->arena);
+}
+
+static int enter_cgroup(const struct joining *j, struct bt_err *err)
+{
+	const char *first = j->process.process->cpu_affinity_initial;
+	const char *last = j->process.process->cpu_affinity_final;
+	int r = bt_limits_affinity(first, "process.execCPUAffinity.initial", err);
+
+	if (r == 0 && j->cgroup.host != NULL && bt_cgroup_needs_enter(&j->cgroup)) {
+		r = bt_cgroup_enter(&j->cgroup, bt_cgroup_clone_fd(&j->cgroup) >= 0);
+		if (r < 0)
+			r = bt_err_sys(err, r, "enter control group %s", j->cgroup.path);
+	}
+	return r < 0 ? r : bt_limits_affinity(last, "process.execCPUAffinity.final", err);
+}
+
+static int enter_namespaces(const struct joining *j, struct bt_err *err)
+{
+	int types = (int)(j->namespaces & ~(uint64_t)CLONE_NEWPID);
+
+	if (types != 0 && setns(j->target, types) < 0)
+		return bt_err_sys(err, -errno, "enter the container's namespaces");
+	if ((types & CLONE_NEWUSER) &&
+	    (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0))
+		return bt_err_sys(err, -errno, "become root of the user namespace");
+	if (j->root >= 0 && (fchdir(j->root) < 0 || chroot(".") < 0))
+		return bt_err_sys(err, -errno, "enter the container's root");
+	return 0;
+}
+
+static int open_terminal(const struct joining *j, int *ret_slave, struct bt_err *err)
+{
+	const struct bt_sync_message message = { .type = BT_SYNC_CONSOLE };
+	const struct bt_oci_process *process = j->process.process;
+	bt_auto_close int root = -EBADF, master = -EBADF;
+	int r;
+
+	if (!process->terminal)
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return bt_err_sys(err, -errno, "open /");
+	r = bt_terminal_open(root, process->console_height, process->console_width, &master,
+			     ret_slave, err);
+	if (r < 0)
+		return r;
+	r = bt_sync_send(j->far, &message, master);
+	return r < 0 ? bt_err_sys(err, r, "hand the terminal over") : 0;
+}
+
+static int open_procfs(const struct bt_oci_process *process, int *ret_fd, struct bt_err *err)
+{
+	bt_auto_close int root = -EBADF;
+	int r;
+
+	if (process->apparmor_profile == NULL && process->selinux_label == NULL)
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = root < 0 ? -errno : bt_procfs_open(root, ret_fd);
+	return r < 0 ? bt_err_sys(err, r, "open a procfs for the security label") : 0;
+}
+
+static const struct bt_oci_i64 *score_of(const struct bt_launch_exec *req)
+{
+	return req->process->oom_score_adj.set ? &req->process->oom_score_adj
+					       : &req->spec->process.oom_score_adj;
+}
+
+/* Only where there is something to say. */
+static int tell_warning(const struct joining *j, struct bt_err *err)
+{
+	struct bt_sync_message message = { .type = BT_SYNC_READY };
+	int r;
+
+	if (j->launch.warning[0] == '\0')
+		return 0;
+	memcpy(message.warning, j->launch.warning, sizeof(message.warning));
+	r = bt_sync_send(j->far, &message, -EBADF);
+	return r < 0 ? bt_err_sys(err, r, "report to the creating process") : 0;
+}
+
+static int run(struct joining *j, struct bt_err *err)
+{
+	struct bt_plan_process *p = &j->process;
+	char *warning = j->launch.warning;
+	static char path[PATH_MAX];
+	int slave = -EBADF, proc = -EBADF, r;
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return bt_err_sys(err, -errno, "become untraceable");
+	r = bt_oom_set_score(0, score_of(j->req), warning, err);
+	if (r == 0)
+		r = enter_cgroup(j, err);
+	if (r == 0)
+		r = enter_namespaces(j, err);
+	if (r == 0)
+		r = open_terminal(j, &slave, err);
+	if (r == 0)
+		r = open_procfs(p->process, &proc, err);
+	if (r == 0)
+		r = bt_process_set_stdio(p, slave, err);
+	if (r == 0)
+		r = bt_process_prepare(p, proc, warning, err);
+	if (r == 0)
+		r = bt_limits_personality(&j->req->spec->linux_.personality, err);
+	if (r == 0)
+		r = bt_process_drop(p, err);
+	if (r == 0)
+		r = bt_process_find(p, path, err);
+	if (r == 0)
+		r = tell_warning(j, err);
+	return r < 0 ? r : bt_process_exec(p, path, err);
+}
+
+static _Noreturn void child(struct joining *j)
+{
+	struct bt_sync_message message = { .type = BT_SYNC_ERROR };
+
+	(void)close(j->sync);
+	(void)run(j, &message.err);
+	bt_ignore(bt_sync_send(j->far, &message, -EBADF));
+	_exit(1);
+}
+
+/* Children are born in the container's PID namespace while this process' own
+ * setting says so. */
+static int give_birth(struct joining *j, struct bt_err *err)
+{
+	const struct bt_clone how = { .cgroup_fd = bt_cgroup_clone_fd(&j->cgroup) };
+	bool pid_namespace = (j->namespaces & CLONE_NEWPID) != 0;
+	bt_auto_close int own = -EBADF;
+	pid_t pid;
+
+	if (pid_namespace) {
+		own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+		if (own < 0 || setns(j->target, CLONE_NEWPID) < 0)
+			return bt_err_sys(err, -errno, "enter the container's pid namespace");
+	}
+	pid = bt_clone(&how, &j->launch.pidfd);
+	if (pid == 0)
+		child(j);
+	if (pid > 0)
+		j->launch.pid = pid;
+	if (pid_namespace && setns(own, CLONE_NEWPID) < 0)
+		return bt_err_sys(err, -errno, "return to the own pid namespace");
+	if (pid < 0)
+		return bt_err_sys(err, (int)pid, "clone");
+	bt_close(&j->far);
+	return 0;
+}
+
+/* The end of the conversation: its descriptor was closed by execve(2). */
+static int attend(struct joining *j, struct bt_err *err)
+{
+	for (;;) {
+		struct bt_sync_message message;
+		bt_auto_close int fd = -EBADF;
+		int r = bt_sync_receive(j->sync, &message, &fd);
+
+		if (r < 0)
+			return bt_err_sys(err, r, "talk with the new process");
+		if (r == 0)
+			return 0;
+		switch (message.type) {
+		case BT_SYNC_CONSOLE:
+			j->launch.console_fd = bt_take_fd(&fd);
+			break;
+		case BT_SYNC_READY:
+			memcpy(j->launch.warning, message.warning, sizeof(j->launch.warning));
+			break;
+		case BT_SYNC_ERROR:
+			*err = message.err;
+			return -err->errnum;
+		default:
+			return bt_err_sys(err, -EPROTO, "talk with the new process");
+		}
+	}
+}
+
+static int plan_namespaces(struct joining *j, struct bt_err *err)
+{
+	const struct bt_oci_linux *l = &j->req->spec->linux_;
+	char path[48];
+
+	for (size_t i = 0; i < l->nnamespaces; i++)
+		j->namespaces |= (uint64_t)l->namespaces[i].type;
+	j->target = (int)syscall(SYS_pidfd_open, j->req->target, 0);
+	if (j->target < 0 && errno == ESRCH)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "the container is not running");
+	if (j->target < 0)
+		return bt_err_sys(err, -errno, "open process %d", (int)j->req->target);
+	if (!j->req->no_pivot)
+		return 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)j->req->target);
+	j->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return j->root < 0 ? bt_err_sys(err, -errno, "open %s", path) : 0;
+}
+
+static int plan_cgroup(struct joining *j, struct bt_err *err)
+{
+	const struct bt_cgroup_host *host;
+	bt_auto_free char *path = NULL;
+	int r = bt_cgroups_host(&host, err);
+
+	if (r == 0)
+		r = bt_cgroups_path(j->req->spec, j->req->id, &path, err);
+	if (r < 0)
+		return r;
+	r = bt_cgroup_open(host, path, &j->cgroup);
+	return r < 0 ? bt_err_sys(err, r, "open control group %s", path) : 0;
+}
+
+static int prepare(struct joining *j, struct bt_err *err)
+{
+	const struct bt_launch_exec *req = j->req;
+	int pair[2], r;
+
+	r = plan_namespaces(j, err);
+	if (r == 0)
+		r = plan_cgroup(j, err);
+	if (r == 0)
+		r = bt_plan_make_process(req->process, &req->seccomp,
+					 j->namespaces & CLONE_NEWUSER ? UINT64_MAX
+								       : bt_caps_bounding(),
+					 &j->arena, &j->process, j->launch.warning, err);
+	if (r < 0)
+		return r;
+	memcpy(j->process.stdio, req->stdio, sizeof(req->stdio));
+	j->process.preserve_fds = req->preserve_fds;
+	j->process.new_keyring = !req->no_new_keyring;
+	j->process.keyring_name = req->id;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return bt_err_sys(err, -errno, "make a socket pair");
+	j->sync = pair[0];
+	j->far = pair[1];
+	r = bt_sync_lift(&j->sync, 3 + req->preserve_fds);
+	if (r == 0)
+		r = bt_sync_lift(&j->far, 3 + req->preserve_fds);
+	return r < 0 ? bt_err_sys(err, r, "make a socket pair") : 0;
+}
+
+int bt_launch_exec(const struct bt_launch_exec *req, struct bt_launch *ret, struct bt_err *err)
+{
+	bt_auto(joining_done) struct joining j = {
+		.req = req,
+		.target = -EBADF,
+		.root = -EBADF,
+		.sync = -EBADF,
+		.far = -EBADF,
+		.launch = { .pidfd = -EBADF, .sync_fd = -EBADF, .console_fd = -EBADF },
+	};
+	int r = prepare(&j, err);
+
+	if (r == 0)
+		r = give_birth(&j, err);
+	if (r == 0)
+		r = attend(&j, err);
+	if (r < 0) {
+		if (j.launch.pid > 0) {
+			(void)kill(j.launch.pid, SIGKILL);
+			while (waitpid(j.launch.pid, NULL, 0) < 0 && errno == EINTR)
+				continue;
+		}
+		return r;
+	}
+	*ret = bt_take_struct(j.launch);
+	return 0;
+}
