@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "cli/cli.h"
+#include <stdlib.h>
 
-int main(int argc, char **argv)
+int main(void)
 {
-	return bt_cli_main(argc, argv);
+	return EXIT_FAILURE;
 }

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "monitor/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/list.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "codec/json.h"
+#include "monitor/message.h"
+#include "monitor/spawn_message.h"
+
+/* A request that waits for its reply. Lives on the stack of its thread. */
+struct call {
+	struct bt_list link;
+	uint64_t id;
+	json_t *reply; /* a reference, once it is there */
+	bool done;     /* also where there will be none */
+};
+
+struct bt_client {
+	int fd;
+	bt_client_fn fn;
+	void *data;
+	pthread_mutex_t lock; /* guards what follows, and the order of packets sent */
+	pthread_cond_t replied;
+	struct bt_list calls;
+	uint64_t next_id;
+	bool gone;
+};
+
+int bt_client_create(int fd, bt_client_fn fn, void *data, struct bt_client **ret)
+{
+	bt_auto_close int owned = fd;
+	struct bt_client *client = calloc(1, sizeof(*client));
+	pthread_condattr_t attr;
+
+	if (!client)
+		return -ENOMEM;
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
+		free(client);
+		return -errno;
+	}
+	client->fd = bt_take_fd(&owned);
+	client->fn = fn;
+	client->data = data;
+	bt_list_init(&client->calls);
+	pthread_mutex_init(&client->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&client->replied, &attr);
+	pthread_condattr_destroy(&attr);
+	*ret = client;
+	return 0;
+}
+
+void bt_client_destroy(struct bt_client *client)
+{
+	if (!client)
+		return;
+	bt_close(&client->fd);
+	pthread_cond_destroy(&client->replied);
+	pthread_mutex_destroy(&client->lock);
+	free(client);
+}
+
+int bt_client_fd(const struct bt_client *client)
+{
+	return client->fd;
+}
+
+/* Nobody will be answered any more. */
+static void abandon_calls(struct bt_client *client)
+{
+	pthread_mutex_lock(&client->lock);
+	client->gone = true;
+	bt_list_foreach (it, &client->calls)
+		bt_list_entry(it, struct call, link)->done = true;
+	pthread_cond_broadcast(&client->replied);
+	pthread_mutex_unlock(&client->lock);
+}
+
+void bt_client_hangup(struct bt_client *client)
+{
+	(void)shutdown(client->fd, SHUT_RDWR);
+	abandon_calls(client);
+}
+
+int bt_client_connect(const char *dir, bt_client_fn fn, void *data, struct bt_client **ret,
+		      struct bt_err *err)
+{
+	bt_auto_free char *path = bt_path_join(dir, "monitor.sock");
+	int r = path ? bt_sock_connect(path, SOCK_SEQPACKET) : -ENOMEM;
+
+	if (r >= 0)
+		r = bt_client_create(r, fn, data, ret);
+	return r < 0 ? bt_err_sys(err, r, "connect to the monitor in %s", dir) : 0;
+}
+
+/* ---- what arrives ----------------------------------------------------------- */
+
+static void take_reply(struct bt_client *client, json_t *reply, uint64_t id)
+{
+	pthread_mutex_lock(&client->lock);
+	bt_list_foreach (it, &client->calls) {
+		struct call *call = bt_list_entry(it, struct call, link);
+
+		if (call->id != id)
+			continue;
+		call->reply = json_incref(reply);
+		call->done = true;
+		pthread_cond_broadcast(&client->replied);
+		break;
+	}
+	pthread_mutex_unlock(&client->lock);
+}
+
+static void read_record(const json_t *json, enum bt_journal_kind kind,
+			struct bt_journal_record *rec)
+{
+	rec->kind = kind;
+	rec->seq = (uint64_t)bt_json_i64(json, "seq", 0);
+	rec->at_ns = bt_json_i64(json, "at", 0);
+	rec->pid = (pid_t)bt_json_i64(json, "pid", 0);
+	rec->monitor = (pid_t)bt_json_i64(json, "monitor", 0);
+	rec->restarts = (int)bt_json_i64(json, "restarts", 0);
+	rec->code = (int)bt_json_i64(json, "code", 0);
+	rec->oom = bt_json_bool(json, "oom", false);
+	rec->final = bt_json_bool(json, "final", false);
+	rec->stopped = bt_json_bool(json, "stopped", false);
+	rec->again_in_ms = bt_json_i64(json, "again_in", 0);
+	if (kind == BT_JOURNAL_START_FAILED)
+		bt_message_to_error(json_object_get(json, "error"), &rec->error);
+}
+
+static const struct {
+	const char *name;
+	enum bt_client_event_kind kind;
+	enum bt_journal_kind record;
+} event_names[] = {
+	{ "started", BT_CLIENT_RECORD, BT_JOURNAL_STARTED },
+	{ "exited", BT_CLIENT_RECORD, BT_JOURNAL_EXITED },
+	{ "start-failed", BT_CLIENT_RECORD, BT_JOURNAL_START_FAILED },
+	{ "oom", BT_CLIENT_OOM, 0 },
+	{ "exec-started", BT_CLIENT_EXEC_STARTED, 0 },
+	{ "exec-failed", BT_CLIENT_EXEC_FAILED, 0 },
+	{ "exec-exited", BT_CLIENT_EXEC_EXITED, 0 },
+	{ "attached", BT_CLIENT_ATTACHED, 0 },
+	{ "detached", BT_CLIENT_DETACHED, 0 },
+	{ "restarted", BT_CLIENT_RESTARTED, 0 },
+};
+
+static void take_event(struct bt_client *client, const json_t *json, const char *name)
+{
+	struct bt_client_event event = { .at_ns = bt_json_i64(json, "at", 0),
+					 .pid = (pid_t)bt_json_i64(json, "pid", 0),
+					 .code = (int)bt_json_i64(json, "code", 0) };
+	const char *exec = bt_json_str(json, "exec", "");
+
+	if (strlen(exec) >= sizeof(event.exec))
+		return;
+	memcpy(event.exec, exec, strlen(exec) + 1);
+	for (size_t i = 0; i < sizeof(event_names) / sizeof(event_names[0]); i++) {
+		if (strcmp(event_names[i].name, name) != 0)
+			continue;
+		event.kind = event_names[i].kind;
+		if (event.kind == BT_CLIENT_RECORD)
+			read_record(json, event_names[i].record, &event.record);
+		if (event.kind == BT_CLIENT_EXEC_FAILED)
+			bt_message_to_error(json_object_get(json, "error"), &event.error);
+		if (client->fn)
+			client->fn(client->data, &event);
+		return;
+	}
+}
+
+int bt_client_dispatch(struct bt_client *client)
+{
+	for (;;) {
+		bt_auto_message struct bt_message message = { 0 };
+		int r = bt_message_recv(client->fd, MSG_DONTWAIT, &message);
+		int64_t id;
+
+		if (r == -EAGAIN)
+			return 1;
+		if (r == -EBADMSG)
+			continue;
+		if (r <= 0) {
+			abandon_calls(client);
+			return r == -ECONNRESET ? 0 : r;
+		}
+		id = bt_json_i64(message.json, "re", 0);
+		if (id > 0)
+			take_reply(client, message.json, (uint64_t)id);
+		else
+			take_event(client, message.json, bt_json_str(message.json, "ev", ""));
+	}
+}
+
+/* ---- requests --------------------------------------------------------------- */
+
+/* Send, waiting for room where the monitor is slow: packets are small and it never sleeps. */
+static int send_packet(int fd, const json_t *json, const int *fds, size_t nfds)
+{
+	for (int tries = 0;; tries++) {
+		int r = bt_message_send(fd, json, fds, nfds);
+
+		if (r != -EAGAIN || tries == 1000)
+			return r;
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+}
+
+static struct timespec deadline(void)
+{
+	int64_t at = bt_time_monotonic_ns() + BT_CLIENT_TIMEOUT_MS * 1000000ll;
+
+	return (struct timespec){ .tv_sec = at / BT_TIME_NSEC_PER_SEC,
+				  .tv_nsec = at % BT_TIME_NSEC_PER_SEC };
+}
+
+/* Send a request and wait. Returns 0 with *ret_reply a new reference, or -errno. */
+static int exchange(struct bt_client *client, json_t *request, const int *fds, size_t nfds,
+		    json_t **ret_reply)
+{
+	struct timespec until = deadline();
+	struct call call = { 0 };
+	int r = 0;
+
+	pthread_mutex_lock(&client->lock);
+	call.id = ++client->next_id;
+	bt_list_append(&client->calls, &call.link);
+	if (json_object_set_new(request, "id", json_integer((json_int_t)call.id)) < 0)
+		r = -ENOMEM;
+	if (r == 0)
+		r = client->gone ? -EPIPE : send_packet(client->fd, request, fds, nfds);
+	while (r == 0 && !call.done)
+		r = -pthread_cond_timedwait(&client->replied, &client->lock, &until);
+	if (call.done)
+		r = call.reply ? 0 : -EPIPE;
+	bt_list_remove(&call.link);
+	pthread_mutex_unlock(&client->lock);
+	if (r == 0)
+		*ret_reply = call.reply;
+	return r;
+}
+
+/* Make a request: takes over `request`, which may be NULL for want of memory. `ret_reply` may
+ * be NULL, else it gets a new reference on success. */
+static int request(struct bt_client *client, json_t *request, const int *fds, size_t nfds,
+		   json_t **ret_reply, struct bt_err *err)
+{
+	json_auto_t *owned = request;
+	json_auto_t *reply = NULL;
+	const json_t *error;
+	int r;
+
+	if (!owned)
+		return bt_err_sys(err, -ENOMEM, "ask the monitor");
+	r = exchange(client, owned, fds, nfds, &reply);
+	if (r == -EPIPE)
+		return bt_err_set(err, BT_ERR_UNAVAILABLE, EPIPE,
+				  "the container's monitor has gone");
+	if (r < 0)
+		return bt_err_sys(err, r, "ask the container's monitor");
+	error = json_object_get(reply, "error");
+	if (error)
+		return bt_message_to_error(error, err);
+	if (ret_reply)
+		*ret_reply = json_incref(reply);
+	return 0;
+}
+
+int bt_client_signal(struct bt_client *client, int signal, struct bt_err *err)
+{
+	return request(client, json_pack("{s:s, s:i}", "op", "signal", "signal", signal), NULL, 0,
+		       NULL, err);
+}
+
+int bt_client_stop(struct bt_client *client, int signal, int timeout, struct bt_err *err)
+{
+	return request(
+		client,
+		json_pack("{s:s, s:i, s:i}", "op", "stop", "signal", signal, "timeout", timeout),
+		NULL, 0, NULL, err);
+}
+
+int bt_client_restart(struct bt_client *client, int signal, int timeout, struct bt_err *err)
+{
+	return request(
+		client,
+		json_pack("{s:s, s:i, s:i}", "op", "restart", "signal", signal, "timeout", timeout),
+		NULL, 0, NULL, err);
+}
+
+int bt_client_resize(struct bt_client *client, const char *exec, unsigned rows, unsigned cols,
+		     struct bt_err *err)
+{
+	return request(client,
+		       json_pack("{s:s, s:i, s:i, s:s*}", "op", "resize", "rows", (int)rows, "cols",
+				 (int)cols, "exec", exec),
+		       NULL, 0, NULL, err);
+}
+
+int bt_client_reopen_log(struct bt_client *client, struct bt_err *err)
+{
+	return request(client, json_pack("{s:s}", "op", "reopen-log"), NULL, 0, NULL, err);
+}
+
+int bt_client_ack(struct bt_client *client, uint64_t seq)
+{
+	json_auto_t *json = json_pack("{s:s, s:I}", "op", "ack", "seq", (json_int_t)seq);
+	int r;
+
+	if (!json)
+		return -ENOMEM;
+	pthread_mutex_lock(&client->lock);
+	r = client->gone ? -EPIPE : send_packet(client->fd, json, NULL, 0);
+	pthread_mutex_unlock(&client->lock);
+	return r;
+}
+
+int bt_client_update(struct bt_client *client, const struct bt_client_update *update,
+		     struct bt_err *err)
+{
+	json_t *json = json_pack("{s:s}", "op", "update");
+	bool ok = json;
+
+	if (update->restart)
+		ok = json_object_set_new(json, "restart",
+					 bt_spawn_message_restart(update->restart)) == 0 &&
+		     ok;
+	if (update->stop_signal)
+		ok = json_object_set_new(json, "stop_signal", json_integer(*update->stop_signal)) ==
+			     0 &&
+		     ok;
+	if (update->stop_timeout)
+		ok = json_object_set_new(json, "stop_timeout",
+					 json_integer(*update->stop_timeout)) == 0 &&
+		     ok;
+	if (!ok) {
+		json_decref(json);
+		json = NULL;
+	}
+	return request(client, json, NULL, 0, NULL, err);
+}
+
+int bt_client_attach(struct bt_client *client, const struct bt_spawn_client *how, int fd,
+		     struct bt_err *err)
+{
+	json_t *json = json_pack("{s:s, s:[s]}", "op", "attach", "fds", BT_PROTOCOL_FD_CLIENT);
+
+	if (json && bt_spawn_message_client(how, json) < 0) {
+		json_decref(json);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "attach: bad detach keys");
+	}
+	return request(client, json, &fd, 1, NULL, err);
+}
+
+static json_t *exec_message(const struct bt_client_exec *exec)
+{
+	json_t *json =
+		json_pack("{s:s, s:s, s:b, s:i, s:i, s:[s, s*]}", "op", "exec", "exec", exec->exec,
+			  "tty", exec->tty, "rows", (int)exec->rows, "cols", (int)exec->cols, "fds",
+			  "process", exec->fd >= 0 ? BT_PROTOCOL_FD_CLIENT : NULL);
+
+	if (json && exec->fd >= 0 && bt_spawn_message_client(&exec->client, json) < 0) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
+
+int bt_client_exec(struct bt_client *client, const struct bt_client_exec *exec, pid_t *ret_pid,
+		   struct bt_err *err)
+{
+	bt_auto_close int process = bt_io_memfd("process", exec->process, strlen(exec->process));
+	int fds[2] = { process, exec->fd };
+	json_auto_t *reply = NULL;
+	json_t *json;
+	int r;
+
+	if (process < 0)
+		return bt_err_sys(err, process, "exec: memfd");
+	json = exec_message(exec);
+	if (!json)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "exec: bad detach keys or id");
+	r = request(client, json, fds, exec->fd >= 0 ? 2 : 1, &reply, err);
+	if (r < 0)
+		return r;
+	*ret_pid = (pid_t)bt_json_i64(reply, "pid", 0);
+	return 0;
+}
+
+static int read_state(const char *name, enum bt_client_state *ret)
+{
+	static const char *const names[] = {
+		[BT_CLIENT_STARTING] = "starting",
+		[BT_CLIENT_RUNNING] = "running",
+		[BT_CLIENT_WAITING] = "waiting",
+		[BT_CLIENT_ENDED] = "ended",
+	};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], name) == 0) {
+			*ret = (enum bt_client_state)i;
+			return 0;
+		}
+	}
+	return -EPROTO;
+}
+
+static void read_execs(const json_t *list, struct bt_client_status *status)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		const char *exec = bt_json_str(item, "exec", "");
+
+		if (status->nexecs == BT_CLIENT_STATUS_EXECS || strlen(exec) >= BT_CLIENT_EXEC_MAX)
+			continue;
+		strcpy(status->execs[status->nexecs].exec, exec);
+		status->execs[status->nexecs++].pid = (pid_t)bt_json_i64(item, "pid", 0);
+	}
+}
+
+int bt_client_status(struct bt_client *client, struct bt_client_status *ret, struct bt_err *err)
+{
+	json_auto_t *reply = NULL;
+	enum bt_client_state state;
+	int r = request(client, json_pack("{s:s}", "op", "status"), NULL, 0, &reply, err);
+
+	if (r < 0)
+		return r;
+	if (read_state(bt_json_str(reply, "state", ""), &state) < 0)
+		return bt_err_set(err, BT_ERR_SYSTEM, EPROTO,
+				  "the monitor is in a state that is not known here");
+	*ret = (struct bt_client_status){
+		.version = (int)bt_json_i64(reply, "version", 0),
+		.state = state,
+		.pid = (pid_t)bt_json_i64(reply, "pid", 0),
+		.started_at_ns = bt_json_i64(reply, "started_at", 0),
+		.restarts = (int)bt_json_i64(reply, "restarts", 0),
+		.seq = (uint64_t)bt_json_i64(reply, "seq", 0),
+	};
+	read_execs(json_object_get(reply, "execs"), ret);
+	return 0;
+}
+
+/* ---- spawning --------------------------------------------------------------- */
+
+/* One spawner for each daemon: requests go one after the other, for the answer to each is the
+ * next packet. The spawner answers within the time of a fork(2). */
+static pthread_mutex_t spawn_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int append_fd(json_t *roles, const char *role, int fd, int *fds, size_t *nfds)
+{
+	if (fd < 0)
+		return 0;
+	if (*nfds == BT_SOCK_FDS_MAX)
+		return -E2BIG;
+	if (json_array_append_new(roles, json_string(role)) < 0)
+		return -ENOMEM;
+	fds[(*nfds)++] = fd;
+	return 0;
+}
+
+static int list_fds(const struct bt_spawn *spawn, const struct bt_client_fds *in, int control,
+		    json_t *json, int *ret_fds, size_t *ret_nfds)
+{
+	const struct {
+		const char *role;
+		int fd;
+	} list[] = {
+		{ BT_PROTOCOL_FD_SPEC, in->spec },       { BT_PROTOCOL_FD_CONTROL, control },
+		{ BT_PROTOCOL_FD_ROOTFS, in->rootfs },   { BT_PROTOCOL_FD_NETNS, in->netns },
+		{ BT_PROTOCOL_FD_SECCOMP, in->seccomp },
+	};
+	json_t *roles = json_array();
+	int r = 0;
+
+	if (json_object_set_new(json, "fds", roles) < 0)
+		return -ENOMEM;
+	*ret_nfds = 0;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]) && r == 0; i++)
+		r = append_fd(roles, list[i].role, list[i].fd, ret_fds, ret_nfds);
+	for (unsigned i = 0; i < spawn->nclients && r == 0; i++)
+		r = append_fd(roles, BT_PROTOCOL_FD_CLIENT, in->clients[i], ret_fds, ret_nfds);
+	return r;
+}
+
+static int ask_spawner(int spawner_fd, const json_t *json, const int *fds, size_t nfds,
+		       struct bt_message *ret, struct bt_err *err)
+{
+	int r;
+
+	pthread_mutex_lock(&spawn_lock);
+	r = bt_message_send(spawner_fd, json, fds, nfds);
+	if (r == 0)
+		r = bt_message_recv(spawner_fd, 0, ret);
+	pthread_mutex_unlock(&spawn_lock);
+	if (r == 0)
+		r = -EPIPE;
+	return r < 0 ? bt_err_sys(err, r, "ask the spawner") : 0;
+}
+
+int bt_client_spawn(int spawner_fd, const struct bt_spawn *spawn, const struct bt_client_fds *fds,
+		    bt_client_fn fn, void *data, struct bt_client **ret, pid_t *ret_monitor,
+		    struct bt_err *err)
+{
+	bt_auto_message struct bt_message reply = { 0 };
+	bt_auto_close int ours = -EBADF, theirs = -EBADF;
+	json_auto_t *json = NULL;
+	int pair[2], all[BT_SOCK_FDS_MAX];
+	const json_t *error;
+	size_t nfds = 0;
+	int r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return bt_err_sys(err, -errno, "make a control connection");
+	ours = pair[0];
+	theirs = pair[1];
+	r = bt_spawn_message_encode(spawn, &json);
+	if (r == 0)
+		r = list_fds(spawn, fds, theirs, json, all, &nfds);
+	if (r < 0)
+		return bt_err_sys(err, r, "describe the container to the spawner");
+	r = ask_spawner(spawner_fd, json, all, nfds, &reply, err);
+	if (r < 0)
+		return r;
+	error = json_object_get(reply.json, "error");
+	if (error)
+		return bt_message_to_error(error, err);
+	r = bt_client_create(bt_take_fd(&ours), fn, data, ret);
+	if (r < 0)
+		return bt_err_sys(err, r, "make a control connection");
+	*ret_monitor = (pid_t)bt_json_i64(reply.json, "pid", 0);
+	return 0;
+}

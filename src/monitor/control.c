@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "base/sock.h"
+#include "codec/json.h"
+#include "monitor/attach.h"
+#include "monitor/client.h"
+#include "monitor/monitor_private.h"
+#include "monitor/spawn_message.h"
+
+#define CONNS_MAX 64
+/* So many bytes of events may wait for a daemon that is slow. Past that it is hung up on: it
+ * connects again, asks for the status, and reads the journal. */
+#define SEND_BUFFER (1 << 20)
+
+struct conn {
+	struct bt_list link;
+	struct bt_loop_source source;
+	struct bt_monitor *monitor;
+	int fd; /* owned */
+};
+
+/* ---- operations ---------------------------------------------------------------- */
+
+static const char *state_name(enum bt_monitor_state state)
+{
+	switch (state) {
+	case BT_MONITOR_STARTING:
+		return "starting";
+	case BT_MONITOR_RUNNING:
+	case BT_MONITOR_ENDING:
+		return "running";
+	case BT_MONITOR_WAITING:
+		return "waiting";
+	case BT_MONITOR_ENDED:
+		break;
+	}
+	return "ended";
+}
+
+static int op_status(struct bt_monitor *m, struct bt_message *request bt_unused, json_t *reply,
+		     struct bt_err *err)
+{
+	json_t *more = json_pack(
+		"{s:i, s:s, s:i, s:I, s:i, s:I, s:o}", "version", BT_PROTOCOL_VERSION, "state",
+		state_name(m->state), "pid", m->run ? (int)m->run->pid : 0, "started_at",
+		m->run ? (json_int_t)m->run->started_at_ns : 0, "restarts", m->restarts, "seq",
+		(json_int_t)m->seq, "execs", bt_execs_list(m, BT_CLIENT_STATUS_EXECS));
+	int r = json_object_update(reply, more);
+
+	json_decref(more);
+	return r < 0 ? bt_err_sys(err, -ENOMEM, "status") : 0;
+}
+
+static int op_signal(struct bt_monitor *m, struct bt_message *request, json_t *reply bt_unused,
+		     struct bt_err *err)
+{
+	return bt_life_signal(m, (int)bt_json_i64(request->json, "signal", 0), err);
+}
+
+static int stop(struct bt_monitor *m, struct bt_message *request, bool again, struct bt_err *err)
+{
+	return bt_life_stop(m, (int)bt_json_i64(request->json, "signal", m->spawn.stop_signal),
+			    (int)bt_json_i64(request->json, "timeout", m->spawn.stop_timeout),
+			    again, err);
+}
+
+static int op_stop(struct bt_monitor *m, struct bt_message *request, json_t *reply bt_unused,
+		   struct bt_err *err)
+{
+	return stop(m, request, false, err);
+}
+
+static int op_restart(struct bt_monitor *m, struct bt_message *request, json_t *reply bt_unused,
+		      struct bt_err *err)
+{
+	return stop(m, request, true, err);
+}
+
+static int op_resize(struct bt_monitor *m, struct bt_message *request, json_t *reply bt_unused,
+		     struct bt_err *err)
+{
+	const char *exec = bt_json_str(request->json, "exec", NULL);
+	unsigned rows = (unsigned)bt_json_i64(request->json, "rows", 0);
+	unsigned cols = (unsigned)bt_json_i64(request->json, "cols", 0);
+	int r;
+
+	if (exec)
+		return bt_execs_resize(m, exec, rows, cols, err);
+	if (!m->run)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
+				  m->spawn.id);
+	r = bt_stdio_resize(&m->run->stdio, rows, cols);
+	return r < 0 ? bt_err_sys(err, r, "resize the container's terminal") : 0;
+}
+
+static int op_attach(struct bt_monitor *m, struct bt_message *request, json_t *reply bt_unused,
+		     struct bt_err *err)
+{
+	struct bt_spawn_client how = bt_spawn_message_client_decode(request->json);
+	bt_auto_close int fd = bt_message_take_fd(request, BT_PROTOCOL_FD_CLIENT);
+	int r;
+
+	if (fd < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "attach: no socket given");
+	if (!m->run || m->state != BT_MONITOR_RUNNING)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
+				  m->state == BT_MONITOR_WAITING
+					  ? "container %s is restarting, wait until it runs"
+					  : "container %s is not running",
+				  m->spawn.id);
+	r = bt_attach_create(&m->run->stdio, bt_take_fd(&fd), &how);
+	if (r < 0)
+		return bt_err_set(err, r == -EINVAL ? BT_ERR_INVALID : BT_ERR_SYSTEM, -r,
+				  "attach: %s", strerror(-r));
+	bt_control_tell(m, json_pack("{s:s}", "ev", "attached"));
+	return 0;
+}
+
+static int op_update(struct bt_monitor *m, struct bt_message *request, json_t *reply bt_unused,
+		     struct bt_err *err)
+{
+	const json_t *restart = bt_json_obj(request->json, "restart");
+
+	if (restart && bt_spawn_message_restart_decode(restart, &m->spawn.restart) < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "update: bad restart policy");
+	m->spawn.stop_signal = (int)bt_json_i64(request->json, "stop_signal", m->spawn.stop_signal);
+	m->spawn.stop_timeout =
+		(int)bt_json_i64(request->json, "stop_timeout", m->spawn.stop_timeout);
+	return 0;
+}
+
+/* The journal keeps what was not applied, so an ended monitor need not wait for this. */
+static int op_ack(struct bt_monitor *m bt_unused, struct bt_message *request bt_unused,
+		  json_t *reply bt_unused, struct bt_err *err bt_unused)
+{
+	return 0;
+}
+
+static int op_reopen_log(struct bt_monitor *m, struct bt_message *request bt_unused,
+			 json_t *reply bt_unused, struct bt_err *err)
+{
+	int r = m->log ? bt_json_file_reopen(m->log) : 0;
+
+	return r < 0 ? bt_err_sys(err, r, "open %s again", m->spawn.log_path) : 0;
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(struct bt_monitor *m, struct bt_message *request, json_t *reply,
+		  struct bt_err *err);
+} ops[] = {
+	{ "status", op_status },         { "signal", op_signal }, { "stop", op_stop },
+	{ "restart", op_restart },       { "resize", op_resize }, { "attach", op_attach },
+	{ "exec", bt_execs_start },      { "update", op_update }, { "ack", op_ack },
+	{ "reopen-log", op_reopen_log },
+};
+
+static int carry_out(struct bt_monitor *m, struct bt_message *request, json_t *reply,
+		     struct bt_err *err)
+{
+	const char *op = bt_json_str(request->json, "op", "");
+
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		if (strcmp(ops[i].name, op) == 0)
+			return ops[i].fn(m, request, reply, err);
+	return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, EOPNOTSUPP,
+			  "this container's monitor does not know \"%s\"", op);
+}
+
+/* ---- connections ----------------------------------------------------------------- */
+
+/* Hang up. The connection is released when the loop sees its end: whoever is inside it now may
+ * go on. */
+static void hang_up(struct conn *conn)
+{
+	(void)shutdown(conn->fd, SHUT_RDWR);
+}
+
+static void drop(struct conn *conn)
+{
+	bt_list_remove(&conn->link);
+	bt_loop_remove(&conn->monitor->loop, &conn->source);
+	bt_close(&conn->fd);
+	free(conn);
+}
+
+static void answer(struct conn *conn, struct bt_message *request)
+{
+	int64_t id = bt_json_i64(request->json, "id", 0);
+	json_auto_t *reply = json_pack("{s:I, s:b}", "re", (json_int_t)id, "ok", true);
+	struct bt_err err = { 0 };
+
+	if (carry_out(conn->monitor, request, reply, &err) < 0) {
+		json_decref(reply);
+		reply = json_pack("{s:I, s:o}", "re", (json_int_t)id, "error",
+				  bt_message_from_error(&err));
+	}
+	if (id > 0 && (!reply || bt_message_send(conn->fd, reply, NULL, 0) < 0))
+		hang_up(conn);
+}
+
+static void on_conn(struct bt_loop_source *source, uint32_t events bt_unused)
+{
+	struct conn *conn = bt_list_entry(source, struct conn, source);
+	bt_auto_message struct bt_message request = { 0 };
+	int r = bt_message_recv(conn->fd, MSG_DONTWAIT, &request);
+
+	if (r > 0)
+		answer(conn, &request);
+	else if (r != -EAGAIN && r != -EBADMSG && r != -EMSGSIZE && r != -ENOMEM)
+		drop(conn);
+}
+
+int bt_control_add(struct bt_monitor *m, int fd)
+{
+	bt_auto_close int owned = fd;
+	bt_auto_free struct conn *conn = calloc(1, sizeof(*conn));
+	const int size = SEND_BUFFER;
+	int r;
+
+	if (!conn)
+		return -ENOMEM;
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	/* Without CAP_NET_ADMIN the smaller default has to do. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+	r = bt_loop_add(&m->loop, &conn->source, fd, EPOLLIN, on_conn);
+	if (r < 0)
+		return r;
+	conn->monitor = m;
+	conn->fd = bt_take_fd(&owned);
+	bt_list_append(&m->conns, &conn->link);
+	(void)bt_take(conn);
+	return 0;
+}
+
+static unsigned count_conns(const struct bt_monitor *m)
+{
+	unsigned n = 0;
+
+	bt_list_foreach (it, (struct bt_list *)(uintptr_t)&m->conns)
+		n++;
+	return n;
+}
+
+static void on_listener(struct bt_loop_source *source, uint32_t events bt_unused)
+{
+	struct bt_monitor *m = bt_list_entry(source, struct bt_monitor, listener);
+	bt_auto_close int fd = accept4(m->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || peer.uid != 0 ||
+	    count_conns(m) >= CONNS_MAX)
+		return;
+	(void)(bt_control_add(m, bt_take_fd(&fd)) < 0); /* it is closed then, and tries again */
+}
+
+int bt_control_listen(struct bt_monitor *m)
+{
+	bt_auto_free char *path = bt_path_join(m->spawn.dir, "monitor.sock");
+	int r = path ? bt_sock_listen(path, SOCK_SEQPACKET | SOCK_NONBLOCK, 0600) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	m->listen_fd = r;
+	return bt_loop_add(&m->loop, &m->listener, r, EPOLLIN, on_listener);
+}
+
+void bt_control_done(struct bt_monitor *m)
+{
+	/* The name first: whoever sees a connection end finds nobody to connect to again. */
+	if (m->listen_fd >= 0) {
+		bt_auto_free char *path = bt_path_join(m->spawn.dir, "monitor.sock");
+
+		bt_loop_remove(&m->loop, &m->listener);
+		if (path)
+			(void)unlink(path);
+		bt_close(&m->listen_fd);
+	}
+	bt_list_foreach (it, &m->conns)
+		drop(bt_list_entry(it, struct conn, link));
+}
+
+/* ---- events ---------------------------------------------------------------------- */
+
+void bt_control_tell(struct bt_monitor *m, json_t *event)
+{
+	bt_list_foreach (it, &m->conns) {
+		struct conn *conn = bt_list_entry(it, struct conn, link);
+
+		if (!event || bt_message_send(conn->fd, event, NULL, 0) < 0)
+			hang_up(conn);
+	}
+	json_decref(event);
+}
+
+static json_t *record_event(const struct bt_journal_record *rec)
+{
+	switch (rec->kind) {
+	case BT_JOURNAL_STARTED:
+		return json_pack("{s:s, s:I, s:i, s:I, s:i, s:i}", "ev", "started", "seq",
+				 (json_int_t)rec->seq, "pid", (int)rec->pid, "at",
+				 (json_int_t)rec->at_ns, "restarts", rec->restarts, "monitor",
+				 (int)rec->monitor);
+	case BT_JOURNAL_EXITED:
+		return json_pack("{s:s, s:I, s:I, s:i, s:b, s:b, s:b, s:i, s:I}", "ev", "exited",
+				 "seq", (json_int_t)rec->seq, "at", (json_int_t)rec->at_ns, "code",
+				 rec->code, "oom", rec->oom, "final", rec->final, "stopped",
+				 rec->stopped, "restarts", rec->restarts, "again_in",
+				 (json_int_t)rec->again_in_ms);
+	case BT_JOURNAL_START_FAILED:
+		return json_pack("{s:s, s:I, s:I, s:o, s:i, s:b, s:i}", "ev", "start-failed", "seq",
+				 (json_int_t)rec->seq, "at", (json_int_t)rec->at_ns, "error",
+				 bt_message_from_error(&rec->error), "code", rec->code, "final",
+				 rec->final, "restarts", rec->restarts);
+	}
+	return NULL;
+}
+
+void bt_control_record(struct bt_monitor *m, struct bt_journal_record *record)
+{
+	record->seq = ++m->seq;
+	/* On a full disk the daemon still gets the event; it stores what it is told. */
+	(void)(bt_journal_append(m->journal_fd, record) < 0);
+	bt_control_tell(m, record_event(record));
+}
