@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/relay.h"
 #include "api/request.h"
 #include "base/auto.h"
 #include "base/log.h"
@@ -43,18 +44,43 @@ static void run(struct bt_hijack *hijack, int sock, const void *early, size_t ea
 		bt_log_warn("a raw stream could not be started: %s", err.msg);
 }
 
-static void upgraded(void *arg, struct MHD_Connection *conn bt_unused, void *cls bt_unused,
-		     const char *extra, size_t extra_len, MHD_socket sock,
-		     struct MHD_UpgradeResponseHandle *urh)
+static void end_upgrade(void *arg)
+{
+	MHD_upgrade_action(arg, MHD_UPGRADE_ACTION_CLOSE);
+}
+
+/* Over TLS the library stays in between: the stream gets one end of a pair of sockets. */
+static void run_over_tls(struct bt_hijack *hijack, const void *early, size_t early_len, int sock,
+			 struct MHD_UpgradeResponseHandle *urh)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+		bt_hijack_cancel(hijack);
+		end_upgrade(urh);
+		return;
+	}
+	run(hijack, ends[1], early, early_len);
+	if (bt_relay_start(sock, ends[0], end_upgrade, urh) < 0)
+		end_upgrade(urh);
+}
+
+static void upgraded(void *arg, struct MHD_Connection *conn, void *cls bt_unused, const char *extra,
+		     size_t extra_len, MHD_socket sock, struct MHD_UpgradeResponseHandle *urh)
 {
 	struct bt_request *req = arg;
-	int taken = take_socket(sock);
+	int taken;
 
+	if (MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION)) {
+		run_over_tls(&req->answer.hijack, extra, extra_len, sock, urh);
+		return;
+	}
+	taken = take_socket(sock);
 	if (taken < 0)
 		bt_hijack_cancel(&req->answer.hijack);
 	else
 		run(&req->answer.hijack, taken, extra, extra_len);
-	MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
+	end_upgrade(urh);
 }
 
 /* No switch was asked for: the output arrives over a pair of sockets and is sent as the body. */

@@ -3,7 +3,9 @@
 #include "api/server.h"
 
 #include <errno.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +30,7 @@ struct bt_server {
 	size_t nroutes;
 	struct MHD_Daemon *plain, *tls;
 	struct bt_acceptor *acceptor;
+	bool verify_clients;
 };
 
 static void *new_request(void *arg, const char *target, struct MHD_Connection *conn bt_unused)
@@ -90,12 +93,27 @@ static void answer(struct bt_request *req)
 	}
 }
 
+/* The library asks clients for a certificate, and leaves it to us to look at it. */
+static int check_client(const struct bt_server *server, struct bt_request *req, struct bt_err *err)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(req->conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	unsigned status = 0;
+
+	if (!info || !server->verify_clients)
+		return 0;
+	if (gnutls_certificate_verify_peers2(info->tls_session, &status) == 0 && status == 0)
+		return 0;
+	return bt_err_set(err, BT_ERR_UNAUTHORIZED, EACCES,
+			  "a client certificate of this daemon's authority is needed");
+}
+
 static enum MHD_Result begin(struct bt_server *server, struct bt_request *req,
 			     struct MHD_Connection *conn, const char *method, const char *version)
 {
 	bt_request_begin(req, conn, method, version, server->routes, server->nroutes);
 	/* Answered before its body, which is not worth reading. */
-	if (req->refused.errnum == EFBIG) {
+	if (check_client(server, req, &req->refused) < 0 || req->refused.errnum == EFBIG) {
 		answer(req);
 		return (enum MHD_Result)bt_answer_send(req);
 	}
@@ -221,6 +239,7 @@ int bt_server_start(const struct bt_server_config *cfg, struct bt_server **ret, 
 	server->api = cfg->api;
 	server->routes = cfg->routes;
 	server->nroutes = cfg->nroutes;
+	server->verify_clients = cfg->tls && cfg->tls->ca;
 	if (start_daemons(server, cfg->tls))
 		r = bt_acceptor_create(cfg->listeners, cfg->nlisteners, hand_over, server,
 				       &server->acceptor, err);

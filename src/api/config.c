@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/config_options.h"
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "codec/json.h"
+
+#define SHUTDOWN_TIMEOUT 15
+
+static int unknown_flag(const char *argument, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "unknown flag: %.200s\nSee 'berthd --help'.",
+			  argument);
+}
+
+/* What stands behind an option's name in the same argument (NULL: nothing), or the next
+ * argument, which is then consumed. */
+static int value_of(const struct bt_option *option, const char *attached, char *const **next,
+		    const char **ret, struct bt_err *err)
+{
+	if (attached)
+		*ret = attached;
+	else if (option->type == BT_OPTION_BOOL)
+		*ret = "true";
+	else if (**next)
+		*ret = *(*next)++;
+	else
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "flag needs an argument: --%s",
+				  option->flag);
+	return 0;
+}
+
+static int read_long(json_t *values, const char *argument, char *const **next, struct bt_err *err)
+{
+	const char *name = argument + 2, *equals = strchr(name, '='), *value = NULL;
+	size_t len = equals ? (size_t)(equals - name) : strlen(name);
+	const struct bt_option *option = bt_config_options_by_flag(name, len);
+	int r;
+
+	if (!option)
+		return unknown_flag(argument, err);
+	r = value_of(option, equals ? equals + 1 : NULL, next, &value, err);
+	return r < 0 ? r : bt_config_options_add(values, option, value, err);
+}
+
+/* One letter after another: "-DH unix:///x", "-Hunix:///x". */
+static int read_short(json_t *values, const char *argument, char *const **next, struct bt_err *err)
+{
+	for (const char *p = argument + 1; *p; p++) {
+		const struct bt_option *option = bt_config_options_by_letter(*p);
+		const char *value = NULL, *attached = NULL;
+		int r;
+
+		if (!option)
+			return unknown_flag(argument, err);
+		if (p[1] == '=')
+			attached = p + 2;
+		else if (option->type != BT_OPTION_BOOL && p[1] != '\0')
+			attached = p + 1;
+		r = value_of(option, attached, next, &value, err);
+		if (r == 0)
+			r = bt_config_options_add(values, option, value, err);
+		if (r < 0 || attached || option->type != BT_OPTION_BOOL)
+			return r;
+	}
+	return 0;
+}
+
+static int read_flags(char *const argv[], json_t *values, struct bt_err *err)
+{
+	char *const *next = argv;
+
+	while (*next) {
+		const char *argument = *next++;
+		int r;
+
+		if (argument[0] != '-' || argument[1] == '\0')
+			return bt_err_set(
+				err, BT_ERR_INVALID, EINVAL,
+				"berthd takes no argument \"%.200s\"\nSee 'berthd --help'.",
+				argument);
+		if (argument[1] == '-')
+			r = read_long(values, argument, &next, err);
+		else
+			r = read_short(values, argument, &next, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int parse_file(const char *text, size_t len, json_t **ret, struct bt_err *err)
+{
+	json_auto_t *values = NULL;
+	const char *key;
+	json_t *value;
+	int r = bt_json_parse(text, len, BT_JSON_UNIQUE, &values, err);
+
+	if (r < 0)
+		return r;
+	if (!json_is_object(values))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "it must hold a JSON object");
+	json_object_foreach (values, key, value) {
+		const struct bt_option *option = bt_config_options_by_key(key);
+
+		if (!option)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "the following directives don't match any configuration "
+					  "option: %.100s",
+					  key);
+		r = bt_config_options_check(option, value, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = bt_take(values);
+	return 0;
+}
+
+/* The file's values; empty where there is no such file, and where it is empty. */
+static int read_file(const char *path, json_t **ret, struct bt_err *err)
+{
+	bt_auto_free char *text = NULL;
+	size_t len;
+	int r = bt_io_read_file(AT_FDCWD, path, BT_CONFIG_FILE_MAX, &text, &len);
+
+	if (r == -ENOENT || (r == 0 && text[strspn(text, " \t\r\n")] == '\0')) {
+		*ret = json_object();
+		return *ret ? 0 : bt_err_sys(err, -ENOMEM, "read %s", path);
+	}
+	r = r < 0 ? bt_err_sys(err, r, "read it") : parse_file(text, len, ret, err);
+	if (r < 0)
+		return bt_err_context(err, "unable to configure the daemon with file %s", path);
+	return 0;
+}
+
+static int merge(json_t *values, const json_t *file, const char *path, struct bt_err *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)file, key, value) {
+		bt_auto_free char *from_flag = NULL, *from_file = NULL;
+
+		if (!json_object_get(values, key)) {
+			if (json_object_set(values, key, value) < 0)
+				return bt_err_sys(err, -ENOMEM, "read %s", path);
+			continue;
+		}
+		if (bt_json_dump(json_object_get(values, key), &from_flag, NULL) < 0 ||
+		    bt_json_dump(value, &from_file, NULL) < 0)
+			return bt_err_sys(err, -ENOMEM, "read %s", path);
+		return bt_err_set(
+			err, BT_ERR_INVALID, EINVAL,
+			"unable to configure the daemon with file %s: the following "
+			"directives are specified both as a flag and in the configuration "
+			"file: %s: (from flag: %.100s, from file: %.100s)",
+			path, key, from_flag, from_file);
+	}
+	return 0;
+}
+
+/* Name the options that have no meaning here: an error, or as dockerd a warning. */
+static int check_use(const json_t *values, bool dockerd, char **ret_warnings, struct bt_err *err)
+{
+	bt_auto_str struct bt_str warnings = { 0 };
+
+	for (size_t i = 0; i < bt_config_options_count; i++) {
+		const struct bt_option *option = &bt_config_options[i];
+		const char *name = bt_config_options_name(option);
+
+		if (option->use != BT_OPTION_MOOT || !json_object_get(values, name))
+			continue;
+		if (!dockerd)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "berth does not offer dockerd's option \"%s\"", name);
+		bt_str_printf(&warnings, "the option \"%s\" of dockerd has no effect in berth\n",
+			      name);
+	}
+	if (warnings.len == 0) {
+		*ret_warnings = NULL;
+		return 0;
+	}
+	return bt_str_steal(&warnings, ret_warnings) < 0
+		       ? bt_err_sys(err, -ENOMEM, "read the configuration")
+		       : 0;
+}
+
+static int resolve_level(const json_t *values, enum bt_log_level *ret, struct bt_err *err)
+{
+	const char *name = bt_json_str(values, "log-level", "info");
+
+	if (bt_log_level_parse(name, ret) < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid logging level: %.64s",
+				  name);
+	if (bt_json_bool(values, "debug", false))
+		*ret = BT_LOG_DEBUG;
+	return 0;
+}
+
+static void resolve_tls(const json_t *v, struct bt_config *c)
+{
+	c->tls_verify = bt_json_bool(v, "tlsverify", false);
+	c->tls = c->tls_verify || bt_json_bool(v, "tls", false);
+	c->tls_refused = json_is_false(bt_json_member(v, "tls")) ||
+			 (!c->tls && json_is_false(bt_json_member(v, "tlsverify")));
+	c->tls_ca = bt_json_str(v, "tlscacert", "/root/.docker/ca.pem");
+	c->tls_cert = bt_json_str(v, "tlscert", "/root/.docker/cert.pem");
+	c->tls_key = bt_json_str(v, "tlskey", "/root/.docker/key.pem");
+}
+
+static int resolve(struct bt_config *c, struct bt_err *err)
+{
+	const json_t *v = c->values;
+	int64_t timeout = bt_json_i64(v, "shutdown-timeout", SHUTDOWN_TIMEOUT);
+
+	c->data_root = bt_json_str(v, "data-root", BT_CONFIG_DATA_ROOT);
+	c->exec_root = bt_json_str(v, "exec-root", BT_CONFIG_EXEC_ROOT);
+	c->pidfile = bt_json_str(v, "pidfile", NULL);
+	c->group = bt_json_str(v, "group", NULL);
+	c->runtime_path = bt_json_str(v, "berth-runtime", NULL);
+	c->hosts = bt_json_arr(v, "hosts");
+	c->bridge = bt_json_str(v, "bridge", BT_CONFIG_BRIDGE);
+	c->bip = bt_json_str(v, "bip", NULL);
+	c->cgroup_parent = bt_json_str(v, "cgroup-parent", NULL);
+	c->log_driver = bt_json_str(v, "log-driver", NULL);
+	c->default_runtime = bt_json_str(v, "default-runtime", NULL);
+	c->log_opts = bt_json_obj(v, "log-opts");
+	c->default_ulimits = bt_json_obj(v, "default-ulimits");
+	c->labels = bt_json_arr(v, "labels");
+	c->insecure_registries = bt_json_arr(v, "insecure-registries");
+	c->registry_mirrors = bt_json_arr(v, "registry-mirrors");
+	c->runtimes = bt_json_obj(v, "runtimes");
+	c->no_new_privileges = bt_json_bool(v, "no-new-privileges", false);
+	c->shutdown_timeout = timeout < 0 || timeout > 3600 ? 3600 : (int)timeout;
+	resolve_tls(v, c);
+	if (c->data_root[0] != '/' || c->exec_root[0] != '/')
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "data-root and exec-root must be absolute paths");
+	return resolve_level(v, &c->log_level, err);
+}
+
+int bt_config_load(int argc, char *const argv[], struct bt_config *ret, char **ret_warnings,
+		   struct bt_err *err)
+{
+	bt_auto_config struct bt_config c = { .values = json_object() };
+	json_auto_t *file = NULL;
+	bool dockerd = argc > 0 && strcmp(bt_path_base(argv[0]), "dockerd") == 0;
+	int r = c.values ? read_flags(argv + (argc > 0), c.values, err)
+			 : bt_err_sys(err, -ENOMEM, "read the flags");
+
+	if (r < 0)
+		return r;
+	c.help = bt_json_bool(c.values, "help", false);
+	c.version = bt_json_bool(c.values, "version", false);
+	c.validate = bt_json_bool(c.values, "validate", false);
+	c.config_file = bt_json_str(c.values, "config-file",
+				    dockerd ? "/etc/docker/daemon.json" : BT_CONFIG_FILE);
+	r = c.help || c.version ? 0 : read_file(c.config_file, &file, err);
+	if (r == 0 && file)
+		r = merge(c.values, file, c.config_file, err);
+	if (r == 0)
+		r = check_use(c.values, dockerd, ret_warnings, err);
+	if (r == 0)
+		r = resolve(&c, err);
+	if (r == 0)
+		*ret = bt_take_struct(c);
+	return r;
+}
+
+void bt_config_done(struct bt_config *config)
+{
+	json_decref(config->values);
+	*config = (struct bt_config){ 0 };
+}
+
+void bt_config_help(void)
+{
+	printf("Usage: berthd [OPTIONS]\n\nThe daemon of berth, a container engine.\n\nOptions:\n");
+	for (size_t i = 0; i < bt_config_options_count; i++) {
+		const struct bt_option *option = &bt_config_options[i];
+
+		if (option->use != BT_OPTION_USED)
+			continue;
+		printf(option->letter ? "  -%c, " : "      ", option->letter);
+		printf("--%-20s %s\n", option->flag, option->help);
+	}
+	printf("\nEach stands in %s under its name, too (lists in the plural).\n"
+	       "Called as dockerd, every option of dockerd is accepted.\n",
+	       BT_CONFIG_FILE);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_API_CONFIG_H
+#define BT_API_CONFIG_H
+
+/*
+ * The daemon's configuration: dockerd's flags and daemon.json's keys, by their
+ * names. Both are brought into one JSON object in daemon.json's form; an option
+ * may stand in one of them only. Called as `dockerd`, every option of dockerd is
+ * taken, and those that mean nothing here are named in a warning.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/log.h"
+
+#define BT_CONFIG_DATA_ROOT "/var/lib/berth"
+#define BT_CONFIG_EXEC_ROOT "/run/berth"
+#define BT_CONFIG_FILE      "/etc/berth/daemon.json"
+#define BT_CONFIG_HOST      "unix:///run/berth.sock"
+#define BT_CONFIG_BRIDGE    "berth0"
+/* A file larger than this is no configuration. */
+#define BT_CONFIG_FILE_MAX (1u << 20)
+
+/** The resolved configuration. Strings and JSON are borrowed from `values` or are literals. */
+struct bt_config {
+	json_t *values; /* owned: every option that was given, by its key in daemon.json */
+	bool help, version, validate;
+	const char *config_file, *data_root, *exec_root, *pidfile, *group, *runtime_path;
+	enum bt_log_level log_level;
+	const json_t *hosts; /* array, or NULL: BT_CONFIG_HOST */
+	bool tls, tls_verify;
+	bool tls_refused; /* --tls=false by name: plain TCP beyond loopback is wanted */
+	const char *tls_ca, *tls_cert, *tls_key;
+	const char *bridge, *bip, *cgroup_parent, *log_driver, *default_runtime;
+	const json_t *log_opts, *default_ulimits, *labels, *insecure_registries, *registry_mirrors;
+	const json_t *runtimes;
+	bool no_new_privileges;
+	int shutdown_timeout;
+};
+
+/**
+ * Read flags and the file that they name.
+ *
+ * @argv: as main() gets it; argv[0] tells whether dockerd is meant.
+ * @ret_warnings: text of one or more lines, or NULL (owned by the caller).
+ *
+ * Kind INVALID: an unknown flag or key, a value of the wrong type, an option given twice.
+ */
+bt_nodiscard int bt_config_load(int argc, char *const argv[], struct bt_config *ret,
+				char **ret_warnings, struct bt_err *err);
+/** Release what it owns and leave it empty. */
+void bt_config_done(struct bt_config *config);
+#define bt_auto_config bt_auto(bt_config_done)
+
+/** Print the options on standard output. */
+void bt_config_help(void);
+
+#endif

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/config_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "codec/json.h"
+
+#define USED  BT_OPTION_USED
+#define GIVEN BT_OPTION_GIVEN
+#define MOOT  BT_OPTION_MOOT
+
+const struct bt_option bt_config_options[] = {
+	{ "add-runtime", 0, "runtimes", BT_OPTION_RUNTIMES, USED,
+	  "register an OCI runtime, NAME=PATH" },
+	{ "berth-runtime", 0, "berth-runtime", BT_OPTION_STRING, USED,
+	  "path of berth-runtime (beside berthd)" },
+	{ "bip", 0, "bip", BT_OPTION_STRING, USED,
+	  "address of the default bridge, as in 172.17.0.1/16" },
+	{ "bridge", 'b', "bridge", BT_OPTION_STRING, USED,
+	  "name of the default bridge; none: without one" },
+	{ "cgroup-parent", 0, "cgroup-parent", BT_OPTION_STRING, USED,
+	  "parent cgroup of all containers" },
+	{ "config-file", 0, NULL, BT_OPTION_STRING, USED,
+	  "configuration file (/etc/berth/daemon.json)" },
+	{ "data-root", 0, "data-root", BT_OPTION_STRING, USED,
+	  "persistent state (/var/lib/berth)" },
+	{ "debug", 'D', "debug", BT_OPTION_BOOL, USED, "log debug messages" },
+	{ "default-runtime", 0, "default-runtime", BT_OPTION_STRING, USED,
+	  "runtime of containers that name none" },
+	{ "default-ulimit", 0, "default-ulimits", BT_OPTION_ULIMITS, USED,
+	  "default limit, NAME=SOFT[:HARD]" },
+	{ "exec-root", 0, "exec-root", BT_OPTION_STRING, USED,
+	  "state of running containers (/run/berth)" },
+	{ "group", 'G', "group", BT_OPTION_STRING, USED, "group of unix sockets (docker)" },
+	{ "help", 'h', NULL, BT_OPTION_BOOL, USED, "print this text" },
+	{ "host", 'H', "hosts", BT_OPTION_LIST, USED,
+	  "socket to serve: unix://, tcp://, fd:// (unix:///run/berth.sock)" },
+	{ "insecure-registry", 0, "insecure-registries", BT_OPTION_LIST, USED,
+	  "registry to talk to without TLS" },
+	{ "label", 0, "labels", BT_OPTION_LIST, USED, "label of this daemon, KEY=VALUE" },
+	{ "log-driver", 0, "log-driver", BT_OPTION_STRING, USED, "default log driver (json-file)" },
+	{ "log-level", 'l', "log-level", BT_OPTION_STRING, USED,
+	  "debug, info, warn, error or fatal (info)" },
+	{ "log-opt", 0, "log-opts", BT_OPTION_MAP, USED,
+	  "default option of the log driver, KEY=VALUE" },
+	{ "no-new-privileges", 0, "no-new-privileges", BT_OPTION_BOOL, USED,
+	  "no-new-privileges for all containers" },
+	{ "pidfile", 'p', "pidfile", BT_OPTION_STRING, USED,
+	  "file for the process id (EXEC-ROOT/berthd.pid)" },
+	{ "registry-mirror", 0, "registry-mirrors", BT_OPTION_LIST, USED,
+	  "mirror of Docker's registry" },
+	{ "shutdown-timeout", 0, "shutdown-timeout", BT_OPTION_INT, USED,
+	  "seconds to wait for open requests at the end (15)" },
+	{ "tls", 0, "tls", BT_OPTION_BOOL, USED,
+	  "TLS on tcp sockets; false by name: plain TCP from anywhere" },
+	{ "tlscacert", 0, "tlscacert", BT_OPTION_STRING, USED,
+	  "clients' certificates must be of this authority" },
+	{ "tlscert", 0, "tlscert", BT_OPTION_STRING, USED, "our certificate" },
+	{ "tlskey", 0, "tlskey", BT_OPTION_STRING, USED, "our key" },
+	{ "tlsverify", 0, "tlsverify", BT_OPTION_BOOL, USED,
+	  "TLS, and clients need a certificate" },
+	{ "validate", 0, NULL, BT_OPTION_BOOL, USED, "check the configuration and exit" },
+	{ "version", 'v', NULL, BT_OPTION_BOOL, USED, "print the version" },
+
+	{ "live-restore", 0, "live-restore", BT_OPTION_BOOL, GIVEN, NULL },
+
+	{ "allow-direct-routing", 0, "allow-direct-routing", BT_OPTION_BOOL, MOOT, NULL },
+	{ "allow-nondistributable-artifacts", 0, "allow-nondistributable-artifacts", BT_OPTION_LIST,
+	  MOOT, NULL },
+	{ "api-cors-header", 0, "api-cors-header", BT_OPTION_STRING, MOOT, NULL },
+	{ "authorization-plugin", 0, "authorization-plugins", BT_OPTION_LIST, MOOT, NULL },
+	{ "bip6", 0, "bip6", BT_OPTION_STRING, MOOT, NULL },
+	{ NULL, 0, "bridge-accept-fwmark", BT_OPTION_STRING, MOOT, NULL },
+	{ NULL, 0, "builder", BT_OPTION_ANY, MOOT, NULL },
+	{ "cdi-spec-dir", 0, "cdi-spec-dirs", BT_OPTION_LIST, MOOT, NULL },
+	{ "cluster-advertise", 0, "cluster-advertise", BT_OPTION_STRING, MOOT, NULL },
+	{ "cluster-store", 0, "cluster-store", BT_OPTION_STRING, MOOT, NULL },
+	{ "cluster-store-opt", 0, "cluster-store-opts", BT_OPTION_MAP, MOOT, NULL },
+	{ "containerd", 0, "containerd", BT_OPTION_STRING, MOOT, NULL },
+	{ "containerd-namespace", 0, "containerd-namespace", BT_OPTION_STRING, MOOT, NULL },
+	{ "containerd-plugins-namespace", 0, "containerd-plugin-namespace", BT_OPTION_STRING, MOOT,
+	  NULL },
+	{ "cpu-rt-period", 0, "cpu-rt-period", BT_OPTION_INT, MOOT, NULL },
+	{ "cpu-rt-runtime", 0, "cpu-rt-runtime", BT_OPTION_INT, MOOT, NULL },
+	{ "cri-containerd", 0, "cri-containerd", BT_OPTION_BOOL, MOOT, NULL },
+	{ "default-address-pool", 0, "default-address-pools", BT_OPTION_ANY, MOOT, NULL },
+	{ "default-cgroupns-mode", 0, "default-cgroupns-mode", BT_OPTION_STRING, MOOT, NULL },
+	{ "default-gateway", 0, "default-gateway", BT_OPTION_STRING, MOOT, NULL },
+	{ "default-gateway-v6", 0, "default-gateway-v6", BT_OPTION_STRING, MOOT, NULL },
+	{ "default-ipc-mode", 0, "default-ipc-mode", BT_OPTION_STRING, MOOT, NULL },
+	{ "default-network-opt", 0, "default-network-opts", BT_OPTION_ANY, MOOT, NULL },
+	{ "default-shm-size", 0, "default-shm-size", BT_OPTION_STRING, MOOT, NULL },
+	{ "dns", 0, "dns", BT_OPTION_LIST, MOOT, NULL },
+	{ "dns-opt", 0, "dns-opts", BT_OPTION_LIST, MOOT, NULL },
+	{ "dns-search", 0, "dns-search", BT_OPTION_LIST, MOOT, NULL },
+	{ "exec-opt", 0, "exec-opts", BT_OPTION_LIST, MOOT, NULL },
+	{ "experimental", 0, "experimental", BT_OPTION_BOOL, MOOT, NULL },
+	{ NULL, 0, "features", BT_OPTION_ANY, MOOT, NULL },
+	{ "feature", 0, NULL, BT_OPTION_MAP, MOOT, NULL },
+	{ "firewall-backend", 0, "firewall-backend", BT_OPTION_STRING, MOOT, NULL },
+	{ "fixed-cidr", 0, "fixed-cidr", BT_OPTION_STRING, MOOT, NULL },
+	{ "fixed-cidr-v6", 0, "fixed-cidr-v6", BT_OPTION_STRING, MOOT, NULL },
+	{ "host-gateway-ip", 0, "host-gateway-ip", BT_OPTION_STRING, MOOT, NULL },
+	{ "http-proxy", 0, "http-proxy", BT_OPTION_STRING, MOOT, NULL },
+	{ "https-proxy", 0, "https-proxy", BT_OPTION_STRING, MOOT, NULL },
+	{ "icc", 0, "icc", BT_OPTION_BOOL, MOOT, NULL },
+	{ "init", 0, "init", BT_OPTION_BOOL, MOOT, NULL },
+	{ "init-path", 0, "init-path", BT_OPTION_STRING, MOOT, NULL },
+	{ "ip", 0, "ip", BT_OPTION_STRING, MOOT, NULL },
+	{ "ip-forward", 0, "ip-forward", BT_OPTION_BOOL, MOOT, NULL },
+	{ "ip-forward-no-drop", 0, "ip-forward-no-drop", BT_OPTION_BOOL, MOOT, NULL },
+	{ "ip-masq", 0, "ip-masq", BT_OPTION_BOOL, MOOT, NULL },
+	{ "ip6tables", 0, "ip6tables", BT_OPTION_BOOL, MOOT, NULL },
+	{ "iptables", 0, "iptables", BT_OPTION_BOOL, MOOT, NULL },
+	{ "ipv6", 0, "ipv6", BT_OPTION_BOOL, MOOT, NULL },
+	{ "log-format", 0, "log-format", BT_OPTION_STRING, MOOT, NULL },
+	{ "max-concurrent-downloads", 0, "max-concurrent-downloads", BT_OPTION_INT, MOOT, NULL },
+	{ "max-concurrent-uploads", 0, "max-concurrent-uploads", BT_OPTION_INT, MOOT, NULL },
+	{ "max-download-attempts", 0, "max-download-attempts", BT_OPTION_INT, MOOT, NULL },
+	{ "metrics-addr", 0, "metrics-addr", BT_OPTION_STRING, MOOT, NULL },
+	{ "min-api-version", 0, "min-api-version", BT_OPTION_STRING, MOOT, NULL },
+	{ "mtu", 0, "mtu", BT_OPTION_INT, MOOT, NULL },
+	{ "network-control-plane-mtu", 0, "network-control-plane-mtu", BT_OPTION_INT, MOOT, NULL },
+	{ "network-diagnostic-port", 0, "network-diagnostic-port", BT_OPTION_INT, MOOT, NULL },
+	{ "no-proxy", 0, "no-proxy", BT_OPTION_STRING, MOOT, NULL },
+	{ "node-generic-resource", 0, "node-generic-resources", BT_OPTION_LIST, MOOT, NULL },
+	{ "oom-score-adjust", 0, "oom-score-adjust", BT_OPTION_INT, MOOT, NULL },
+	{ NULL, 0, "proxies", BT_OPTION_ANY, MOOT, NULL },
+	{ "raw-logs", 0, "raw-logs", BT_OPTION_BOOL, MOOT, NULL },
+	{ "rootless", 0, NULL, BT_OPTION_BOOL, MOOT, NULL },
+	{ "seccomp-profile", 0, "seccomp-profile", BT_OPTION_STRING, MOOT, NULL },
+	{ "selinux-enabled", 0, "selinux-enabled", BT_OPTION_BOOL, MOOT, NULL },
+	{ "storage-driver", 's', "storage-driver", BT_OPTION_STRING, MOOT, NULL },
+	{ "storage-opt", 0, "storage-opts", BT_OPTION_LIST, MOOT, NULL },
+	{ "swarm-default-advertise-addr", 0, "swarm-default-advertise-addr", BT_OPTION_STRING, MOOT,
+	  NULL },
+	{ "userland-proxy", 0, "userland-proxy", BT_OPTION_BOOL, MOOT, NULL },
+	{ "userland-proxy-path", 0, "userland-proxy-path", BT_OPTION_STRING, MOOT, NULL },
+	{ "userns-remap", 0, "userns-remap", BT_OPTION_STRING, MOOT, NULL },
+};
+
+const size_t bt_config_options_count = sizeof(bt_config_options) / sizeof(bt_config_options[0]);
+
+const char *bt_config_options_name(const struct bt_option *option)
+{
+	return option->key ? option->key : option->flag;
+}
+
+const struct bt_option *bt_config_options_by_flag(const char *name, size_t len)
+{
+	for (size_t i = 0; i < bt_config_options_count; i++) {
+		const char *flag = bt_config_options[i].flag;
+
+		if (flag && strlen(flag) == len && strncmp(flag, name, len) == 0)
+			return &bt_config_options[i];
+	}
+	return NULL;
+}
+
+const struct bt_option *bt_config_options_by_letter(char letter)
+{
+	for (size_t i = 0; i < bt_config_options_count; i++)
+		if (bt_config_options[i].letter == letter && letter != '\0')
+			return &bt_config_options[i];
+	return NULL;
+}
+
+const struct bt_option *bt_config_options_by_key(const char *key)
+{
+	for (size_t i = 0; i < bt_config_options_count; i++)
+		if (bt_config_options[i].key && strcmp(bt_config_options[i].key, key) == 0)
+			return &bt_config_options[i];
+	return NULL;
+}
+
+static int refuse(const struct bt_option *option, const char *text, const char *why,
+		  struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+			  "invalid argument \"%.200s\" for \"--%s\" flag: %s", text, option->flag,
+			  why);
+}
+
+/* Go's strconv.ParseBool, which dockerd's flags are read with. */
+static int bool_of(const char *text, bool *ret)
+{
+	static const char *const yes[] = { "1", "t", "T", "true", "TRUE", "True" };
+	static const char *const no[] = { "0", "f", "F", "false", "FALSE", "False" };
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
+			*ret = strcmp(text, yes[i]) == 0;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* {"Name":…,"Hard":…,"Soft":…} of "1024:2048" or "1024", or NULL. */
+static json_t *ulimit_of(const char *name, const char *text)
+{
+	const char *colon = strchr(text, ':');
+	bt_auto_free char *first = colon ? strndup(text, (size_t)(colon - text)) : strdup(text);
+	long long soft, hard;
+
+	if (!first || bt_str_to_i64(first, &soft) < 0 ||
+	    bt_str_to_i64(colon ? colon + 1 : first, &hard) < 0)
+		return NULL;
+	return json_pack("{ss sI sI}", "Name", name, "Hard", (json_int_t)hard, "Soft",
+			 (json_int_t)soft);
+}
+
+/* "name=text" for the options that are objects. */
+static int add_member(json_t *values, const struct bt_option *option, const char *text,
+		      struct bt_err *err)
+{
+	const char *equals = strchr(text, '=');
+	bt_auto_free char *name = equals ? strndup(text, (size_t)(equals - text)) : NULL;
+	json_t *object = json_object_get(values, bt_config_options_name(option));
+	json_t *member;
+
+	if (!name || *name == '\0')
+		return refuse(option, text, "it must be NAME=VALUE", err);
+	if (!object) {
+		object = json_object();
+		if (json_object_set_new(values, bt_config_options_name(option), object) < 0)
+			return bt_err_sys(err, -ENOMEM, "read the flags");
+	}
+	if (option->type == BT_OPTION_ULIMITS)
+		member = ulimit_of(name, equals + 1);
+	else if (option->type == BT_OPTION_RUNTIMES)
+		member = json_pack("{ss}", "path", equals + 1);
+	else
+		member = json_string(equals + 1);
+	if (json_object_set_new(object, name, member) < 0)
+		return refuse(option, text, "the value cannot be read", err);
+	return 0;
+}
+
+static int add_item(json_t *values, const struct bt_option *option, const char *text,
+		    struct bt_err *err)
+{
+	json_t *list = json_object_get(values, bt_config_options_name(option));
+
+	if (!list) {
+		list = json_array();
+		if (json_object_set_new(values, bt_config_options_name(option), list) < 0)
+			return bt_err_sys(err, -ENOMEM, "read the flags");
+	}
+	if (json_array_append_new(list, json_string(text)) < 0)
+		return refuse(option, text, "it is not UTF-8", err);
+	return 0;
+}
+
+static int add_scalar(json_t *values, const struct bt_option *option, const char *text,
+		      struct bt_err *err)
+{
+	json_t *value = NULL;
+	long long number;
+	bool yes;
+
+	if (option->type == BT_OPTION_BOOL && bool_of(text, &yes) == 0)
+		value = json_boolean(yes);
+	else if (option->type == BT_OPTION_INT && bt_str_to_i64(text, &number) == 0)
+		value = json_integer(number);
+	else if (option->type == BT_OPTION_STRING)
+		value = json_string(text);
+	if (!value || json_object_set_new(values, bt_config_options_name(option), value) < 0)
+		return refuse(option, text, "parsing failed", err);
+	return 0;
+}
+
+int bt_config_options_add(json_t *values, const struct bt_option *option, const char *text,
+			  struct bt_err *err)
+{
+	switch (option->type) {
+	case BT_OPTION_LIST:
+	case BT_OPTION_ANY:
+		return add_item(values, option, text, err);
+	case BT_OPTION_MAP:
+	case BT_OPTION_ULIMITS:
+	case BT_OPTION_RUNTIMES:
+		return add_member(values, option, text, err);
+	case BT_OPTION_STRING:
+	case BT_OPTION_BOOL:
+	case BT_OPTION_INT:
+		break;
+	}
+	return add_scalar(values, option, text, err);
+}
+
+static bool all_strings(const json_t *value)
+{
+	const json_t *item;
+	size_t i;
+
+	if (!json_is_array(value))
+		return false;
+	json_array_foreach (value, i, item)
+		if (!json_is_string(item))
+			return false;
+	return true;
+}
+
+static bool all_members(const json_t *value, bool objects)
+{
+	void *it = json_object_iter((json_t *)(uintptr_t)value);
+
+	if (!json_is_object(value))
+		return false;
+	for (; it; it = json_object_iter_next((json_t *)(uintptr_t)value, it)) {
+		const json_t *member = json_object_iter_value(it);
+
+		if (objects ? !json_is_object(member) : !json_is_string(member))
+			return false;
+	}
+	return true;
+}
+
+int bt_config_options_check(const struct bt_option *option, const json_t *value, struct bt_err *err)
+{
+	const char *want = NULL;
+
+	if (option->type == BT_OPTION_STRING && !json_is_string(value))
+		want = "a string";
+	else if (option->type == BT_OPTION_BOOL && !json_is_boolean(value))
+		want = "true or false";
+	else if (option->type == BT_OPTION_INT && !json_is_integer(value))
+		want = "a number";
+	else if (option->type == BT_OPTION_LIST && !all_strings(value))
+		want = "an array of strings";
+	else if (option->type == BT_OPTION_MAP && !all_members(value, false))
+		want = "an object of strings";
+	else if ((option->type == BT_OPTION_ULIMITS || option->type == BT_OPTION_RUNTIMES) &&
+		 !all_members(value, true))
+		want = "an object of objects";
+	if (!want)
+		return 0;
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "the value of \"%s\" must be %s",
+			  option->key, want);
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/daemon.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "api/config.h"
+#include "api/listen.h"
+#include "api/pidfile.h"
+#include "api/routes.h"
+#include "api/runtime_path.h"
+#include "api/server.h"
+#include "api/systemd.h"
+#include "api/tls.h"
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "engine/engine.h"
+#include "monitor/spawner.h"
+
+/* As dockerd exits where it could not begin. */
+#define EXIT_NOT_STARTED 1
+#define EXIT_USAGE       125
+
+struct daemon {
+	int argc;
+	char **argv;
+	struct bt_config config;
+	int data_lock, exec_lock;
+	char *pidfile; /* once it is written */
+	pid_t spawner;
+	int spawner_fd;
+	struct bt_listen listen;
+	struct bt_tls tls;
+	struct bt_engine *engine;
+	struct bt_server *server;
+};
+
+/* Thousands of containers and connections want descriptors; few threads want arenas. */
+static void set_limits(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	(void)mallopt(M_ARENA_MAX, 2);
+	(void)mallopt(M_TRIM_THRESHOLD, 128 << 10);
+	(void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	(void)umask(022);
+}
+
+static int lock_roots(struct daemon *d, struct bt_err *err)
+{
+	int fd = bt_pidfile_lock_root(d->config.data_root, "data root", err);
+
+	if (fd < 0)
+		return fd;
+	d->data_lock = fd;
+	fd = bt_pidfile_lock_root(d->config.exec_root, "exec root", err);
+	if (fd < 0)
+		return fd;
+	d->exec_lock = fd;
+	return 0;
+}
+
+static int write_pidfile(struct daemon *d, struct bt_err *err)
+{
+	bt_auto_free char *path = d->config.pidfile
+					  ? strdup(d->config.pidfile)
+					  : bt_str_format("%s/berthd.pid", d->config.exec_root);
+	int r = path ? bt_pidfile_write(path, err) : bt_err_sys(err, -ENOMEM, "write the pid file");
+
+	if (r == 0)
+		d->pidfile = bt_take(path);
+	return r;
+}
+
+static int start_spawner(struct daemon *d, struct bt_err *err)
+{
+	bt_auto_free char *path = NULL;
+	int r = bt_runtime_path_find(d->config.runtime_path, &path, err);
+
+	return r < 0 ? r : bt_spawner_start(path, &d->spawner, &d->spawner_fd, err);
+}
+
+static void block_signals(sigset_t *ret)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	*ret = set;
+}
+
+static int open_sockets(struct daemon *d, struct bt_err *err)
+{
+	const struct bt_listen_options opt = { .group = d->config.group,
+					       .tls = d->config.tls,
+					       .plain_anywhere = d->config.tls_refused };
+	size_t n = json_array_size(d->config.hosts);
+
+	if (n == 0)
+		return bt_listen_add(&d->listen, BT_CONFIG_HOST, &opt, err);
+	for (size_t i = 0; i < n; i++) {
+		const char *host = json_string_value(json_array_get(d->config.hosts, i));
+		int r = bt_listen_add(&d->listen, host, &opt, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int open_engine(struct daemon *d, struct bt_err *err)
+{
+	const struct bt_config *c = &d->config;
+	const struct bt_engine_config cfg = {
+		.data_root = c->data_root,
+		.exec_root = c->exec_root,
+		.bridge = c->bridge,
+		.bip = c->bip,
+		.cgroup_parent = c->cgroup_parent,
+		.log_driver = c->log_driver,
+		.log_opts = c->log_opts,
+		.default_ulimits = c->default_ulimits,
+		.labels = c->labels,
+		.insecure_registries = c->insecure_registries,
+		.registry_mirrors = c->registry_mirrors,
+		.runtimes = c->runtimes,
+		.default_runtime = c->default_runtime,
+		.no_new_privileges = c->no_new_privileges,
+		.shutdown_timeout = c->shutdown_timeout,
+		.spawner_fd = bt_take_fd(&d->spawner_fd),
+	};
+
+	return bt_engine_open(&cfg, &d->engine, err);
+}
+
+static int start_server(struct daemon *d, struct bt_err *err)
+{
+	const struct bt_server_config cfg = {
+		.api = { .engine = d->engine },
+		.routes = bt_routes,
+		.nroutes = bt_routes_count,
+		.listeners = d->listen.sockets,
+		.nlisteners = d->listen.n,
+		.tls = d->config.tls ? &d->tls.server : NULL,
+	};
+
+	return bt_server_start(&cfg, &d->server, err);
+}
+
+static void say_serving(const struct daemon *d)
+{
+	bt_auto_str struct bt_str hosts = { 0 };
+	const json_t *host;
+	size_t i;
+
+	json_array_foreach (d->config.hosts, i, host)
+		bt_str_printf(&hosts, "%s%s", i > 0 ? ", " : "", json_string_value(host));
+	printf("berthd %s serving on %s\n", BT_VERSION,
+	       hosts.len > 0 ? bt_str_get(&hosts) : BT_CONFIG_HOST);
+	(void)fflush(stdout);
+	bt_systemd_notify("READY=1");
+}
+
+/* What can change while the daemon runs: the log level. */
+static void reload(struct daemon *d)
+{
+	struct bt_config fresh = { 0 };
+	bt_auto_free char *warnings = NULL;
+	struct bt_err err = { 0 };
+
+	if (bt_config_load(d->argc, d->argv, &fresh, &warnings, &err) < 0) {
+		bt_log_error("the configuration was not reloaded: %s", err.msg);
+		return;
+	}
+	bt_log_set_level(fresh.log_level);
+	bt_log_info("reloaded %s: the log level; other options count from the next start",
+		    fresh.config_file);
+	bt_config_done(&fresh);
+}
+
+/* Reap the spawner. Without it nothing can be started: a service manager starts us anew. */
+static bool spawner_died(const struct daemon *d)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == d->spawner)
+			return true;
+	return false;
+}
+
+/* Returns the exit code once a signal says that it is over. */
+static int serve(struct daemon *d, const sigset_t *signals)
+{
+	for (;;) {
+		int sig = sigwaitinfo(signals, NULL);
+
+		if (sig == SIGTERM || sig == SIGINT)
+			return EXIT_SUCCESS;
+		if (sig == SIGHUP)
+			reload(d);
+		if (sig == SIGCHLD && spawner_died(d)) {
+			bt_log_error("the spawner of containers ended: berthd ends, too");
+			return EXIT_FAILURE;
+		}
+	}
+}
+
+static void give_up(int sig bt_unused)
+{
+	_exit(EXIT_SUCCESS);
+}
+
+/* Open requests may take as long as the shutdown time-out; a second signal ends it at once. */
+static void finish(struct daemon *d, const sigset_t *signals)
+{
+	bt_systemd_notify("STOPPING=1");
+	(void)signal(SIGALRM, give_up);
+	(void)signal(SIGTERM, give_up);
+	(void)signal(SIGINT, give_up);
+	(void)alarm(d->config.shutdown_timeout > 0 ? (unsigned)d->config.shutdown_timeout : 1);
+	(void)pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+}
+
+static int start(struct daemon *d, sigset_t *signals, struct bt_err *err)
+{
+	int r = lock_roots(d, err);
+
+	if (r == 0)
+		r = write_pidfile(d, err);
+	if (r == 0)
+		r = start_spawner(d, err);
+	if (r < 0)
+		return r;
+	/* Only now: the spawner must not inherit blocked or ignored signals. */
+	block_signals(signals);
+	/* Sockets first, so that clients wait where they would have been refused. */
+	r = open_sockets(d, err);
+	if (r == 0 && d->config.tls)
+		r = bt_tls_load(&d->config, &d->tls, err);
+	if (r == 0)
+		r = open_engine(d, err);
+	if (r == 0)
+		r = start_server(d, err);
+	return r;
+}
+
+static void release(struct daemon *d)
+{
+	bt_server_stop(d->server);
+	bt_engine_close(d->engine);
+	bt_listen_done(&d->listen);
+	bt_tls_done(&d->tls);
+	bt_close(&d->spawner_fd);
+	if (d->pidfile)
+		(void)unlink(d->pidfile);
+	free(d->pidfile);
+	bt_close(&d->exec_lock);
+	bt_close(&d->data_lock);
+	bt_config_done(&d->config);
+}
+
+static int run(struct daemon *d)
+{
+	struct bt_err err = { 0 };
+	sigset_t signals;
+	int code = EXIT_NOT_STARTED;
+
+	if (start(d, &signals, &err) < 0) {
+		bt_log_write(BT_LOG_FATAL, "failed to start berthd: %s", err.msg);
+	} else {
+		say_serving(d);
+		bt_engine_autostart(d->engine);
+		code = serve(d, &signals);
+		finish(d, &signals);
+	}
+	release(d);
+	return code;
+}
+
+/* Options that print something and end. Returns whether there was one. */
+static bool informed(const struct bt_config *config)
+{
+	if (config->help)
+		bt_config_help();
+	else if (config->version)
+		printf("berthd version %s\n", BT_VERSION);
+	else if (config->validate)
+		printf("configuration OK\n");
+	return config->help || config->version || config->validate;
+}
+
+int bt_daemon_run(int argc, char *argv[])
+{
+	struct daemon d = { .argc = argc,
+			    .argv = argv,
+			    .data_lock = -EBADF,
+			    .exec_lock = -EBADF,
+			    .spawner_fd = -EBADF };
+	bt_auto_free char *warnings = NULL;
+	struct bt_err err = { 0 };
+	int code = EXIT_SUCCESS;
+
+	if (bt_config_load(argc, argv, &d.config, &warnings, &err) < 0) {
+		(void)fprintf(stderr, "berthd: %s\n", err.msg);
+		return err.kind == BT_ERR_INVALID && strstr(err.msg, "flag") ? EXIT_USAGE
+									     : EXIT_NOT_STARTED;
+	}
+	if (warnings)
+		(void)fputs(warnings, stderr);
+	if (informed(&d.config)) {
+		bt_config_done(&d.config);
+		return code;
+	}
+	set_limits();
+	bt_log_set_level(d.config.log_level);
+	return run(&d);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/runtime_path.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#define NAME "berth-runtime"
+
+/* The path where it can be executed, as a new string, or NULL. */
+static char *usable(const char *dir)
+{
+	char *path = bt_path_join(dir, NAME);
+
+	if (path && access(path, X_OK) < 0)
+		free(bt_take(path));
+	return path;
+}
+
+static char *beside_us(void)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n <= 0)
+		return NULL;
+	self[n] = '\0';
+	self[bt_path_base(self) - self] = '\0';
+	return usable(self);
+}
+
+static char *on_path(void)
+{
+	const char *path = getenv("PATH");
+	bt_auto_free char *copy = path ? strdup(path) : NULL;
+	char *rest = copy, *dir, *found = NULL;
+
+	while (!found && (dir = strsep(&rest, ":")) != NULL)
+		if (dir[0] == '/')
+			found = usable(dir);
+	return found;
+}
+
+int bt_runtime_path_find(const char *named, char **ret, struct bt_err *err)
+{
+	bt_auto_free char *found = named ? strdup(named) : beside_us();
+
+	if (!found)
+		found = on_path();
+	if (!found || access(found, X_OK) < 0)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
+				  "%s not found: it belongs beside berthd, or name it with "
+				  "--berth-runtime",
+				  named ? named : NAME);
+	*ret = bt_take(found);
+	return 0;
+}
