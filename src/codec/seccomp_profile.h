@@ -21,9 +21,9 @@
 
 /** What a profile's conditions are about. */
 struct bt_seccomp_profile_target {
-	uint64_t capabilities;  /* the container's bounding set, bits 1 << CAP_* */
-	const char *machine;    /* as uname(2) calls it: "x86_64", "aarch64" … */
-	unsigned kernel, major; /* version of the kernel: 6 and 1 for "6.1.0-18-amd64" */
+	uint64_t capabilities; /* the container's bounding set, bits 1 << CAP_* */
+	const char *machine;   /* as uname(2) calls it: "x86_64", "aarch64" … */
+	unsigned kernel_major, kernel_minor;
 };
 
 /** Fill the target from uname(2)'s answer; `release` is "6.1.0-18-amd64". Returns 0 or -EINVAL. */
