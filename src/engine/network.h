@@ -22,7 +22,7 @@ struct bt_networks;
 /** Open: read the networks, make the default bridge and its rules. */
 bt_nodiscard int bt_network_open(struct bt_engine *engine, struct bt_networks **ret,
 				 struct bt_err *err);
-/** Close; bridges stay. NULL is fine. */
+/** Close. Bridges and rules stay where containers live on them. NULL is fine. */
 void bt_network_close(struct bt_networks *networks);
 
 /** What a started container got. */
@@ -42,6 +42,9 @@ bt_nodiscard int bt_network_attach(struct bt_engine *engine, const char *contain
 				   struct bt_err *err);
 /** Give the addresses back; idempotent. The namespace goes with its last descriptor. */
 void bt_network_detach(struct bt_engine *engine, const char *container_id);
+/** Give back the addresses of containers that are gone or do not run: after a start of the
+ * daemon, when it knows which ones live. */
+void bt_network_sweep(struct bt_engine *engine);
 /** Release what it owns. */
 void bt_network_attachment_done(struct bt_network_attachment *attachment);
 

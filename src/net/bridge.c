@@ -12,7 +12,8 @@
 #include "net/rtnl.h"
 #include "net/sysctl.h"
 
-#define ETH_MTU 1500u
+/* Marks the bridges that we made: others are never removed. Shown by ip(8). */
+#define OUR_ALIAS "berth"
 
 /* A bridge without an address of its own takes the lowest of its ports', and changes it as
  * ports come and go; neighbours would talk to the old one for a while. */
@@ -36,6 +37,7 @@ static int create(struct bt_rtnl *rtnl, const struct bt_bridge_config *cfg)
 		return r;
 	(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, cfg->name);
+	mnl_attr_put_strz(nlh, IFLA_IFALIAS, OUR_ALIAS);
 	mnl_attr_put(nlh, IFLA_ADDRESS, sizeof(mac), mac);
 	if (cfg->mtu)
 		mnl_attr_put_u32(nlh, IFLA_MTU, cfg->mtu);
@@ -160,62 +162,41 @@ int bt_bridge_ensure(const struct bt_bridge_config *cfg, struct bt_err *err)
 	return 0;
 }
 
+struct find {
+	const char *name;
+	int index;
+	bool ours;
+};
+
+static int match_link(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *name = bt_rtnl_attr(nlh, sizeof(*ifi), IFLA_IFNAME);
+	const struct nlattr *alias = bt_rtnl_attr(nlh, sizeof(*ifi), IFLA_IFALIAS);
+	struct find *f = arg;
+
+	if (!name || strcmp(mnl_attr_get_str(name), f->name) != 0)
+		return 0;
+	f->index = ifi->ifi_index;
+	f->ours = alias && strcmp(mnl_attr_get_str(alias), OUR_ALIAS) == 0;
+	return 0;
+}
+
 int bt_bridge_remove(const char *name, struct bt_err *err)
 {
 	bt_auto_rtnl struct bt_rtnl rtnl = { 0 };
 	struct bt_rtnl_batch batch = { 0 };
-	int r, index;
+	struct find f = { .name = name };
+	int r;
 
 	r = bt_rtnl_open(&rtnl);
-	if (r < 0)
-		return bt_err_sys(err, r, "remove bridge %s", name);
-	index = bt_rtnl_index(&rtnl, name);
-	if (index == -ENODEV)
-		return 0;
-	if (index < 0)
-		return bt_err_sys(err, index, "remove bridge %s", name);
-	bt_rtnl_put_remove(&batch, index);
-	r = bt_rtnl_run(&rtnl, &batch, NULL);
+	if (r == 0)
+		r = bt_rtnl_dump(&rtnl, RTM_GETLINK, AF_UNSPEC, match_link, &f);
+	if (r == 0 && f.ours) {
+		bt_rtnl_put_remove(&batch, f.index);
+		r = bt_rtnl_run(&rtnl, &batch, NULL);
+	}
 	if (r < 0 && r != -ENODEV)
 		return bt_err_sys(err, r, "remove bridge %s", name);
 	return 0;
-}
-
-static int default_route_index(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct rtmsg *rt = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr = bt_rtnl_attr(nlh, sizeof(*rt), RTA_OIF);
-	int *index = arg;
-
-	if (attr && rt->rtm_dst_len == 0 && rt->rtm_table == RT_TABLE_MAIN && *index == 0)
-		*index = (int)mnl_attr_get_u32(attr);
-	return 0;
-}
-
-struct mtu_of {
-	int index;
-	unsigned mtu;
-};
-
-static int link_mtu(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr = bt_rtnl_attr(nlh, sizeof(*ifi), IFLA_MTU);
-	struct mtu_of *m = arg;
-
-	if (attr && ifi->ifi_index == m->index)
-		m->mtu = mnl_attr_get_u32(attr);
-	return 0;
-}
-
-unsigned bt_bridge_default_mtu(void)
-{
-	bt_auto_rtnl struct bt_rtnl rtnl = { 0 };
-	struct mtu_of m = { 0 };
-
-	if (bt_rtnl_open(&rtnl) < 0 ||
-	    bt_rtnl_dump(&rtnl, RTM_GETROUTE, AF_INET, default_route_index, &m.index) < 0 ||
-	    m.index == 0 || bt_rtnl_dump(&rtnl, RTM_GETLINK, AF_UNSPEC, link_mtu, &m) < 0)
-		return ETH_MTU;
-	return m.mtu && m.mtu < ETH_MTU ? m.mtu : ETH_MTU;
 }

@@ -26,11 +26,7 @@ struct bt_bridge_config {
 /** Make the bridge, or make the one that is there right: exactly these addresses, up.
  * Forwarding on the host is switched on. */
 bt_nodiscard int bt_bridge_ensure(const struct bt_bridge_config *cfg, struct bt_err *err);
-/** Remove the bridge; a missing one is fine. */
+/** Remove the bridge. A missing one is fine, and one that somebody else made stays. */
 bt_nodiscard int bt_bridge_remove(const char *name, struct bt_err *err);
-
-/** The MTU that containers' interfaces should have where nobody said: that of the interface
- * of the host's default route, 1500 where there is none or it is larger. */
-unsigned bt_bridge_default_mtu(void);
 
 #endif

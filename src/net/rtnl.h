@@ -52,7 +52,7 @@ void bt_rtnl_end(struct bt_rtnl_batch *batch, const struct nlmsghdr *nlh);
 bt_nodiscard int bt_rtnl_run(struct bt_rtnl *rtnl, struct bt_rtnl_batch *batch, unsigned *ret_at);
 
 /** Index of the interface `name`, or -ENODEV. */
-bt_nodiscard int bt_rtnl_index(struct bt_rtnl *rtnl, const char *name);
+int bt_rtnl_index(struct bt_rtnl *rtnl, const char *name);
 
 /** Ask for all objects (`type` RTM_GET…), calling `cb` for each answer; what it returns ends
  * the walk where negative. Returns 0 or -errno. */

@@ -129,6 +129,16 @@ static int connect_host_end(const struct bt_nsthread_env *env, const struct bt_s
 	return r == -ENOENT ? 0 : r;
 }
 
+/* An interface whose carrier just came drops what it is given until the kernel's link watch has
+ * seen it, which may take a second on a busy machine. Asking for the link makes the kernel look
+ * (Linux 6.8; before, there is nothing to be done): first the port, then the bridge, whose
+ * carrier its first port brings. */
+static void settle(struct bt_rtnl *home, const char *host_name, const char *bridge)
+{
+	if (bt_rtnl_index(home, host_name) >= 0)
+		(void)bt_rtnl_index(home, bridge);
+}
+
 struct create {
 	const struct bt_sandbox_port *ports;
 	unsigned nports;
@@ -179,6 +189,7 @@ static int create(const struct bt_nsthread_env *env, void *arg, struct bt_err *e
 		if (r < 0)
 			return bt_err_sys(err, r, "configure interface %s of a container",
 					  c->ports[i].ifname);
+		settle(env->home, host_name, c->ports[i].bridge);
 	}
 	r = bt_rtnl_run(&inside, &batch, NULL);
 	if (r < 0)

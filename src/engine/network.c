@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/network.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "codec/json.h"
+#include "engine/engine_private.h"
+#include "engine/network_default.h"
+#include "engine/network_endpoint.h"
+#include "engine/network_pool.h"
+#include "engine/network_private.h"
+#include "engine/network_table.h"
+#include "net/bridge.h"
+
+/* Two daemons on one machine have different bridges, and so different tables. */
+static int open_firewall(struct bt_networks *nets, struct bt_err *err)
+{
+	const char *bridge = nets->engine->cfg.bridge;
+	bt_auto_free char *table = bt_str_format("berth-%s", bridge ? bridge : BT_NETWORK_NONE);
+
+	if (!table)
+		return bt_err_sys(err, -ENOMEM, "open the firewall");
+	return bt_firewall_open(table, &nets->firewall, err);
+}
+
+static int put_rules(struct bt_networks *nets, const struct bt_network *net, struct bt_err *err)
+{
+	const struct bt_firewall_network rules = { .bridge = net->bridge,
+						   .masquerade = net->masquerade && !net->internal,
+						   .icc = net->icc,
+						   .internal = net->internal };
+
+	return bt_firewall_network_add(nets->firewall, &rules, err);
+}
+
+static int put_bridge(const struct bt_network *net, struct bt_err *err)
+{
+	struct bt_bridge_config cfg = { .name = net->bridge, .mtu = net->mtu };
+
+	cfg.address = bt_prefix_in_addr(&net->v4.gateway);
+	cfg.prefix_len = net->v4.subnet.len;
+	cfg.address6 = bt_prefix_in6_addr(&net->v6.gateway);
+	cfg.prefix6_len = net->v6.subnet.family ? net->v6.subnet.len : 0;
+	return bt_bridge_ensure(&cfg, err);
+}
+
+/* The rules of all networks come first, in one transaction: nothing is reachable before they
+ * say what is. */
+static int bring_up(struct bt_networks *nets, struct bt_err *err)
+{
+	int r = 0;
+
+	bt_list_foreach (it, &nets->list) {
+		struct bt_network *net = bt_list_entry(it, struct bt_network, link);
+
+		if (r == 0 && net->driver == BT_NETWORK_DRIVER_BRIDGE)
+			r = put_rules(nets, net, err);
+	}
+	if (r == 0)
+		r = bt_firewall_load(nets->firewall, err);
+	bt_list_foreach (it, &nets->list) {
+		struct bt_network *net = bt_list_entry(it, struct bt_network, link);
+
+		if (r < 0)
+			return r;
+		if (net->driver != BT_NETWORK_DRIVER_BRIDGE || put_bridge(net, err) == 0)
+			continue;
+		/* One network that cannot be had must not keep the others from working. */
+		if (net->is_default)
+			return -err->errnum;
+		bt_log_error("network %s: %s", net->name, err->msg);
+	}
+	return r;
+}
+
+static int open_parts(struct bt_networks *nets, struct bt_err *err)
+{
+	struct bt_network *net;
+	int r = bt_nsthread_start(&nets->thread, err);
+
+	if (r == 0)
+		r = bt_network_table_load(nets, err);
+	if (r == 0)
+		r = bt_network_default_ensure(nets, err);
+	if (r == 0)
+		r = bt_network_endpoint_load(nets, err);
+	if (r == 0)
+		r = open_firewall(nets, err);
+	if (r == 0)
+		r = bring_up(nets, err);
+	if (r == 0)
+		r = bt_network_pool_start(nets, &nets->pool, err);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&nets->lock);
+	net = bt_network_table_named(nets, BT_NETWORK_BRIDGE);
+	if (net)
+		bt_network_pool_want(nets->pool, net);
+	pthread_mutex_unlock(&nets->lock);
+	return 0;
+}
+
+int bt_network_open(struct bt_engine *engine, struct bt_networks **ret, struct bt_err *err)
+{
+	struct bt_networks *nets = calloc(1, sizeof(*nets));
+	int r;
+
+	if (!nets)
+		return bt_err_sys(err, -ENOMEM, "open networks");
+	nets->engine = engine;
+	nets->db = engine->db;
+	pthread_mutex_init(&nets->lock, NULL);
+	bt_list_init(&nets->list);
+	r = open_parts(nets, err);
+	if (r < 0) {
+		bt_network_close(nets);
+		return r;
+	}
+	*ret = nets;
+	return 0;
+}
+
+/* Where nothing uses them any more, bridges and rules have no reason to stay. */
+static void tidy(struct bt_networks *nets)
+{
+	bool used = false;
+	struct bt_err err;
+
+	bt_list_foreach (it, &nets->list) {
+		struct bt_network *net = bt_list_entry(it, struct bt_network, link);
+
+		used |= net->leases != 0;
+		if (net->driver == BT_NETWORK_DRIVER_BRIDGE && net->leases == 0 &&
+		    bt_bridge_remove(net->bridge, &err) < 0)
+			bt_log_warn("%s", err.msg);
+	}
+	if (!used && bt_firewall_remove(nets->firewall, &err) < 0)
+		bt_log_warn("%s", err.msg);
+}
+
+void bt_network_close(struct bt_networks *networks)
+{
+	if (!networks)
+		return;
+	bt_network_pool_stop(networks->pool);
+	if (networks->pool)
+		tidy(networks);
+	bt_firewall_close(networks->firewall);
+	bt_nsthread_stop(networks->thread);
+	bt_network_table_free(networks);
+	pthread_mutex_destroy(&networks->lock);
+	free(networks);
+}
+
+void bt_network_detach(struct bt_engine *engine, const char *container_id)
+{
+	struct bt_networks *nets = engine->networks;
+	struct bt_err err;
+	int r;
+
+	if (!nets)
+		return;
+	pthread_mutex_lock(&nets->lock);
+	r = bt_network_endpoint_delete_all(nets, container_id, &err);
+	pthread_mutex_unlock(&nets->lock);
+	if (r < 0)
+		bt_log_error("give back the addresses of container %.12s: %s", container_id,
+			     err.msg);
+}
+
+/* Who has endpoints: id → true. */
+static json_t *owners(struct bt_networks *nets)
+{
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	json_t *ids = json_object();
+	struct bt_err err;
+
+	if (bt_db_prepare(nets->db, &q, &err, "SELECT container_id FROM endpoints") < 0)
+		return ids;
+	while (bt_db_step(&q, &err) > 0)
+		(void)json_object_set_new(ids, bt_db_text(&q, 0), json_true());
+	return ids;
+}
+
+static bool lives(struct bt_engine *engine, const char *id)
+{
+	bt_auto_container struct bt_container *c = NULL;
+	enum bt_container_status status;
+	struct bt_err err;
+
+	if (bt_container_get(engine, id, &c, &err) < 0)
+		return false;
+	pthread_mutex_lock(&c->lock);
+	status = c->state.status;
+	pthread_mutex_unlock(&c->lock);
+	return status == BT_CONTAINER_RUNNING || status == BT_CONTAINER_PAUSED ||
+	       status == BT_CONTAINER_RESTARTING;
+}
+
+void bt_network_sweep(struct bt_engine *engine)
+{
+	json_auto_t *ids = owners(engine->networks);
+	const char *id;
+	json_t *value;
+
+	json_object_foreach (ids, id, value)
+		if (!lives(engine, id))
+			bt_network_detach(engine, id);
+}
+
+void bt_network_attachment_done(struct bt_network_attachment *attachment)
+{
+	bt_close(&attachment->netns_fd);
+	json_decref(attachment->settings);
+	json_decref(attachment->dns);
+	free(attachment->address);
+	*attachment = (struct bt_network_attachment){ .netns_fd = -EBADF };
+}

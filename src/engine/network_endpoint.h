@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_NETWORK_ENDPOINT_H
+#define BT_ENGINE_NETWORK_ENDPOINT_H
+
+/*
+ * Endpoints: a container's place on a network. Addresses are leased in memory
+ * first, and become rows of the database when the container gets them. The
+ * column `config` is NetworkSettings.Networks.<name> as inspect shows it.
+ */
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "engine/network_private.h"
+#include "net/sandbox.h"
+
+/** Under lock: addresses on `net`: those that `want` (EndpointSettings, may be NULL) asks for,
+ * else free ones. Errors in Docker's words. */
+bt_nodiscard int bt_network_endpoint_lease(struct bt_network *net, const json_t *want,
+					   struct bt_network_lease *ret, struct bt_err *err);
+/** Under lock: give them back. A zeroed lease is fine. */
+void bt_network_endpoint_give(struct bt_network_lease *lease);
+/** Under lock: the lease's addresses for the kernel. `gateway`: the default route goes here. The
+ * strings in `ret` are borrowed. */
+void bt_network_endpoint_port(const struct bt_network_lease *lease, const char *ifname,
+			      bool gateway, struct bt_sandbox_port *ret);
+
+/** Who an endpoint is made for. */
+struct bt_network_endpoint_owner {
+	const char *id, *name, *hostname;
+};
+/** Under lock: EndpointSettings of a container that runs (owned), NULL without memory. `want` as
+ * given by the user, may be NULL. */
+json_t *bt_network_endpoint_settings(const struct bt_network_lease *lease, const json_t *want,
+				     const struct bt_network_endpoint_owner *owner);
+
+/** Write the row. The address is in the column `address` too, where it is unique. */
+bt_nodiscard int bt_network_endpoint_store(struct bt_networks *nets,
+					   const struct bt_network_lease *lease,
+					   const char *container_id, const json_t *settings,
+					   struct bt_err *err);
+/** Delete all rows of a container, and give their addresses back, under lock. */
+bt_nodiscard int bt_network_endpoint_delete_all(struct bt_networks *nets, const char *container_id,
+						struct bt_err *err);
+/** Take all addresses that the rows say are given out: when the daemon starts. */
+bt_nodiscard int bt_network_endpoint_load(struct bt_networks *nets, struct bt_err *err);
+
+/** The member Containers of a network's inspect (owned), NULL without memory. */
+json_t *bt_network_endpoint_containers(struct bt_networks *nets, const char *network_id);
+
+#endif

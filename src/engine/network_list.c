@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <string.h>
+
+#include "codec/filters.h"
+#include "codec/json.h"
+#include "engine/engine_private.h"
+#include "engine/network.h"
+#include "engine/network_inspect.h"
+#include "engine/network_private.h"
+
+static const char *label(const void *arg, const char *key)
+{
+	const struct bt_network *net = arg;
+
+	return bt_json_str(bt_json_member(net->config, "Labels"), key, NULL);
+}
+
+static bool is_builtin(const struct bt_network *net)
+{
+	return net->is_default || net->driver != BT_NETWORK_DRIVER_BRIDGE;
+}
+
+/* Is nothing of the user's on it (dangling=true), or something (false)? */
+static bool dangles(const struct bt_network *net)
+{
+	return !is_builtin(net) && net->leases == 0;
+}
+
+static bool id_matches(const struct bt_filters *filters, const struct bt_network *net)
+{
+	const char *value;
+
+	for (size_t i = 0; (value = bt_filters_value(filters, "id", i)); i++)
+		if (strncmp(net->id, value, strlen(value)) == 0)
+			return true;
+	return !bt_filters_has(filters, "id");
+}
+
+static bool matches(const struct bt_filters *filters, const struct bt_network *net,
+		    const bool *dangling)
+{
+	return bt_filters_match(filters, "name", net->name) && id_matches(filters, net) &&
+	       bt_filters_exact(filters, "driver", bt_json_str(net->config, "Driver", "")) &&
+	       bt_filters_exact(filters, "scope", "local") &&
+	       bt_filters_exact(filters, "type", is_builtin(net) ? "builtin" : "custom") &&
+	       bt_filters_labels(filters, "label", label, net) &&
+	       (!dangling || dangles(net) == *dangling);
+}
+
+int bt_network_list(struct bt_engine *engine, const struct bt_filters *filters, json_t **ret,
+		    struct bt_err *err)
+{
+	static const char *const known[] = { "dangling", "driver", "id",   "label",
+					     "name",     "scope",  "type", NULL };
+	struct bt_networks *nets = engine->networks;
+	bool dangling = false;
+	json_t *out;
+	int r = bt_filters_only(filters, known, err);
+
+	if (r == 0)
+		r = bt_filters_bool(filters, "dangling", &dangling, err);
+	if (r < 0)
+		return r;
+	out = json_array();
+	pthread_mutex_lock(&nets->lock);
+	bt_list_foreach (it, &nets->list) {
+		struct bt_network *net = bt_list_entry(it, struct bt_network, link);
+
+		if (matches(filters, net, r > 0 ? &dangling : NULL))
+			(void)json_array_append_new(out, bt_network_inspect_describe(net));
+	}
+	pthread_mutex_unlock(&nets->lock);
+	*ret = out;
+	return 0;
+}

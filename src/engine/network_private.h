@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_NETWORK_PRIVATE_H
+#define BT_ENGINE_NETWORK_PRIVATE_H
+
+/*
+ * What the network_*.c files share. One lock guards the list of networks and
+ * which addresses are given out; it is not held across calls of the kernel's
+ * network configuration or waits. A network with endpoints or leases is not
+ * removed, so a pointer to it stays valid for whoever holds one of its leases.
+ */
+
+#include <jansson.h>
+#include <net/if.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/rand.h"
+#include "engine/network.h"
+#include "net/firewall.h"
+#include "net/ipam.h"
+#include "net/nsthread.h"
+#include "net/prefix.h"
+#include "store/db.h"
+
+#define BT_NETWORK_BRIDGE "bridge"
+#define BT_NETWORK_HOST   "host"
+#define BT_NETWORK_NONE   "none"
+
+enum bt_network_driver {
+	BT_NETWORK_DRIVER_BRIDGE,
+	BT_NETWORK_DRIVER_HOST,
+	BT_NETWORK_DRIVER_NULL,
+};
+
+/** One address family of a network. `subnet.family` 0: the network does not have it. */
+struct bt_network_family {
+	struct bt_prefix subnet;
+	struct bt_prefix gateway; /* family 0: none */
+	struct bt_ipam ipam;
+};
+
+struct bt_network {
+	struct bt_list link;
+	char id[BT_RAND_ID_LEN + 1];
+	char *name;
+	int64_t created_ns;
+	json_t *config; /* as inspect shows it, without Name, Id, Created and Containers */
+	enum bt_network_driver driver;
+	char bridge[IFNAMSIZ];
+	struct bt_network_family v4, v6;
+	unsigned mtu;
+	bool is_default; /* the network "bridge", which has no names */
+	bool internal, icc, masquerade;
+	unsigned leases; /* addresses given out, or for the others endpoints */
+};
+
+/** An endpoint's addresses, given out but not necessarily in the database. */
+struct bt_network_lease {
+	struct bt_network *network;
+	uint64_t index4, index6; /* BT_PREFIX_NO_INDEX: none */
+	uint8_t mac[6];
+};
+
+struct bt_networks {
+	struct bt_engine *engine;
+	struct bt_db *db;
+	pthread_mutex_t lock;
+	struct bt_list list; /* struct bt_network */
+	struct bt_nsthread *thread;
+	struct bt_firewall *firewall;
+	struct bt_network_pool *pool;
+};
+
+#endif
