@@ -21,6 +21,9 @@
 /* What an HTTP/2 client begins with when it asks for no upgrade (RFC 9113, 3.4). */
 #define H2_PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
+/* After so long without a new connection nothing much is going on. */
+#define QUIET_MS 3000
+
 /* An epoll event names a descriptor, and in the bits above it what the descriptor is. */
 #define TAG_LISTENER (1ull << 32)
 #define TAG_TLS      (1ull << 33)
@@ -31,6 +34,7 @@ struct bt_acceptor {
 	pthread_t thread;
 	bt_acceptor_fn fn;
 	void *arg;
+	bt_acceptor_quiet_fn quiet;
 	unsigned char *idle; /* by descriptor: 1 where it waits here */
 	size_t nidle;
 };
@@ -125,10 +129,14 @@ static void *run(void *arg)
 {
 	struct bt_acceptor *a = arg;
 	struct epoll_event events[EVENTS];
+	int timeout = QUIET_MS;
 
 	for (;;) {
-		int n = epoll_wait(a->epoll, events, EVENTS, -1);
+		int n = epoll_wait(a->epoll, events, EVENTS, timeout);
 
+		if (n == 0)
+			a->quiet();
+		timeout = n == 0 ? -1 : QUIET_MS;
 		for (int i = 0; i < n; i++) {
 			uint64_t tags = events[i].data.u64;
 			int fd = (int)(tags & 0xffffffffu);
@@ -180,14 +188,16 @@ static void release(struct bt_acceptor *a)
 }
 
 int bt_acceptor_create(const struct bt_listener *listeners, size_t n, bt_acceptor_fn fn, void *arg,
-		       struct bt_acceptor **ret, struct bt_err *err)
+		       bt_acceptor_quiet_fn quiet, struct bt_acceptor **ret, struct bt_err *err)
 {
 	struct bt_acceptor *a = malloc(sizeof(*a));
 	int r;
 
 	if (!a)
 		return bt_err_sys(err, -ENOMEM, "accept connections");
-	*a = (struct bt_acceptor){ .epoll = -EBADF, .stop = -EBADF, .fn = fn, .arg = arg };
+	*a = (struct bt_acceptor){
+		.epoll = -EBADF, .stop = -EBADF, .fn = fn, .arg = arg, .quiet = quiet
+	};
 	r = start(a, listeners, n);
 	if (r < 0) {
 		release(a);

@@ -30,10 +30,13 @@ struct bt_listener {
  * block. */
 typedef void (*bt_acceptor_fn)(void *arg, int sock, bool tls);
 
+/** Called once when no connection came or spoke first for some seconds after one did. */
+typedef void (*bt_acceptor_quiet_fn)(void);
+
 /** Accept on `n` listeners until destroyed. */
 bt_nodiscard int bt_acceptor_create(const struct bt_listener *listeners, size_t n,
-				    bt_acceptor_fn fn, void *arg, struct bt_acceptor **ret,
-				    struct bt_err *err);
+				    bt_acceptor_fn fn, void *arg, bt_acceptor_quiet_fn quiet,
+				    struct bt_acceptor **ret, struct bt_err *err);
 /** Stop; idle connections are closed, listeners stay. NULL is fine. */
 void bt_acceptor_destroy(struct bt_acceptor *acceptor);
 

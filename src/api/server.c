@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "api/request.h"
+#include "api/trim.h"
 #include "api/upload.h"
 #include "base/auto.h"
 #include "base/log.h"
@@ -242,7 +243,7 @@ int bt_server_start(const struct bt_server_config *cfg, struct bt_server **ret, 
 	server->verify_clients = cfg->tls && cfg->tls->ca;
 	if (start_daemons(server, cfg->tls))
 		r = bt_acceptor_create(cfg->listeners, cfg->nlisteners, hand_over, server,
-				       &server->acceptor, err);
+				       bt_trim_memory, &server->acceptor, err);
 	else
 		r = bt_err_set(err, BT_ERR_SYSTEM, EIO, "the HTTP server could not be started%s",
 			       cfg->tls ? ": check the TLS certificate and key" : "");
