@@ -57,6 +57,24 @@ bt_nodiscard int bt_images_import(struct bt_images *images, int fd, const char *
 				  const char *message, const char *platform,
 				  const char *const *changes, char ret_id[72], struct bt_err *err);
 
+/**
+ * A configuration whose layers are here becomes an image, by its bytes (`len` of them), as pull,
+ * load, commit and import end. Where the image is known already it stays as it is.
+ *
+ * @chain_id: of the topmost layer, of which the caller has a reference and gives it away by
+ *            success; NULL without layers.
+ * @parent:   image id, or NULL.
+ * @ref:      a name to give it, or NULL; one with a digest only is stored as such.
+ */
+bt_nodiscard int bt_images_add(struct bt_images *images, const char *config, size_t len,
+			       const char *chain_id, const char *parent, const char *ref,
+			       char ret_id[72], struct bt_err *err);
+
+/** Give an image, by id, a name: `tag` is a tag or a digest, `repo` in full
+ * ("docker.io/library/alpine"). Another image loses it. */
+bt_nodiscard int bt_images_set_name(struct bt_images *images, const char *id, const char *repo,
+				    const char *tag, struct bt_err *err);
+
 /** Docker's answers, as new JSON (owned). `filters` as codec/filters.h parsed them, or NULL. */
 struct bt_filters;
 bt_nodiscard int bt_images_list(struct bt_images *images, bool all, bool digests,
@@ -73,6 +91,12 @@ bt_nodiscard int bt_images_tag(struct bt_images *images, const char *name, const
 /** `rmi`: the list of {"Untagged":…} and {"Deleted":…}. */
 bt_nodiscard int bt_images_remove(struct bt_images *images, const char *name, bool force,
 				  bool noprune, json_t **ret, struct bt_err *err);
+/** `image prune`: {"ImagesDeleted": […], "SpaceReclaimed": bytes}. Filters: dangling (true unless
+ * given), label, label!, until. */
+bt_nodiscard int bt_images_prune(struct bt_images *images, const struct bt_filters *filters,
+				 json_t **ret, struct bt_err *err);
+/** Bytes of all layers, each once, for `system df`. */
+bt_nodiscard int bt_images_layers_size(struct bt_images *images, int64_t *ret, struct bt_err *err);
 /** How many images there are, for `info`. */
 int bt_images_count(struct bt_images *images);
 

@@ -161,10 +161,11 @@ static int unref_one(struct bt_layers *layers, const char *chain_id, char **ret_
 	return 1;
 }
 
-int bt_layers_unref_(struct bt_layers *layers, const char *chain_id, struct bt_err *err)
+int bt_layers_drop(struct bt_layers *layers, const char *chain_id, bt_layers_gone_fn gone,
+		   void *arg, struct bt_err *err)
 {
 	bt_auto_free char *chain = strdup(chain_id);
-	int unused = 0;
+	int useless = 0;
 
 	if (!chain)
 		return bt_err_sys(err, -ENOMEM, "remove a layer");
@@ -173,15 +174,17 @@ int bt_layers_unref_(struct bt_layers *layers, const char *chain_id, struct bt_e
 		int r = unref_one(layers, chain, &parent, err);
 
 		if (r <= 0)
-			return r < 0 ? r : unused;
-		unused = 1;
+			return r < 0 ? r : useless;
+		useless = 1;
+		if (gone)
+			gone(arg, chain);
 		free(chain);
 		chain = parent;
 	}
-	return unused;
+	return useless;
 }
 
-void bt_layers_collect_(struct bt_layers *layers)
+void bt_layers_collect(struct bt_layers *layers)
 {
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
 
@@ -194,19 +197,51 @@ void bt_layers_collect_(struct bt_layers *layers)
 
 int bt_layers_unref(struct bt_layers *layers, const char *chain_id, struct bt_err *err)
 {
-	int r = bt_db_begin(layers->db, err), unused;
+	int r = bt_db_begin(layers->db, err), useless;
 
 	if (r < 0)
 		return r;
-	unused = bt_layers_unref_(layers, chain_id, err);
-	if (unused < 0) {
+	useless = bt_layers_drop(layers, chain_id, NULL, NULL, err);
+	if (useless < 0) {
 		bt_db_rollback(layers->db);
-		return unused;
+		return useless;
 	}
 	r = bt_db_commit(layers->db, err);
-	if (r == 0 && unused > 0)
-		bt_layers_collect_(layers);
+	if (r == 0 && useless > 0)
+		bt_layers_collect(layers);
 	return r;
+}
+
+int bt_layers_chain(struct bt_layers *layers, const char *chain_id,
+		    struct bt_layer_result ret[BT_LAYERS_MAX], struct bt_err *err)
+{
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	int n = 0, r;
+
+	r = bt_db_prepare(layers->db, &q, err,
+			  "WITH RECURSIVE chain (chain_id, diff_id, size, parent, depth) AS ("
+			  "  SELECT chain_id, diff_id, size, parent, 0 FROM layers"
+			  "    WHERE chain_id = ?1 AND state = " READY
+			  "  UNION ALL SELECT l.chain_id, l.diff_id, l.size, l.parent, depth + 1"
+			  "    FROM chain JOIN layers l ON l.chain_id = chain.parent"
+			  "    WHERE depth < 200)"
+			  "SELECT chain_id, diff_id, size FROM chain ORDER BY depth DESC");
+	if (r < 0)
+		return r;
+	bt_db_bind_text(&q, 1, chain_id);
+	while ((r = bt_db_step(&q, err)) > 0) {
+		struct bt_layer_result *layer = &ret[n];
+
+		if (n++ == BT_LAYERS_MAX)
+			return bt_err_set(err, BT_ERR_INVALID, E2BIG, "more than %d layers",
+					  BT_LAYERS_MAX);
+		*layer = (struct bt_layer_result){ .size = bt_db_int(&q, 2) };
+		(void)snprintf(layer->chain_id, sizeof(layer->chain_id), "%s", bt_db_text(&q, 0));
+		(void)snprintf(layer->diff_id, sizeof(layer->diff_id), "%s", bt_db_text(&q, 1));
+	}
+	if (r < 0)
+		return r;
+	return n > 0 ? n : unknown_layer(err, chain_id);
 }
 
 /* A layer being unpacked: its directory, until it is complete. */

@@ -70,6 +70,22 @@ bt_nodiscard int bt_layers_ref(struct bt_layers *layers, const char *chain_id, s
 bt_nodiscard int bt_layers_unref(struct bt_layers *layers, const char *chain_id,
 				 struct bt_err *err);
 
+/** Told of each layer that is of no use any more, topmost first. */
+typedef void (*bt_layers_gone_fn)(void *arg, const char *chain_id);
+/** bt_layers_unref() as a part of the caller's transaction. `gone` may be NULL. Returns 0, or 1
+ * where layers became useless: bt_layers_collect() removes them, after the commit; or a negative
+ * errno. */
+bt_nodiscard int bt_layers_drop(struct bt_layers *layers, const char *chain_id,
+				bt_layers_gone_fn gone, void *arg, struct bt_err *err);
+/** Remove what bt_layers_drop() found useless, in the background. */
+void bt_layers_collect(struct bt_layers *layers);
+
+/** The diff id and the size of each layer of `chain_id`, lowest first, into an array of at most
+ * BT_LAYERS_MAX. Returns how many, or a negative errno. */
+#define BT_LAYERS_MAX 128
+bt_nodiscard int bt_layers_chain(struct bt_layers *layers, const char *chain_id,
+				 struct bt_layer_result ret[BT_LAYERS_MAX], struct bt_err *err);
+
 /** Make a container's writable layer on top of `chain_id` (NULL: an empty root): rows first,
  * then directories overlay2/<id>/{diff,work}, and Docker's
  * image/overlay2/layerdb/mounts/<id>/mount-id for those who read it. Takes a reference. */

@@ -30,13 +30,6 @@ struct bt_layers {
 	struct bt_reaper *reaper;
 };
 
-/** Drop a reference in the transaction that is open. Returns 0, or 1 where layers are of no use
- * any more then: bt_layers_collect_() after the commit, or a negative errno. */
-bt_nodiscard int bt_layers_unref_(struct bt_layers *layers, const char *chain_id,
-				  struct bt_err *err);
-/** Have the reaper remove layers whose rows say so. Failures wait for the next start. */
-void bt_layers_collect_(struct bt_layers *layers);
-
 /** The directories of `chain_id` and what lies below it, topmost first, as "<dir>/<cache
  * id>/diff"; -ENOENT with kind NOT_FOUND. Release with bt_layers_lowers_done_(). */
 struct bt_layers_lowers {

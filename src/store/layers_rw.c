@@ -232,13 +232,13 @@ static int delete_rw(struct bt_layers *layers, const char *id, struct bt_err *er
 		if (!chain_id)
 			return bt_err_sys(err, -ENOMEM, "remove a writable layer");
 	}
-	return bt_layers_unref_(layers, chain_id, err);
+	return bt_layers_drop(layers, chain_id, NULL, NULL, err);
 }
 
 int bt_layers_remove_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
 {
 	char away[ID_MAX + sizeof(BT_LAYERS_REMOVING)];
-	int unused, r;
+	int useless, r;
 
 	(void)snprintf(away, sizeof(away), "%.*s" BT_LAYERS_REMOVING, ID_MAX, id);
 	r = renameat(layers->dirfd, id, layers->dirfd, away) < 0 ? -errno : 0;
@@ -253,14 +253,14 @@ int bt_layers_remove_rw(struct bt_layers *layers, const char *id, struct bt_err 
 	r = bt_db_begin(layers->db, err);
 	if (r < 0)
 		return r;
-	unused = delete_rw(layers, id, err);
-	if (unused < 0) {
+	useless = delete_rw(layers, id, err);
+	if (useless < 0) {
 		bt_db_rollback(layers->db);
-		return unused;
+		return useless;
 	}
 	r = bt_db_commit(layers->db, err);
-	if (r == 0 && unused > 0)
-		bt_layers_collect_(layers);
+	if (r == 0 && useless > 0)
+		bt_layers_collect(layers);
 	return r;
 }
 
