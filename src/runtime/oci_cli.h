@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_RUNTIME_OCI_CLI_H
+#define BT_RUNTIME_OCI_CLI_H
+
+/*
+ * The OCI command line: what podman, containerd and dockerd call. Commands,
+ * flags, exit codes and the form of errors are runc's.
+ */
+
+#include <getopt.h>
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+/** Where containers are kept unless --root says otherwise. */
+#define BT_OCI_CLI_ROOT "/run/berth-runtime"
+
+/** The flags before the command. */
+struct bt_oci_cli {
+	const char *root;
+	const char *log_path; /* NULL: standard error */
+	bool log_json, debug, systemd_cgroup;
+};
+
+/** Run berth-runtime as an OCI runtime. Returns the exit code. */
+int bt_oci_cli_main(int argc, char **argv);
+
+/* For the commands' files. */
+
+/** A command: `argv[0]` is its name. 0, with *ret_code for the exit code (0 before); or a
+ * negative errno, and the exit code is 1 unless *ret_code was set. */
+typedef int bt_oci_command(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
+			   struct bt_err *err);
+
+bt_oci_command bt_oci_create, bt_oci_start, bt_oci_run;
+bt_oci_command bt_oci_exec;
+bt_oci_command bt_oci_state, bt_oci_kill, bt_oci_delete, bt_oci_list, bt_oci_ps;
+bt_oci_command bt_oci_pause, bt_oci_resume;
+bt_oci_command bt_oci_update, bt_oci_events;
+bt_oci_command bt_oci_features, bt_oci_spec_command;
+
+/** Write a warning to the log. */
+void bt_oci_cli_warn(const struct bt_oci_cli *cli, const char *text);
+
+/** Check that `argc` (what is left after the flags) is from `min` to `max`. Returns 0 or -EINVAL. */
+bt_nodiscard int bt_oci_cli_count(const char *command, int argc, int min, int max,
+				  struct bt_err *err);
+
+/** The next flag of a command, as getopt_long(3); `shorts` begins with "+", since flags stand
+ * before the arguments. Returns its `val`, -1 at the end, or '?' with *err filled. */
+int bt_oci_cli_flag(int argc, char **argv, const char *shorts, const struct option *longs,
+		    struct bt_err *err);
+
+/** Parse a number of a flag. Returns 0 or -EINVAL. */
+bt_nodiscard int bt_oci_cli_number(const char *flag, const char *text, long long min, long long max,
+				   long long *ret, struct bt_err *err);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "runtime/oci_console.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/sock.h"
+
+int bt_oci_console_send(const char *path, int master, struct bt_err *err)
+{
+	static const char name[] = "/dev/ptmx";
+	bt_auto_close int sock = bt_sock_connect(path, SOCK_STREAM);
+	int r;
+
+	if (sock < 0)
+		return bt_err_sys(err, sock, "connect to the console socket %s", path);
+	r = bt_sock_send(sock, name, sizeof(name) - 1, &master, 1);
+	return r < 0 ? bt_err_sys(err, r, "send the terminal to %s", path) : 0;
+}
+
+struct session {
+	pid_t pid;
+	int master;  /* -EBADF: no terminal */
+	int signals; /* signalfd, owned */
+	int status;  /* of the process, -1 while it runs */
+	bool raw;
+	struct termios before;
+};
+
+static void session_done(struct session *s)
+{
+	bt_close(&s->signals);
+	if (s->raw)
+		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &s->before);
+}
+
+static void copy_size(const struct session *s)
+{
+	struct winsize size;
+
+	if (s->master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(s->master, TIOCSWINSZ, &size);
+}
+
+static void make_raw(struct session *s)
+{
+	struct termios raw;
+
+	if (s->master < 0 || tcgetattr(STDIN_FILENO, &s->before) < 0)
+		return;
+	raw = s->before;
+	cfmakeraw(&raw);
+	s->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+	copy_size(s);
+}
+
+/* Returns whether there is more to come. */
+static bool copy(int from, int to)
+{
+	char buf[16384];
+	ssize_t n = read(from, buf, sizeof(buf));
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	return n > 0 && bt_io_write_all(to, buf, (size_t)n) == 0;
+}
+
+static void reap(struct session *s)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == s->pid)
+			s->status = status;
+	}
+}
+
+static void take_signal(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	switch (info.ssi_signo) {
+	case SIGCHLD:
+		reap(s);
+		return;
+	case SIGWINCH:
+		copy_size(s);
+		return;
+	default:
+		(void)kill(s->pid, (int)info.ssi_signo);
+	}
+}
+
+static int attend(struct session *s)
+{
+	struct pollfd fds[] = { { .fd = s->signals, .events = POLLIN },
+				{ .fd = s->master, .events = POLLIN },
+				{ .fd = s->master >= 0 ? STDIN_FILENO : -1, .events = POLLIN } };
+
+	while (s->status < 0) {
+		if (poll(fds, 3, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		if (fds[0].revents != 0)
+			take_signal(s);
+		if (fds[1].revents != 0 && !copy(s->master, STDOUT_FILENO))
+			fds[1].fd = -1;
+		if (fds[2].revents != 0 && !copy(STDIN_FILENO, s->master))
+			fds[2].fd = -1;
+	}
+	/* What it wrote last is still in the terminal. */
+	while (fds[1].fd >= 0 && copy(s->master, STDOUT_FILENO))
+		continue;
+	return 0;
+}
+
+int bt_oci_console_attend(pid_t pid, int master, struct bt_err *err)
+{
+	bt_auto(session_done) struct session s = { .pid = pid, .master = master, .status = -1 };
+	sigset_t all;
+	int r;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	s.signals = signalfd(-1, &all, SFD_CLOEXEC);
+	if (s.signals < 0)
+		return bt_err_sys(err, -errno, "watch for signals");
+	make_raw(&s);
+	/* It may have ended before signals were watched. */
+	reap(&s);
+	r = attend(&s);
+	if (r < 0)
+		return bt_err_sys(err, r, "wait for the process");
+	return WIFEXITED(s.status) ? WEXITSTATUS(s.status) : 128 + WTERMSIG(s.status);
+}

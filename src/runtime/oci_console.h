@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_RUNTIME_OCI_CONSOLE_H
+#define BT_RUNTIME_OCI_CONSOLE_H
+
+/*
+ * The terminal of a container started from the OCI command line: handed to the
+ * caller's console socket, or in the foreground copied to our own terminal.
+ */
+
+#include <sys/types.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+/** Send the terminal's master to the unix stream socket at `path`, as runc does: one byte or more
+ * of data with the descriptor. */
+bt_nodiscard int bt_oci_console_send(const char *path, int master, struct bt_err *err);
+
+/** Stay with the process `pid` until it ends: pass signals on, and with a terminal (`master` not
+ * negative) copy both ways, our own terminal being raw meanwhile. Reaps it. Returns its exit
+ * code (128 + signal), or -errno. */
+bt_nodiscard int bt_oci_console_attend(pid_t pid, int master, struct bt_err *err);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* create, start and run of the OCI command line. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "runtime/launch.h"
+#include "runtime/oci_cli.h"
+#include "runtime/oci_console.h"
+#include "runtime/state.h"
+
+struct create_flags {
+	const char *bundle, *console_socket, *pid_file;
+	bool no_pivot, no_new_keyring, detach, keep;
+	int preserve_fds;
+};
+
+/** A container between reading its bundle and remembering it. */
+struct creating {
+	const struct bt_oci_cli *cli;
+	struct create_flags flags;
+	struct bt_state state;
+	char *bundle; /* absolute, owned */
+	char *dir;    /* state directory, owned; NULL until it is made */
+	char *config; /* text, owned */
+	struct bt_launch launch;
+};
+
+static void creating_done(struct creating *c)
+{
+	bt_launch_done(&c->launch);
+	bt_state_done(&c->state);
+	free(c->bundle);
+	free(c->dir);
+	free(c->config);
+}
+
+static int take_flags(int argc, char **argv, struct create_flags *f, struct bt_err *err)
+{
+	static const struct option flags[] = {
+		{ "bundle", required_argument, NULL, 'b' },
+		{ "console-socket", required_argument, NULL, 'c' },
+		{ "pid-file", required_argument, NULL, 'p' },
+		{ "preserve-fds", required_argument, NULL, 'P' },
+		{ "no-pivot", no_argument, NULL, 'n' },
+		{ "no-new-keyring", no_argument, NULL, 'k' },
+		{ "detach", no_argument, NULL, 'd' },
+		{ "keep", no_argument, NULL, 'K' },
+		{ "no-subreaper", no_argument, NULL, 's' },
+		{ 0 },
+	};
+	long long n;
+	int flag, r;
+
+	*f = (struct create_flags){ .bundle = "." };
+	while ((flag = bt_oci_cli_flag(argc, argv, "+b:d", flags, err)) != -1) {
+		switch (flag) {
+		case 'b':
+			f->bundle = optarg;
+			break;
+		case 'c':
+			f->console_socket = *optarg != '\0' ? optarg : NULL;
+			break;
+		case 'p':
+			f->pid_file = *optarg != '\0' ? optarg : NULL;
+			break;
+		case 'P':
+			r = bt_oci_cli_number("--preserve-fds", optarg, 0, 1000, &n, err);
+			if (r < 0)
+				return r;
+			f->preserve_fds = (int)n;
+			break;
+		case 'n':
+			f->no_pivot = true;
+			break;
+		case 'k':
+			f->no_new_keyring = true;
+			break;
+		case 'd':
+			f->detach = true;
+			break;
+		case 'K':
+			f->keep = true;
+			break;
+		case 's':
+			break;
+		default:
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/* systemd's socket activation: as many descriptors as LISTEN_FDS says follow the
+ * standard ones. */
+static int listen_fds(void)
+{
+	const char *text = getenv("LISTEN_FDS");
+	unsigned long long n;
+
+	return text != NULL && bt_str_to_u64(text, &n) == 0 && n < 1000 ? (int)n : 0;
+}
+
+static int read_bundle(struct creating *c, struct bt_err *err)
+{
+	bt_auto_free char *path = NULL;
+	size_t len;
+	int r;
+
+	c->bundle = realpath(c->flags.bundle, NULL);
+	if (c->bundle == NULL)
+		return bt_err_sys(err, -errno, "bundle %s", c->flags.bundle);
+	path = bt_path_join(c->bundle, "config.json");
+	r = path == NULL ? -ENOMEM
+			 : bt_io_read_file(AT_FDCWD, path, BT_OCI_SPEC_TEXT_MAX, &c->config, &len);
+	if (r < 0)
+		return bt_err_sys(err, r, "read %s/config.json", c->bundle);
+	r = bt_oci_spec_parse(c->config, len, &c->state.arena, &c->state.spec, err);
+	return r < 0 ? bt_err_context(err, "%s/config.json", c->bundle) : 0;
+}
+
+static int check_terminal(const struct creating *c, bool foreground, struct bt_err *err)
+{
+	bool terminal = c->state.spec.process.terminal;
+
+	if (terminal && !foreground && c->flags.console_socket == NULL)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "process.terminal: detached, it needs --console-socket");
+	if (!terminal && c->flags.console_socket != NULL)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "--console-socket: process.terminal is not set");
+	return 0;
+}
+
+static int launch(struct creating *c, struct bt_err *err)
+{
+	const struct create_flags *f = &c->flags;
+	struct bt_launch_request req = {
+		.id = c->state.id,
+		.spec = &c->state.spec,
+		.bundle = c->bundle,
+		.rootfs_fd = -EBADF,
+		.netns_fd = -EBADF,
+		.stdio = { 0, 1, 2 },
+		.no_pivot = f->no_pivot,
+		.no_new_keyring = f->no_new_keyring,
+		.systemd_cgroup = c->cli->systemd_cgroup,
+		.preserve_fds = f->preserve_fds + listen_fds(),
+		.state_dir = c->dir,
+	};
+	int r = bt_launch_create(&req, &c->launch, err);
+
+	if (r < 0)
+		return bt_err_context(err, "unable to start container process: error during "
+					   "container init");
+	if (c->launch.warning[0] != '\0')
+		bt_oci_cli_warn(c->cli, c->launch.warning);
+	return 0;
+}
+
+static int write_pid_file(const char *path, pid_t pid, struct bt_err *err)
+{
+	bt_auto_free char *temporary = NULL;
+	char text[16];
+	int n, r;
+
+	if (path == NULL)
+		return 0;
+	/* Whoever waits for the file must not find it empty. */
+	temporary = bt_str_format("%s.new", path);
+	n = snprintf(text, sizeof(text), "%d", (int)pid);
+	r = temporary == NULL ? -ENOMEM
+			      : bt_io_create_file(AT_FDCWD, temporary, 0644, text, (size_t)n);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	return r < 0 ? bt_err_sys(err, r, "write %s", path) : 0;
+}
+
+static int remember(struct creating *c, struct bt_err *err)
+{
+	struct bt_state *s = &c->state;
+	const char *root = s->spec.root_path != NULL ? s->spec.root_path : "";
+	bt_auto_free char *joined = *root == '/' ? bt_path_clean(root) : bt_path_join(c->bundle, root);
+	int r;
+
+	if (joined == NULL)
+		return bt_err_sys(err, -ENOMEM, "container %s", s->id);
+	s->dir = c->dir;
+	s->bundle = c->bundle;
+	s->rootfs = joined;
+	s->pid = c->launch.pid;
+	s->start_time = bt_state_start_time(s->pid);
+	s->created = bt_time_now_ns();
+	s->no_pivot = c->flags.no_pivot;
+	s->no_new_keyring = c->flags.no_new_keyring;
+	r = bt_state_save(s, c->config, err);
+	s->rootfs = NULL;
+	if (r == 0 && c->launch.console_fd >= 0 && c->flags.console_socket != NULL)
+		r = bt_oci_console_send(c->flags.console_socket, c->launch.console_fd, err);
+	if (r == 0)
+		r = write_pid_file(c->flags.pid_file, s->pid, err);
+	return r;
+}
+
+/* Nothing of a container that could not be made stays. */
+static void undo(struct creating *c)
+{
+	struct bt_err ignored;
+
+	if (c->launch.pid > 0) {
+		(void)kill(c->launch.pid, SIGKILL);
+		while (waitpid(c->launch.pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+		bt_ignore(bt_launch_cleanup(&c->state.spec, c->state.id, &ignored));
+	}
+	if (c->dir != NULL)
+		bt_ignore(bt_state_remove(c->dir, &ignored));
+}
+
+static int create(struct creating *c, const char *id, bool foreground, struct bt_err *err)
+{
+	int r = read_bundle(c, err);
+
+	if (r == 0)
+		r = check_terminal(c, foreground, err);
+	if (r < 0)
+		return r;
+	c->state.id = id;
+	r = bt_state_reserve(c->cli->root, id, &c->dir, err);
+	if (r == 0)
+		r = launch(c, err);
+	if (r == 0)
+		r = remember(c, err);
+	if (r < 0)
+		undo(c);
+	return r;
+}
+
+int bt_oci_create(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
+		  struct bt_err *err)
+{
+	bt_auto(creating_done) struct creating c = { .cli = cli };
+	int r = take_flags(argc, argv, &c.flags, err);
+
+	(void)ret_code;
+	if (r == 0)
+		r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
+	return r < 0 ? r : create(&c, argv[optind], false, err);
+}
+
+/* From here on nobody waits to start it. */
+static void forget_socket(const char *dir)
+{
+	bt_auto_free char *path = bt_path_join(dir, BT_LAUNCH_START_SOCKET);
+
+	if (path != NULL)
+		(void)unlink(path);
+}
+
+int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
+		 struct bt_err *err)
+{
+	static const struct option none[] = { { 0 } };
+	bt_auto_state struct bt_state state = { 0 };
+	enum bt_state_status status;
+	struct bt_launch launch = { 0 };
+	int r;
+
+	(void)ret_code;
+	if (bt_oci_cli_flag(argc, argv, "+", none, err) != -1)
+		return -EINVAL;
+	r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
+	if (r == 0)
+		r = bt_state_load(cli->root, argv[optind], &state, err);
+	if (r < 0)
+		return r;
+	status = bt_state_status(&state);
+	if (status != BT_STATE_CREATED)
+		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL,
+				  "cannot start a container that is %s",
+				  status == BT_STATE_STOPPED ? "stopped" : "already running");
+	r = bt_launch_reach(state.dir, state.pid, &launch, err);
+	if (r < 0)
+		return r;
+	launch.spec = &state.spec;
+	launch.id = state.id;
+	launch.bundle = state.bundle;
+	r = bt_launch_start(&launch, err);
+	forget_socket(state.dir);
+	bt_launch_done(&launch);
+	return r;
+}
+
+static int start_here(struct creating *c, struct bt_err *err)
+{
+	int r;
+
+	c->launch.bundle = c->bundle;
+	r = bt_launch_start(&c->launch, err);
+	forget_socket(c->dir);
+	return r;
+}
+
+int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
+	       struct bt_err *err)
+{
+	bt_auto(creating_done) struct creating c = { .cli = cli };
+	int r = take_flags(argc, argv, &c.flags, err);
+
+	if (r == 0)
+		r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
+	if (r == 0)
+		r = create(&c, argv[optind], !c.flags.detach, err);
+	if (r < 0)
+		return r;
+	r = start_here(&c, err);
+	if (r < 0) {
+		undo(&c);
+		return r;
+	}
+	if (c.flags.detach)
+		return 0;
+	r = bt_oci_console_attend(c.launch.pid,
+				  c.flags.console_socket == NULL ? c.launch.console_fd : -EBADF,
+				  err);
+	if (r < 0)
+		return r;
+	*ret_code = r;
+	r = bt_launch_cleanup(&c.state.spec, c.state.id, err);
+	return r < 0 || c.flags.keep ? r : bt_state_remove(c.dir, err);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* state, kill, delete, pause and resume of the OCI command line. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "base/time.h"
+#include "codec/json.h"
+#include "runtime/launch.h"
+#include "runtime/oci_cli.h"
+#include "runtime/signals.h"
+#include "runtime/state.h"
+
+static const struct option no_flags[] = { { 0 } };
+
+/* A command that takes a container and no flag. */
+static int load_only(const struct bt_oci_cli *cli, int argc, char **argv, struct bt_state *ret,
+		     struct bt_err *err)
+{
+	int r;
+
+	if (bt_oci_cli_flag(argc, argv, "+", no_flags, err) != -1)
+		return -EINVAL;
+	r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
+	return r < 0 ? r : bt_state_load(cli->root, argv[optind], ret, err);
+}
+
+static json_t *annotations_of(const struct bt_oci_spec *spec)
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < spec->annotations.n && json != NULL; i++) {
+		if (json_object_set_new(json, spec->annotations.v[i].key,
+					json_string(spec->annotations.v[i].value)) < 0) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
+}
+
+int bt_oci_state(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
+		 struct bt_err *err)
+{
+	bt_auto_state struct bt_state state = { 0 };
+	json_auto_t *json = NULL;
+	enum bt_state_status status;
+	char created[BT_TIME_RFC3339_LEN];
+	int r = load_only(cli, argc, argv, &state, err);
+
+	(void)ret_code;
+	if (r < 0)
+		return r;
+	status = bt_state_status(&state);
+	bt_time_rfc3339(state.created, created);
+	json = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o*, s:s}", "ociVersion", "1.3.0", "id",
+			 state.id, "pid", status == BT_STATE_STOPPED ? 0 : (int)state.pid, "status",
+			 bt_state_status_name(status), "bundle", state.bundle, "rootfs",
+			 state.rootfs, "created", created, "annotations",
+			 annotations_of(&state.spec), "owner", "");
+	if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) < 0 || putchar('\n') < 0)
+		return bt_err_sys(err, -ENOMEM, "print the state");
+	return 0;
+}
+
+static int signal_all(const struct bt_state *state, int signal, struct bt_err *err)
+{
+	bt_auto_cgroup struct bt_cgroup cg = { 0 };
+	int r = bt_state_cgroup(state, &cg, err);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = bt_cgroup_kill(&cg, signal);
+	return r < 0 ? bt_err_sys(err, r, "signal all processes of %s", state->id) : 0;
+}
+
+/* Where the container shares its PID namespace, the end of its init ends nobody else. */
+static bool kills_all_by_init(const struct bt_state *state)
+{
+	const struct bt_oci_namespace *ns = bt_oci_spec_namespace(&state->spec, CLONE_NEWPID);
+
+	return ns != NULL && ns->path == NULL;
+}
+
+static int send_signal(const struct bt_state *state, int signal, bool all, struct bt_err *err)
+{
+	int r;
+
+	if (all || (signal == SIGKILL && !kills_all_by_init(state)))
+		return signal_all(state, signal, err);
+	r = bt_state_signal(state, signal);
+	if (r == -ESRCH)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container not running");
+	return r < 0 ? bt_err_sys(err, r, "signal %s", state->id) : 0;
+}
+
+int bt_oci_kill(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
+		struct bt_err *err)
+{
+	static const struct option flags[] = { { "all", no_argument, NULL, 'a' }, { 0 } };
+	bt_auto_state struct bt_state state = { 0 };
+	bool all = false;
+	int signal = SIGTERM, flag, r;
+
+	(void)ret_code;
+	while ((flag = bt_oci_cli_flag(argc, argv, "+a", flags, err)) != -1) {
+		if (flag != 'a')
+			return -EINVAL;
+		all = true;
+	}
+	r = bt_oci_cli_count(argv[0], argc - optind, 1, 2, err);
+	if (r < 0)
+		return r;
+	if (argc - optind == 2)
+		signal = bt_signals_parse(argv[optind + 1]);
+	if (signal < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "unknown signal \"%s\"",
+				  argv[optind + 1]);
+	r = bt_state_load(cli->root, argv[optind], &state, err);
+	return r < 0 ? r : send_signal(&state, signal, all, err);
+}
+
+/* The init is somebody else's child: it is gone once it is a zombie or less. */
+static void wait_gone(const struct bt_state *state)
+{
+	for (int i = 0; i < 1000; i++) {
+		if (bt_state_start_time(state->pid) != state->start_time)
+			return;
+		(void)usleep(10000);
+	}
+}
+
+/* A creation that was killed leaves a directory without a state. */
+static int delete_half_made(const struct bt_oci_cli *cli, const char *id, bool force,
+			    struct bt_err *err)
+{
+	bt_auto_free char *dir = bt_path_join(cli->root, id);
+
+	if (dir == NULL)
+		return bt_err_sys(err, -ENOMEM, "delete %s", id);
+	if (faccessat(AT_FDCWD, dir, F_OK, 0) < 0)
+		return force ? 0 : -ENOENT;
+	return bt_state_remove(dir, err);
+}
+
+static int delete(const struct bt_state *state, bool force, struct bt_err *err)
+{
+	enum bt_state_status status = bt_state_status(state);
+	int r = 0;
+
+	if (status != BT_STATE_STOPPED && status != BT_STATE_CREATED && !force)
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "cannot delete container %s that is not stopped: %s", state->id,
+				  bt_state_status_name(status));
+	if (status != BT_STATE_STOPPED) {
+		r = bt_state_signal(state, SIGKILL);
+		if (r < 0 && r != -ESRCH)
+			return bt_err_sys(err, r, "kill %s", state->id);
+		if (status == BT_STATE_PAUSED)
+			r = signal_all(state, SIGKILL, err);
+		if (r < 0 && r != -ESRCH)
+			return r;
+		wait_gone(state);
+	}
+	r = bt_launch_cleanup(&state->spec, state->id, err);
+	return r < 0 ? r : bt_state_remove(state->dir, err);
+}
+
+int bt_oci_delete(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
+		  struct bt_err *err)
+{
+	static const struct option flags[] = { { "force", no_argument, NULL, 'f' }, { 0 } };
+	bt_auto_state struct bt_state state = { 0 };
+	bool force = false;
+	int flag, r;
+
+	(void)ret_code;
+	while ((flag = bt_oci_cli_flag(argc, argv, "+f", flags, err)) != -1) {
+		if (flag != 'f')
+			return -EINVAL;
+		force = true;
+	}
+	r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
+	if (r < 0)
+		return r;
+	r = bt_state_load(cli->root, argv[optind], &state, err);
+	if (r == -ENOENT && err->kind == BT_ERR_NOT_FOUND)
+		return delete_half_made(cli, argv[optind], force, err);
+	return r < 0 ? r : delete(&state, force, err);
+}
+
+static int set_frozen(const struct bt_oci_cli *cli, int argc, char **argv, bool freeze,
+		      struct bt_err *err)
+{
+	bt_auto_state struct bt_state state = { 0 };
+	bt_auto_cgroup struct bt_cgroup cg = { 0 };
+	enum bt_state_status status;
+	int r = load_only(cli, argc, argv, &state, err);
+
+	if (r < 0)
+		return r;
+	status = bt_state_status(&state);
+	if (freeze && status != BT_STATE_RUNNING && status != BT_STATE_CREATED)
+		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL, "container not running or created: %s",
+				  bt_state_status_name(status));
+	if (!freeze && status != BT_STATE_PAUSED)
+		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL, "container not paused");
+	r = bt_state_cgroup(&state, &cg, err);
+	if (r < 0)
+		return r;
+	r = freeze ? bt_cgroup_freeze(&cg) : bt_cgroup_thaw(&cg);
+	return r < 0 ? bt_err_sys(err, r, "%s %s", argv[0], state.id) : 0;
+}
+
+int bt_oci_pause(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
+		 struct bt_err *err)
+{
+	(void)ret_code;
+	return set_frozen(cli, argc, argv, true, err);
+}
+
+int bt_oci_resume(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
+		  struct bt_err *err)
+{
+	(void)ret_code;
+	return set_frozen(cli, argc, argv, false, err);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "runtime/state.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "base/time.h"
+#include "codec/json.h"
+#include "runtime/cgroups.h"
+#include "runtime/launch.h"
+
+#define STATE_MAX (64u << 10)
+
+bool bt_state_id_valid(const char *id)
+{
+	if (*id == '\0' || strlen(id) > 1024 || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
+		return false;
+	for (; *id != '\0'; id++) {
+		if (!isalnum((unsigned char)*id) && strchr("_+-.", *id) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static int dir_of(const char *root, const char *id, char **ret, struct bt_err *err)
+{
+	if (!bt_state_id_valid(id))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid container id: \"%s\"", id);
+	*ret = bt_path_join(root, id);
+	return *ret == NULL ? bt_err_sys(err, -ENOMEM, "container %s", id) : 0;
+}
+
+int bt_state_reserve(const char *root, const char *id, char **ret_dir, struct bt_err *err)
+{
+	bt_auto_free char *dir = NULL;
+	int r = dir_of(root, id, &dir, err);
+
+	if (r < 0)
+		return r;
+	r = bt_io_mkdir_p(root, 0711);
+	if (r < 0)
+		return bt_err_sys(err, r, "make %s", root);
+	if (mkdir(dir, 0700) < 0) {
+		if (errno == EEXIST)
+			return bt_err_set(err, BT_ERR_CONFLICT, EEXIST,
+					  "container with id exists: %s", id);
+		return bt_err_sys(err, -errno, "make %s", dir);
+	}
+	*ret_dir = bt_take(dir);
+	return 0;
+}
+
+static int write_in(const char *dir, const char *name, const char *text, struct bt_err *err)
+{
+	bt_auto_free char *path = bt_path_join(dir, name);
+	int r = path == NULL ? -ENOMEM
+			     : bt_io_create_file(AT_FDCWD, path, 0600, text, strlen(text));
+
+	return r < 0 ? bt_err_sys(err, r, "write %s in %s", name, dir) : 0;
+}
+
+int bt_state_save(const struct bt_state *state, const char *config, struct bt_err *err)
+{
+	/* The first five are runc's names, for programs that look into its state. */
+	json_auto_t *json = json_pack("{s:s, s:i, s:I, s:I, s:s, s:s, s:b, s:b}", "id", state->id,
+				      "init_process_pid", (int)state->pid, "init_process_start",
+				      (json_int_t)state->start_time, "created_ns",
+				      (json_int_t)state->created, "bundle", state->bundle, "rootfs",
+				      state->rootfs, "no_pivot", state->no_pivot, "no_new_keyring",
+				      state->no_new_keyring);
+	bt_auto_free char *text = NULL;
+	int r;
+
+	if (json == NULL || bt_json_dump(json, &text, NULL) < 0)
+		return bt_err_sys(err, -ENOMEM, "write the state of %s", state->id);
+	r = write_in(state->dir, "config.json", config, err);
+	return r < 0 ? r : write_in(state->dir, "state.json", text, err);
+}
+
+static int read_in(const char *dir, const char *name, size_t max, char **ret, size_t *ret_len)
+{
+	bt_auto_free char *path = bt_path_join(dir, name);
+
+	return path == NULL ? -ENOMEM : bt_io_read_file(AT_FDCWD, path, max, ret, ret_len);
+}
+
+static int fill(struct bt_state *s, const json_t *json)
+{
+	s->id = bt_arena_strdup(&s->arena, bt_json_str(json, "id", ""));
+	s->bundle = bt_arena_strdup(&s->arena, bt_json_str(json, "bundle", ""));
+	s->rootfs = bt_arena_strdup(&s->arena, bt_json_str(json, "rootfs", ""));
+	s->pid = (pid_t)bt_json_i64(json, "init_process_pid", 0);
+	s->start_time = (uint64_t)bt_json_i64(json, "init_process_start", 0);
+	s->created = bt_json_i64(json, "created_ns", 0);
+	s->no_pivot = bt_json_bool(json, "no_pivot", false);
+	s->no_new_keyring = bt_json_bool(json, "no_new_keyring", false);
+	return s->id != NULL && s->bundle != NULL && s->rootfs != NULL ? 0 : -ENOMEM;
+}
+
+int bt_state_load(const char *root, const char *id, struct bt_state *ret, struct bt_err *err)
+{
+	bt_auto_free char *dir = NULL, *text = NULL, *config = NULL;
+	bt_auto_state struct bt_state s = { 0 };
+	json_auto_t *json = NULL;
+	size_t len, config_len;
+	int r = dir_of(root, id, &dir, err);
+
+	if (r < 0)
+		return r;
+	r = read_in(dir, "state.json", STATE_MAX, &text, &len);
+	if (r == -ENOENT)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "container does not exist: %s", id);
+	if (r == 0)
+		r = read_in(dir, "config.json", BT_OCI_SPEC_TEXT_MAX, &config, &config_len);
+	if (r < 0)
+		return bt_err_sys(err, r, "read the state in %s", dir);
+	r = bt_json_parse(text, len, 0, &json, err);
+	if (r < 0)
+		return bt_err_context(err, "%s/state.json", dir);
+	r = fill(&s, json);
+	s.dir = bt_arena_strdup(&s.arena, dir);
+	if (r < 0 || s.dir == NULL)
+		return bt_err_sys(err, -ENOMEM, "read the state in %s", dir);
+	r = bt_oci_spec_parse(config, config_len, &s.arena, &s.spec, err);
+	if (r < 0)
+		return bt_err_context(err, "%s/config.json", dir);
+	*ret = bt_take_struct(s);
+	return 0;
+}
+
+uint64_t bt_state_start_time(pid_t pid)
+{
+	bt_auto_free char *text = NULL;
+	char path[40], *p;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (pid <= 0 || bt_io_read_file(AT_FDCWD, path, 4096, &text, NULL) < 0)
+		return 0;
+	/* "pid (name) S …": the name may hold anything, the rest are numbers; the start time
+	 * is field 22, that is the twentieth from the state on. */
+	p = strrchr(text, ')');
+	if (p == NULL || p[1] != ' ' || p[2] == 'Z' || p[2] == 'X')
+		return 0;
+	p += 2;
+	for (int field = 3; field < 22 && p != NULL; field++) {
+		p = strchr(p, ' ');
+		p = p != NULL ? p + 1 : NULL;
+	}
+	return p != NULL ? strtoull(p, NULL, 10) : 0;
+}
+
+static bool waits_for_start(const struct bt_state *state)
+{
+	bt_auto_free char *path = bt_path_join(state->dir, BT_LAUNCH_START_SOCKET);
+
+	return path != NULL && faccessat(AT_FDCWD, path, F_OK, 0) == 0;
+}
+
+enum bt_state_status bt_state_status(const struct bt_state *state)
+{
+	bt_auto_cgroup struct bt_cgroup cg = { 0 };
+	struct bt_err err;
+	uint64_t start = bt_state_start_time(state->pid);
+
+	if (start == 0 || start != state->start_time)
+		return BT_STATE_STOPPED;
+	if (waits_for_start(state))
+		return BT_STATE_CREATED;
+	if (bt_state_cgroup(state, &cg, &err) == 0 && bt_cgroup_is_frozen(&cg) > 0)
+		return BT_STATE_PAUSED;
+	return BT_STATE_RUNNING;
+}
+
+const char *bt_state_status_name(enum bt_state_status status)
+{
+	static const char *const names[] = { "created", "running", "paused", "stopped" };
+
+	return names[status];
+}
+
+int bt_state_cgroup(const struct bt_state *state, struct bt_cgroup *ret, struct bt_err *err)
+{
+	const struct bt_cgroup_host *host;
+	bt_auto_free char *path = NULL;
+	int r = bt_cgroups_host(&host, err);
+
+	if (r == 0)
+		r = bt_cgroups_path(&state->spec, state->id, &path, err);
+	if (r < 0)
+		return r;
+	r = bt_cgroup_open(host, path, ret);
+	return r < 0 ? bt_err_sys(err, r, "open control group %s", path) : 0;
+}
+
+int bt_state_signal(const struct bt_state *state, int signal)
+{
+	bt_auto_close int pidfd = (int)syscall(SYS_pidfd_open, state->pid, 0);
+
+	if (pidfd < 0)
+		return -errno;
+	/* Asked after the descriptor was opened, so both are about the same process. */
+	if (bt_state_start_time(state->pid) != state->start_time)
+		return -ESRCH;
+	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+int bt_state_remove(const char *dir, struct bt_err *err)
+{
+	int r = bt_io_remove_tree(AT_FDCWD, dir);
+
+	return r < 0 ? bt_err_sys(err, r, "remove %s", dir) : 0;
+}
+
+void bt_state_done(struct bt_state *state)
+{
+	bt_arena_done(&state->arena);
+	*state = (struct bt_state){ 0 };
+}

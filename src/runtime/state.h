@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_RUNTIME_STATE_H
+#define BT_RUNTIME_STATE_H
+
+/*
+ * What the OCI command line remembers of a container between its calls: a
+ * directory <root>/<id>, mode 0700, with state.json, a copy of the configuration,
+ * and until the start the init's socket. It lies on a tmpfs and needs no syncing.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/err.h"
+#include "codec/oci_spec.h"
+#include "sys/cgroup.h"
+
+enum bt_state_status {
+	BT_STATE_CREATED,
+	BT_STATE_RUNNING,
+	BT_STATE_PAUSED,
+	BT_STATE_STOPPED,
+};
+
+/** Strings and the specification live in the arena. Zeroed is none. */
+struct bt_state {
+	struct bt_arena arena;
+	const char *id;
+	const char *dir; /* <root>/<id> */
+	const char *bundle;
+	const char *rootfs;
+	pid_t pid;
+	uint64_t start_time; /* of the init, /proc/PID/stat: tells it from a later process */
+	int64_t created;     /* nanoseconds since the epoch */
+	bool no_pivot, no_new_keyring;
+	struct bt_oci_spec spec;
+};
+
+/** May `id` name a container? Letters, digits, "_", "+", "-", ".", and neither "." nor "..". */
+bool bt_state_id_valid(const char *id);
+
+/** Make the directory of a new container. Returns 0; -EEXIST (kind CONFLICT) where there is one
+ * already; or another -errno. `*ret_dir` is a new string (owned). */
+bt_nodiscard int bt_state_reserve(const char *root, const char *id, char **ret_dir,
+				  struct bt_err *err);
+
+/** Write state.json and the configuration's copy. */
+bt_nodiscard int bt_state_save(const struct bt_state *state, const char *config,
+			       struct bt_err *err);
+
+/** Read a container's state. Returns 0, or -ENOENT (kind NOT_FOUND) where there is none. */
+bt_nodiscard int bt_state_load(const char *root, const char *id, struct bt_state *ret,
+			       struct bt_err *err);
+
+/** What the container is doing now. */
+enum bt_state_status bt_state_status(const struct bt_state *state);
+
+/** "created", "running", "paused", "stopped". */
+const char *bt_state_status_name(enum bt_state_status status);
+
+/** Open the container's control group; `ret` refers to the machine's, which stays. */
+bt_nodiscard int bt_state_cgroup(const struct bt_state *state, struct bt_cgroup *ret,
+				 struct bt_err *err);
+
+/** Send a signal to the init, if it still is the one of the state. Returns 0 or -ESRCH or
+ * another -errno. */
+bt_nodiscard int bt_state_signal(const struct bt_state *state, int signal);
+
+/** The start time of a process, or 0 where it has ended (also as a zombie). */
+uint64_t bt_state_start_time(pid_t pid);
+
+/** Remove the directory. */
+bt_nodiscard int bt_state_remove(const char *dir, struct bt_err *err);
+
+/** Release what it holds and leave it empty. */
+void bt_state_done(struct bt_state *state);
+
+#define bt_auto_state bt_auto(bt_state_done)
+
+#endif
