@@ -28,6 +28,7 @@
 #include "base/auto.h"
 #include "runtime/cgroups.h"
 #include "runtime/limits.h"
+#include "runtime/notify.h"
 #include "runtime/oom.h"
 #include "runtime/plan.h"
 #include "runtime/process.h"
@@ -56,6 +57,7 @@ static void joining_done(struct joining *j)
 	bt_close(&j->far);
 	bt_launch_done(&j->launch);
 	bt_cgroup_done(&j->cgroup);
+	bt_plan_process_done(&j->process);
 	bt_arena_done(&j->arena);
 }
 
@@ -168,7 +170,7 @@ static int run(struct joining *j, struct bt_err *err)
 		r = bt_process_find(p, path, err);
 	if (r == 0)
 		r = tell_warning(j, err);
-	return r < 0 ? r : bt_process_exec(p, path, err);
+	return r < 0 ? r : bt_process_exec(p, path, j->far, err);
 }
 
 static _Noreturn void child(struct joining *j)
@@ -208,6 +210,17 @@ static int give_birth(struct joining *j, struct bt_err *err)
 	return 0;
 }
 
+static int pass_listener(const struct joining *j, int listener, struct bt_err *err)
+{
+	const struct bt_launch_exec *req = j->req;
+	int r = bt_notify_send(req->spec, req->id, NULL, j->launch.pid, req->target, "running",
+			       listener, err);
+
+	if (r == 0 && bt_sync_say(j->sync, BT_SYNC_GO) < 0)
+		r = bt_err_sys(err, -EPIPE, "talk with the new process");
+	return r;
+}
+
 /* The end of the conversation: its descriptor was closed by execve(2). */
 static int attend(struct joining *j, struct bt_err *err)
 {
@@ -226,6 +239,11 @@ static int attend(struct joining *j, struct bt_err *err)
 			break;
 		case BT_SYNC_READY:
 			memcpy(j->launch.warning, message.warning, sizeof(j->launch.warning));
+			break;
+		case BT_SYNC_LISTENER:
+			r = pass_listener(j, fd, err);
+			if (r < 0)
+				return r;
 			break;
 		case BT_SYNC_ERROR:
 			*err = message.err;
@@ -278,7 +296,7 @@ static int prepare(struct joining *j, struct bt_err *err)
 	if (r == 0)
 		r = plan_cgroup(j, err);
 	if (r == 0)
-		r = bt_plan_make_process(req->process, &req->seccomp,
+		r = bt_plan_make_process(req->process, &req->seccomp, &req->spec->linux_.seccomp,
 					 j->namespaces & CLONE_NEWUSER ? UINT64_MAX
 								       : bt_caps_bounding(),
 					 &j->arena, &j->process, j->launch.warning, err);

@@ -336,7 +336,7 @@ static int run(struct work *w, struct bt_err *err)
 	if (r == 0)
 		r = bt_hooks_run(&plan->spec->hooks.start_container, "startContainer",
 				 plan->hook_state, "created", w->pid, err);
-	return r < 0 ? r : bt_process_exec(&plan->process, w->path, err);
+	return r < 0 ? r : bt_process_exec(&plan->process, w->path, w->sync, err);
 }
 
 _Noreturn void bt_init_run(const struct bt_init *init)

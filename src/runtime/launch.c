@@ -21,6 +21,7 @@
 #include "runtime/hooks.h"
 #include "runtime/idmap.h"
 #include "runtime/init.h"
+#include "runtime/notify.h"
 #include "runtime/oom.h"
 #include "runtime/plan.h"
 #include "sys/clone.h"
@@ -296,23 +297,52 @@ static int run_poststart(const struct bt_launch *launch, struct bt_err *err)
 	return r;
 }
 
+static int pass_listener(const struct bt_launch *launch, int listener, struct bt_err *err)
+{
+	int r;
+
+	if (launch->spec == NULL || listener < 0)
+		return bt_err_sys(err, -EPROTO, "start the container");
+	r = bt_notify_send(launch->spec, launch->id, launch->bundle, launch->pid, launch->pid,
+			   "created", listener, err);
+	if (r == 0 && bt_sync_say(launch->sync_fd, BT_SYNC_GO) < 0)
+		r = bt_err_sys(err, -EPIPE, "start the container");
+	return r;
+}
+
+/* Until the init has closed its end in execve(2), or says why it could not. */
+static int see_through(const struct bt_launch *launch, struct bt_err *err)
+{
+	for (;;) {
+		struct bt_sync_message message;
+		bt_auto_close int fd = -EBADF;
+		int r = bt_sync_receive(launch->sync_fd, &message, &fd);
+
+		if (r < 0)
+			return bt_err_sys(err, r, "start the container");
+		if (r == 0)
+			return 0;
+		if (message.type == BT_SYNC_ERROR) {
+			*err = message.err;
+			return -err->errnum;
+		}
+		if (message.type != BT_SYNC_LISTENER)
+			return bt_err_sys(err, -EPROTO, "start the container");
+		r = pass_listener(launch, fd, err);
+		if (r < 0)
+			return r;
+	}
+}
+
 int bt_launch_start(struct bt_launch *launch, struct bt_err *err)
 {
-	struct bt_sync_message message;
 	int r = bt_sync_say(launch->sync_fd, BT_SYNC_START);
 
-	if (r == 0)
-		r = bt_sync_receive(launch->sync_fd, &message, NULL);
 	if (r < 0)
 		return bt_err_sys(err, r, "start the container");
+	r = see_through(launch, err);
 	bt_close(&launch->sync_fd);
-	/* The end of the conversation: its descriptor was closed by execve(2). */
-	if (r == 0)
-		return run_poststart(launch, err);
-	if (message.type != BT_SYNC_ERROR)
-		return bt_err_sys(err, -EPROTO, "start the container");
-	*err = message.err;
-	return -err->errnum;
+	return r < 0 ? r : run_poststart(launch, err);
 }
 
 int bt_launch_reach(const char *state_dir, pid_t pid, struct bt_launch *ret, struct bt_err *err)

@@ -111,13 +111,23 @@ int bt_oci_cli_number(const char *flag, const char *text, long long min, long lo
 	long long value;
 
 	if (bt_str_to_i64(text, &value) < 0 || value < min || value > max)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "%s: \"%s\" is not a number it takes",
-				  flag, text);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "%s: \"%s\" is not a number it takes", flag, text);
 	*ret = value;
 	return 0;
 }
 
-enum { ROOT = 256, LOG, LOG_FORMAT, DEBUG, SYSTEMD, ROOTLESS, CRIU, HELP, VERSION };
+enum {
+	ROOT = 256,
+	LOG,
+	LOG_FORMAT,
+	DEBUG,
+	SYSTEMD,
+	ROOTLESS,
+	CRIU,
+	HELP,
+	VERSION
+};
 
 static const struct option flags[] = {
 	{ "root", required_argument, NULL, ROOT },
@@ -145,8 +155,8 @@ static int take_flag(struct bt_oci_cli *cli, int flag, struct bt_err *err)
 	case LOG_FORMAT:
 		cli->log_json = strcmp(optarg, "json") == 0;
 		if (!cli->log_json && strcmp(optarg, "text") != 0)
-			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-					  "invalid log format: %s", optarg);
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid log format: %s",
+					  optarg);
 		return 0;
 	case DEBUG:
 		cli->debug = true;

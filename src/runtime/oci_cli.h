@@ -43,7 +43,8 @@ bt_oci_command bt_oci_features, bt_oci_spec_command;
 /** Write a warning to the log. */
 void bt_oci_cli_warn(const struct bt_oci_cli *cli, const char *text);
 
-/** Check that `argc` (what is left after the flags) is from `min` to `max`. Returns 0 or -EINVAL. */
+/** Check that `argc` (what is left after the flags) is from `min` to `max`. Returns 0 or -EINVAL.
+ */
 bt_nodiscard int bt_oci_cli_count(const char *command, int argc, int min, int max,
 				  struct bt_err *err);
 

@@ -194,7 +194,8 @@ static int remember(struct creating *c, struct bt_err *err)
 {
 	struct bt_state *s = &c->state;
 	const char *root = s->spec.root_path != NULL ? s->spec.root_path : "";
-	bt_auto_free char *joined = *root == '/' ? bt_path_clean(root) : bt_path_join(c->bundle, root);
+	bt_auto_free char *joined =
+		*root == '/' ? bt_path_clean(root) : bt_path_join(c->bundle, root);
 	int r;
 
 	if (joined == NULL)
@@ -334,9 +335,8 @@ int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_cod
 	}
 	if (c.flags.detach)
 		return 0;
-	r = bt_oci_console_attend(c.launch.pid,
-				  c.flags.console_socket == NULL ? c.launch.console_fd : -EBADF,
-				  err);
+	r = bt_oci_console_attend(
+		c.launch.pid, c.flags.console_socket == NULL ? c.launch.console_fd : -EBADF, err);
 	if (r < 0)
 		return r;
 	*ret_code = r;

@@ -36,7 +36,17 @@ struct exec_flags {
 	int preserve_fds;
 };
 
-enum { CONSOLE = 256, CWD, PID_FILE, LABEL, APPARMOR, NO_NEW_PRIVS, PRESERVE, CGROUP, PAUSED };
+enum {
+	CONSOLE = 256,
+	CWD,
+	PID_FILE,
+	LABEL,
+	APPARMOR,
+	NO_NEW_PRIVS,
+	PRESERVE,
+	CGROUP,
+	PAUSED
+};
 
 static int take_number_flag(int flag, struct exec_flags *f, struct bt_err *err)
 {
@@ -156,7 +166,8 @@ static int take_flags(int argc, char **argv, struct exec_flags *f, struct bt_err
 static int parse_user(const char *text, struct bt_oci_process *p, struct bt_err *err)
 {
 	const char *colon = strchr(text, ':');
-	bt_auto_free char *uid = colon != NULL ? strndup(text, (size_t)(colon - text)) : strdup(text);
+	bt_auto_free char *uid =
+		colon != NULL ? strndup(text, (size_t)(colon - text)) : strdup(text);
 	long long n;
 	int r;
 

@@ -40,23 +40,33 @@ static json_t *capabilities(void)
 
 static json_t *seccomp(void)
 {
-	static const char *const actions[] = { "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO",
-					       "SCMP_ACT_KILL",	 "SCMP_ACT_KILL_PROCESS",
+	static const char *const actions[] = { "SCMP_ACT_ALLOW",       "SCMP_ACT_ERRNO",
+					       "SCMP_ACT_KILL",        "SCMP_ACT_KILL_PROCESS",
 					       "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
-					       "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE",
-					       "SCMP_ACT_TRAP",	 NULL };
+					       "SCMP_ACT_NOTIFY",      "SCMP_ACT_TRACE",
+					       "SCMP_ACT_TRAP",        NULL };
 	static const char *const operators[] = { "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",
-						 "SCMP_CMP_LE", "SCMP_CMP_LT",
-						 "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", NULL };
-	static const char *const archs[] = { "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM",
-					     "SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_MIPS",
-					     "SCMP_ARCH_MIPS64", "SCMP_ARCH_MIPS64N32",
-					     "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64",
-					     "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC",
-					     "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE",
-					     "SCMP_ARCH_RISCV64", "SCMP_ARCH_S390",
-					     "SCMP_ARCH_S390X", "SCMP_ARCH_X32",
-					     "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", NULL };
+						 "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ",
+						 "SCMP_CMP_NE", NULL };
+	static const char *const archs[] = { "SCMP_ARCH_AARCH64",
+					     "SCMP_ARCH_ARM",
+					     "SCMP_ARCH_LOONGARCH64",
+					     "SCMP_ARCH_MIPS",
+					     "SCMP_ARCH_MIPS64",
+					     "SCMP_ARCH_MIPS64N32",
+					     "SCMP_ARCH_MIPSEL",
+					     "SCMP_ARCH_MIPSEL64",
+					     "SCMP_ARCH_MIPSEL64N32",
+					     "SCMP_ARCH_PPC",
+					     "SCMP_ARCH_PPC64",
+					     "SCMP_ARCH_PPC64LE",
+					     "SCMP_ARCH_RISCV64",
+					     "SCMP_ARCH_S390",
+					     "SCMP_ARCH_S390X",
+					     "SCMP_ARCH_X32",
+					     "SCMP_ARCH_X86",
+					     "SCMP_ARCH_X86_64",
+					     NULL };
 
 	return json_pack("{s:b, s:o, s:o, s:o}", "enabled", 1, "actions", strings(actions),
 			 "operators", strings(operators), "archs", strings(archs));
@@ -64,22 +74,27 @@ static json_t *seccomp(void)
 
 static json_t *linux_features(void)
 {
-	static const char *const namespaces[] = { "cgroup", "ipc", "mount", "network",
-						  "pid",    "time", "user", "uts", NULL };
+	static const char *const namespaces[] = { "cgroup", "ipc",  "mount", "network", "pid",
+						  "time",   "user", "uts",   NULL };
 
 	return json_pack("{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:o, s:{s:b}, s:{s:b}, s:{s:b}, "
 			 "s:{s:{s:b}}}",
-			 "namespaces", strings(namespaces), "capabilities", capabilities(), "cgroup",
-			 "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 1, "seccomp",
-			 seccomp(), "apparmor", "enabled", 1, "selinux", "enabled", 1, "intelRdt",
-			 "enabled", 0, "mountExtensions", "idmap", "enabled", 1);
+			 "namespaces", strings(namespaces), "capabilities", capabilities(),
+			 "cgroup", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 1,
+			 "seccomp", seccomp(), "apparmor", "enabled", 1, "selinux", "enabled", 1,
+			 "intelRdt", "enabled", 0, "mountExtensions", "idmap", "enabled", 1);
 }
 
 int bt_oci_features(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
 		    struct bt_err *err)
 {
-	static const char *const hooks[] = { "prestart",       "createRuntime", "createContainer",
-					     "startContainer", "poststart",	"poststop", NULL };
+	static const char *const hooks[] = { "prestart",
+					     "createRuntime",
+					     "createContainer",
+					     "startContainer",
+					     "poststart",
+					     "poststop",
+					     NULL };
 	json_auto_t *json = NULL;
 
 	(void)cli;

@@ -63,9 +63,9 @@ int bt_oci_state(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 		return r;
 	status = bt_state_status(&state);
 	bt_time_rfc3339(state.created, created);
-	json = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o*, s:s}", "ociVersion", "1.3.0", "id",
-			 state.id, "pid", status == BT_STATE_STOPPED ? 0 : (int)state.pid, "status",
-			 bt_state_status_name(status), "bundle", state.bundle, "rootfs",
+	json = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o*, s:s}", "ociVersion", "1.3.0",
+			 "id", state.id, "pid", status == BT_STATE_STOPPED ? 0 : (int)state.pid,
+			 "status", bt_state_status_name(status), "bundle", state.bundle, "rootfs",
 			 state.rootfs, "created", created, "annotations",
 			 annotations_of(&state.spec), "owner", "");
 	if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) < 0 || putchar('\n') < 0)
@@ -153,7 +153,7 @@ static int delete_half_made(const struct bt_oci_cli *cli, const char *id, bool f
 	return bt_state_remove(dir, err);
 }
 
-static int delete(const struct bt_state *state, bool force, struct bt_err *err)
+static int delete (const struct bt_state *state, bool force, struct bt_err *err)
 {
 	enum bt_state_status status = bt_state_status(state);
 	int r = 0;
@@ -196,7 +196,7 @@ int bt_oci_delete(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 	r = bt_state_load(cli->root, argv[optind], &state, err);
 	if (r == -ENOENT && err->kind == BT_ERR_NOT_FOUND)
 		return delete_half_made(cli, argv[optind], force, err);
-	return r < 0 ? r : delete(&state, force, err);
+	return r < 0 ? r : delete (&state, force, err);
 }
 
 static int set_frozen(const struct bt_oci_cli *cli, int argc, char **argv, bool freeze,
@@ -211,7 +211,8 @@ static int set_frozen(const struct bt_oci_cli *cli, int argc, char **argv, bool 
 		return r;
 	status = bt_state_status(&state);
 	if (freeze && status != BT_STATE_RUNNING && status != BT_STATE_CREATED)
-		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL, "container not running or created: %s",
+		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL,
+				  "container not running or created: %s",
 				  bt_state_status_name(status));
 	if (!freeze && status != BT_STATE_PAUSED)
 		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL, "container not paused");

@@ -247,8 +247,8 @@ static json_t *io_json(const struct bt_cgroup_io_list *list)
 
 		if (json_array_append_new(json, json_pack("{s:i, s:i, s:s, s:o}", "major",
 							  (int)e->major, "minor", (int)e->minor,
-							  "op", e->op, "value",
-							  number(e->value))) < 0)
+							  "op", e->op, "value", number(e->value))) <
+		    0)
 			break;
 	}
 	return json;
@@ -317,8 +317,8 @@ int bt_oci_events(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 	if (r < 0)
 		return r;
 	if (bt_state_status(&state) == BT_STATE_STOPPED)
-		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container with id %s is not running",
-				  state.id);
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
+				  "container with id %s is not running", state.id);
 	r = bt_state_cgroup(&state, &cg, err);
 	if (r == 0)
 		r = print_stats(&state, &cg, err);

@@ -213,8 +213,9 @@ static int fill(struct bt_plan *plan, struct bt_err *err)
 	if (r == 0)
 		r = bt_plan_mounts_make(plan, err);
 	if (r == 0)
-		r = bt_plan_make_process(&plan->spec->process, &plan->req->seccomp, available,
-					 &plan->arena, &plan->process, plan->warning, err);
+		r = bt_plan_make_process(&plan->spec->process, &plan->req->seccomp,
+					 &plan->spec->linux_.seccomp, available, &plan->arena,
+					 &plan->process, plan->warning, err);
 	if (r == 0)
 		r = bt_hooks_state(plan->spec, plan->req->id, plan->req->bundle, &plan->arena,
 				   &plan->hook_state, err);
@@ -247,6 +248,7 @@ void bt_plan_done(struct bt_plan *plan)
 		bt_close(&plan->mounts[i].source_fd);
 	bt_close(&plan->rootfs_fd);
 	bt_cgroup_done(&plan->cgroup);
+	bt_plan_process_done(&plan->process);
 	bt_arena_done(&plan->arena);
 	*plan = (struct bt_plan){ .rootfs_fd = -EBADF };
 }

@@ -19,6 +19,7 @@
 #include "codec/oci_spec.h"
 #include "runtime/launch.h"
 #include "runtime/mount_options.h"
+#include "runtime/seccomp.h"
 #include "runtime/sync.h"
 #include "sys/cgroup.h"
 
@@ -51,6 +52,8 @@ struct bt_plan_process {
 	const struct bt_oci_process *process; /* borrowed */
 	struct bt_oci_capabilities caps;      /* cut to what this machine has */
 	struct bt_launch_filter filter;       /* zeroed: none */
+	struct bt_seccomp_filter compiled;    /* owned, where the filter was not given */
+	bool notify;                          /* its listener goes to the creator */
 	char **env;            /* the process' environment, with room for HOME before the NULL */
 	size_t env_len;        /* entries used */
 	bool home_missing;     /* no HOME was given */
@@ -88,9 +91,13 @@ bt_nodiscard int bt_plan_make(const struct bt_launch_request *req, struct bt_pla
 /** Work out the process part alone, in `arena`, with the capabilities cut to `available`;
  * warnings are appended to `warning`. */
 bt_nodiscard int bt_plan_make_process(const struct bt_oci_process *process,
-				      const struct bt_launch_filter *filter, uint64_t available,
+				      const struct bt_launch_filter *filter,
+				      const struct bt_oci_seccomp *seccomp, uint64_t available,
 				      struct bt_arena *arena, struct bt_plan_process *ret,
 				      char warning[BT_SYNC_WARNING_LEN], struct bt_err *err);
+
+/** Release what the process part owns besides the arena. */
+void bt_plan_process_done(struct bt_plan_process *p);
 
 /** Close and release everything the plan owns. */
 void bt_plan_done(struct bt_plan *plan);

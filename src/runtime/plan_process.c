@@ -3,9 +3,10 @@
 #include "runtime/plan_process.h"
 
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <string.h>
 
-#include "sys/caps.h"
+#include "codec/capability.h"
 
 const char *bt_plan_process_getenv(const struct bt_oci_strings *env, const char *name)
 {
@@ -45,8 +46,8 @@ static void warn_caps(uint64_t missing, char warning[BT_SYNC_WARNING_LEN])
 	char names[BT_SYNC_WARNING_LEN] = "";
 	size_t used = 0;
 
-	for (unsigned cap = 0; cap < 64; cap++) {
-		const char *name = bt_caps_name(cap);
+	for (int cap = 0; cap < BT_CAPABILITY_COUNT; cap++) {
+		const char *name = bt_capability_name(cap);
 		size_t len = name != NULL ? strlen(name) : 0;
 
 		if ((missing & (UINT64_C(1) << cap)) == 0 || len == 0 ||
@@ -79,13 +80,43 @@ static void cut_caps(struct bt_oci_capabilities *caps, uint64_t available,
 			     caps->unknown.n > 1 ? " …" : "");
 }
 
+static int plan_filter(const struct bt_launch_filter *filter, const struct bt_oci_seccomp *seccomp,
+		       struct bt_plan_process *p, struct bt_err *err)
+{
+	int r;
+
+	if (filter->insns != NULL) {
+		p->filter = *filter;
+		p->notify = (filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
+	} else if (seccomp->set) {
+		r = bt_seccomp_compile(seccomp, &p->compiled, err);
+		if (r < 0)
+			return r;
+		p->filter = (struct bt_launch_filter){ .insns = p->compiled.insns,
+						       .len = p->compiled.len,
+						       .flags = p->compiled.flags };
+		p->notify = p->compiled.notify;
+	}
+	if (p->notify && (seccomp->listener_path == NULL || *seccomp->listener_path == '\0'))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "linux.seccomp.listenerPath: needed for SCMP_ACT_NOTIFY");
+	return 0;
+}
+
+void bt_plan_process_done(struct bt_plan_process *p)
+{
+	bt_seccomp_done(&p->compiled);
+	p->filter = (struct bt_launch_filter){ 0 };
+}
+
 int bt_plan_make_process(const struct bt_oci_process *process,
-			 const struct bt_launch_filter *filter, uint64_t available,
+			 const struct bt_launch_filter *filter,
+			 const struct bt_oci_seccomp *seccomp, uint64_t available,
 			 struct bt_arena *arena, struct bt_plan_process *ret,
 			 char warning[BT_SYNC_WARNING_LEN], struct bt_err *err)
 {
 	struct bt_plan_process p = { .process = process,
-				     .filter = *filter,
+
 				     .caps = process->capabilities };
 	int r;
 
@@ -95,6 +126,8 @@ int bt_plan_make_process(const struct bt_oci_process *process,
 	if (r < 0)
 		return r;
 	cut_caps(&p.caps, available, warning);
-	*ret = p;
-	return 0;
+	r = plan_filter(filter, seccomp, &p, err);
+	if (r == 0)
+		*ret = p;
+	return r;
 }

@@ -7,15 +7,11 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
-#include <linux/filter.h>
-#include <linux/openat2.h>
-#include <linux/seccomp.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,6 +22,8 @@
 #include "runtime/limits.h"
 #include "runtime/procfs.h"
 #include "runtime/program.h"
+#include "runtime/seccomp.h"
+#include "runtime/sync.h"
 #include "sys/caps.h"
 #include "sys/inroot.h"
 #include "sys/keyring.h"
@@ -238,27 +236,37 @@ int bt_process_find(struct bt_plan_process *p, char ret_path[], struct bt_err *e
 	return bt_program_find(p->process->args.v[0], p->path_list, ret_path, err);
 }
 
-static int install_filter(const struct bt_plan_process *p, struct bt_err *err)
+/* The listener must reach the creator although the filter is in force: with one that
+ * refuses sendmsg(2) no listener can be handed over. */
+static int send_listener(int sync, int listener, struct bt_err *err)
 {
-	struct sock_fprog program = {
-		.len = (unsigned short)(p->filter.len / sizeof(struct sock_filter)),
-		/* The kernel copies it; its interface just lacks the const. */
-		.filter = (struct sock_filter *)(uintptr_t)p->filter.insns,
-	};
+	const struct bt_sync_message message = { .type = BT_SYNC_LISTENER };
+	int r = bt_sync_send(sync, &message, listener);
+
+	bt_close(&listener);
+	if (r == 0)
+		r = bt_sync_expect(sync, BT_SYNC_GO);
+	return r < 0 ? bt_err_sys(err, r, "linux.seccomp.listenerPath: hand the listener over") : 0;
+}
+
+static int install_filter(const struct bt_plan_process *p, int sync, struct bt_err *err)
+{
 	uint64_t admin = UINT64_C(1) << CAP_SYS_ADMIN;
 	int r = 0;
 
 	if (filter_needs_admin(p))
 		r = bt_caps_set(p->caps.effective | admin, p->caps.permitted | admin,
 				p->caps.inheritable);
-	if (r == 0 && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, p->filter.flags, &program) < 0)
-		r = -errno;
-	return r < 0 ? bt_err_sys(err, r, "linux.seccomp: install the filter") : 0;
+	if (r == 0)
+		r = bt_seccomp_load(p->filter.insns, p->filter.len, p->filter.flags, p->notify);
+	if (r < 0)
+		return bt_err_sys(err, r, "linux.seccomp: install the filter");
+	return p->notify ? send_listener(sync, r, err) : 0;
 }
 
-int bt_process_exec(const struct bt_plan_process *p, const char *path, struct bt_err *err)
+int bt_process_exec(const struct bt_plan_process *p, const char *path, int sync, struct bt_err *err)
 {
-	int r = p->filter.insns != NULL ? install_filter(p, err) : 0;
+	int r = p->filter.insns != NULL ? install_filter(p, sync, err) : 0;
 
 	if (r < 0)
 		return r;

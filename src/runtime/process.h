@@ -27,8 +27,9 @@ bt_nodiscard int bt_process_drop(const struct bt_plan_process *p, struct bt_err 
 /** Find the program and its HOME; see runtime/program.h. */
 bt_nodiscard int bt_process_find(struct bt_plan_process *p, char ret_path[], struct bt_err *err);
 
-/** Install the filter, give up the last rights and execve(2) `path`. Returns only on failure,
- * with a negative errno. */
-int bt_process_exec(const struct bt_plan_process *p, const char *path, struct bt_err *err);
+/** Install the filter, hand its listener, if it has one, over on `sync`, give up the last rights
+ * and execve(2) `path`. Returns only on failure, with a negative errno. */
+int bt_process_exec(const struct bt_plan_process *p, const char *path, int sync,
+		    struct bt_err *err);
 
 #endif

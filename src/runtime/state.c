@@ -73,12 +73,11 @@ static int write_in(const char *dir, const char *name, const char *text, struct 
 int bt_state_save(const struct bt_state *state, const char *config, struct bt_err *err)
 {
 	/* The first five are runc's names, for programs that look into its state. */
-	json_auto_t *json = json_pack("{s:s, s:i, s:I, s:I, s:s, s:s, s:b, s:b}", "id", state->id,
-				      "init_process_pid", (int)state->pid, "init_process_start",
-				      (json_int_t)state->start_time, "created_ns",
-				      (json_int_t)state->created, "bundle", state->bundle, "rootfs",
-				      state->rootfs, "no_pivot", state->no_pivot, "no_new_keyring",
-				      state->no_new_keyring);
+	json_auto_t *json = json_pack(
+		"{s:s, s:i, s:I, s:I, s:s, s:s, s:b, s:b}", "id", state->id, "init_process_pid",
+		(int)state->pid, "init_process_start", (json_int_t)state->start_time, "created_ns",
+		(json_int_t)state->created, "bundle", state->bundle, "rootfs", state->rootfs,
+		"no_pivot", state->no_pivot, "no_new_keyring", state->no_new_keyring);
 	bt_auto_free char *text = NULL;
 	int r;
 
@@ -120,7 +119,8 @@ int bt_state_load(const char *root, const char *id, struct bt_state *ret, struct
 		return r;
 	r = read_in(dir, "state.json", STATE_MAX, &text, &len);
 	if (r == -ENOENT)
-		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "container does not exist: %s", id);
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "container does not exist: %s",
+				  id);
 	if (r == 0)
 		r = read_in(dir, "config.json", BT_OCI_SPEC_TEXT_MAX, &config, &config_len);
 	if (r < 0)

@@ -23,7 +23,4 @@ bt_nodiscard int bt_caps_set(uint64_t effective, uint64_t permitted, uint64_t in
  * or -errno; kernels without ambient sets are fine if `ambient` is 0. */
 bt_nodiscard int bt_caps_set_ambient(uint64_t ambient);
 
-/** The name "CAP_SYS_ADMIN" of a capability's number, or NULL. */
-const char *bt_caps_name(unsigned cap);
-
 #endif
