@@ -2,6 +2,7 @@
 
 #include "logs/json_text.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,11 +27,17 @@ static inline bool is_plain(block b)
 	return !any((b < 0x20) | ((b | 2) == '>') | ((b | 4) == '&') | (b == '\\'));
 }
 
-/* Is there an end, an escape or a control character? (b ^ 0x80) orders bytes as unsigned. */
-static inline bool is_special(block b)
+/* Where the first end, escape or control character is: BLOCK where there is none.
+ * (b ^ 0x80) orders bytes as unsigned. */
+static inline size_t first_special(block b)
 {
-	return any(((b ^ (signed char)0x80) < (signed char)(0x20 ^ 0x80)) | (b == '"') |
-		   (b == '\\'));
+	block special =
+		((b ^ (signed char)0x80) < (signed char)(0x20 ^ 0x80)) | (b == '"') | (b == '\\');
+	halves h = (halves)special;
+
+	if (h[0])
+		return (size_t)__builtin_ctzll(htole64(h[0])) / 8;
+	return h[1] ? 8 + (size_t)__builtin_ctzll(htole64(h[1])) / 8 : BLOCK;
 }
 
 static inline block load(const char *p)
@@ -202,13 +209,18 @@ static int unescape_unicode(struct bt_json_text *t)
 /* The escape at src, which is a backslash. */
 static int unescape_one(struct bt_json_text *t)
 {
-	static const char from[] = "n\"\\rt/bf", to[] = "\n\"\\\r\t/\b\f";
+	static const char from[] = "\"\\rt/bf", to[] = "\"\\\r\t/\b\f";
 	const char *at;
 
 	if (t->dst_end - t->dst < 4)
 		return -ENOSPC;
 	if (t->src_end - t->src < 2)
 		return -EAGAIN;
+	if (t->src[1] == 'n') {
+		*t->dst++ = '\n';
+		t->src += 2;
+		return 0;
+	}
 	if (t->src[1] == 'u')
 		return unescape_unicode(t);
 	at = t->src[1] ? strchr(from, t->src[1]) : NULL;
@@ -227,12 +239,13 @@ int bt_json_text_unescape(struct bt_json_text *text)
 
 		while (text->src_end - text->src >= BLOCK && text->dst_end - text->dst >= BLOCK) {
 			block b = load(text->src);
+			size_t plain = first_special(b);
 
-			if (is_special(b))
-				break;
 			memcpy(text->dst, &b, BLOCK);
-			text->src += BLOCK;
-			text->dst += BLOCK;
+			text->src += plain;
+			text->dst += plain;
+			if (plain < BLOCK)
+				break;
 		}
 		while (step-- > 0 && text->src < text->src_end && *text->src != '"' &&
 		       *text->src != '\\') {
