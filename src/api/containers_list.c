@@ -2,6 +2,7 @@
 
 #include <microhttpd.h>
 
+#include "api/compat.h"
 #include "api/handlers.h"
 #include "api/params.h"
 #include "api/request.h"
@@ -29,10 +30,12 @@ int bt_containers_list_get(struct bt_request *req, struct bt_err *err)
 int bt_containers_list_inspect(struct bt_request *req, struct bt_err *err)
 {
 	bool size = bt_query_bool(&req->query, "size", false);
-	json_t *container;
+	json_auto_t *container = NULL;
 	int r = bt_container_inspect(req->api->engine, req->name, size, &container, err);
 
-	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, container, err);
+	if (r == 0)
+		r = bt_compat_container(container, req->version, err);
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, bt_take(container), err);
 }
 
 int bt_containers_list_top(struct bt_request *req, struct bt_err *err)

@@ -24,6 +24,8 @@ bt_handler bt_system_info;
 bt_handler bt_system_df;
 /** GET /plugins: there are none. */
 bt_handler bt_system_plugins;
+/** GET /plugins/{name}/json: never found. */
+bt_handler bt_system_plugin;
 /** What needs a swarm: 503 in Docker's words. */
 bt_handler bt_system_no_swarm;
 /** What Docker offers and berth does not: 501. */

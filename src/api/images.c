@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/compat.h"
 #include "api/handlers.h"
 #include "api/params.h"
 #include "api/request.h"
@@ -19,27 +20,37 @@ static struct bt_images *images_of(const struct bt_request *req)
 	return bt_engine_images(req->api->engine);
 }
 
+/* Before API 1.41 a reference could be given without filters, too. */
+static int list_filters(const struct bt_request *req, struct bt_filters **ret, struct bt_err *err)
+{
+	const char *reference = bt_query_text(&req->query, "filter");
+	json_auto_t *json = NULL;
+	bt_auto_free char *text = NULL;
+
+	if (!reference || req->version >= 41)
+		return bt_params_filters(req, ret, err);
+	if (bt_query_text(&req->query, "filters"))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "filter and filters cannot be given at once");
+	json = json_pack("{s[s]}", "reference", reference);
+	if (!json || bt_json_dump(json, &text, NULL) < 0)
+		return bt_err_sys(err, -ENOMEM, "list images");
+	return bt_filters_parse(text, ret, err);
+}
+
 int bt_images_api_list(struct bt_request *req, struct bt_err *err)
 {
 	bt_auto_filters struct bt_filters *filters = NULL;
 	bool all = bt_query_bool(&req->query, "all", false);
 	bool digests = bt_query_bool(&req->query, "digests", false);
-	json_t *list;
-	int r = bt_params_filters(req, &filters, err);
+	json_auto_t *list = NULL;
+	int r = list_filters(req, &filters, err);
 
 	if (r == 0)
 		r = bt_images_list(images_of(req), all, digests, filters, &list, err);
-	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, list, err);
-}
-
-/* Old clients crash where ContainerConfig is missing; a copy of Config is what they look for. */
-static int add_container_config(json_t *image)
-{
-	json_t *config = bt_json_obj(image, "Config");
-
-	if (!config || bt_json_obj(image, "ContainerConfig"))
-		return 0;
-	return json_object_set(image, "ContainerConfig", config);
+	if (r == 0)
+		r = bt_compat_images(list, req->version, err);
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, bt_take(list), err);
 }
 
 int bt_images_api_inspect(struct bt_request *req, struct bt_err *err)
@@ -47,11 +58,9 @@ int bt_images_api_inspect(struct bt_request *req, struct bt_err *err)
 	json_auto_t *image = NULL;
 	int r = bt_images_inspect(images_of(req), req->name, &image, err);
 
-	if (r < 0)
-		return r;
-	if (req->version < 45 && add_container_config(image) < 0)
-		return bt_err_sys(err, -ENOMEM, "inspect an image");
-	return bt_answer_json(req, MHD_HTTP_OK, bt_take(image), err);
+	if (r == 0)
+		r = bt_compat_image(image, req->version, err);
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, bt_take(image), err);
 }
 
 int bt_images_api_history(struct bt_request *req, struct bt_err *err)

@@ -78,6 +78,11 @@ int bt_system_plugins(struct bt_request *req, struct bt_err *err)
 	return bt_answer_json(req, MHD_HTTP_OK, json_array(), err);
 }
 
+int bt_system_plugin(struct bt_request *req, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "plugin \"%.200s\" not found", req->name);
+}
+
 int bt_system_no_swarm(struct bt_request *req bt_unused, struct bt_err *err)
 {
 	return bt_err_set(err, BT_ERR_UNAVAILABLE, EAGAIN,
