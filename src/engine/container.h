@@ -28,6 +28,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/rand.h"
+#include "monitor/protocol.h"
 
 struct bt_engine;
 struct bt_link;
@@ -50,6 +51,7 @@ struct bt_container_state {
 	int restart_count;
 	bool oom_killed;
 	bool manually_stopped; /* somebody asked for its last end */
+	bool remove_volumes;   /* while REMOVING: its anonymous volumes go with it */
 	int64_t started_ns, finished_ns;
 	uint64_t journal_seq; /* records of the monitor's journal applied so far */
 	char *error;          /* why the last start failed; NULL: it did not */
@@ -66,6 +68,7 @@ struct bt_container {
 	char *image_id; /* "sha256:…" */
 	char *summary;  /* JSON text: what `ps` and events tell of its configuration */
 	bool tty, open_stdin, stdin_once, auto_remove;
+	struct bt_restart restart; /* under lock: `update` changes it */
 
 	pthread_mutex_t op;
 	pthread_mutex_t lock;

@@ -16,6 +16,7 @@
 #include "image/images.h"
 #include "store/db.h"
 #include "store/layers.h"
+#include "sys/cgroup.h"
 
 struct bt_events;
 struct bt_links;
@@ -26,6 +27,7 @@ struct bt_engine {
 	struct bt_engine_config cfg;
 	const char *cgroup_parent; /* never NULL: cfg's, or Docker's default */
 	char id[37];               /* of this engine, as `info` shows it; kept in the data root */
+	struct bt_cgroup_host cgroups;
 	struct bt_events *events;
 	struct bt_db *db;
 	struct bt_layers *layers;

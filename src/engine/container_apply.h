@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_CONTAINER_APPLY_H
+#define BT_ENGINE_CONTAINER_APPLY_H
+
+/*
+ * What a monitor tells, made into state: records are stored, waiters woken,
+ * events published, and what follows from an end is begun.
+ */
+
+#include <stdbool.h>
+
+#include "engine/container.h"
+#include "monitor/journal.h"
+
+/** The pure part: change `state` by one record. false where it was applied before. */
+bool bt_container_state_apply(struct bt_container_state *state,
+			      const struct bt_journal_record *record);
+
+/** Apply a record that came just now: state, row, waiters, events, removal. */
+void bt_container_apply(struct bt_container *container, const struct bt_journal_record *record);
+
+/** At start-up: apply what the journal has beyond the row, without publishing. Returns whether
+ * anything changed, or a negative errno. */
+bt_nodiscard int bt_container_replay(struct bt_container *container, struct bt_err *err);
+
+/** The monitor has gone. Where the state says that the container runs, the journal is read to the
+ * end, and if that does not tell either, it was killed. */
+void bt_container_apply_gone(struct bt_container *container);
+
+/** The kernel killed a process of the container for want of memory. */
+void bt_container_apply_oom(struct bt_container *container);
+/** A client left by its detach keys; `exec` is "" for the container's own. */
+void bt_container_apply_detached(struct bt_container *container, const char *exec);
+/** A restart that was asked for is carried out. */
+void bt_container_apply_restarted(struct bt_container *container);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_attach.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "engine/container_clients.h"
+#include "engine/container_event.h"
+#include "engine/container_files.h"
+#include "engine/early_pump.h"
+#include "engine/engine_private.h"
+#include "engine/monitor_link.h"
+#include "logs/reader.h"
+
+#define LOG_BUFFER ((64u << 10) + 64)
+
+struct bt_container_attach {
+	struct bt_container *container;
+	struct bt_attach_options opt; /* detach_keys: owned copy in `keys` */
+	char *keys;
+};
+
+static int check_state(struct bt_container *c, struct bt_err *err)
+{
+	bt_auto_lock(held, &c->lock);
+
+	if (c->state.status == BT_CONTAINER_PAUSED)
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "container %s is paused, unpause the container before attach",
+				  c->id);
+	if (c->state.status == BT_CONTAINER_RESTARTING)
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "container %s is restarting, wait until the container is running",
+				  c->id);
+	return 0;
+}
+
+int bt_container_attach_open(struct bt_engine *engine, const char *ref,
+			     const struct bt_attach_options *opt, bool *ret_tty,
+			     struct bt_container_attach **ret, struct bt_err *err)
+{
+	bt_auto_container struct bt_container *c = NULL;
+	struct bt_container_attach *attach;
+	int r = bt_container_get(engine, ref, &c, err);
+
+	if (r == 0)
+		r = check_state(c, err);
+	if (r < 0)
+		return r;
+	attach = calloc(1, sizeof(*attach));
+	if (!attach)
+		return bt_err_sys(err, -ENOMEM, "attach");
+	attach->opt = *opt;
+	if (opt->detach_keys && opt->detach_keys[0])
+		attach->keys = strdup(opt->detach_keys);
+	attach->opt.detach_keys = attach->keys;
+	attach->container = bt_container_ref(c);
+	*ret_tty = c->tty;
+	*ret = attach;
+	return 0;
+}
+
+void bt_container_attach_cancel(struct bt_container_attach *attach)
+{
+	if (!attach)
+		return;
+	bt_container_unref(attach->container);
+	free(attach->keys);
+	free(attach);
+}
+
+/* What was said before, for `attach --logs`. */
+static int send_logs(const struct bt_container_attach *attach, int sock, struct bt_err *err)
+{
+	const struct bt_container *c = attach->container;
+	bt_auto_free char *path = bt_container_files_log(c->engine, c->id);
+	bt_auto_free char *buf = malloc(LOG_BUFFER);
+	const struct bt_reader_options opt = { .path = path,
+					       .out = attach->opt.out,
+					       .err = attach->opt.err,
+					       .mux = !c->tty,
+					       .tail = -1 };
+	struct bt_reader *reader = NULL;
+	ssize_t n;
+	int r;
+
+	if (!path || !buf)
+		return bt_err_sys(err, -ENOMEM, "read the log");
+	r = bt_reader_open(&opt, &reader, err);
+	if (r < 0)
+		return r;
+	while ((n = bt_reader_read(reader, buf, LOG_BUFFER)) > 0 && r == 0)
+		r = bt_io_write_all(sock, buf, (size_t)n);
+	bt_reader_close(reader);
+	if (n < 0)
+		r = (int)n;
+	return r < 0 ? bt_err_sys(err, r, "send the log") : 0;
+}
+
+/* Wait for the start, or join what runs. */
+static int hand_over(const struct bt_container_attach *attach, int sock, struct bt_err *err)
+{
+	struct bt_container *c = attach->container;
+	const struct bt_spawn_client how = { .in = attach->opt.in && c->open_stdin,
+					     .out = attach->opt.out,
+					     .err = attach->opt.err,
+					     .mux = !c->tty,
+					     .detach_keys = attach->keys };
+	bt_auto_close int fd = sock;
+	bt_auto_link struct bt_link *link = NULL;
+	int r = bt_container_clients_add(c, &how, sock, err);
+
+	if (r <= 0) {
+		(void)bt_take_fd(&fd);
+		return r;
+	}
+	link = bt_link_get(c);
+	if (!link)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
+				  c->id);
+	return bt_client_attach(bt_link_client(link), &how, fd, err);
+}
+
+int bt_container_attach_run(struct bt_container_attach *attach, int sock, const void *early,
+			    size_t early_len, struct bt_err *err)
+{
+	bt_auto_close int fd = bt_early_pump(sock, early, early_len);
+	int r = 0;
+
+	if (fd < 0) {
+		bt_container_attach_cancel(attach);
+		return bt_err_sys(err, fd, "attach");
+	}
+	if (attach->opt.logs)
+		r = send_logs(attach, fd, err);
+	if (r == 0 && attach->opt.stream) {
+		r = hand_over(attach, bt_take_fd(&fd), err);
+		if (r == 0)
+			bt_container_event(attach->container, "attach", NULL);
+	}
+	bt_container_attach_cancel(attach);
+	return r;
+}
+
+int bt_container_resize(struct bt_engine *engine, const char *ref, unsigned rows, unsigned cols,
+			struct bt_err *err)
+{
+	bt_auto_container struct bt_container *c = NULL;
+	bt_auto_link struct bt_link *link = NULL;
+	char height[12], width[12];
+	int r = bt_container_get(engine, ref, &c, err);
+
+	if (r < 0)
+		return r;
+	link = bt_link_get(c);
+	if (!link)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
+				  c->id);
+	r = bt_client_resize(bt_link_client(link), NULL, rows, cols, err);
+	if (r < 0)
+		return r;
+	snprintf(height, sizeof(height), "%u", rows);
+	snprintf(width, sizeof(width), "%u", cols);
+	bt_container_event(c, "resize", json_pack("{s:s,s:s}", "height", height, "width", width));
+	return 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_cgroup.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "engine/container_row.h"
+#include "engine/engine_private.h"
+#include "engine/jget.h"
+#include "engine/spec.h"
+
+static int open_group(struct bt_container *c, struct bt_cgroup *ret, struct bt_err *err)
+{
+	bt_auto_settings struct bt_container_settings s = { 0 };
+	bt_auto_free char *path = NULL;
+	int r = bt_container_row_settings(c, &s, err);
+
+	if (r < 0)
+		return r;
+	path = bt_spec_cgroup_path(s.host_config, c->engine->cgroup_parent, c->id);
+	r = path ? bt_cgroup_open(&c->engine->cgroups, path, ret) : -ENOMEM;
+	return r < 0 ? bt_err_sys(err, r, "open the control group of container %.12s", c->id) : 0;
+}
+
+int bt_container_cgroup_freeze(struct bt_container *c, bool freeze, struct bt_err *err)
+{
+	bt_auto_cgroup struct bt_cgroup group = { 0 };
+	int r = open_group(c, &group, err);
+
+	if (r < 0)
+		return r;
+	r = freeze ? bt_cgroup_freeze(&group) : bt_cgroup_thaw(&group);
+	return r < 0 ? bt_err_sys(err, r, "%s container %s", freeze ? "pause" : "unpause", c->id)
+		     : 0;
+}
+
+int bt_container_cgroup_pids(struct bt_container *c, pid_t **ret, size_t *ret_n, struct bt_err *err)
+{
+	bt_auto_cgroup struct bt_cgroup group = { 0 };
+	int r = open_group(c, &group, err);
+
+	if (r < 0)
+		return r;
+	r = bt_cgroup_pids(&group, ret, ret_n);
+	return r < 0 ? bt_err_sys(err, r, "list the processes of container %.12s", c->id) : 0;
+}
+
+/* How long killed processes may take to go. */
+#define REMOVE_TIMEOUT_MS 5000
+
+void bt_container_cgroup_destroy(struct bt_container *c)
+{
+	bt_auto_cgroup struct bt_cgroup group = { 0 };
+	struct bt_err err;
+	int r = open_group(c, &group, &err);
+
+	/* None left is what we want. */
+	if (r < 0)
+		return;
+	r = bt_cgroup_kill(&group, SIGKILL);
+	if (r == 0)
+		r = bt_cgroup_remove(&group, REMOVE_TIMEOUT_MS);
+	if (r < 0)
+		bt_log_warn("remove the control group of container %.12s: %s", c->id, strerror(-r));
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_CONTAINER_CGROUP_H
+#define BT_ENGINE_CONTAINER_CGROUP_H
+
+/*
+ * What the engine does with a running container's control group by itself.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "engine/container.h"
+#include "sys/cgroup.h"
+
+/** Freeze or thaw all its processes. */
+bt_nodiscard int bt_container_cgroup_freeze(struct bt_container *container, bool freeze,
+					    struct bt_err *err);
+/** All its processes, by the host's numbers: a new array (owned). */
+bt_nodiscard int bt_container_cgroup_pids(struct bt_container *container, pid_t **ret,
+					  size_t *ret_n, struct bt_err *err);
+/** Kill whatever is left in it and remove it, for a container whose monitor was killed. */
+void bt_container_cgroup_destroy(struct bt_container *container);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_clients.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+
+struct client {
+	struct bt_list link; /* in the container's `attached`; under its lock */
+	struct bt_spawn_client how;
+	char *keys;
+	int sock;
+};
+
+static void free_client(struct client *client)
+{
+	bt_close(&client->sock);
+	free(client->keys);
+	free(client);
+}
+
+static unsigned count(const struct bt_container *c)
+{
+	unsigned n = 0;
+
+	for (const struct bt_list *it = c->attached.next; it != &c->attached; it = it->next)
+		n++;
+	return n;
+}
+
+int bt_container_clients_add(struct bt_container *c, const struct bt_spawn_client *how, int sock,
+			     struct bt_err *err)
+{
+	struct client *client = calloc(1, sizeof(*client));
+	bool full, running;
+
+	if (!client) {
+		bt_close(&sock);
+		return bt_err_sys(err, -ENOMEM, "attach");
+	}
+	client->how = *how;
+	client->sock = sock;
+	client->keys = how->detach_keys ? strdup(how->detach_keys) : NULL;
+	pthread_mutex_lock(&c->lock);
+	running = bt_container_is_running(c);
+	full = count(c) >= BT_CONTAINER_CLIENTS_MAX;
+	if (!full && !running)
+		bt_list_append(&c->attached, &client->link);
+	pthread_mutex_unlock(&c->lock);
+	if (!full && !running)
+		return 0;
+	if (running)
+		client->sock = -EBADF;
+	free_client(client);
+	if (running)
+		return 1;
+	return bt_err_set(err, BT_ERR_UNAVAILABLE, EAGAIN,
+			  "too many clients wait for the start of container %.12s", c->id);
+}
+
+/* The whole list becomes the caller's. */
+static void steal(struct bt_container *c, struct bt_list *ret)
+{
+	bt_list_init(ret);
+	bt_auto_lock(held, &c->lock);
+	bt_list_foreach (it, &c->attached) {
+		bt_list_remove(it);
+		bt_list_append(ret, it);
+	}
+}
+
+void bt_container_clients_take(struct bt_container *c, const char *detach_keys,
+			       struct bt_container_clients *ret)
+{
+	struct bt_list all;
+
+	steal(c, &all);
+	bt_list_foreach (it, &all) {
+		struct client *client = bt_list_entry(it, struct client, link);
+		unsigned i = ret->n++;
+
+		if (!client->keys && detach_keys && detach_keys[0])
+			client->keys = strdup(detach_keys);
+		ret->how[i] = client->how;
+		ret->keys[i] = bt_take(client->keys);
+		ret->how[i].detach_keys = ret->keys[i];
+		ret->fds[i] = bt_take_fd(&client->sock);
+		bt_list_remove(it);
+		free_client(client);
+	}
+}
+
+void bt_container_clients_done(struct bt_container_clients *clients)
+{
+	for (unsigned i = 0; i < clients->n; i++) {
+		bt_close(&clients->fds[i]);
+		free(clients->keys[i]);
+	}
+	clients->n = 0;
+}
+
+void bt_container_clients_drop(struct bt_container *c)
+{
+	struct bt_list all;
+
+	steal(c, &all);
+	bt_list_foreach (it, &all) {
+		bt_list_remove(it);
+		free_client(bt_list_entry(it, struct client, link));
+	}
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_CONTAINER_CLIENTS_H
+#define BT_ENGINE_CONTAINER_CLIENTS_H
+
+/*
+ * Clients that attached to a container before it was started: their sockets wait
+ * here and go to the monitor with the start.
+ */
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "engine/container.h"
+#include "monitor/protocol.h"
+
+/* More than this many waiting clients are refused: they share one message. */
+#define BT_CONTAINER_CLIENTS_MAX 32
+
+/** Keep a socket (owned from now on, also after a failure). UNAVAILABLE for too many. Returns 1,
+ * and leaves the socket to the caller, where the container runs meanwhile. */
+bt_nodiscard int bt_container_clients_add(struct bt_container *container,
+					  const struct bt_spawn_client *how, int sock,
+					  struct bt_err *err);
+
+/** The clients of one start. Zeroed is none. */
+struct bt_container_clients {
+	struct bt_spawn_client how[BT_CONTAINER_CLIENTS_MAX];
+	char *keys[BT_CONTAINER_CLIENTS_MAX]; /* owned, what `how` points to */
+	int fds[BT_CONTAINER_CLIENTS_MAX];    /* owned */
+	unsigned n;
+};
+
+/** Take all that wait. `detach_keys` (may be NULL) is for those that named none. */
+void bt_container_clients_take(struct bt_container *container, const char *detach_keys,
+			       struct bt_container_clients *ret);
+/** Close and release. */
+void bt_container_clients_done(struct bt_container_clients *clients);
+/** Close those that wait: there is no start. */
+void bt_container_clients_drop(struct bt_container *container);
+
+#endif

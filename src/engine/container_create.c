@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_create.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/rand.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "engine/container_config.h"
+#include "engine/container_event.h"
+#include "engine/container_files.h"
+#include "engine/container_name.h"
+#include "engine/container_row.h"
+#include "engine/container_undo.h"
+#include "engine/engine_private.h"
+#include "engine/host_config.h"
+#include "engine/jget.h"
+#include "engine/mounts.h"
+#include "engine/restart_policy.h"
+#include "engine/volume.h"
+#include "engine/volume_copy.h"
+
+#define NAME_ATTEMPTS 8
+
+/* A container being made. */
+struct creation {
+	struct bt_engine *engine;
+	struct bt_image image;
+	struct bt_container_settings settings;
+	json_t *warnings;
+	struct bt_container *container;
+};
+
+static void creation_done(struct creation *cr)
+{
+	bt_image_done(&cr->image);
+	bt_container_settings_done(&cr->settings);
+	json_decref(cr->warnings);
+	bt_container_unref(cr->container);
+}
+
+/* "linux/amd64[/variant]" must be what the image is for. */
+static int check_platform(const struct bt_image *image, const char *name, const char *platform,
+			  struct bt_err *err)
+{
+	const char *arch = bt_jget_text(image->config, "architecture");
+	bt_auto_free char *actual = bt_str_format("linux/%s", arch);
+	const char *rest;
+
+	if (!platform || platform[0] == '\0' || arch[0] == '\0' || !actual)
+		return 0;
+	rest = bt_str_after(platform, actual);
+	if ((rest && (rest[0] == '\0' || rest[0] == '/')) || strcmp(platform, arch) == 0 ||
+	    strcmp(platform, "linux") == 0)
+		return 0;
+	return bt_err_set(
+		err, BT_ERR_NOT_FOUND, ENOENT,
+		"image with reference %s was found but its platform (%s) does not match the "
+		"specified platform (%s)",
+		name, actual, platform);
+}
+
+static int read_request(struct creation *cr, const json_t *body, const char *platform,
+			struct bt_err *err)
+{
+	const char *image = bt_jget_text(body, "Image");
+	struct bt_container_settings *s = &cr->settings;
+	const json_t *networking = json_object_get(body, "NetworkingConfig");
+	int r;
+
+	if (!json_is_object(body))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "config cannot be empty in order to create a container");
+	if (image[0] == '\0')
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid JSON: Image must not be empty");
+	r = bt_images_get(cr->engine->images, image, &cr->image, err);
+	if (r == 0)
+		r = check_platform(&cr->image, image, platform, err);
+	if (r == 0)
+		r = bt_container_config_make(body, json_object_get(cr->image.config, "config"),
+					     &s->config, err);
+	if (r == 0)
+		r = bt_host_config_make(json_object_get(body, "HostConfig"), &cr->engine->cfg,
+					cr->warnings, &s->host_config, err);
+	if (r == 0)
+		r = bt_mounts_collect(s->config, s->host_config, &s->mounts, err);
+	if (r < 0)
+		return r;
+	s->networking = json_is_object(networking) ? json_deep_copy(networking) : json_object();
+	return 0;
+}
+
+static int check_network_mode(const struct creation *cr, const json_t *body, struct bt_err *err)
+{
+	const char *mode = bt_jget_text(cr->settings.host_config, "NetworkMode");
+
+	if (!bt_host_config_container(mode))
+		return 0;
+	if (bt_jget_text(body, "Hostname")[0])
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "conflicting options: hostname and the network mode");
+	if (bt_jget_filled(cr->settings.host_config, "PortBindings"))
+		return bt_err_set(
+			err, BT_ERR_INVALID, EINVAL,
+			"conflicting options: port publishing and the container type network "
+			"mode");
+	return 0;
+}
+
+static bool append_word(struct bt_str *out, const char *word)
+{
+	if (!word)
+		return false;
+	if (out->len > 0)
+		bt_str_putc(out, ' ');
+	bt_str_puts(out, word);
+	return true;
+}
+
+/* Path and arguments on one line, as `ps` shows them. */
+static char *command_line(const json_t *config)
+{
+	json_auto_t *args = NULL;
+	bt_auto_str struct bt_str out = { 0 };
+	const json_t *item;
+	const char *path;
+	char *line = NULL;
+	size_t i;
+
+	if (bt_container_config_command(config, &path, &args) < 0)
+		return NULL;
+	append_word(&out, path);
+	json_array_foreach (args, i, item)
+		append_word(&out, json_string_value(item));
+	return bt_str_steal(&out, &line) == 0 ? line : NULL;
+}
+
+static char *make_summary(const struct creation *cr)
+{
+	const struct bt_container_settings *s = &cr->settings;
+	bt_auto_free char *command = command_line(s->config);
+	json_auto_t *summary = json_pack(
+		"{s:s,s:s*,s:o,s:s,s:o,s:o,s:o}", "Image", bt_jget_text(s->config, "Image"),
+		"Command", command, "Labels", bt_jget_copy(json_object_get(s->config, "Labels")),
+		"NetworkMode", bt_jget_text(s->host_config, "NetworkMode"), "Mounts",
+		bt_mounts_public(s->mounts), "ExposedPorts",
+		bt_jget_copy(json_object_get(s->config, "ExposedPorts")), "PortBindings",
+		bt_jget_copy(json_object_get(s->host_config, "PortBindings")));
+
+	return summary ? bt_jget_dump(summary) : NULL;
+}
+
+static int make_container(struct creation *cr, struct bt_err *err)
+{
+	const struct bt_container_settings *s = &cr->settings;
+	const char *mode = bt_jget_text(s->host_config, "NetworkMode");
+	char id[BT_RAND_ID_LEN + 1];
+	struct bt_container *c;
+	int r = bt_rand_id(id);
+
+	if (r < 0)
+		return bt_err_sys(err, r, "make up an identifier");
+	c = cr->container = bt_container_new(cr->engine, id);
+	if (!c)
+		return bt_err_sys(err, -ENOMEM, "create container");
+	bt_container_config_hostname(s->config, id, strcmp(mode, "host") == 0);
+	c->created_ns = bt_time_now_ns();
+	c->image_id = strdup(cr->image.id);
+	c->tty = bt_jget_bool(s->config, "Tty");
+	c->open_stdin = bt_jget_bool(s->config, "OpenStdin");
+	c->stdin_once = bt_jget_bool(s->config, "StdinOnce");
+	c->auto_remove = bt_jget_bool(s->host_config, "AutoRemove");
+	c->restart = bt_restart_policy_of(s->host_config);
+	/* Until it is complete, a crash shall have it swept. */
+	c->state.status = BT_CONTAINER_REMOVING;
+	c->state.remove_volumes = true;
+	return c->image_id ? 0 : bt_err_sys(err, -ENOMEM, "create container");
+}
+
+static int name_taken(struct bt_engine *engine, const char *name, struct bt_err *err)
+{
+	bt_auto_container struct bt_container *other = NULL;
+	const char *holder = "another";
+
+	if (bt_container_get(engine, name, &other, BT_ERR_IGNORED) == 0)
+		holder = other->id;
+	return bt_err_set(
+		err, BT_ERR_CONFLICT, EEXIST,
+		"Conflict. The container name \"/%s\" is already in use by container \"%s\". "
+		"You have to remove (or rename) that container to be able to reuse that name.",
+		name, holder);
+}
+
+/* The row decides who has a name. */
+static int insert_named(struct creation *cr, const char *name, struct bt_err *err)
+{
+	struct bt_container *c = cr->container;
+	int r;
+
+	free(c->name);
+	c->name = strdup(name);
+	if (!c->name)
+		return bt_err_sys(err, -ENOMEM, "create container");
+	r = bt_container_row_insert(c, &cr->settings, err);
+	return r == -EEXIST ? name_taken(cr->engine, name, err) : r;
+}
+
+static int insert_row(struct creation *cr, const char *name, struct bt_err *err)
+{
+	char made_up[BT_CONTAINER_NAME_MAX];
+	int r = -EEXIST;
+
+	if (name)
+		return insert_named(cr, name, err);
+	for (unsigned i = 0; i < NAME_ATTEMPTS && r == -EEXIST; i++) {
+		r = bt_container_name_random(i, made_up);
+		if (r < 0)
+			return bt_err_sys(err, r, "make up a name");
+		r = insert_named(cr, made_up, err);
+	}
+	return r;
+}
+
+/* A bind of --mount refuses a source that is not there; one of -v makes it at the start. */
+static int check_bind(const json_t *mount, struct bt_err *err)
+{
+	const char *source = bt_jget_text(mount, "Source");
+	struct stat st;
+
+	if (bt_jget_bool(mount, "Create") || stat(source, &st) == 0)
+		return 0;
+	return bt_err_set(
+		err, BT_ERR_INVALID, ENOENT,
+		"invalid mount config for type \"bind\": bind source path does not exist: %s",
+		source);
+}
+
+/* Where the volumes will be. */
+static int place_volumes(struct creation *cr, struct bt_err *err)
+{
+	json_t *mount;
+	size_t i;
+
+	json_array_foreach (cr->settings.mounts, i, mount) {
+		bt_auto_free char *path = NULL;
+
+		if (strcmp(bt_jget_text(mount, "Type"), "volume") != 0)
+			continue;
+		path = bt_volume_path(cr->engine, bt_jget_text(mount, "Name"));
+		if (!path)
+			return bt_err_sys(err, -ENOMEM, "create volumes");
+		json_object_set_new(mount, "Source", json_string(path));
+	}
+	return 0;
+}
+
+/* Make them; `*ret_copy` tells whether one may want the image's content. */
+static int make_volumes(struct creation *cr, bool *ret_copy, struct bt_err *err)
+{
+	const json_t *mount;
+	size_t i;
+
+	json_array_foreach (cr->settings.mounts, i, mount) {
+		int r;
+
+		if (strcmp(bt_jget_text(mount, "Type"), "volume") != 0)
+			continue;
+		r = bt_volume_ensure(cr->engine, bt_jget_text(mount, "Name"),
+				     bt_jget_bool(mount, "Anonymous"),
+				     json_object_get(mount, "Labels"), err);
+		if (r < 0)
+			return r;
+		*ret_copy |= !bt_jget_bool(mount, "NoCopy");
+	}
+	return 0;
+}
+
+static int fill_volumes(struct creation *cr, struct bt_err *err)
+{
+	bt_auto_close int root = bt_layers_mount_rw(cr->engine->layers, cr->container->id, err);
+	const json_t *mount;
+	size_t i;
+
+	if (root < 0)
+		return root;
+	json_array_foreach (cr->settings.mounts, i, mount) {
+		int r;
+
+		if (strcmp(bt_jget_text(mount, "Type"), "volume") != 0 ||
+		    bt_jget_bool(mount, "NoCopy"))
+			continue;
+		r = bt_volume_copy(root, bt_jget_text(mount, "Destination"),
+				   bt_jget_text(mount, "Source"), err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Everything that lies on disk; whatever fails is undone by the caller. */
+static int make_on_disk(struct creation *cr, struct bt_err *err)
+{
+	struct bt_container *c = cr->container;
+	bool copy = false;
+	int r = bt_container_files_create(cr->engine, c->id, err);
+
+	if (r == 0)
+		r = make_volumes(cr, &copy, err);
+	if (r == 0)
+		r = bt_layers_create_rw(cr->engine->layers, c->id, cr->image.chain_id, err);
+	if (r == 0 && copy)
+		r = fill_volumes(cr, err);
+	if (r < 0)
+		return r;
+	c->state.status = BT_CONTAINER_CREATED;
+	c->state.remove_volumes = false;
+	r = bt_container_row_state(c, err);
+	if (r < 0)
+		c->state.remove_volumes = true;
+	return r;
+}
+
+static int create(struct creation *cr, const char *name, struct bt_err *err)
+{
+	const json_t *mount;
+	size_t i;
+	int r;
+
+	json_array_foreach (cr->settings.mounts, i, mount) {
+		r = strcmp(bt_jget_text(mount, "Type"), "bind") == 0 ? check_bind(mount, err) : 0;
+		if (r < 0)
+			return r;
+	}
+	r = make_container(cr, err);
+	if (r == 0)
+		r = place_volumes(cr, err);
+	if (r < 0)
+		return r;
+	cr->container->summary = make_summary(cr);
+	if (!cr->container->summary)
+		return bt_err_sys(err, -ENOMEM, "create container");
+	r = insert_row(cr, name, err);
+	if (r < 0)
+		return r;
+	r = make_on_disk(cr, err);
+	if (r == 0)
+		r = bt_container_index_add(cr->engine, cr->container, err);
+	if (r < 0) {
+		bt_container_undo(cr->container);
+		return r;
+	}
+	bt_container_event(cr->container, "create", NULL);
+	return 0;
+}
+
+int bt_container_create(struct bt_engine *engine, const char *name, const char *platform,
+			const json_t *body, json_t **ret, struct bt_err *err)
+{
+	bt_auto(creation_done) struct creation cr = { .engine = engine, .warnings = json_array() };
+	const char *bare = NULL;
+	json_t *answer;
+	int r = name && name[0] ? bt_container_name_check(name, &bare, err) : 0;
+
+	if (r == 0)
+		r = read_request(&cr, body, platform, err);
+	if (r == 0)
+		r = check_network_mode(&cr, body, err);
+	if (r == 0)
+		r = create(&cr, bare, err);
+	if (r < 0)
+		return r;
+	answer = json_pack("{s:s,s:O}", "Id", cr.container->id, "Warnings", cr.warnings);
+	if (!answer)
+		return bt_err_sys(err, -ENOMEM, "answer");
+	*ret = answer;
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_event.h"
+
+#include "engine/engine_private.h"
+#include "engine/events.h"
+#include "engine/jget.h"
+
+void bt_container_event(struct bt_container *c, const char *action, json_t *extra)
+{
+	json_auto_t *summary = bt_jget_load(c->summary);
+	json_t *attributes = json_object();
+
+	json_object_update(attributes, json_object_get(summary, "Labels"));
+	json_object_update(attributes, extra);
+	json_decref(extra);
+	json_object_set_new(attributes, "image", json_string(bt_jget_text(summary, "Image")));
+	pthread_mutex_lock(&c->lock);
+	json_object_set_new(attributes, "name", json_string(c->name));
+	pthread_mutex_unlock(&c->lock);
+	bt_events_emit(c->engine, "container", action, c->id, attributes);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_CONTAINER_EVENT_H
+#define BT_ENGINE_CONTAINER_EVENT_H
+
+/*
+ * Events of containers: image, name and labels go with each.
+ */
+
+#include <jansson.h>
+
+#include "engine/container.h"
+
+/** Publish `action`. `extra` (object of strings, may be NULL) is stolen. Not under the
+ * container's lock. */
+void bt_container_event(struct bt_container *container, const char *action, json_t *extra);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_filter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "codec/filters.h"
+#include "engine/engine_private.h"
+#include "engine/jget.h"
+
+static const char *const known[] = { "ancestor", "before", "exited",  "expose",
+				     "health",   "id",     "is-task", "isolation",
+				     "label",    "name",   "network", "publish",
+				     "since",    "status", "volume",  NULL };
+
+static int check_status(const struct bt_filters *filters, bool *ret_all, struct bt_err *err)
+{
+	const char *value;
+
+	for (size_t i = 0; (value = bt_filters_value(filters, "status", i)); i++) {
+		int s = BT_CONTAINER_CREATED;
+
+		while (s <= BT_CONTAINER_DEAD &&
+		       strcmp(bt_container_status_name((enum bt_container_status)s), value) != 0)
+			s++;
+		if (s > BT_CONTAINER_DEAD)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid filter 'status=%s'",
+					  value);
+		*ret_all = true;
+	}
+	return 0;
+}
+
+static int check_exited(const struct bt_filters *filters, struct bt_err *err)
+{
+	const char *value;
+	long long code;
+
+	for (size_t i = 0; (value = bt_filters_value(filters, "exited", i)); i++)
+		if (bt_str_to_i64(value, &code) < 0)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid filter 'exited=%s'",
+					  value);
+	return 0;
+}
+
+/* When the container behind before or since was made. */
+static int look_up_time(struct bt_engine *engine, const struct bt_filters *filters,
+			const char *name, int64_t *ret, struct bt_err *err)
+{
+	bt_auto_container struct bt_container *c = NULL;
+	const char *value = bt_filters_value(filters, name, 0);
+	int r = value ? bt_container_get(engine, value, &c, err) : 0;
+
+	if (r < 0)
+		return r;
+	*ret = c ? c->created_ns : 0;
+	return 0;
+}
+
+/* Names of images that are not there match nothing. */
+static void look_up_images(struct bt_engine *engine, struct bt_container_filter *filter)
+{
+	const char *value;
+
+	for (size_t i = 0; (value = bt_filters_value(filter->filters, "ancestor", i)); i++) {
+		bt_auto_image struct bt_image image = { 0 };
+
+		if (filter->nimages < BT_CONTAINER_FILTER_IMAGES && value[0] &&
+		    bt_images_get(engine->images, value, &image, BT_ERR_IGNORED) == 0)
+			filter->images[filter->nimages++] = bt_take(image.id);
+	}
+}
+
+int bt_container_filter_make(struct bt_engine *engine, const struct bt_filters *filters,
+			     struct bt_container_filter *ret, struct bt_err *err)
+{
+	struct bt_container_filter filter = { .filters = filters };
+	int r;
+
+	if (!filters) {
+		*ret = filter;
+		return 0;
+	}
+	r = bt_filters_only(filters, known, err);
+	if (r == 0)
+		r = check_status(filters, &filter.all, err);
+	if (r == 0)
+		r = check_exited(filters, err);
+	if (r == 0)
+		r = look_up_time(engine, filters, "before", &filter.before_ns, err);
+	if (r == 0)
+		r = look_up_time(engine, filters, "since", &filter.since_ns, err);
+	if (r < 0)
+		return r;
+	look_up_images(engine, &filter);
+	*ret = filter;
+	return 0;
+}
+
+void bt_container_filter_done(struct bt_container_filter *filter)
+{
+	for (unsigned i = 0; i < filter->nimages; i++)
+		free(filter->images[i]);
+	filter->nimages = 0;
+}
+
+static const char *get_label(const void *arg, const char *key)
+{
+	return json_string_value(json_object_get(arg, key));
+}
+
+static bool match_name(const struct bt_filters *f, const char *name)
+{
+	bt_auto_free char *slashed = bt_str_format("/%s", name);
+
+	return bt_filters_match(f, "name", name) ||
+	       (slashed && bt_filters_match(f, "name", slashed));
+}
+
+static bool match_ancestor(const struct bt_container_filter *filter,
+			   const struct bt_list_item *item)
+{
+	if (!bt_filters_has(filter->filters, "ancestor"))
+		return true;
+	for (unsigned i = 0; i < filter->nimages; i++)
+		if (strcmp(filter->images[i], item->container->image_id) == 0)
+			return true;
+	return false;
+}
+
+static bool match_exited(const struct bt_filters *f, const struct bt_list_item *item)
+{
+	char code[16];
+
+	if (!bt_filters_has(f, "exited"))
+		return true;
+	if (item->state.pid > 0 || item->state.started_ns == 0)
+		return false;
+	snprintf(code, sizeof(code), "%d", item->state.exit_code);
+	return bt_filters_exact(f, "exited", code);
+}
+
+static bool match_health(const struct bt_filters *f, const struct bt_list_item *item)
+{
+	return bt_filters_exact(f, "health", item->health[0] ? item->health : "none");
+}
+
+static bool match_network(const struct bt_filters *f, const struct bt_list_item *item)
+{
+	const char *name;
+	json_t *endpoint;
+
+	if (!bt_filters_has(f, "network"))
+		return true;
+	json_object_foreach (item->networks, name, endpoint) {
+		const char *id = bt_jget_text(endpoint, "NetworkID"), *value;
+
+		if (bt_filters_exact(f, "network", name))
+			return true;
+		for (size_t i = 0; (value = bt_filters_value(f, "network", i)); i++)
+			if (value[0] && bt_str_after(id, value))
+				return true;
+	}
+	return false;
+}
+
+static bool match_volume(const struct bt_filters *f, const struct bt_list_item *item)
+{
+	const json_t *mount;
+	size_t i;
+
+	if (!bt_filters_has(f, "volume"))
+		return true;
+	json_array_foreach (json_object_get(item->summary, "Mounts"), i, mount)
+		if (bt_filters_exact(f, "volume", bt_jget_text(mount, "Name")) ||
+		    bt_filters_exact(f, "volume", bt_jget_text(mount, "Source")) ||
+		    bt_filters_exact(f, "volume", bt_jget_text(mount, "Destination")))
+			return true;
+	return false;
+}
+
+/* "80", "80/tcp" or "80-90/udp" against "85/udp". */
+static bool port_in(const char *value, const char *port)
+{
+	size_t slash = strcspn(value, "/");
+	const char *proto = value[slash] ? value + slash + 1 : "tcp";
+	const char *own = strchr(port, '/');
+	char *end;
+	long first = strtol(value, &end, 10), last = first, number = strtol(port, NULL, 10);
+
+	if (*end == '-')
+		last = strtol(end + 1, NULL, 10);
+	return number >= first && number <= last && strcmp(own ? own + 1 : "tcp", proto) == 0;
+}
+
+static bool match_ports(const struct bt_filters *f, const char *name, const json_t *ports)
+{
+	const char *value, *port;
+	const json_t *ignored;
+
+	if (!bt_filters_has(f, name))
+		return true;
+	for (size_t i = 0; (value = bt_filters_value(f, name, i)); i++)
+		json_object_foreach ((json_t *)(uintptr_t)ports, port, ignored)
+			if (ignored && port_in(value, port))
+				return true;
+	return false;
+}
+
+bool bt_container_filter_match(const struct bt_container_filter *filter,
+			       const struct bt_list_item *item)
+{
+	const struct bt_filters *f = filter->filters;
+	const struct bt_container *c = item->container;
+
+	if (!f)
+		return true;
+	if ((filter->before_ns && c->created_ns >= filter->before_ns) ||
+	    (filter->since_ns && c->created_ns <= filter->since_ns))
+		return false;
+	return bt_filters_match(f, "id", c->id) && match_name(f, item->name) &&
+	       bt_filters_exact(f, "status", bt_container_status_name(item->state.status)) &&
+	       bt_filters_labels(f, "label", get_label, json_object_get(item->summary, "Labels")) &&
+	       match_exited(f, item) && match_ancestor(filter, item) && match_health(f, item) &&
+	       match_network(f, item) && match_volume(f, item) &&
+	       match_ports(f, "expose", json_object_get(item->summary, "ExposedPorts")) &&
+	       match_ports(f, "publish", json_object_get(item->summary, "PortBindings"));
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_CONTAINER_FILTER_H
+#define BT_ENGINE_CONTAINER_FILTER_H
+
+/*
+ * The filters of `ps`.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "engine/container.h"
+
+struct bt_engine;
+struct bt_filters;
+
+/** A container as list sees it. Owned by list. */
+struct bt_list_item {
+	struct bt_container *container;
+	struct bt_container_state state; /* without its strings */
+	char *name;
+	json_t *summary, *networks;
+	char health[16];
+};
+
+#define BT_CONTAINER_FILTER_IMAGES 64
+
+/** Filters with their references looked up. */
+struct bt_container_filter {
+	const struct bt_filters *filters; /* borrowed; may be NULL */
+	bool all;                         /* a status was asked for: also those not running */
+	int64_t before_ns, since_ns;      /* 0: not given */
+	char *images[BT_CONTAINER_FILTER_IMAGES]; /* ids of ancestors, owned */
+	unsigned nimages;
+};
+
+/** Check and look up. INVALID for unknown names and values; NOT_FOUND for an unknown container
+ * behind before and since. */
+bt_nodiscard int bt_container_filter_make(struct bt_engine *engine,
+					  const struct bt_filters *filters,
+					  struct bt_container_filter *ret, struct bt_err *err);
+/** Does the container pass? */
+bool bt_container_filter_match(const struct bt_container_filter *filter,
+			       const struct bt_list_item *item);
+/** Release what it owns. */
+void bt_container_filter_done(struct bt_container_filter *filter);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_inspect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "engine/container_config.h"
+#include "engine/container_files.h"
+#include "engine/container_networks.h"
+#include "engine/container_row.h"
+#include "engine/container_size.h"
+#include "engine/engine_private.h"
+#include "engine/exec_events.h"
+#include "engine/jget.h"
+#include "engine/mounts.h"
+
+/* What is read under the container's lock. */
+struct snapshot {
+	struct bt_container_state state; /* its strings are copies, owned */
+	char *name;
+};
+
+static char *dup_or_null(const char *s)
+{
+	return s ? strdup(s) : NULL;
+}
+
+static void snapshot_take(struct bt_container *c, struct snapshot *ret)
+{
+	bt_auto_lock(held, &c->lock);
+
+	ret->state = c->state;
+	ret->state.error = dup_or_null(c->state.error);
+	ret->state.networks = dup_or_null(c->state.networks);
+	ret->state.health = dup_or_null(c->state.health);
+	ret->name = bt_str_format("/%s", c->name);
+}
+
+static void snapshot_done(struct snapshot *snap)
+{
+	free(snap->state.error);
+	free(snap->state.networks);
+	free(snap->state.health);
+	free(snap->name);
+}
+
+static json_t *time_text(int64_t ns)
+{
+	char text[BT_TIME_RFC3339_LEN];
+
+	bt_time_rfc3339(ns, text);
+	return json_string(text);
+}
+
+static json_t *state_object(const struct bt_container_state *s)
+{
+	bool paused = s->status == BT_CONTAINER_PAUSED;
+	bool restarting = s->status == BT_CONTAINER_RESTARTING;
+	bool running = s->status == BT_CONTAINER_RUNNING || paused || restarting;
+	json_t *out = json_pack("{s:s,s:b,s:b,s:b,s:b,s:b,s:i,s:i,s:s,s:o,s:o}", "Status",
+				bt_container_status_name(s->status), "Running", (int)running,
+				"Paused", (int)paused, "Restarting", (int)restarting, "OOMKilled",
+				(int)s->oom_killed, "Dead", (int)(s->status == BT_CONTAINER_DEAD),
+				"Pid", (int)s->pid, "ExitCode", s->exit_code, "Error",
+				s->error ? s->error : "", "StartedAt", time_text(s->started_ns),
+				"FinishedAt", time_text(s->finished_ns));
+	json_t *health = bt_jget_load(s->health);
+
+	if (health)
+		json_object_set_new(out, "Health", health);
+	return out;
+}
+
+static int add_graph_driver(const struct bt_container *c, json_t *out, struct bt_err *err)
+{
+	struct bt_layer_paths paths = { 0 };
+	int r = bt_layers_paths(c->engine->layers, c->id, &paths, err);
+
+	if (r < 0)
+		return r;
+	json_object_set_new(out, "GraphDriver",
+			    json_pack("{s:{s:s,s:s,s:s,s:s,s:s},s:s}", "Data", "ID", c->id,
+				      "LowerDir", paths.lower, "MergedDir", paths.merged,
+				      "UpperDir", paths.upper, "WorkDir", paths.work, "Name",
+				      "overlay2"));
+	bt_layer_paths_done(&paths);
+	return 0;
+}
+
+static void add_path(const struct bt_container *c, json_t *out, const char *key, const char *file)
+{
+	bt_auto_free char *path = bt_container_files_path(c->engine, c->id, file);
+
+	json_object_set_new(out, key, json_string(path ? path : ""));
+}
+
+/* Where its files are; the log only where one is written. */
+static void add_paths(const struct bt_container *c, const json_t *hc, json_t *out)
+{
+	bt_auto_free char *log = bt_container_files_log(c->engine, c->id);
+	const char *driver = bt_jget_text(json_object_get(hc, "LogConfig"), "Type");
+
+	add_path(c, out, "ResolvConfPath", "resolv.conf");
+	add_path(c, out, "HostnamePath", "hostname");
+	add_path(c, out, "HostsPath", "hosts");
+	json_object_set_new(out, "LogPath",
+			    json_string(log && strcmp(driver, "json-file") == 0 ? log : ""));
+}
+
+static int add_identity(const struct bt_container *c, const struct bt_container_settings *s,
+			const struct snapshot *snap, json_t *out, struct bt_err *err)
+{
+	json_auto_t *args = NULL;
+	const char *path;
+
+	if (bt_container_config_command(s->config, &path, &args) < 0)
+		return bt_err_sys(err, -ENOMEM, "inspect container");
+	json_object_set_new(out, "Id", json_string(c->id));
+	json_object_set_new(out, "Created", time_text(c->created_ns));
+	json_object_set_new(out, "Path", json_string(path));
+	json_object_set_new(out, "Args", json_incref(args));
+	json_object_set_new(out, "State", state_object(&snap->state));
+	json_object_set_new(out, "Image", json_string(c->image_id));
+	add_paths(c, s->host_config, out);
+	json_object_set_new(out, "Name", json_string(snap->name ? snap->name : ""));
+	json_object_set_new(out, "RestartCount", json_integer(snap->state.restart_count));
+	json_object_set_new(out, "Driver", json_string("overlay2"));
+	json_object_set_new(out, "Platform", json_string("linux"));
+	json_object_set_new(out, "MountLabel", json_string(""));
+	json_object_set_new(out, "ProcessLabel", json_string(""));
+	json_object_set_new(out, "AppArmorProfile", json_string(""));
+	json_object_set_new(out, "ExecIDs", bt_exec_ids_of(c));
+	return 0;
+}
+
+static int add_size(const struct bt_container *c, json_t *out, struct bt_err *err)
+{
+	int64_t size;
+	int r = bt_layers_rw_size(c->engine->layers, c->id, &size, err);
+
+	if (r < 0)
+		return r;
+	bt_container_add_size(c, size, out);
+	return 0;
+}
+
+static int inspect(struct bt_container *c, bool size, const struct bt_container_settings *s,
+		   const struct snapshot *snap, json_t *out, struct bt_err *err)
+{
+	json_auto_t *networks = bt_container_networks(
+		snap->state.networks, bt_jget_text(s->host_config, "NetworkMode"), s->networking);
+	int r = add_identity(c, s, snap, out, err);
+
+	if (r < 0)
+		return r;
+	json_object_set(out, "HostConfig", s->host_config);
+	r = add_graph_driver(c, out, err);
+	if (r == 0 && size)
+		r = add_size(c, out, err);
+	if (r < 0)
+		return r;
+	json_object_set_new(out, "Mounts", bt_mounts_public(s->mounts));
+	json_object_set(out, "Config", s->config);
+	json_object_set_new(out, "NetworkSettings",
+			    bt_container_network_settings(networks, s->config, s->host_config,
+							  snap->state.pid, c->id));
+	return 0;
+}
+
+int bt_container_inspect(struct bt_engine *engine, const char *ref, bool size, json_t **ret,
+			 struct bt_err *err)
+{
+	bt_auto_container struct bt_container *c = NULL;
+	bt_auto_settings struct bt_container_settings settings = { 0 };
+	bt_auto(snapshot_done) struct snapshot snap = { 0 };
+	json_auto_t *out = json_object();
+	int r = bt_container_get(engine, ref, &c, err);
+
+	if (r == 0)
+		r = bt_container_row_settings(c, &settings, err);
+	if (r < 0)
+		return r;
+	snapshot_take(c, &snap);
+	r = inspect(c, size, &settings, &snap, out, err);
+	if (r < 0)
+		return r;
+	*ret = json_incref(out);
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_CONTAINER_NETWORKS_H
+#define BT_ENGINE_CONTAINER_NETWORKS_H
+
+/*
+ * NetworkSettings as inspect and list show it.
+ */
+
+#include <jansson.h>
+#include <sys/types.h>
+
+/** NetworkSettings.Networks: `text` as the network's start left it; NULL: what the container would
+ * be connected to, without addresses. `networking` may be NULL. New object. */
+json_t *bt_container_networks(const char *text, const char *mode, const json_t *networking);
+
+/** The whole NetworkSettings of inspect; `networks` is borrowed. */
+json_t *bt_container_network_settings(const json_t *networks, const json_t *config,
+				      const json_t *host_config, pid_t pid, const char *id);
+
+/** Ports of list: an array of {PrivatePort,Type,…}. */
+json_t *bt_container_ports(const json_t *exposed, const json_t *bindings);
+
+#endif

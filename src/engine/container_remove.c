@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_remove.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "codec/filters.h"
+#include "engine/container_clients.h"
+#include "engine/container_event.h"
+#include "engine/container_name.h"
+#include "engine/container_row.h"
+#include "engine/container_stop.h"
+#include "engine/container_undo.h"
+#include "engine/container_waiter.h"
+#include "engine/engine_private.h"
+#include "engine/exec_events.h"
+#include "engine/jget.h"
+
+/* How long a killed container may take to go. */
+#define KILL_TIMEOUT_MS 20000
+
+/* Conflict where it runs and nobody insists. Returns 1 where it must be killed first. */
+static int check_running(struct bt_container *c, bool force, struct bt_err *err)
+{
+	bool restarting;
+
+	bt_auto_lock(held, &c->lock);
+	restarting = c->state.status == BT_CONTAINER_RESTARTING;
+	if (!bt_container_is_running(c) && !restarting)
+		return 0;
+	if (force)
+		return 1;
+	if (c->state.status == BT_CONTAINER_PAUSED)
+		return bt_err_set(
+			err, BT_ERR_CONFLICT, EBUSY,
+			"cannot remove container \"/%s\": container is paused and must be "
+			"unpaused first",
+			c->name);
+	return bt_err_set(
+		err, BT_ERR_CONFLICT, EBUSY,
+		"cannot remove container \"/%s\": container is %s: stop the container before "
+		"removing or force remove",
+		c->name, bt_container_status_name(c->state.status));
+}
+
+static int kill_first(struct bt_container *c, struct bt_err *err)
+{
+	int r = bt_container_stop_for_removal(c, err);
+
+	if (r == 0)
+		r = bt_container_wait_stopped(c, KILL_TIMEOUT_MS, err);
+	if (r < 0)
+		return bt_err_context(err, "cannot remove container \"/%s\": could not kill",
+				      c->name);
+	if (r == 0)
+		return bt_err_set(err, BT_ERR_SYSTEM, ETIMEDOUT,
+				  "cannot remove container \"/%s\": it was killed and did not end",
+				  c->name);
+	return 0;
+}
+
+/* From here on it is being removed, also for a daemon that starts after a crash. */
+static int mark(struct bt_container *c, bool volumes, struct bt_err *err)
+{
+	enum bt_container_status before;
+	int r;
+
+	bt_auto_lock(held, &c->lock);
+	if (c->removed)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "No such container: %s", c->id);
+	if (c->state.status == BT_CONTAINER_REMOVING)
+		return bt_err_set(err, BT_ERR_CONFLICT, EALREADY,
+				  "removal of container %s is already in progress", c->id);
+	if (bt_container_is_running(c) || c->state.status == BT_CONTAINER_RESTARTING)
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "cannot remove container \"/%s\": container is running: stop the "
+				  "container before removing or force remove",
+				  c->name);
+	before = c->state.status;
+	c->state.status = BT_CONTAINER_REMOVING;
+	c->state.remove_volumes = volumes;
+	r = bt_container_row_state(c, err);
+	if (r < 0)
+		c->state.status = before;
+	return r;
+}
+
+static void mark_dead(struct bt_container *c)
+{
+	struct bt_err err;
+
+	bt_auto_lock(held, &c->lock);
+	c->state.status = BT_CONTAINER_DEAD;
+	if (bt_container_row_state(c, &err) < 0)
+		bt_log_warn("record the state of container %.12s: %s", c->id, err.msg);
+}
+
+static int remove_marked(struct bt_container *c, struct bt_err *err)
+{
+	int r = bt_container_dismantle(c, err);
+
+	if (r < 0) {
+		mark_dead(c);
+		return r;
+	}
+	bt_container_clients_drop(c);
+	bt_exec_container_removed(c);
+	bt_container_event(c, "destroy", NULL);
+	bt_container_index_remove(c->engine, c);
+	pthread_mutex_lock(&c->lock);
+	c->removed = true;
+	pthread_mutex_unlock(&c->lock);
+	bt_container_waiters_removed(c);
+	return 0;
+}
+
+int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes, bool force,
+			bool link, struct bt_err *err)
+{
+	bt_auto_container struct bt_container *c = NULL;
+	int r = bt_container_get(engine, ref, &c, err);
+
+	if (r < 0)
+		return r;
+	if (link)
+		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+				  "removing links is not supported");
+	r = check_running(c, force, err);
+	if (r > 0)
+		r = kill_first(c, err);
+	if (r < 0)
+		return r;
+	bt_auto_lock(held, &c->op);
+	r = mark(c, volumes, err);
+	if (r < 0)
+		return r;
+	return remove_marked(c, err);
+}
+
+static int rename_row(struct bt_container *c, const char *name, struct bt_err *err)
+{
+	int r = bt_container_row_name(c, name, err);
+
+	if (r == -EEXIST) {
+		bt_auto_container struct bt_container *other = NULL;
+
+		(void)!bt_container_get(c->engine, name, &other, BT_ERR_IGNORED);
+		return bt_err_set(
+			err, BT_ERR_CONFLICT, EEXIST,
+			"Error when allocating new name: Conflict. The container name \"/%s\" "
+			"is already in use by container \"%s\". You have to remove (or rename) "
+			"that container to be able to reuse that name.",
+			name, other ? other->id : "another");
+	}
+	return r;
+}
+
+int bt_container_rename(struct bt_engine *engine, const char *ref, const char *new_name,
+			struct bt_err *err)
+{
+	bt_auto_container struct bt_container *c = NULL;
+	bt_auto_free char *old = NULL;
+	const char *name;
+	int r;
+
+	if (!new_name || !new_name[0] || strcmp(new_name, "/") == 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "Neither old nor new names may be empty");
+	r = bt_container_name_check(new_name, &name, err);
+	if (r == 0)
+		r = bt_container_get(engine, ref, &c, err);
+	if (r < 0)
+		return r;
+	bt_auto_lock(held, &c->op);
+	old = bt_str_format("/%s", c->name);
+	if (old && strcmp(old + 1, name) == 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "Renaming a container with the same name as its current name");
+	r = rename_row(c, name, err);
+	if (r == 0)
+		r = bt_container_index_rename(engine, c, name, err);
+	if (r == 0)
+		bt_container_event(c, "rename", json_pack("{s:s}", "oldName", old ? old : ""));
+	return r;
+}
+
+static const char *get_label(const void *arg, const char *key)
+{
+	return json_string_value(json_object_get(arg, key));
+}
+
+/* Is it old enough, and has it the labels? */
+static bool prunable(struct bt_container *c, const struct bt_filters *filters, int64_t until_ns)
+{
+	json_auto_t *summary = bt_jget_load(c->summary);
+	const json_t *labels = json_object_get(summary, "Labels");
+	bool at_rest;
+
+	pthread_mutex_lock(&c->lock);
+	at_rest = c->state.pid == 0 && c->state.status != BT_CONTAINER_RESTARTING &&
+		  c->state.status != BT_CONTAINER_REMOVING;
+	pthread_mutex_unlock(&c->lock);
+	if (!at_rest || (until_ns && c->created_ns > until_ns))
+		return false;
+	if (bt_filters_has(filters, "label!") &&
+	    bt_filters_labels(filters, "label!", get_label, labels))
+		return false;
+	return bt_filters_labels(filters, "label", get_label, labels);
+}
+
+static void prune_one(struct bt_container *c, json_t *deleted, int64_t *freed)
+{
+	int64_t size = 0;
+	struct bt_err err;
+
+	(void)!bt_layers_rw_size(c->engine->layers, c->id, &size, BT_ERR_IGNORED);
+	if (bt_container_remove(c->engine, c->id, false, false, false, &err) < 0) {
+		bt_log_warn("prune container %.12s: %s", c->id, err.msg);
+		return;
+	}
+	*freed += size;
+	json_array_append_new(deleted, json_string(c->id));
+}
+
+int bt_container_prune(struct bt_engine *engine, const struct bt_filters *filters, json_t **ret,
+		       struct bt_err *err)
+{
+	static const char *const known[] = { "label", "label!", "until", NULL };
+	json_auto_t *deleted = json_array();
+	struct bt_container **all = NULL;
+	const char *until = filters ? bt_filters_value(filters, "until", 0) : NULL;
+	int64_t until_ns = 0, freed = 0;
+	ssize_t n;
+	int r = filters ? bt_filters_only(filters, known, err) : 0;
+
+	if (r < 0)
+		return r;
+	if (until && bt_time_since_parse(until, &until_ns) < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid filter 'until=%s'", until);
+	n = bt_container_all(engine, &all);
+	if (n < 0)
+		return bt_err_sys(err, (int)n, "prune containers");
+	for (ssize_t i = 0; i < n; i++)
+		if (prunable(all[i], filters, until_ns))
+			prune_one(all[i], deleted, &freed);
+	bt_container_unref_all(all, n);
+	*ret = json_pack("{s:O,s:I}", "ContainersDeleted", deleted, "SpaceReclaimed",
+			 (json_int_t)freed);
+	return 0;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_row.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "engine/engine_private.h"
+#include "engine/jget.h"
+
+void bt_container_settings_done(struct bt_container_settings *s)
+{
+	json_decref(s->config);
+	json_decref(s->host_config);
+	json_decref(s->networking);
+	json_decref(s->mounts);
+	*s = (struct bt_container_settings){ 0 };
+}
+
+/* Flags that are needed without reading the settings. */
+enum {
+	FLAG_TTY = 1,
+	FLAG_OPEN_STDIN = 2,
+	FLAG_STDIN_ONCE = 4,
+	FLAG_AUTO_REMOVE = 8
+};
+
+static int flags_of(const struct bt_container *c)
+{
+	return (c->tty ? FLAG_TTY : 0) | (c->open_stdin ? FLAG_OPEN_STDIN : 0) |
+	       (c->stdin_once ? FLAG_STDIN_ONCE : 0) | (c->auto_remove ? FLAG_AUTO_REMOVE : 0);
+}
+
+static char *state_text(const struct bt_container *c)
+{
+	const struct bt_container_state *s = &c->state;
+	json_auto_t *json = json_pack(
+		"{s:i,s:i,s:[i,i],s:i,s:i,s:i,s:b,s:b,s:b,s:I,s:I,s:s*,s:s*,s:s*}", "status",
+		(int)s->status, "flags", flags_of(c), "restart", (int)c->restart.policy,
+		c->restart.max, "pid", (int)s->pid, "code", s->exit_code, "restarts",
+		s->restart_count, "oom", (int)s->oom_killed, "stopped", (int)s->manually_stopped,
+		"volumes", (int)s->remove_volumes, "started", (json_int_t)s->started_ns, "finished",
+		(json_int_t)s->finished_ns, "error", s->error, "networks", s->networks, "health",
+		s->health);
+
+	return json ? bt_jget_dump(json) : NULL;
+}
+
+static char *dup_member(const json_t *json, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+
+	return text ? strdup(text) : NULL;
+}
+
+static void parse_state(struct bt_container *c, const char *text)
+{
+	json_auto_t *json = bt_jget_load(text);
+	struct bt_container_state *s = &c->state;
+	int64_t flags = bt_jget_int(json, "flags");
+	const json_t *restart = json_object_get(json, "restart");
+
+	c->tty = flags & FLAG_TTY;
+	c->open_stdin = flags & FLAG_OPEN_STDIN;
+	c->stdin_once = flags & FLAG_STDIN_ONCE;
+	c->auto_remove = flags & FLAG_AUTO_REMOVE;
+	c->restart.policy = (enum bt_restart_policy)json_integer_value(json_array_get(restart, 0));
+	c->restart.max = (int)json_integer_value(json_array_get(restart, 1));
+	s->status = (enum bt_container_status)bt_jget_int(json, "status");
+	s->pid = (pid_t)bt_jget_int(json, "pid");
+	s->exit_code = (int)bt_jget_int(json, "code");
+	s->restart_count = (int)bt_jget_int(json, "restarts");
+	s->oom_killed = bt_jget_bool(json, "oom");
+	s->manually_stopped = bt_jget_bool(json, "stopped");
+	s->remove_volumes = bt_jget_bool(json, "volumes");
+	s->started_ns = bt_jget_int(json, "started");
+	s->finished_ns = bt_jget_int(json, "finished");
+	s->error = dup_member(json, "error");
+	s->networks = dup_member(json, "networks");
+	s->health = dup_member(json, "health");
+}
+
+int bt_container_row_insert(struct bt_container *c, const struct bt_container_settings *settings,
+			    struct bt_err *err)
+{
+	json_auto_t *both =
+		json_pack("{s:O,s:O}", "Config", settings->config, "Mounts", settings->mounts);
+	bt_auto_free char *config = both ? bt_jget_dump(both) : NULL;
+	bt_auto_free char *host_config = bt_jget_dump(settings->host_config);
+	bt_auto_free char *networking = bt_jget_dump(settings->networking);
+	bt_auto_free char *state = state_text(c);
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	int r;
+
+	if (!config || !host_config || !networking || !state)
+		return bt_err_sys(err, -ENOMEM, "record container");
+	r = bt_db_prepare(
+		c->engine->db, &q, err,
+		"INSERT INTO containers (id, name, created, image_id, config, host_config,"
+		" networking, state, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+	if (r < 0)
+		return r;
+	bt_db_bind_text(&q, 1, c->id);
+	bt_db_bind_text(&q, 2, c->name);
+	bt_db_bind_int(&q, 3, c->created_ns);
+	bt_db_bind_text(&q, 4, c->image_id);
+	bt_db_bind_text(&q, 5, config);
+	bt_db_bind_text(&q, 6, host_config);
+	bt_db_bind_text(&q, 7, networking);
+	bt_db_bind_text(&q, 8, state);
+	bt_db_bind_text(&q, 9, c->summary);
+	return bt_db_step(&q, err);
+}
+
+/* Copy the texts out, so that the database's lock is not held while they are parsed. */
+static int read_texts(const struct bt_container *c, char *ret[3], struct bt_err *err)
+{
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	int r = bt_db_prepare(c->engine->db, &q, err,
+			      "SELECT config, host_config, networking FROM containers"
+			      " WHERE id = ?1");
+
+	if (r < 0)
+		return r;
+	bt_db_bind_text(&q, 1, c->id);
+	r = bt_db_step(&q, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "No such container: %s", c->id);
+	for (int i = 0; i < 3; i++)
+		ret[i] = strdup(bt_db_text(&q, i));
+	return 0;
+}
+
+int bt_container_row_settings(const struct bt_container *c, struct bt_container_settings *ret,
+			      struct bt_err *err)
+{
+	char *texts[3] = { NULL, NULL, NULL };
+	json_auto_t *both = NULL;
+	struct bt_container_settings s = { 0 };
+	int r = read_texts(c, texts, err);
+
+	if (r < 0)
+		return r;
+	both = bt_jget_load(texts[0]);
+	s.host_config = bt_jget_load(texts[1]);
+	s.networking = bt_jget_load(texts[2]);
+	s.config = json_incref(json_object_get(both, "Config"));
+	s.mounts = json_incref(json_object_get(both, "Mounts"));
+	for (int i = 0; i < 3; i++)
+		free(texts[i]);
+	if (!s.config || !s.mounts || !s.host_config || !s.networking) {
+		bt_container_settings_done(&s);
+		return bt_err_set(err, BT_ERR_SYSTEM, EBADMSG,
+				  "the record of container %s cannot be read", c->id);
+	}
+	*ret = s;
+	return 0;
+}
+
+int bt_container_row_host_config(const struct bt_container *c, const json_t *hc, struct bt_err *err)
+{
+	bt_auto_free char *text = bt_jget_dump(hc);
+
+	if (!text)
+		return bt_err_sys(err, -ENOMEM, "record container");
+	return bt_db_run(c->engine->db, err, "UPDATE containers SET host_config = ?1 WHERE id = ?2",
+			 2, text, c->id);
+}
+
+int bt_container_row_state(const struct bt_container *c, struct bt_err *err)
+{
+	bt_auto_free char *text = state_text(c);
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	int r;
+
+	if (!text)
+		return bt_err_sys(err, -ENOMEM, "record container");
+	r = bt_db_prepare(c->engine->db, &q, err,
+			  "UPDATE containers SET state = ?1, journal_seq = ?2 WHERE id = ?3");
+	if (r < 0)
+		return r;
+	bt_db_bind_text(&q, 1, text);
+	bt_db_bind_int(&q, 2, (int64_t)c->state.journal_seq);
+	bt_db_bind_text(&q, 3, c->id);
+	return bt_db_step(&q, err);
+}
+
+int bt_container_row_name(const struct bt_container *c, const char *name, struct bt_err *err)
+{
+	return bt_db_run(c->engine->db, err, "UPDATE containers SET name = ?1 WHERE id = ?2", 2,
+			 name, c->id);
+}
+
+int bt_container_row_delete(const struct bt_container *c, struct bt_err *err)
+{
+	return bt_db_run(c->engine->db, err, "DELETE FROM containers WHERE id = ?1", 1, c->id);
+}
+
+static int load_one(struct bt_engine *engine, const struct bt_db_stmt *q, struct bt_err *err)
+{
+	bt_auto_container struct bt_container *c = bt_container_new(engine, bt_db_text(q, 0));
+	const char *image = bt_db_text(q, 3);
+
+	if (!c)
+		return bt_err_sys(err, -ENOMEM, "read containers");
+	c->name = strdup(bt_db_text(q, 1));
+	c->created_ns = bt_db_int(q, 2);
+	c->image_id = strdup(image ? image : "");
+	c->summary = strdup(bt_db_text(q, 4));
+	parse_state(c, bt_db_text(q, 5));
+	c->state.journal_seq = (uint64_t)bt_db_int(q, 6);
+	if (!c->name || !c->image_id || !c->summary)
+		return bt_err_sys(err, -ENOMEM, "read containers");
+	return bt_container_index_add(engine, c, err);
+}
+
+int bt_container_row_load_all(struct bt_engine *engine, struct bt_err *err)
+{
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	int r = bt_db_prepare(engine->db, &q, err,
+			      "SELECT id, name, created, image_id, summary, state, journal_seq"
+			      " FROM containers");
+
+	if (r < 0)
+		return r;
+	while ((r = bt_db_step(&q, err)) > 0) {
+		r = load_one(engine, &q, err);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_start.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "engine/container_clients.h"
+#include "engine/container_event.h"
+#include "engine/container_files.h"
+#include "engine/container_remove.h"
+#include "engine/container_row.h"
+#include "engine/container_waiter.h"
+#include "engine/engine_private.h"
+#include "engine/host_config.h"
+#include "engine/jget.h"
+#include "engine/log_options.h"
+#include "engine/monitor_link.h"
+#include "engine/restart_policy.h"
+#include "engine/seccomp_cache.h"
+#include "engine/signal_name.h"
+#include "engine/spec.h"
+
+/* Docker's code for a start that failed before any program was run. */
+#define CODE_NOT_STARTED    128
+#define DEFAULT_STOP_SECOND 10
+
+/* A start under way; everything is owned. */
+struct start {
+	struct bt_container *container; /* borrowed */
+	struct bt_container_settings settings;
+	struct bt_network_attachment net;
+	struct bt_user user;
+	pid_t ipc_pid, pid_pid;
+	int rootfs, spec, seccomp;
+	char *run_dir, *journal, *log_path, *files_dir, *bundle;
+	struct bt_log_options log;
+	struct bt_container_clients clients;
+};
+
+static void start_done(struct start *st)
+{
+	bt_container_settings_done(&st->settings);
+	bt_network_attachment_done(&st->net);
+	bt_user_done(&st->user);
+	bt_close(&st->rootfs);
+	bt_close(&st->spec);
+	bt_close(&st->seccomp);
+	free(st->run_dir);
+	free(st->journal);
+	free(st->log_path);
+	free(st->files_dir);
+	free(st->bundle);
+	bt_log_options_done(&st->log);
+	bt_container_clients_done(&st->clients);
+}
+
+/* 0: may start, 1: runs already. */
+static int check_state(struct bt_container *c, struct bt_err *err)
+{
+	bt_auto_lock(held, &c->lock);
+
+	switch (c->state.status) {
+	case BT_CONTAINER_RUNNING:
+	case BT_CONTAINER_RESTARTING:
+		return 1;
+	case BT_CONTAINER_PAUSED:
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "cannot start a paused container, try unpause instead");
+	case BT_CONTAINER_REMOVING:
+	case BT_CONTAINER_DEAD:
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "container is marked for removal and cannot be started");
+	case BT_CONTAINER_CREATED:
+	case BT_CONTAINER_EXITED:
+		break;
+	}
+	return 0;
+}
+
+static int make_paths(struct start *st, struct bt_err *err)
+{
+	const struct bt_container *c = st->container;
+	const struct bt_engine *engine = c->engine;
+
+	st->run_dir = bt_container_files_run_dir(engine, c->id);
+	st->journal = bt_container_files_journal(engine, c->id);
+	st->log_path = bt_container_files_log(engine, c->id);
+	st->files_dir = bt_container_files_path(engine, c->id, NULL);
+	if (!st->run_dir || !st->journal || !st->log_path || !st->files_dir)
+		return bt_err_sys(err, -ENOMEM, "start container");
+	if (mkdir(st->run_dir, 0700) < 0 && errno != EEXIST)
+		return bt_err_sys(err, -errno, "create %s", st->run_dir);
+	return 0;
+}
+
+/* Sources of -v that are missing are made, as Docker does. */
+static int make_bind_sources(const json_t *mounts, struct bt_err *err)
+{
+	const json_t *mount;
+	size_t i;
+
+	json_array_foreach (mounts, i, mount) {
+		const char *source = bt_jget_text(mount, "Source");
+		struct stat st;
+		int r;
+
+		if (strcmp(bt_jget_text(mount, "Type"), "bind") != 0 || stat(source, &st) == 0)
+			continue;
+		if (!bt_jget_bool(mount, "Create"))
+			return bt_err_set(
+				err, BT_ERR_INVALID, ENOENT,
+				"invalid mount config for type \"bind\": bind source path "
+				"does not exist: %s",
+				source);
+		r = bt_io_mkdir_p(source, 0755);
+		if (r < 0)
+			return bt_err_sys(err, r, "error while creating mount source path '%s'",
+					  source);
+	}
+	return 0;
+}
+
+static int find_user(struct start *st, struct bt_err *err)
+{
+	const json_t *groups = json_object_get(st->settings.host_config, "GroupAdd"), *item;
+	bt_auto_free const char **extra = calloc(json_array_size(groups) + 1, sizeof(*extra));
+	size_t i;
+
+	if (!extra)
+		return bt_err_sys(err, -ENOMEM, "look up groups");
+	json_array_foreach (groups, i, item)
+		extra[i] = json_string_value(item);
+	return bt_user_lookup(st->rootfs, bt_jget_text(st->settings.config, "User"), extra,
+			      &st->user, err);
+}
+
+static int join(struct start *st, const char *key, const char *what, pid_t *ret, struct bt_err *err)
+{
+	const char *other = bt_host_config_container(bt_jget_text(st->settings.host_config, key));
+	char id[BT_RAND_ID_LEN + 1];
+	int r;
+
+	if (!other)
+		return 0;
+	r = bt_container_running_pid(st->container->engine, other, id, ret, err);
+	if (r < 0 && err->kind == BT_ERR_CONFLICT)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
+				  "cannot join %s of a non running container: %s", what, other);
+	return r;
+}
+
+static int set_networks(struct start *st, struct bt_err *err)
+{
+	struct bt_container *c = st->container;
+	char *text = bt_jget_dump(st->net.settings);
+
+	if (!text)
+		return bt_err_sys(err, -ENOMEM, "start container");
+	bt_auto_lock(held, &c->lock);
+	free(c->state.networks);
+	c->state.networks = text;
+	return bt_container_row_state(c, err);
+}
+
+static int attach_network(struct start *st, struct bt_err *err)
+{
+	const struct bt_container_settings *s = &st->settings;
+	struct bt_container_files files = { .id = st->container->id,
+					    .config = s->config,
+					    .host_config = s->host_config };
+	int r = bt_network_attach(st->container->engine, st->container->id,
+				  bt_jget_text(s->config, "Hostname"), s->host_config,
+				  s->networking, &st->net, err);
+
+	if (r == 0)
+		r = set_networks(st, err);
+	if (r < 0)
+		return r;
+	files.address = st->net.address;
+	files.dns = st->net.dns;
+	files.host_network = st->net.host;
+	return bt_container_files_write(st->container->engine, &files, err);
+}
+
+static int build_spec(struct start *st, struct bt_err *err)
+{
+	const struct bt_engine *engine = st->container->engine;
+	const struct bt_spec_request req = {
+		.id = st->container->id,
+		.config = st->settings.config,
+		.host_config = st->settings.host_config,
+		.mounts = st->settings.mounts,
+		.files_dir = st->files_dir,
+		.cgroup_parent = engine->cgroup_parent,
+		.default_ulimits = engine->cfg.default_ulimits,
+		.no_new_privileges = engine->cfg.no_new_privileges,
+		.user = &st->user,
+		.host_network = st->net.host,
+		.net_pid = st->net.join_pid,
+		.ipc_pid = st->ipc_pid,
+		.pid_pid = st->pid_pid,
+	};
+	json_auto_t *spec = NULL;
+	bt_auto_free char *text = NULL;
+	int r = bt_spec_build(&req, &spec, err);
+
+	if (r < 0)
+		return r;
+	text = bt_jget_dump(spec);
+	st->spec = text ? bt_io_memfd("spec", text, strlen(text)) : -ENOMEM;
+	if (st->spec < 0)
+		return bt_err_sys(err, st->spec, "write specification");
+	return bt_seccomp_cache_get(engine->seccomp, st->settings.host_config, &st->seccomp, err);
+}
+
+static int prepare(struct start *st, struct bt_err *err)
+{
+	struct bt_container *c = st->container;
+	int r = bt_container_row_settings(c, &st->settings, err);
+
+	if (r == 0)
+		r = make_paths(st, err);
+	if (r == 0)
+		r = make_bind_sources(st->settings.mounts, err);
+	if (r == 0)
+		r = join(st, "IpcMode", "IPC", &st->ipc_pid, err);
+	if (r == 0)
+		r = join(st, "PidMode", "PID namespace", &st->pid_pid, err);
+	if (r < 0)
+		return r;
+	st->rootfs = bt_layers_mount_rw(c->engine->layers, c->id, err);
+	if (st->rootfs < 0)
+		return st->rootfs;
+	r = find_user(st, err);
+	if (r == 0)
+		r = attach_network(st, err);
+	if (r == 0)
+		r = build_spec(st, err);
+	if (r == 0)
+		r = bt_log_options_make(&st->settings, &st->log, err);
+	return r;
+}
+
+/* The program of another runtime, NULL for our own. */
+static const char *runtime_path(const struct start *st)
+{
+	const char *name = bt_jget_text(st->settings.host_config, "Runtime");
+	const json_t *entry = json_object_get(st->container->engine->cfg.runtimes, name);
+
+	return entry ? bt_jget_text(entry, "path") : NULL;
+}
+
+static void fill_spawn(struct start *st, struct bt_spawn *spawn)
+{
+	const struct bt_container *c = st->container;
+	const json_t *config = st->settings.config;
+	const char *signal = bt_jget_text(config, "StopSignal");
+	const json_t *timeout = json_object_get(config, "StopTimeout");
+
+	*spawn = (struct bt_spawn){
+		.id = c->id,
+		.dir = st->run_dir,
+		.journal = st->journal,
+		.runtime = runtime_path(st),
+		.tty = c->tty,
+		.open_stdin = c->open_stdin,
+		.stdin_once = c->stdin_once,
+		.log_driver = bt_jget_text(json_object_get(st->settings.host_config, "LogConfig"),
+					   "Type"),
+		.log_path = st->log_path,
+		.log_max_size = st->log.max_size,
+		.log_max_file = st->log.max_file,
+		.log_attrs = st->log.attrs,
+		.restart = bt_restart_policy_of(st->settings.host_config),
+		.stop_signal = signal[0] ? bt_signal_parse(signal) : SIGTERM,
+		.stop_timeout = json_is_integer(timeout) ? (int)json_integer_value(timeout)
+							 : DEFAULT_STOP_SECOND,
+		.journal_seq = c->state.journal_seq,
+	};
+}
+
+static int spawn(struct start *st, const char *detach_keys, struct bt_err *err)
+{
+	struct bt_spawn text;
+	struct bt_client_fds fds = { .spec = st->spec,
+				     .rootfs = st->rootfs,
+				     .netns = st->net.netns_fd,
+				     .seccomp = st->seccomp };
+
+	fill_spawn(st, &text);
+	if (text.runtime) {
+		st->bundle = bt_str_format("%s/bundle", st->run_dir);
+		text.bundle = st->bundle;
+	}
+	bt_container_clients_take(st->container, detach_keys, &st->clients);
+	text.clients = st->clients.how;
+	text.nclients = st->clients.n;
+	fds.clients = st->clients.fds;
+	return bt_link_spawn(st->container, &text, &fds, err);
+}
+
+/* Clients that came while it was being started. */
+static void forward_late_clients(struct bt_container *c)
+{
+	struct bt_container_clients late = { .n = 0 };
+	bt_auto_link struct bt_link *link = bt_link_get(c);
+	struct bt_err err;
+
+	bt_container_clients_take(c, NULL, &late);
+	for (unsigned i = 0; link && i < late.n; i++)
+		if (bt_client_attach(bt_link_client(link), &late.how[i], late.fds[i], &err) < 0)
+			bt_log_debug("attach to container %.12s: %s", c->id, err.msg);
+	bt_container_clients_done(&late);
+}
+
+/* The words from which clients make 127 and 126, before what the runtime said. */
+static void phrase(struct bt_err *err)
+{
+	if (err->kind == BT_ERR_SYSTEM || err->kind == BT_ERR_INVALID)
+		(void)bt_err_context(err,
+				     "failed to create task for container: failed to create shim "
+				     "task: OCI runtime create failed");
+}
+
+/* The state keeps why it did not start; addresses and waiting clients go. */
+static void record_failure(struct bt_container *c, const struct bt_err *why)
+{
+	struct bt_err err;
+
+	bt_network_detach(c->engine, c->id);
+	bt_container_clients_drop(c);
+	pthread_mutex_lock(&c->lock);
+	free(c->state.error);
+	c->state.error = strdup(why->msg);
+	free(bt_take(c->state.networks));
+	if (c->state.exit_code == 0)
+		c->state.exit_code = CODE_NOT_STARTED;
+	if (bt_container_row_state(c, &err) < 0)
+		bt_log_warn("record the state of container %.12s: %s", c->id, err.msg);
+	pthread_mutex_unlock(&c->lock);
+	bt_container_waiters_exit(c);
+}
+
+static bool will_restart(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return c->state.status == BT_CONTAINER_RESTARTING;
+}
+
+/* An ended monitor may still serve its last clients; it goes soon. */
+static void await_old_monitor(struct bt_container *c)
+{
+	for (int i = 0; i < 200; i++) {
+		bt_auto_link struct bt_link *link = bt_link_get(c);
+
+		if (!link)
+			return;
+		usleep(i < 20 ? 500 : 10000);
+	}
+}
+
+static int start_locked(struct bt_container *c, const char *detach_keys, struct bt_err *err)
+{
+	bt_auto(start_done) struct start st = { .container = c,
+						.net.netns_fd = -EBADF,
+						.rootfs = -EBADF,
+						.spec = -EBADF,
+						.seccomp = -EBADF };
+	int r = check_state(c, err);
+
+	if (r != 0)
+		return r;
+	await_old_monitor(c);
+	r = prepare(&st, err);
+	if (r == 0) {
+		r = spawn(&st, detach_keys, err);
+		if (r < 0)
+			phrase(err);
+		else
+			forward_late_clients(c);
+	}
+	if (r < 0 && !will_restart(c))
+		record_failure(c, err);
+	return r;
+}
+
+int bt_container_start(struct bt_engine *engine, const char *ref, const char *detach_keys,
+		       struct bt_err *err)
+{
+	bt_auto_container struct bt_container *c = NULL;
+	int r = bt_container_get(engine, ref, &c, err);
+
+	if (r < 0)
+		return r;
+	{
+		bt_auto_lock(held, &c->op);
+		r = start_locked(c, detach_keys, err);
+	}
+	if (r < 0 && c->auto_remove && err->kind != BT_ERR_CONFLICT) {
+		struct bt_err ignored;
+
+		if (bt_container_remove(engine, c->id, true, true, false, &ignored) < 0)
+			bt_log_debug("remove container %.12s: %s", c->id, ignored.msg);
+	}
+	return r;
+}

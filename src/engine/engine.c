@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "base/rand.h"
+#include "base/str.h"
+#include "engine/engine_private.h"
+#include "engine/events.h"
+#include "engine/events_private.h"
+#include "engine/exec_events.h"
+#include "engine/monitor_link.h"
+#include "engine/restore.h"
+#include "engine/seccomp_cache.h"
+
+#define DEFAULT_CGROUP_PARENT "/docker"
+
+static int make_dir(const char *root, const char *name, mode_t mode, struct bt_err *err)
+{
+	bt_auto_free char *path = bt_path_join(root, name);
+	int r = path ? bt_io_mkdir_p(path, mode) : -ENOMEM;
+
+	return r < 0 ? bt_err_sys(err, r, "create %s/%s", root, name) : 0;
+}
+
+/* Nobody but root looks into the roots: there are setuid programs in there. */
+static int make_dirs(const struct bt_engine_config *cfg, struct bt_err *err)
+{
+	int r = make_dir(cfg->data_root, "containers", 0710, err);
+
+	if (r == 0)
+		r = make_dir(cfg->data_root, "volumes", 0701, err);
+	if (r == 0)
+		r = make_dir(cfg->exec_root, "containers", 0711, err);
+	return r;
+}
+
+/* A UUID made at the first start; it stays with the data. */
+static int read_id(struct bt_engine *engine, struct bt_err *err)
+{
+	bt_auto_free char *path = bt_path_join(engine->cfg.data_root, "engine-id");
+	bt_auto_free char *text = NULL;
+	char hex[33];
+	int r;
+
+	if (!path)
+		return bt_err_sys(err, -ENOMEM, "read engine-id");
+	if (bt_io_read_file(AT_FDCWD, path, 64, &text, NULL) == 0 && strlen(text) >= 36) {
+		memcpy(engine->id, text, 36);
+		return 0;
+	}
+	r = bt_rand_hex(hex, 32);
+	if (r < 0)
+		return bt_err_sys(err, r, "make up an engine-id");
+	snprintf(engine->id, sizeof(engine->id), "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+		 hex + 12, hex + 16, hex + 20);
+	r = bt_io_create_file(AT_FDCWD, path, 0600, engine->id, 36);
+	return r < 0 ? bt_err_sys(err, r, "write %s", path) : 0;
+}
+
+/* Who uses an image; the first one found running goes before those that do not run. */
+static int image_users(void *arg, const char *image_id, bool *ret_running, char ret_container[13])
+{
+	struct bt_engine *engine = arg;
+	struct bt_container **all = NULL;
+	ssize_t n = bt_container_all(engine, &all);
+	int users = 0;
+
+	*ret_running = false;
+	for (ssize_t i = 0; i < n; i++) {
+		struct bt_container *c = all[i];
+		bool running;
+
+		if (strcmp(c->image_id, image_id) != 0)
+			continue;
+		pthread_mutex_lock(&c->lock);
+		running = bt_container_is_running(c);
+		pthread_mutex_unlock(&c->lock);
+		if (users++ == 0 || (running && !*ret_running)) {
+			memcpy(ret_container, c->id, 12);
+			ret_container[12] = '\0';
+		}
+		*ret_running |= running;
+	}
+	bt_container_unref_all(all, n);
+	return users;
+}
+
+static void image_event(void *arg, const char *action, const char *id, const char *name)
+{
+	bt_events_emit(arg, "image", action, id, json_pack("{s:s*}", "name", name));
+}
+
+static int open_stores(struct bt_engine *engine, struct bt_err *err)
+{
+	const char *root = engine->cfg.data_root;
+	int r = bt_db_open(root, &engine->db, err);
+
+	if (r == 0)
+		r = bt_layers_open(root, engine->db, &engine->layers, err);
+	if (r == 0)
+		r = bt_images_open(root, engine->db, engine->layers, &engine->images, err);
+	if (r < 0)
+		return r;
+	bt_images_set_users(engine->images, image_users, engine);
+	bt_images_set_events(engine->images, image_event, engine);
+	return 0;
+}
+
+static int open_parts(struct bt_engine *engine, struct bt_err *err)
+{
+	int r = make_dirs(&engine->cfg, err);
+
+	if (r == 0)
+		r = read_id(engine, err);
+	if (r == 0 && bt_cgroup_host_open(&engine->cgroups) < 0)
+		r = bt_err_sys(err, -errno, "find the control group hierarchies");
+	engine->events = bt_events_create();
+	engine->execs = bt_execs_create();
+	engine->seccomp = bt_seccomp_cache_create();
+	if (r == 0 && (!engine->events || !engine->execs || !engine->seccomp))
+		r = bt_err_sys(err, -ENOMEM, "start the engine");
+	if (r == 0)
+		r = open_stores(engine, err);
+	if (r == 0)
+		r = bt_links_open(engine, &engine->links, err);
+	if (r == 0)
+		r = bt_network_open(engine, &engine->networks, err);
+	if (r == 0)
+		r = bt_restore_containers(engine, err);
+	return r;
+}
+
+int bt_engine_open(const struct bt_engine_config *cfg, struct bt_engine **ret, struct bt_err *err)
+{
+	struct bt_engine *engine = calloc(1, sizeof(*engine));
+	int r;
+
+	if (!engine)
+		return bt_err_sys(err, -ENOMEM, "start the engine");
+	engine->cfg = *cfg;
+	engine->cgroup_parent = cfg->cgroup_parent && cfg->cgroup_parent[0] ? cfg->cgroup_parent
+									    : DEFAULT_CGROUP_PARENT;
+	bt_container_index_init(&engine->containers);
+	r = open_parts(engine, err);
+	if (r < 0) {
+		bt_engine_close(engine);
+		return r;
+	}
+	*ret = engine;
+	return 0;
+}
+
+void bt_engine_autostart(struct bt_engine *engine)
+{
+	bt_restore_autostart(engine);
+}
+
+void bt_engine_close(struct bt_engine *engine)
+{
+	if (!engine)
+		return;
+	bt_links_close(engine->links);
+	bt_network_close(engine->networks);
+	bt_container_index_done(&engine->containers);
+	bt_seccomp_cache_destroy(engine->seccomp);
+	bt_execs_destroy(engine->execs);
+	bt_images_close(engine->images);
+	bt_layers_close(engine->layers);
+	bt_db_close(engine->db);
+	bt_events_destroy(engine->events);
+	bt_cgroup_host_done(&engine->cgroups);
+	bt_close(&engine->cfg.spawner_fd);
+	free(engine);
+}
+
+struct bt_images *bt_engine_images(struct bt_engine *engine)
+{
+	return engine->images;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "engine/container_event.h"
+#include "engine/early_pump.h"
+#include "engine/engine_private.h"
+#include "engine/exec_process.h"
+#include "engine/exec_table.h"
+#include "engine/field.h"
+#include "engine/jget.h"
+#include "engine/monitor_link.h"
+#include "runtime/launch.h"
+
+/* Docker's ExecConfig. */
+static const struct bt_field fields[] = {
+	{ "User", BT_FIELD_TEXT, "\"\"", 0 },
+	{ "Privileged", BT_FIELD_BOOL, "false", 0 },
+	{ "Tty", BT_FIELD_BOOL, "false", 0 },
+	{ "ConsoleSize", BT_FIELD_ARRAY, NULL, BT_FIELD_OMIT },
+	{ "AttachStdin", BT_FIELD_BOOL, "false", 0 },
+	{ "AttachStderr", BT_FIELD_BOOL, "false", 0 },
+	{ "AttachStdout", BT_FIELD_BOOL, "false", 0 },
+	{ "Detach", BT_FIELD_BOOL, "false", 0 },
+	{ "DetachKeys", BT_FIELD_TEXT, "\"\"", 0 },
+	{ "Env", BT_FIELD_TEXTS, "[]", 0 },
+	{ "WorkingDir", BT_FIELD_TEXT, "\"\"", 0 },
+	{ "Cmd", BT_FIELD_WORDS, "[]", 0 },
+};
+
+struct bt_exec_start {
+	struct bt_exec *exec; /* a reference */
+	struct bt_container *container;
+	bool detach;
+	unsigned rows, cols;
+};
+
+static int check_container(struct bt_container *c, struct bt_err *err)
+{
+	bt_auto_lock(held, &c->lock);
+
+	if (c->state.status == BT_CONTAINER_PAUSED)
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "container %s is paused, unpause the container before exec",
+				  c->id);
+	if (c->state.status == BT_CONTAINER_RESTARTING)
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "container %s is restarting, wait until the container is running",
+				  c->id);
+	if (!bt_container_is_running(c))
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
+				  c->id);
+	return 0;
+}
+
+/* "exec_create: sh -c true". */
+static void emit(struct bt_container *c, const char *action, const struct bt_exec *exec)
+{
+	bt_auto_str struct bt_str text = { .max = 4096 };
+	const json_t *word;
+	size_t i;
+
+	bt_str_printf(&text, "%s:", action);
+	json_array_foreach (json_object_get(exec->config, "Cmd"), i, word)
+		bt_str_printf(&text, " %s", json_string_value(word));
+	bt_container_event(c, text.failed ? action : bt_str_get(&text),
+			   json_pack("{s:s}", "execID", exec->id));
+}
+
+int bt_exec_create(struct bt_engine *engine, const char *ref, const json_t *body, json_t **ret,
+		   struct bt_err *err)
+{
+	bt_auto_container struct bt_container *c = NULL;
+	bt_auto_exec struct bt_exec *exec = NULL;
+	json_auto_t *config = NULL;
+	int r = bt_container_get(engine, ref, &c, err);
+
+	if (r == 0)
+		r = check_container(c, err);
+	if (r == 0)
+		r = bt_field_apply(fields, sizeof(fields) / sizeof(fields[0]), "ExecConfig", body,
+				   &config, err);
+	if (r < 0)
+		return r;
+	if (!bt_jget_filled(config, "Cmd"))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "No exec command specified");
+	r = bt_execs_add(engine->execs, c->id, config, &exec, err);
+	if (r < 0)
+		return r;
+	emit(c, "exec_create", exec);
+	*ret = json_pack("{s:s}", "Id", exec->id);
+	return 0;
+}
+
+static void console_size(const struct bt_exec *exec, unsigned *rows, unsigned *cols)
+{
+	const json_t *size = json_object_get(exec->config, "ConsoleSize");
+
+	if (*rows == 0 && *cols == 0) {
+		*rows = (unsigned)json_integer_value(json_array_get(size, 0));
+		*cols = (unsigned)json_integer_value(json_array_get(size, 1));
+	}
+}
+
+int bt_exec_start_open(struct bt_engine *engine, const char *id, bool detach, bool tty,
+		       unsigned rows, unsigned cols, bool *ret_tty, struct bt_exec_start **ret,
+		       struct bt_err *err)
+{
+	bt_auto_exec struct bt_exec *exec = NULL;
+	bt_auto_container struct bt_container *c = NULL;
+	struct bt_exec_start *start;
+	int r = bt_execs_get(engine->execs, id, &exec, err);
+
+	(void)tty; /* decided at creation */
+	if (r == 0)
+		r = bt_container_get(engine, exec->container, &c, err);
+	if (r == 0)
+		r = check_container(c, err);
+	if (r == 0)
+		r = bt_exec_claim(engine->execs, exec, err);
+	if (r < 0)
+		return r;
+	start = calloc(1, sizeof(*start));
+	if (!start)
+		return bt_err_sys(err, -ENOMEM, "start exec");
+	console_size(exec, &rows, &cols);
+	*ret_tty = bt_jget_bool(exec->config, "Tty");
+	*start = (struct bt_exec_start){ .exec = bt_take(exec),
+					 .container = bt_take(c),
+					 .detach = detach,
+					 .rows = rows,
+					 .cols = cols };
+	*ret = start;
+	return 0;
+}
+
+static void start_free(struct bt_exec_start *start)
+{
+	bt_exec_unref(start->exec);
+	bt_container_unref(start->container);
+	free(start);
+}
+
+void bt_exec_start_cancel(struct bt_exec_start *start)
+{
+	if (!start)
+		return;
+	bt_exec_unclaim(start->container->engine->execs, start->exec);
+	start_free(start);
+}
+
+static int launch(const struct bt_exec_start *start, int sock, struct bt_err *err)
+{
+	const json_t *config = start->exec->config;
+	bool tty = bt_jget_bool(config, "Tty");
+	bt_auto_free char *process = NULL;
+	bt_auto_link struct bt_link *link = bt_link_get(start->container);
+	const char *keys = bt_jget_text(config, "DetachKeys");
+	struct bt_client_exec exec = { .exec = start->exec->id,
+				       .tty = tty,
+				       .rows = start->rows,
+				       .cols = start->cols,
+				       .fd = sock,
+				       .client = { .in = bt_jget_bool(config, "AttachStdin"),
+						   .out = bt_jget_bool(config, "AttachStdout"),
+						   .err = bt_jget_bool(config, "AttachStderr"),
+						   .mux = !tty,
+						   .detach_keys = keys[0] ? keys : NULL } };
+	pid_t pid;
+	int r;
+
+	if (!link)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
+				  start->container->id);
+	r = bt_exec_process_make(start->container, config, start->rows, start->cols, &process, err);
+	if (r < 0)
+		return r;
+	exec.process = process;
+	emit(start->container, "exec_start", start->exec);
+	r = bt_client_exec(bt_link_client(link), &exec, &pid, err);
+	if (r < 0)
+		return bt_err_context(err, "OCI runtime exec failed");
+	bt_exec_event_started(start->container, start->exec->id, pid);
+	return 0;
+}
+
+/* What went wrong, as output of the program that could not be started. */
+static void say(int sock, bool tty, const struct bt_err *why)
+{
+	bt_auto_free char *text = bt_str_format("%s\r\n", why->msg);
+	size_t len = text ? strlen(text) : 0;
+	unsigned char head[8] = { 1, 0, 0, 0, 0, 0, (unsigned char)(len >> 8), (unsigned char)len };
+
+	if (sock < 0 || !text)
+		return;
+	if (!tty && bt_io_write_all(sock, head, sizeof(head)) < 0)
+		return;
+	(void)!bt_io_write_all(sock, text, len);
+}
+
+int bt_exec_start_run(struct bt_exec_start *start, int sock, const void *early, size_t early_len,
+		      struct bt_err *err)
+{
+	bt_auto_close int fd = sock >= 0 ? bt_early_pump(sock, early, early_len) : -EBADF;
+	bool tty = bt_jget_bool(start->exec->config, "Tty");
+	int r = 0;
+
+	if (sock >= 0 && fd < 0)
+		r = bt_err_sys(err, fd, "start exec");
+	if (r == 0)
+		r = launch(start, fd, err);
+	if (r < 0) {
+		bt_exec_event_ended(start->container, start->exec->id, bt_launch_exit_code(err));
+		say(fd, tty, err);
+	}
+	start_free(start);
+	return r;
+}
+
+int bt_exec_resize(struct bt_engine *engine, const char *id, unsigned rows, unsigned cols,
+		   struct bt_err *err)
+{
+	bt_auto_exec struct bt_exec *exec = NULL;
+	bt_auto_container struct bt_container *c = NULL;
+	bt_auto_link struct bt_link *link = NULL;
+	int r = bt_execs_get(engine->execs, id, &exec, err);
+
+	if (r == 0)
+		r = bt_container_get(engine, exec->container, &c, err);
+	if (r < 0)
+		return r;
+	link = bt_link_get(c);
+	if (!link)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
+				  c->id);
+	return bt_client_resize(bt_link_client(link), id, rows, cols, err);
+}
+
+static json_t *process_config(const json_t *config)
+{
+	const json_t *cmd = json_object_get(config, "Cmd");
+	json_t *args = json_deep_copy(cmd);
+	json_t *out;
+
+	json_array_remove(args, 0);
+	out = json_pack("{s:b,s:s,s:o}", "tty", (int)bt_jget_bool(config, "Tty"), "entrypoint",
+			json_string_value(json_array_get(cmd, 0)), "arguments", args);
+	if (bt_jget_bool(config, "Privileged"))
+		json_object_set_new(out, "privileged", json_true());
+	if (bt_jget_text(config, "User")[0])
+		json_object_set_new(out, "user", json_string(bt_jget_text(config, "User")));
+	return out;
+}
+
+int bt_exec_inspect(struct bt_engine *engine, const char *id, json_t **ret, struct bt_err *err)
+{
+	bt_auto_exec struct bt_exec *exec = NULL;
+	struct bt_exec_status status;
+	int r = bt_execs_get(engine->execs, id, &exec, err);
+
+	if (r < 0)
+		return r;
+	bt_exec_status(engine->execs, exec, &status);
+	*ret = json_pack("{s:s,s:b,s:o,s:o,s:b,s:b,s:b,s:b,s:s,s:s,s:i}", "ID", exec->id, "Running",
+			 (int)status.running, "ExitCode",
+			 status.ended ? json_integer(status.code) : json_null(), "ProcessConfig",
+			 process_config(exec->config), "OpenStdin",
+			 (int)bt_jget_bool(exec->config, "AttachStdin"), "OpenStderr",
+			 (int)bt_jget_bool(exec->config, "AttachStderr"), "OpenStdout",
+			 (int)bt_jget_bool(exec->config, "AttachStdout"), "CanRemove", 0,
+			 "ContainerID", exec->container, "DetachKeys",
+			 bt_jget_text(exec->config, "DetachKeys"), "Pid", (int)status.pid);
+	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "inspect exec");
+}

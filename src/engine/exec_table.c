@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/exec_table.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/time.h"
+#include "engine/container_event.h"
+#include "engine/engine_private.h"
+
+/* How long an ended one is remembered, as with Docker. */
+#define KEEP_NS     (300 * BT_TIME_NSEC_PER_SEC)
+#define CODE_KILLED 137
+
+struct bt_execs {
+	pthread_mutex_t lock;
+	struct bt_map map; /* id → struct bt_exec, a reference */
+};
+
+struct bt_execs *bt_execs_create(void)
+{
+	struct bt_execs *execs = calloc(1, sizeof(*execs));
+
+	if (execs)
+		pthread_mutex_init(&execs->lock, NULL);
+	return execs;
+}
+
+void bt_execs_destroy(struct bt_execs *execs)
+{
+	size_t pos = 0;
+	void *value;
+
+	if (!execs)
+		return;
+	while (bt_map_next(&execs->map, &pos, NULL, &value))
+		bt_exec_unref(value);
+	bt_map_done(&execs->map);
+	pthread_mutex_destroy(&execs->lock);
+	free(execs);
+}
+
+void bt_exec_unref(struct bt_exec *exec)
+{
+	if (!exec || atomic_fetch_sub_explicit(&exec->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	json_decref(exec->config);
+	free(exec);
+}
+
+static struct bt_exec *exec_ref(struct bt_exec *exec)
+{
+	atomic_fetch_add_explicit(&exec->refs, 1, memory_order_relaxed);
+	return exec;
+}
+
+/* Under the lock: forget one exec that `old` tells to. A map must not change while it is walked,
+ * so it goes one by one. */
+static bool forget_one(struct bt_execs *execs, const char *container, int64_t ended_before)
+{
+	size_t pos = 0;
+	void *value;
+
+	while (bt_map_next(&execs->map, &pos, NULL, &value)) {
+		struct bt_exec *exec = value;
+		bool ours = container && strcmp(exec->container, container) == 0;
+		bool old = !container && exec->status.ended && exec->status.ended_ns < ended_before;
+
+		if (!ours && !old)
+			continue;
+		bt_map_remove(&execs->map, exec->id);
+		bt_exec_unref(exec);
+		return true;
+	}
+	return false;
+}
+
+int bt_execs_add(struct bt_execs *execs, const char *container, json_t *config,
+		 struct bt_exec **ret, struct bt_err *err)
+{
+	struct bt_exec *exec = calloc(1, sizeof(*exec));
+	int r = exec ? bt_rand_id(exec->id) : -ENOMEM;
+
+	if (r < 0) {
+		free(exec);
+		return bt_err_sys(err, r, "create exec");
+	}
+	atomic_init(&exec->refs, 1);
+	memcpy(exec->container, container, sizeof(exec->container));
+	exec->config = json_incref(config);
+	bt_auto_lock(held, &execs->lock);
+	while (forget_one(execs, NULL, bt_time_monotonic_ns() - KEEP_NS))
+		;
+	r = bt_map_put(&execs->map, exec->id, exec, NULL);
+	if (r < 0) {
+		bt_exec_unref(exec);
+		return bt_err_sys(err, r, "create exec");
+	}
+	*ret = exec_ref(exec);
+	return 0;
+}
+
+int bt_execs_get(struct bt_execs *execs, const char *id, struct bt_exec **ret, struct bt_err *err)
+{
+	struct bt_exec *exec;
+
+	bt_auto_lock(held, &execs->lock);
+	exec = bt_map_get(&execs->map, id);
+	if (!exec)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "No such exec instance: %s", id);
+	*ret = exec_ref(exec);
+	return 0;
+}
+
+int bt_exec_claim(struct bt_execs *execs, struct bt_exec *exec, struct bt_err *err)
+{
+	bt_auto_lock(held, &execs->lock);
+
+	if (exec->status.ended)
+		return bt_err_set(err, BT_ERR_CONFLICT, EALREADY, "exec command %s has already run",
+				  exec->id);
+	if (exec->status.claimed)
+		return bt_err_set(err, BT_ERR_CONFLICT, EALREADY,
+				  "exec command %s is already running", exec->id);
+	exec->status.claimed = true;
+	return 0;
+}
+
+void bt_exec_unclaim(struct bt_execs *execs, struct bt_exec *exec)
+{
+	bt_auto_lock(held, &execs->lock);
+
+	exec->status.claimed = false;
+}
+
+void bt_exec_status(struct bt_execs *execs, const struct bt_exec *exec, struct bt_exec_status *ret)
+{
+	bt_auto_lock(held, &execs->lock);
+
+	*ret = exec->status;
+}
+
+void bt_exec_event_started(struct bt_container *c, const char *id, pid_t pid)
+{
+	struct bt_execs *execs = c->engine->execs;
+	struct bt_exec *exec;
+
+	bt_auto_lock(held, &execs->lock);
+	exec = bt_map_get(&execs->map, id);
+	/* It may have ended before we learned that it runs. */
+	if (exec && !exec->status.ended) {
+		exec->status.running = true;
+		exec->status.pid = pid;
+	}
+}
+
+/* Under the lock. false where it had ended before. */
+static bool end(struct bt_exec *exec, int code)
+{
+	if (exec->status.ended)
+		return false;
+	exec->status.ended = true;
+	exec->status.running = false;
+	exec->status.code = code;
+	exec->status.ended_ns = bt_time_monotonic_ns();
+	return true;
+}
+
+void bt_exec_event_ended(struct bt_container *c, const char *id, int code)
+{
+	struct bt_execs *execs = c->engine->execs;
+	struct bt_exec *exec;
+	char text[16];
+	bool now;
+
+	pthread_mutex_lock(&execs->lock);
+	exec = bt_map_get(&execs->map, id);
+	now = exec && end(exec, code);
+	pthread_mutex_unlock(&execs->lock);
+	if (!now)
+		return;
+	snprintf(text, sizeof(text), "%d", code);
+	bt_container_event(c, "exec_die", json_pack("{s:s,s:s}", "execID", id, "exitCode", text));
+}
+
+void bt_exec_container_ended(struct bt_container *c)
+{
+	struct bt_execs *execs = c->engine->execs;
+	size_t pos = 0;
+	void *value;
+
+	bt_auto_lock(held, &execs->lock);
+	while (bt_map_next(&execs->map, &pos, NULL, &value)) {
+		struct bt_exec *exec = value;
+
+		if (exec->status.claimed && strcmp(exec->container, c->id) == 0)
+			(void)end(exec, CODE_KILLED);
+	}
+}
+
+void bt_exec_container_removed(struct bt_container *c)
+{
+	struct bt_execs *execs = c->engine->execs;
+
+	bt_auto_lock(held, &execs->lock);
+	while (forget_one(execs, c->id, 0))
+		;
+}
+
+json_t *bt_exec_ids_of(const struct bt_container *c)
+{
+	struct bt_execs *execs = c->engine->execs;
+	json_t *out = NULL;
+	size_t pos = 0;
+	void *value;
+
+	bt_auto_lock(held, &execs->lock);
+	while (bt_map_next(&execs->map, &pos, NULL, &value)) {
+		struct bt_exec *exec = value;
+
+		if (!exec->status.running || strcmp(exec->container, c->id) != 0)
+			continue;
+		if (!out)
+			out = json_array();
+		json_array_append_new(out, json_string(exec->id));
+	}
+	return out ? out : json_null();
+}

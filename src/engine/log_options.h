@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_LOG_OPTIONS_H
+#define BT_ENGINE_LOG_OPTIONS_H
+
+/*
+ * HostConfig.LogConfig as numbers, and the attributes of each line.
+ */
+
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+struct bt_container_settings;
+
+struct bt_log_options {
+	int64_t max_size; /* bytes; 0: no limit */
+	int max_file;
+	char *attrs; /* JSON object text, owned; NULL: none */
+};
+
+/** Parse a size: "10m", "512k", "1g", "100". Returns 0 or -EINVAL. */
+bt_nodiscard int bt_log_options_size(const char *text, int64_t *ret);
+
+/** Read them. INVALID in Docker's words where one makes no sense. */
+bt_nodiscard int bt_log_options_make(const struct bt_container_settings *settings,
+				     struct bt_log_options *ret, struct bt_err *err);
+/** Release what it owns. */
+void bt_log_options_done(struct bt_log_options *options);
+
+#endif

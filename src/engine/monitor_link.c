@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/monitor_link.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "engine/container_apply.h"
+#include "engine/engine_private.h"
+#include "engine/exec_events.h"
+
+/* A start that takes longer has failed: a monitor answers at once or dies. */
+#define START_TIMEOUT_MS 120000
+#define STACK_SIZE       (256u << 10)
+#define EVENTS_AT_ONCE   64
+
+struct bt_link {
+	atomic_uint refs;
+	struct bt_container *container; /* a reference */
+	struct bt_client *client;
+	/* Of the thread that waits for a start. */
+	bool settled; /* started or start-failed came */
+	bool failed;
+	struct bt_err error;
+};
+
+struct job {
+	struct bt_list link;
+	struct bt_container *container;
+	void (*fn)(struct bt_container *container);
+};
+
+struct bt_links {
+	int epoll_fd, stop_fd;
+	pthread_t watcher, worker;
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	struct bt_list jobs;
+	bool stopping;
+};
+
+struct bt_client *bt_link_client(struct bt_link *link)
+{
+	return link->client;
+}
+
+void bt_link_unref(struct bt_link *link)
+{
+	if (!link || atomic_fetch_sub_explicit(&link->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	bt_client_destroy(link->client);
+	bt_container_unref(link->container);
+	free(link);
+}
+
+struct bt_link *bt_link_get(struct bt_container *c)
+{
+	struct bt_link *link;
+
+	bt_auto_lock(held, &c->lock);
+	link = c->link;
+	if (link)
+		atomic_fetch_add_explicit(&link->refs, 1, memory_order_relaxed);
+	return link;
+}
+
+static void on_record(struct bt_link *link, const struct bt_journal_record *record)
+{
+	bt_container_apply(link->container, record);
+	(void)!bt_client_ack(link->client, record->seq);
+	if (record->kind == BT_JOURNAL_EXITED || link->settled)
+		return;
+	link->settled = true;
+	link->failed = record->kind == BT_JOURNAL_START_FAILED;
+	if (link->failed)
+		link->error = record->error;
+}
+
+/* Called by whichever thread dispatches: the one that starts it, then the watcher. */
+static void on_event(void *data, const struct bt_client_event *event)
+{
+	struct bt_link *link = data;
+
+	switch (event->kind) {
+	case BT_CLIENT_RECORD:
+		on_record(link, &event->record);
+		break;
+	case BT_CLIENT_OOM:
+		bt_container_apply_oom(link->container);
+		break;
+	case BT_CLIENT_EXEC_STARTED:
+		bt_exec_event_started(link->container, event->exec, event->pid);
+		break;
+	case BT_CLIENT_EXEC_FAILED:
+	case BT_CLIENT_EXEC_EXITED:
+		bt_exec_event_ended(link->container, event->exec, event->code);
+		break;
+	case BT_CLIENT_DETACHED:
+		bt_container_apply_detached(link->container, event->exec);
+		break;
+	case BT_CLIENT_RESTARTED:
+		bt_container_apply_restarted(link->container);
+		break;
+	case BT_CLIENT_ATTACHED:
+		break;
+	}
+}
+
+static struct bt_link *new_link(struct bt_container *c)
+{
+	struct bt_link *link = calloc(1, sizeof(*link));
+
+	if (!link)
+		return NULL;
+	atomic_init(&link->refs, 1);
+	link->container = bt_container_ref(c);
+	return link;
+}
+
+/* Make `link` (a reference, or NULL) the container's, and drop the one it had. */
+static void relink(struct bt_container *c, struct bt_link *link)
+{
+	struct bt_link *old;
+
+	pthread_mutex_lock(&c->lock);
+	old = c->link;
+	c->link = link;
+	pthread_mutex_unlock(&c->lock);
+	bt_link_unref(old);
+}
+
+/* The monitor has gone: requests fail from now on. A newer one may have come already. */
+static void unlink_container(struct bt_link *link)
+{
+	struct bt_container *c = link->container;
+	bool current;
+
+	bt_client_hangup(link->client);
+	pthread_mutex_lock(&c->lock);
+	current = c->link == link;
+	pthread_mutex_unlock(&c->lock);
+	if (current) {
+		relink(c, NULL);
+		bt_container_apply_gone(c);
+	}
+	bt_link_unref(link);
+}
+
+/* Give the link (with the caller's reference) to the watcher, and one more to those who make
+ * requests. */
+static int watch(struct bt_links *links, struct bt_link *link)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = link };
+
+	atomic_fetch_add_explicit(&link->refs, 1, memory_order_relaxed);
+	relink(link->container, link);
+	if (epoll_ctl(links->epoll_fd, EPOLL_CTL_ADD, bt_client_fd(link->client), &ev) == 0)
+		return 0;
+	relink(link->container, NULL);
+	return -errno;
+}
+
+/* Dispatch until the start is decided. Returns 1, 0 where the monitor died, or -errno. */
+static int await_start(struct bt_link *link)
+{
+	struct pollfd pfd = { .fd = bt_client_fd(link->client), .events = POLLIN };
+
+	while (!link->settled) {
+		int n = poll(&pfd, 1, START_TIMEOUT_MS), r;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			return -ETIMEDOUT;
+		r = n < 0 ? -errno : bt_client_dispatch(link->client);
+		if (r <= 0 && !link->settled)
+			return r;
+	}
+	return 1;
+}
+
+int bt_link_spawn(struct bt_container *c, const struct bt_spawn *spawn,
+		  const struct bt_client_fds *fds, struct bt_err *err)
+{
+	struct bt_engine *engine = c->engine;
+	bt_auto_link struct bt_link *link = new_link(c);
+	pid_t monitor;
+	int r;
+
+	if (!link)
+		return bt_err_sys(err, -ENOMEM, "start container");
+	r = bt_client_spawn(engine->cfg.spawner_fd, spawn, fds, on_event, link, &link->client,
+			    &monitor, err);
+	if (r < 0)
+		return r;
+	r = await_start(link);
+	if (r == 0)
+		return bt_err_set(err, BT_ERR_SYSTEM, EPIPE,
+				  "the monitor ended before the container was started");
+	if (r < 0)
+		return bt_err_sys(err, r, "wait for the container's start");
+	/* Also after a failure that its policy will have tried again. */
+	r = watch(engine->links, link);
+	if (r < 0)
+		return bt_err_sys(err, r, "watch the monitor");
+	if (link->failed) {
+		*err = link->error;
+		(void)bt_take(link);
+		return -err->errnum;
+	}
+	(void)bt_take(link); /* the watcher's now */
+	return 0;
+}
+
+int bt_link_connect(struct bt_container *c, const char *dir, struct bt_err *err)
+{
+	bt_auto_link struct bt_link *link = new_link(c);
+	int r;
+
+	if (!link)
+		return bt_err_sys(err, -ENOMEM, "connect to the monitor");
+	link->settled = true;
+	r = bt_client_connect(dir, on_event, link, &link->client, err);
+	if (r < 0)
+		return r;
+	r = watch(c->engine->links, link);
+	if (r < 0)
+		return bt_err_sys(err, r, "watch the monitor");
+	(void)bt_take(link);
+	return 0;
+}
+
+static void handle(struct bt_links *links, struct bt_link *link)
+{
+	int r = bt_client_dispatch(link->client);
+
+	if (r > 0)
+		return;
+	(void)epoll_ctl(links->epoll_fd, EPOLL_CTL_DEL, bt_client_fd(link->client), NULL);
+	unlink_container(link);
+}
+
+static void *watch_all(void *data)
+{
+	struct bt_links *links = data;
+	struct epoll_event events[EVENTS_AT_ONCE];
+
+	for (;;) {
+		int n = epoll_wait(links->epoll_fd, events, EVENTS_AT_ONCE, -1);
+
+		if (n < 0 && errno != EINTR)
+			bt_log_error("wait for monitors: %s", strerror(errno));
+		for (int i = 0; i < n; i++) {
+			if (!events[i].data.ptr)
+				return NULL;
+			handle(links, events[i].data.ptr);
+		}
+	}
+}
+
+static void *work_all(void *data)
+{
+	struct bt_links *links = data;
+
+	pthread_mutex_lock(&links->lock);
+	for (;;) {
+		struct job *job;
+
+		while (bt_list_empty(&links->jobs) && !links->stopping)
+			pthread_cond_wait(&links->work, &links->lock);
+		if (bt_list_empty(&links->jobs))
+			break;
+		job = bt_list_entry(links->jobs.next, struct job, link);
+		bt_list_remove(&job->link);
+		pthread_mutex_unlock(&links->lock);
+		job->fn(job->container);
+		bt_container_unref(job->container);
+		free(job);
+		pthread_mutex_lock(&links->lock);
+	}
+	pthread_mutex_unlock(&links->lock);
+	return NULL;
+}
+
+void bt_links_later(struct bt_container *c, void (*fn)(struct bt_container *container))
+{
+	struct bt_links *links = c->engine->links;
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job) {
+		bt_log_error("container %.12s: no memory for what is left to do", c->id);
+		return;
+	}
+	job->container = bt_container_ref(c);
+	job->fn = fn;
+	pthread_mutex_lock(&links->lock);
+	bt_list_append(&links->jobs, &job->link);
+	pthread_cond_signal(&links->work);
+	pthread_mutex_unlock(&links->lock);
+}
+
+static int start_threads(struct bt_links *links)
+{
+	pthread_attr_t attr;
+	int r;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	r = pthread_create(&links->watcher, &attr, watch_all, links);
+	if (r == 0)
+		r = pthread_create(&links->worker, &attr, work_all, links);
+	pthread_attr_destroy(&attr);
+	return -r;
+}
+
+int bt_links_open(struct bt_engine *engine, struct bt_links **ret, struct bt_err *err)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
+	struct bt_links *links = calloc(1, sizeof(*links));
+	int r = 0;
+
+	(void)engine;
+	if (!links)
+		return bt_err_sys(err, -ENOMEM, "watch monitors");
+	pthread_mutex_init(&links->lock, NULL);
+	pthread_cond_init(&links->work, NULL);
+	bt_list_init(&links->jobs);
+	links->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	links->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (links->epoll_fd < 0 || links->stop_fd < 0 ||
+	    epoll_ctl(links->epoll_fd, EPOLL_CTL_ADD, links->stop_fd, &ev) < 0)
+		r = -errno;
+	if (r == 0)
+		r = start_threads(links);
+	if (r < 0) {
+		bt_close(&links->epoll_fd);
+		bt_close(&links->stop_fd);
+		free(links);
+		return bt_err_sys(err, r, "watch monitors");
+	}
+	*ret = links;
+	return 0;
+}
+
+void bt_links_close(struct bt_links *links)
+{
+	if (!links)
+		return;
+	(void)eventfd_write(links->stop_fd, 1);
+	pthread_mutex_lock(&links->lock);
+	links->stopping = true;
+	pthread_cond_signal(&links->work);
+	pthread_mutex_unlock(&links->lock);
+	pthread_join(links->watcher, NULL);
+	pthread_join(links->worker, NULL);
+	bt_close(&links->epoll_fd);
+	bt_close(&links->stop_fd);
+	pthread_cond_destroy(&links->work);
+	pthread_mutex_destroy(&links->lock);
+	free(links);
+}

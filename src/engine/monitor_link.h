@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_MONITOR_LINK_H
+#define BT_ENGINE_MONITOR_LINK_H
+
+/*
+ * The connections to the monitors: one thread waits for all of them and applies
+ * what they tell (engine/container_apply.h), a second one does what takes longer
+ * than an event may (removal of containers that asked for it).
+ */
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "engine/container.h"
+#include "monitor/client.h"
+
+struct bt_engine;
+struct bt_links;
+struct bt_link;
+
+/** Start the threads. */
+bt_nodiscard int bt_links_open(struct bt_engine *engine, struct bt_links **ret, struct bt_err *err);
+/** Stop them; monitors go on. NULL is fine. */
+void bt_links_close(struct bt_links *links);
+
+/** Spawn a monitor and wait until its container runs. On success the container is linked; after a
+ * failure it is not, and its state tells why. */
+bt_nodiscard int bt_link_spawn(struct bt_container *container, const struct bt_spawn *spawn,
+			       const struct bt_client_fds *fds, struct bt_err *err);
+
+/** Connect to the monitor in `dir`, left from an earlier daemon, and link the container. Negative
+ * where none lives there. */
+bt_nodiscard int bt_link_connect(struct bt_container *container, const char *dir,
+				 struct bt_err *err);
+
+/** The container's link with a reference for a request, or NULL where it has none. */
+struct bt_link *bt_link_get(struct bt_container *container);
+/** Its client, borrowed. */
+struct bt_client *bt_link_client(struct bt_link *link);
+/** Drop a reference. NULL is fine. */
+void bt_link_unref(struct bt_link *link);
+
+static inline void bt_link_unrefp(struct bt_link **p)
+{
+	bt_link_unref(*p);
+}
+#define bt_auto_link bt_auto(bt_link_unrefp)
+
+/** Let the second thread call `fn` with the container, which gets a reference meanwhile. */
+void bt_links_later(struct bt_container *container, void (*fn)(struct bt_container *container));
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/mounts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "base/rand.h"
+#include "base/str.h"
+#include "engine/container_name.h"
+#include "engine/jget.h"
+
+static int bad_bind(const char *spec, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid volume specification: '%s'", spec);
+}
+
+static bool has_destination(const json_t *mounts, const char *destination)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (mounts, i, item)
+		if (strcmp(bt_jget_text(item, "Destination"), destination) == 0)
+			return true;
+	return false;
+}
+
+static int add_point(json_t *mounts, json_t *point, struct bt_err *err)
+{
+	const char *destination = bt_jget_text(point, "Destination");
+
+	if (has_destination(mounts, destination)) {
+		int r = bt_err_set(err, BT_ERR_INVALID, EINVAL, "Duplicate mount point: %s",
+				   destination);
+
+		json_decref(point);
+		return r;
+	}
+	return json_array_append_new(mounts, point) < 0 ? bt_err_sys(err, -ENOMEM, "read mounts")
+							: 0;
+}
+
+static int check_destination(const char *path, struct bt_err *err)
+{
+	bt_auto_free char *clean = path[0] == '/' ? bt_path_clean(path) : NULL;
+
+	if (path[0] != '/')
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid mount path: '%s' mount path must be absolute", path);
+	if (clean && strcmp(clean, "/") == 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid specification: destination can't be '/'");
+	return 0;
+}
+
+static int check_volume_name(const char *name, struct bt_err *err)
+{
+	if (bt_container_name_valid(name))
+		return 0;
+	return bt_err_set(
+		err, BT_ERR_INVALID, EINVAL,
+		"create %s: \"%s\" includes invalid characters for a local volume name, only "
+		"\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host "
+		"directory, use absolute path",
+		name, name);
+}
+
+static json_t *bind_point(const char *source, const char *destination, const char *mode)
+{
+	bt_auto_free char *from = bt_path_clean(source);
+	bt_auto_free char *to = bt_path_clean(destination);
+
+	if (!from || !to)
+		return NULL;
+	return json_pack("{s:s,s:s,s:s,s:s,s:b,s:s}", "Type", "bind", "Source", from, "Destination",
+			 to, "Mode", mode, "RW", 1, "Propagation", "rprivate");
+}
+
+/* `name` NULL: an anonymous one. */
+static json_t *volume_point(const char *name, const char *destination, const char *mode)
+{
+	bt_auto_free char *to = bt_path_clean(destination);
+	char id[BT_RAND_ID_LEN + 1];
+	json_t *point;
+
+	if (!to || (!name && bt_rand_id(id) < 0))
+		return NULL;
+	point = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s}", "Type", "volume", "Name",
+			  name ? name : id, "Source", "", "Destination", to, "Driver", "local",
+			  "Mode", mode, "RW", 1, "Propagation", "");
+	if (point && !name)
+		json_object_set_new(point, "Anonymous", json_true());
+	return point;
+}
+
+static bool is_propagation(const char *word, size_t len)
+{
+	static const char *const words[] = { "private", "rprivate", "shared",
+					     "rshared", "slave",    "rslave" };
+
+	for (size_t i = 0; i < 6; i++)
+		if (strlen(words[i]) == len && memcmp(words[i], word, len) == 0)
+			return true;
+	return false;
+}
+
+/* One word of the mode behind the second colon. */
+static int apply_mode_word(json_t *point, const char *word, size_t len)
+{
+	bool bind = strcmp(bt_jget_text(point, "Type"), "bind") == 0;
+
+	if (len == 2 && memcmp(word, "ro", 2) == 0)
+		return json_object_set_new(point, "RW", json_false());
+	if (len == 2 && memcmp(word, "rw", 2) == 0)
+		return 0;
+	/* SELinux labels and consistency mean nothing here, as with Docker on such a host. */
+	if (len == 1 && (word[0] == 'z' || word[0] == 'Z'))
+		return 0;
+	if ((len == 10 && memcmp(word, "consistent", len) == 0) ||
+	    (len == 6 && memcmp(word, "cached", len) == 0) ||
+	    (len == 9 && memcmp(word, "delegated", len) == 0))
+		return 0;
+	if (!bind && len == 6 && memcmp(word, "nocopy", len) == 0)
+		return json_object_set_new(point, "NoCopy", json_true());
+	if (bind && is_propagation(word, len))
+		return json_object_set_new(point, "Propagation", json_stringn(word, len));
+	return -EINVAL;
+}
+
+static int apply_mode(json_t *point, const char *mode)
+{
+	while (*mode) {
+		size_t n = strcspn(mode, ",");
+
+		if (n > 0 && apply_mode_word(point, mode, n) < 0)
+			return -EINVAL;
+		mode += n + (mode[n] == ',');
+	}
+	return 0;
+}
+
+/* "source:destination[:mode]", or a destination alone: an anonymous volume. */
+static int add_bind(json_t *mounts, const char *spec, struct bt_err *err)
+{
+	bt_auto_free char *copy = strdup(spec);
+	char *destination = copy ? strchr(copy, ':') : NULL, *mode = NULL;
+	json_t *point;
+	int r;
+
+	if (!copy)
+		return bt_err_sys(err, -ENOMEM, "read binds");
+	if (destination) {
+		*destination++ = '\0';
+		mode = strchr(destination, ':');
+		if (mode)
+			*mode++ = '\0';
+	}
+	if (copy[0] == '\0' || (destination && destination[0] == '\0') ||
+	    (mode && (mode[0] == '\0' || strchr(mode, ':'))))
+		return bad_bind(spec, err);
+	r = check_destination(destination ? destination : copy, err);
+	if (r == 0 && destination && copy[0] != '/')
+		r = check_volume_name(copy, err);
+	if (r < 0)
+		return r;
+	if (!destination)
+		point = volume_point(NULL, copy, "");
+	else if (copy[0] == '/')
+		point = bind_point(copy, destination, mode ? mode : "");
+	else
+		point = volume_point(copy, destination, mode ? mode : "z");
+	if (!point)
+		return bt_err_sys(err, -ENOMEM, "read binds");
+	if (copy[0] == '/' && destination)
+		json_object_set_new(point, "Create", json_true());
+	if (mode && apply_mode(point, mode) < 0) {
+		json_decref(point);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid mode: %s", mode);
+	}
+	return add_point(mounts, point, err);
+}
+
+static int bad_mount(const json_t *mount, const char *why, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid mount config for type \"%s\": %s",
+			  bt_jget_text(mount, "Type"), why);
+}
+
+static int make_bind(const json_t *mount, json_t **ret, struct bt_err *err)
+{
+	const json_t *opt = json_object_get(mount, "BindOptions");
+	const char *source = bt_jget_text(mount, "Source");
+	const char *propagation = bt_jget_text(opt, "Propagation");
+	json_t *point;
+
+	if (source[0] == '\0')
+		return bad_mount(mount, "field Source must not be empty", err);
+	if (source[0] != '/')
+		return bad_mount(mount, "invalid mount path: mount path must be absolute", err);
+	if (propagation[0] && !is_propagation(propagation, strlen(propagation)))
+		return bad_mount(mount, "invalid propagation", err);
+	point = bind_point(source, bt_jget_text(mount, "Target"), "");
+	if (propagation[0])
+		json_object_set_new(point, "Propagation", json_string(propagation));
+	if (bt_jget_bool(opt, "NonRecursive"))
+		json_object_set_new(point, "NonRecursive", json_true());
+	if (bt_jget_bool(opt, "ReadOnlyNonRecursive"))
+		json_object_set_new(point, "ReadOnlyNonRecursive", json_true());
+	if (bt_jget_bool(opt, "CreateMountpoint"))
+		json_object_set_new(point, "Create", json_true());
+	*ret = point;
+	return 0;
+}
+
+static int make_volume(const json_t *mount, json_t **ret, struct bt_err *err)
+{
+	const json_t *opt = json_object_get(mount, "VolumeOptions");
+	const json_t *driver = json_object_get(opt, "DriverConfig");
+	const char *source = bt_jget_text(mount, "Source");
+	const char *name = bt_jget_text(driver, "Name");
+	json_t *point;
+	int r = source[0] ? check_volume_name(source, err) : 0;
+
+	if (r < 0)
+		return r;
+	if ((name[0] && strcmp(name, "local") != 0) || bt_jget_filled(driver, "Options"))
+		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+				  "HostConfig.Mounts.VolumeOptions.DriverConfig is not supported");
+	if (bt_jget_text(opt, "Subpath")[0])
+		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+				  "HostConfig.Mounts.VolumeOptions.Subpath is not supported");
+	point = volume_point(source[0] ? source : NULL, bt_jget_text(mount, "Target"), "z");
+	if (bt_jget_bool(opt, "NoCopy"))
+		json_object_set_new(point, "NoCopy", json_true());
+	if (bt_jget_filled(opt, "Labels"))
+		json_object_set_new(point, "Labels",
+				    json_deep_copy(json_object_get(opt, "Labels")));
+	*ret = point;
+	return 0;
+}
+
+/* TmpfsOptions.Options: [["noexec"],["uid","1000"]]. */
+static void tmpfs_words(const json_t *options, struct bt_str *out)
+{
+	const json_t *pair;
+	size_t i;
+
+	json_array_foreach (options, i, pair) {
+		const char *key = json_string_value(json_array_get(pair, 0));
+		const char *value = json_string_value(json_array_get(pair, 1));
+
+		if (key)
+			bt_str_printf(out, "%s%s%s,", key, value ? "=" : "", value ? value : "");
+	}
+}
+
+static int make_tmpfs(const json_t *mount, json_t **ret, struct bt_err *err)
+{
+	const json_t *opt = json_object_get(mount, "TmpfsOptions");
+	int64_t size = bt_jget_int(opt, "SizeBytes"), mode = bt_jget_int(opt, "Mode");
+	bt_auto_free char *to = bt_path_clean(bt_jget_text(mount, "Target"));
+	bt_auto_str struct bt_str text = { 0 };
+
+	if (bt_jget_text(mount, "Source")[0])
+		return bad_mount(mount, "field Source must not be specified", err);
+	if (size < 0)
+		return bad_mount(mount, "invalid size", err);
+	if (size > 0)
+		bt_str_printf(&text, "size=%" PRId64 ",", size);
+	if (mode != 0)
+		bt_str_printf(&text, "mode=%" PRIo64 ",", (uint64_t)mode);
+	tmpfs_words(json_object_get(opt, "Options"), &text);
+	if (text.failed || !to)
+		return bt_err_sys(err, -ENOMEM, "read mounts");
+	*ret = json_pack("{s:s,s:s,s:s,s:s,s:b,s:s,s:s}", "Type", "tmpfs", "Source", "",
+			 "Destination", to, "Mode", "", "RW", 1, "Propagation", "", "TmpfsOptions",
+			 bt_str_get(&text));
+	return 0;
+}
+
+static int add_mount(json_t *mounts, const json_t *mount, struct bt_err *err)
+{
+	const char *type = bt_jget_text(mount, "Type");
+	const char *target = bt_jget_text(mount, "Target");
+	json_t *point = NULL;
+	int r;
+
+	if (target[0] == '\0')
+		return bad_mount(mount, "field Target must not be empty", err);
+	r = check_destination(target, err);
+	if (r < 0)
+		return bt_err_context(err, "invalid mount config for type \"%s\"", type);
+	if (strcmp(type, "bind") == 0)
+		r = make_bind(mount, &point, err);
+	else if (strcmp(type, "volume") == 0)
+		r = make_volume(mount, &point, err);
+	else if (strcmp(type, "tmpfs") == 0)
+		r = make_tmpfs(mount, &point, err);
+	else
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "mount type unknown: \"%s\"", type);
+	if (r < 0)
+		return r;
+	if (!point)
+		return bt_err_sys(err, -ENOMEM, "read mounts");
+	if (bt_jget_bool(mount, "ReadOnly"))
+		json_object_set_new(point, "RW", json_false());
+	return add_point(mounts, point, err);
+}
+
+/* A VOLUME of the image is anonymous, where nothing else is mounted there. */
+static int add_image_volumes(json_t *mounts, const json_t *config, const json_t *hc,
+			     struct bt_err *err)
+{
+	json_t *volumes = json_object_get(config, "Volumes");
+	const json_t *tmpfs = json_object_get(hc, "Tmpfs");
+	const char *path;
+	json_t *value;
+
+	json_object_foreach (volumes, path, value) {
+		bt_auto_free char *clean = bt_path_clean(path);
+		json_t *point;
+		int r = check_destination(path, err);
+
+		if (r < 0)
+			return r;
+		if (!clean)
+			return bt_err_sys(err, -ENOMEM, "read volumes");
+		if (has_destination(mounts, clean) || json_object_get(tmpfs, clean))
+			continue;
+		point = volume_point(NULL, clean, "");
+		if (!point)
+			return bt_err_sys(err, -ENOMEM, "read volumes");
+		r = add_point(mounts, point, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int bt_mounts_collect(const json_t *config, const json_t *hc, json_t **ret, struct bt_err *err)
+{
+	json_auto_t *mounts = json_array();
+	const json_t *item;
+	size_t i;
+	int r;
+
+	json_array_foreach (json_object_get(hc, "Binds"), i, item) {
+		r = add_bind(mounts, json_string_value(item), err);
+		if (r < 0)
+			return r;
+	}
+	json_array_foreach (json_object_get(hc, "Mounts"), i, item) {
+		r = add_mount(mounts, item, err);
+		if (r < 0)
+			return r;
+	}
+	r = add_image_volumes(mounts, config, hc, err);
+	if (r < 0)
+		return r;
+	*ret = json_incref(mounts);
+	return 0;
+}
+
+json_t *bt_mounts_public(const json_t *mounts)
+{
+	static const char *const keys[] = { "Type",   "Name", "Source", "Destination",
+					    "Driver", "Mode", "RW",     "Propagation" };
+	json_t *out = json_array();
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (mounts, i, item) {
+		json_t *shown = json_object();
+
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			if (json_object_get(item, keys[k]))
+				json_object_set(shown, keys[k], json_object_get(item, keys[k]));
+		json_array_append_new(out, shown);
+	}
+	return out;
+}

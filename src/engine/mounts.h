@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_MOUNTS_H
+#define BT_ENGINE_MOUNTS_H
+
+/*
+ * What a container mounts besides the defaults: -v, --mount, and the image's
+ * VOLUMEs, as mount points. A mount point is the object that inspect shows
+ * (Type, Name, Source, Destination, Driver, Mode, RW, Propagation), with some
+ * members behind it that only the engine reads:
+ *
+ *   NonRecursive, ReadOnlyNonRecursive, Create (make a missing source), NoCopy,
+ *   Subpath, Anonymous, Labels, TmpfsOptions
+ */
+
+#include <jansson.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+/**
+ * Collect. Pure: nothing is made or looked up; an anonymous volume gets its name here.
+ *
+ * INVALID in Docker's words for a malformed or doubled specification.
+ */
+bt_nodiscard int bt_mounts_collect(const json_t *config, const json_t *hc, json_t **ret,
+				   struct bt_err *err);
+
+/** A new array of the mount points as inspect shows them. */
+json_t *bt_mounts_public(const json_t *mounts);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/restore.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "engine/container_apply.h"
+#include "engine/container_files.h"
+#include "engine/container_remove.h"
+#include "engine/container_row.h"
+#include "engine/container_start.h"
+#include "engine/container_undo.h"
+#include "engine/engine_private.h"
+#include "engine/monitor_link.h"
+#include "engine/volume.h"
+
+static void dir_done(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* Listen to its monitor, where one is there. */
+static bool connect_monitor(struct bt_container *c)
+{
+	bt_auto_free char *dir = bt_container_files_run_dir(c->engine, c->id);
+	bt_auto_free char *sock = dir ? bt_path_join(dir, "monitor.sock") : NULL;
+	struct bt_err err;
+
+	if (!sock || access(sock, F_OK) < 0)
+		return false;
+	if (bt_link_connect(c, dir, &err) == 0)
+		return true;
+	(void)unlink(sock);
+	return false;
+}
+
+static bool believed_alive(const struct bt_container *c)
+{
+	return bt_container_is_running(c) || c->state.status == BT_CONTAINER_RESTARTING;
+}
+
+/* Records that were written while no daemon was there, or after it read them last. */
+static void catch_up(struct bt_container *c)
+{
+	struct bt_err err;
+	int r = bt_container_replay(c, &err);
+
+	if (r > 0)
+		r = bt_container_row_state(c, &err);
+	if (r < 0)
+		bt_log_error("restore container %.12s: %s", c->id, err.msg);
+}
+
+/* The monitor is connected first, so that what happens from now on is told; whatever is told twice
+ * is applied once. */
+static void restore_one(struct bt_container *c)
+{
+	bool connected = connect_monitor(c), gone;
+	bt_auto_link struct bt_link *link = NULL;
+	uint64_t seq;
+
+	pthread_mutex_lock(&c->lock);
+	catch_up(c);
+	gone = !connected && believed_alive(c);
+	seq = c->state.journal_seq;
+	pthread_mutex_unlock(&c->lock);
+	if (gone)
+		bt_container_apply_gone(c);
+	link = bt_link_get(c);
+	if (link)
+		(void)!bt_client_ack(bt_link_client(link), seq);
+}
+
+static void auto_remove(struct bt_container *c)
+{
+	struct bt_err err;
+
+	if (bt_container_remove(c->engine, c->id, true, false, false, &err) < 0)
+		bt_log_debug("remove container %.12s: %s", c->id, err.msg);
+}
+
+/* Half-made, half-removed, or to be removed at its end. */
+static void settle(struct bt_container *c)
+{
+	enum bt_container_status status;
+	bool alive;
+
+	pthread_mutex_lock(&c->lock);
+	status = c->state.status;
+	alive = believed_alive(c);
+	pthread_mutex_unlock(&c->lock);
+	if (status == BT_CONTAINER_REMOVING || status == BT_CONTAINER_DEAD) {
+		bt_container_undo(c);
+		bt_container_index_remove(c->engine, c);
+	} else if (!alive) {
+		bt_network_detach(c->engine, c->id);
+		if (c->auto_remove && status == BT_CONTAINER_EXITED)
+			bt_links_later(c, auto_remove);
+	}
+}
+
+/* Directories of containers that no row speaks of. */
+static void sweep_dirs(struct bt_engine *engine, const char *root)
+{
+	bt_auto_free char *path = bt_path_join(root, "containers");
+	bt_auto(dir_done) DIR *dir = path ? opendir(path) : NULL;
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		int r;
+
+		if (entry->d_name[0] == '.' || bt_map_get(&engine->containers.by_id, entry->d_name))
+			continue;
+		r = bt_io_remove_tree(dirfd(dir), entry->d_name);
+		if (r < 0)
+			bt_log_warn("sweep %s/%s: %s", path, entry->d_name, strerror(-r));
+	}
+}
+
+int bt_restore_containers(struct bt_engine *engine, struct bt_err *err)
+{
+	struct bt_container **all = NULL;
+	ssize_t n;
+	int r = bt_container_row_load_all(engine, err);
+
+	if (r < 0)
+		return bt_err_context(err, "load containers");
+	sweep_dirs(engine, engine->cfg.data_root);
+	sweep_dirs(engine, engine->cfg.exec_root);
+	n = bt_container_all(engine, &all);
+	if (n < 0)
+		return bt_err_sys(err, (int)n, "restore containers");
+	r = bt_db_begin(engine->db, err);
+	for (ssize_t i = 0; i < n && r == 0; i++)
+		restore_one(all[i]);
+	if (r == 0)
+		r = bt_db_commit(engine->db, err);
+	for (ssize_t i = 0; i < n && r == 0; i++)
+		settle(all[i]);
+	bt_container_unref_all(all, n);
+	if (r == 0)
+		bt_volume_sweep(engine);
+	return r;
+}
+
+static void start_again(struct bt_container *c)
+{
+	struct bt_err err;
+
+	if (bt_container_start(c->engine, c->id, NULL, &err) < 0)
+		bt_log_warn("start container %.12s: %s", c->id, err.msg);
+}
+
+static bool wants_start(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	if (c->state.status != BT_CONTAINER_EXITED || c->state.started_ns == 0)
+		return false;
+	switch (c->restart.policy) {
+	case BT_RESTART_ALWAYS:
+		return true;
+	case BT_RESTART_UNLESS_STOPPED:
+		return !c->state.manually_stopped;
+	case BT_RESTART_ON_FAILURE:
+	case BT_RESTART_ON_UNHEALTHY:
+		return !c->state.manually_stopped && c->state.exit_code != 0 &&
+		       (c->restart.max == 0 || c->state.restart_count < c->restart.max);
+	case BT_RESTART_NO:
+		break;
+	}
+	return false;
+}
+
+void bt_restore_autostart(struct bt_engine *engine)
+{
+	struct bt_container **all = NULL;
+	ssize_t n = bt_container_all(engine, &all);
+
+	for (ssize_t i = 0; i < n; i++)
+		if (wants_start(all[i]))
+			bt_links_later(all[i], start_again);
+	bt_container_unref_all(all, n);
+}

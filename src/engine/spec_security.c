@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/spec_security.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <pthread.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "codec/capability.h"
+#include "engine/jget.h"
+
+#define CAP(name) (1ull << CAP_##name)
+
+/* Docker's fourteen. */
+#define DEFAULT_CAPS                                                                              \
+	(CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FSETID) | CAP(FOWNER) | CAP(MKNOD) | CAP(NET_RAW) | \
+	 CAP(SETGID) | CAP(SETUID) | CAP(SETFCAP) | CAP(SETPCAP) | CAP(NET_BIND_SERVICE) |        \
+	 CAP(SYS_CHROOT) | CAP(KILL) | CAP(AUDIT_WRITE))
+
+static uint64_t bounding;
+
+static void read_bounding(void)
+{
+	for (int cap = 0; cap < BT_CAPABILITY_COUNT; cap++)
+		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1)
+			bounding |= 1ull << cap;
+}
+
+/* What this process, and so a container, can have at most. */
+static uint64_t bounding_set(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, read_bounding);
+	return bounding;
+}
+
+/* A NULL-terminated array of the strings, which stay borrowed. NULL without memory. */
+static const char **list_of(const json_t *array)
+{
+	const char **list = calloc(json_array_size(array) + 1, sizeof(*list));
+	const json_t *item;
+	size_t i;
+
+	if (!list)
+		return NULL;
+	json_array_foreach (array, i, item)
+		list[i] = json_string_value(item);
+	return list;
+}
+
+static int check_named(const char *const *names, struct bt_err *err)
+{
+	for (; *names; names++) {
+		int cap = bt_capability_parse_lenient(*names);
+
+		if (cap >= 0 && !(bounding_set() & (1ull << cap)))
+			return bt_err_set(
+				err, BT_ERR_INVALID, EPERM,
+				"capability %s is not available on this machine: it is not "
+				"in the daemon's own bounding set",
+				bt_capability_name(cap));
+	}
+	return 0;
+}
+
+int bt_spec_capabilities(const json_t *hc, uint64_t *ret, struct bt_err *err)
+{
+	bt_auto_free const char **add = list_of(json_object_get(hc, "CapAdd"));
+	bt_auto_free const char **drop = list_of(json_object_get(hc, "CapDrop"));
+	uint64_t mask = BT_CAPABILITY_ALL;
+	int r;
+
+	if (!add || !drop)
+		return bt_err_sys(err, -ENOMEM, "read capabilities");
+	if (!bt_jget_bool(hc, "Privileged")) {
+		r = bt_capability_tweak(DEFAULT_CAPS, BT_CAPABILITY_ALL, add, drop, &mask, err);
+		if (r == 0)
+			r = check_named(add, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = mask & bounding_set();
+	return 0;
+}
+
+static bool asks_for_all(const json_t *hc)
+{
+	const json_t *add = json_object_get(hc, "CapAdd"), *item;
+	size_t i;
+
+	if (bt_jget_bool(hc, "Privileged"))
+		return true;
+	json_array_foreach (add, i, item)
+		if (strcasecmp(json_string_value(item), "ALL") == 0 ||
+		    strcasecmp(json_string_value(item), "CAP_ALL") == 0)
+			return true;
+	return false;
+}
+
+int bt_spec_security_check(const json_t *hc, json_t *warnings, struct bt_err *err)
+{
+	struct bt_security_opts opts;
+	uint64_t mask;
+	int r = bt_spec_capabilities(hc, &mask, err);
+
+	if (r == 0)
+		r = bt_security_opts_parse(hc, &opts, err);
+	if (r < 0)
+		return r;
+	if (asks_for_all(hc) && (bounding_set() & BT_CAPABILITY_ALL) != BT_CAPABILITY_ALL)
+		json_array_append_new(
+			warnings,
+			json_string("Some capabilities are not available on this machine: the "
+				    "container gets those in the daemon's own bounding set."));
+	return 0;
+}
+
+void bt_spec_set_capabilities(json_t *process, uint64_t mask, uint32_t uid)
+{
+	json_auto_t *names = json_array();
+
+	for (int cap = 0; cap < BT_CAPABILITY_COUNT; cap++)
+		if (mask & (1ull << cap))
+			json_array_append_new(names, json_string(bt_capability_name(cap)));
+	if (uid == 0)
+		json_object_set_new(process, "capabilities",
+				    json_pack("{s:O,s:O,s:O}", "bounding", names, "effective",
+					      names, "permitted", names));
+	else
+		json_object_set_new(process, "capabilities", json_pack("{s:O}", "bounding", names));
+}
+
+int bt_spec_security_process(const json_t *hc, uint32_t uid, bool no_new_privileges,
+			     json_t *process, struct bt_err *err)
+{
+	struct bt_security_opts opts;
+	uint64_t mask;
+	int r = bt_spec_capabilities(hc, &mask, err);
+
+	if (r == 0)
+		r = bt_security_opts_parse(hc, &opts, err);
+	if (r < 0)
+		return r;
+	bt_spec_set_capabilities(process, mask, uid);
+	if (opts.no_new_privileges_set)
+		no_new_privileges = opts.no_new_privileges;
+	json_object_set_new(process, "noNewPrivileges", json_boolean(no_new_privileges));
+	return 0;
+}
+
+static int parse_opt(const char *opt, struct bt_security_opts *ret, struct bt_err *err)
+{
+	size_t len = strcspn(opt, "=:");
+	const char *value = opt[len] ? opt + len + 1 : NULL;
+
+	if (len == 17 && strncmp(opt, "no-new-privileges", len) == 0) {
+		if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid --security-opt 2: \"%s\"", opt);
+		ret->no_new_privileges_set = true;
+		ret->no_new_privileges = !value || strcmp(value, "true") == 0;
+		return 0;
+	}
+	if (!value)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid --security-opt 1: \"%s\"",
+				  opt);
+	if (len == 7 && strncmp(opt, "seccomp", len) == 0) {
+		ret->seccomp_unconfined = strcmp(value, "unconfined") == 0;
+		ret->seccomp =
+			ret->seccomp_unconfined || strcmp(value, "builtin") == 0 ? NULL : value;
+		return 0;
+	}
+	/* Neither is on this machine or known to the runtime: only "off" can be had. */
+	if (len == 8 && strncmp(opt, "apparmor", len) == 0) {
+		if (strcmp(value, "unconfined") == 0)
+			return 0;
+		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+				  "HostConfig.SecurityOpt apparmor=%s is not supported", value);
+	}
+	if (len == 5 && strncmp(opt, "label", len) == 0) {
+		if (strcmp(value, "disable") == 0)
+			return 0;
+		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+				  "HostConfig.SecurityOpt label=%s is not supported", value);
+	}
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid --security-opt 2: \"%s\"", opt);
+}
+
+int bt_security_opts_parse(const json_t *hc, struct bt_security_opts *ret, struct bt_err *err)
+{
+	struct bt_security_opts opts = { 0 };
+	const json_t *list = json_object_get(hc, "SecurityOpt"), *item;
+	size_t i;
+
+	opts.seccomp_unconfined = bt_jget_bool(hc, "Privileged");
+	json_array_foreach (list, i, item) {
+		int r = parse_opt(json_string_value(item), &opts, err);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = opts;
+	return 0;
+}
+
+const char *bt_spec_rlimit_name(const char *name)
+{
+	static const char *const names[] = {
+		"RLIMIT_AS",     "RLIMIT_CORE",   "RLIMIT_CPU",        "RLIMIT_DATA",
+		"RLIMIT_FSIZE",  "RLIMIT_LOCKS",  "RLIMIT_MEMLOCK",    "RLIMIT_MSGQUEUE",
+		"RLIMIT_NICE",   "RLIMIT_NOFILE", "RLIMIT_NPROC",      "RLIMIT_RSS",
+		"RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_SIGPENDING", "RLIMIT_STACK",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(names[i] + 7, name) == 0)
+			return names[i];
+	return NULL;
+}
+
+static json_t *rlimit(const char *type, const json_t *from)
+{
+	return json_pack("{s:s,s:o,s:o}", "type", type, "hard",
+			 json_integer(bt_jget_int(from, "Hard")), "soft",
+			 json_integer(bt_jget_int(from, "Soft")));
+}
+
+static bool has_ulimit(const json_t *list, const char *name)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item)
+		if (strcmp(bt_jget_text(item, "Name"), name) == 0)
+			return true;
+	return false;
+}
+
+void bt_spec_rlimits(const json_t *hc, const json_t *defaults, json_t *process)
+{
+	const json_t *own = json_object_get(hc, "Ulimits"), *item;
+	json_t *out = json_array();
+	const char *name;
+	size_t i;
+
+	json_array_foreach (own, i, item)
+		json_array_append_new(
+			out, rlimit(bt_spec_rlimit_name(bt_jget_text(item, "Name")), item));
+	json_object_foreach ((json_t *)(uintptr_t)defaults, name, item)
+		if (!has_ulimit(own, name) && bt_spec_rlimit_name(name))
+			json_array_append_new(out, rlimit(bt_spec_rlimit_name(name), item));
+	json_object_set_new(process, "rlimits", out);
+}
