@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,6 +23,8 @@
 #define DEFAULT_SOCKET "/run/berth.sock"
 #define GROUP_FILE_MAX (4u << 20)
 #define BACKLOG        1024
+#define PLAIN_PORT     2375
+#define TLS_PORT       2376
 
 /* The id of a group by number or by /etc/group: 1 where there is one, 0 where not. Read by
  * hand: the C library's way loads modules that stay in memory for good. */
@@ -112,33 +114,49 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
-/* "address:port", "[address]:port", each part optional. Names are not looked up, but for
- * localhost. */
-static int parse_tcp(const char *text, bool tls, union address *ret, struct bt_err *err)
+/* The address as text (without brackets, owned) and the port of "address:port" or
+ * "[address]:port", each part optional. */
+static int split_tcp(const char *text, char **ret_name, uint16_t *ret_port, struct bt_err *err)
 {
-	const char *colon = strrchr(text, ':');
-	bool v6 = text[0] == '[';
-	size_t len = colon && (!v6 || colon[-1] == ']') ? (size_t)(colon - text) : strlen(text);
-	bt_auto_free char *name = strndup(text + v6, len >= 2u * v6 ? len - 2u * v6 : 0);
-	unsigned long long port = tls ? 2376 : 2375;
-	const char *number = text + len + (text[len] == ':');
+	const char *colon = strrchr(text, ':'), *start = text, *end;
+	unsigned long long port = *ret_port;
 
-	if (!name)
-		return bt_err_sys(err, -ENOMEM, "listen on tcp://%s", text);
-	if (*number && (bt_str_to_u64(number, &port) < 0 || port > 65535))
+	end = colon ? colon : text + strlen(text);
+	if (text[0] == '[') {
+		start = text + 1;
+		end = strchr(text, ']');
+		if (!end || (end[1] != '\0' && end[1] != ':'))
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid address in tcp://%.100s", text);
+		colon = end[1] == ':' ? end + 1 : NULL;
+	}
+	if (colon && colon[1] && (bt_str_to_u64(colon + 1, &port) < 0 || port > UINT16_MAX))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid port in tcp://%.100s",
 				  text);
+	*ret_name = strndup(start, (size_t)(end - start));
+	*ret_port = (uint16_t)port;
+	return *ret_name ? 0 : bt_err_sys(err, -ENOMEM, "listen on tcp://%s", text);
+}
+
+/* Names are not looked up, but for localhost, which is what stands for no address as well. */
+static int parse_tcp(const char *text, bool tls, union address *ret, struct bt_err *err)
+{
+	bt_auto_free char *name = NULL;
+	uint16_t port = tls ? TLS_PORT : PLAIN_PORT;
+	int r = split_tcp(text, &name, &port, err);
+
+	if (r < 0)
+		return r;
 	*ret = (union address){ 0 };
-	if (v6 && inet_pton(AF_INET6, name, &ret->v6.sin6_addr) == 1) {
+	if (inet_pton(AF_INET6, name, &ret->v6.sin6_addr) == 1) {
 		ret->v6.sin6_family = AF_INET6;
-		ret->v6.sin6_port = htons((uint16_t)port);
+		ret->v6.sin6_port = htons(port);
 		return 0;
 	}
-	ret->v4.sin_family = AF_INET;
-	ret->v4.sin_port = htons((uint16_t)port);
-	if (!v6 && (*name == '\0' || strcmp(name, "localhost") == 0))
+	ret->v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
+	if (text[0] != '[' && (*name == '\0' || strcmp(name, "localhost") == 0))
 		ret->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	else if (v6 || inet_pton(AF_INET, name, &ret->v4.sin_addr) != 1)
+	else if (text[0] == '[' || inet_pton(AF_INET, name, &ret->v4.sin_addr) != 1)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "invalid address in tcp://%.100s: give a number", text);
 	return 0;
