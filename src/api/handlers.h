@@ -75,17 +75,17 @@ bt_handler bt_containers_stream_logs;
 /** POST /containers/{id}/wait. */
 bt_handler bt_containers_stream_wait;
 
-/* execs.c */
+/* exec_api.c */
 /** POST /containers/{id}/exec. */
-bt_handler bt_execs_create;
+bt_handler bt_exec_api_create;
 /** POST /exec/{id}/start. */
-bt_handler bt_execs_start;
+bt_handler bt_exec_api_start;
 /** POST /exec/{id}/resize. */
-bt_handler bt_execs_resize;
+bt_handler bt_exec_api_resize;
 /** GET /exec/{id}/json. */
-bt_handler bt_execs_inspect;
+bt_handler bt_exec_api_inspect;
 
-/* images.c */
+/* images_api.c */
 /** GET /images/json. */
 bt_handler bt_images_api_list;
 /** GET /images/{name}/json. */
@@ -104,9 +104,5 @@ bt_handler bt_images_api_create;
 bt_handler bt_networks_list;
 /** GET /networks/{id}. */
 bt_handler bt_networks_inspect;
-/** POST /networks/create. */
-bt_handler bt_networks_create;
-/** DELETE /networks/{id}. */
-bt_handler bt_networks_remove;
 
 #endif

@@ -38,7 +38,7 @@ const struct bt_route bt_routes[] = {
 	{ POST, "/containers/*/pause", IGNORED, bt_containers_life_pause },
 	{ POST, "/containers/*/unpause", IGNORED, bt_containers_life_unpause },
 	{ POST, "/containers/*/rename", IGNORED, bt_containers_life_rename },
-	{ POST, "/containers/*/exec", JSON, bt_execs_create },
+	{ POST, "/containers/*/exec", JSON, bt_exec_api_create },
 	{ DELETE, "/containers/*", IGNORED, bt_containers_life_remove },
 	{ GET, "/containers/*/attach/ws", IGNORED, bt_system_not_offered },
 	{ GET, "/containers/*/changes", IGNORED, bt_system_not_offered },
@@ -48,9 +48,9 @@ const struct bt_route bt_routes[] = {
 	{ GET | HEAD | PUT, "/containers/*/archive", IGNORED, bt_system_not_offered },
 	{ POST, "/commit", IGNORED, bt_system_not_offered },
 
-	{ POST, "/exec/*/start", JSON, bt_execs_start },
-	{ POST, "/exec/*/resize", IGNORED, bt_execs_resize },
-	{ GET, "/exec/*/json", IGNORED, bt_execs_inspect },
+	{ POST, "/exec/*/start", JSON, bt_exec_api_start },
+	{ POST, "/exec/*/resize", IGNORED, bt_exec_api_resize },
+	{ GET, "/exec/*/json", IGNORED, bt_exec_api_inspect },
 
 	{ GET, "/images/json", IGNORED, bt_images_api_list },
 	{ POST, "/images/create", STREAM, bt_images_api_create },
@@ -73,12 +73,12 @@ const struct bt_route bt_routes[] = {
 
 	{ GET, "/networks", IGNORED, bt_networks_list },
 	{ GET, "/networks/", IGNORED, bt_networks_list },
-	{ POST, "/networks/create", JSON, bt_networks_create },
+	{ POST, "/networks/create", IGNORED, bt_system_not_offered },
 	{ GET, "/networks/*", IGNORED, bt_networks_inspect },
 	{ POST, "/networks/prune", IGNORED, bt_system_not_offered },
 	{ POST, "/networks/*/connect", IGNORED, bt_system_not_offered },
 	{ POST, "/networks/*/disconnect", IGNORED, bt_system_not_offered },
-	{ DELETE, "/networks/*", IGNORED, bt_networks_remove },
+	{ DELETE, "/networks/*", IGNORED, bt_system_not_offered },
 
 	{ GET | POST, "/volumes", IGNORED, bt_system_not_offered },
 	{ POST, "/volumes/create", IGNORED, bt_system_not_offered },

@@ -10,7 +10,7 @@
 #include "codec/json.h"
 #include "engine/exec.h"
 
-int bt_execs_create(struct bt_request *req, struct bt_err *err)
+int bt_exec_api_create(struct bt_request *req, struct bt_err *err)
 {
 	const json_t *body;
 	json_t *created;
@@ -51,7 +51,7 @@ static int console_size(const json_t *body, unsigned *ret_rows, unsigned *ret_co
 	return 0;
 }
 
-int bt_execs_start(struct bt_request *req, struct bt_err *err)
+int bt_exec_api_start(struct bt_request *req, struct bt_err *err)
 {
 	bool detach = false, tty = false, is_tty;
 	unsigned rows = 0, cols = 0;
@@ -75,7 +75,7 @@ int bt_execs_start(struct bt_request *req, struct bt_err *err)
 	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_OK);
 }
 
-int bt_execs_resize(struct bt_request *req, struct bt_err *err)
+int bt_exec_api_resize(struct bt_request *req, struct bt_err *err)
 {
 	unsigned rows, cols;
 	int r = bt_params_size(req, &rows, &cols, err);
@@ -85,7 +85,7 @@ int bt_execs_resize(struct bt_request *req, struct bt_err *err)
 	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_OK);
 }
 
-int bt_execs_inspect(struct bt_request *req, struct bt_err *err)
+int bt_exec_api_inspect(struct bt_request *req, struct bt_err *err)
 {
 	json_t *exec;
 	int r = bt_exec_inspect(req->api->engine, req->name, &exec, err);
