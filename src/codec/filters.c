@@ -13,6 +13,7 @@
 #define NAMES_MAX   64
 #define VALUES_MAX  1024
 #define PATTERN_MAX 256
+#define DOUBLED_MAX 6
 
 /* Names to arrays of strings, whichever form they came in. */
 struct bt_filters {
@@ -159,15 +160,20 @@ bool bt_filters_exact(const struct bt_filters *filters, const char *name, const 
 }
 
 /* Is the pattern one that the C library's matcher can be trusted with? Repetition counts
- * and back references of a stranger cost it memory and time without a bound. */
+ * and back references of a stranger cost it memory and time without a bound, and each
+ * "+" doubles what it stands behind. */
 static bool is_safe_regex(const char *pattern)
 {
+	unsigned doubled = 0;
+
 	if (strlen(pattern) > PATTERN_MAX || strchr(pattern, '{'))
 		return false;
-	for (const char *p = pattern; *p; p++)
+	for (const char *p = pattern; *p; p++) {
 		if (p[0] == '\\' && p[1] >= '0' && p[1] <= '9')
 			return false;
-	return true;
+		doubled += *p == '+';
+	}
+	return doubled <= DOUBLED_MAX;
 }
 
 static bool matches(const char *pattern, const char *value)
