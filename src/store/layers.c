@@ -245,26 +245,28 @@ int bt_layers_chain(struct bt_layers *layers, const char *chain_id,
 }
 
 /* A layer being unpacked: its directory, until it is complete. */
-struct building {
+struct bt_layer_copy {
 	struct bt_layers *layers;
 	char cache_id[BT_RAND_ID_LEN + 1];
 	int diff_fd, shadow_fd;
 	struct bt_skeleton *skeleton;
+	struct bt_untar_result untarred;
 	bool done;
 };
 
-/* A copy that is not needed, or not complete. */
-static void building_done(struct building *b)
+void bt_layer_copy_destroy(struct bt_layer_copy *b)
 {
+	if (!b)
+		return;
 	bt_close(&b->diff_fd);
 	bt_close(&b->shadow_fd);
 	bt_skeleton_destroy(b->skeleton);
-	if (b->done || b->cache_id[0] == '\0')
-		return;
-	if (bt_db_run(b->layers->db, BT_ERR_IGNORED,
+	if (!b->done && b->cache_id[0] != '\0' &&
+	    bt_db_run(b->layers->db, BT_ERR_IGNORED,
 		      "UPDATE layers SET state = " REMOVING " WHERE cache_id = ?1", 1,
 		      b->cache_id) == 0)
 		bt_reaper_add(b->layers->reaper, b->cache_id);
+	free(b);
 }
 
 static int open_sub(int at, const char *dir, const char *name, mode_t mode, struct bt_err *err)
@@ -286,7 +288,7 @@ static int open_sub(int at, const char *dir, const char *name, mode_t mode, stru
 	return fd;
 }
 
-static int building_start(struct building *b, struct bt_layers *layers, struct bt_err *err)
+static int building_start(struct bt_layer_copy *b, struct bt_layers *layers, struct bt_err *err)
 {
 	char path[BT_RAND_ID_LEN + 16];
 	int fd, r;
@@ -317,7 +319,7 @@ static int building_start(struct building *b, struct bt_layers *layers, struct b
 	return bt_skeleton_create(fd, &b->skeleton, err);
 }
 
-static void drop_empty_shadow(const struct building *b)
+static void drop_empty_shadow(const struct bt_layer_copy *b)
 {
 	char path[BT_RAND_ID_LEN + 16];
 
@@ -327,7 +329,7 @@ static void drop_empty_shadow(const struct building *b)
 
 /* In a transaction: make the complete directory the layer `chain_id`, or, where that is known
  * already, take a reference of it. Returns 1 where the directory is used, 0 where not. */
-static int enter(struct building *b, const char *parent, const struct bt_layer_result *res,
+static int enter(struct bt_layer_copy *b, const char *parent, const struct bt_layer_result *res,
 		 struct bt_err *err)
 {
 	struct bt_err ignored;
@@ -361,7 +363,7 @@ static int enter(struct building *b, const char *parent, const struct bt_layer_r
 	return r < 0 ? r : 1;
 }
 
-static int commit(struct building *b, const char *parent, const struct bt_layer_result *res,
+static int commit(struct bt_layer_copy *b, const char *parent, const struct bt_layer_result *res,
 		  struct bt_err *err)
 {
 	int used, r;
@@ -380,43 +382,79 @@ static int commit(struct building *b, const char *parent, const struct bt_layer_
 	return r;
 }
 
+static int unpack_copy(struct bt_layer_copy *b, const struct bt_layer_source *source,
+		       struct bt_err *err)
+{
+	int r;
+
+	r = bt_untar(&(struct bt_untar){ .root = b->diff_fd,
+					 .whiteouts = true,
+					 .shadow_fd = b->shadow_fd,
+					 .skeleton = b->skeleton,
+					 .max_bytes = source->max_bytes,
+					 .read = source->read,
+					 .read_arg = source->arg },
+		     &b->untarred, err);
+	if (r == 0)
+		r = bt_skeleton_finish(b->skeleton, err);
+	if (r < 0)
+		return r;
+	drop_empty_shadow(b);
+	bt_skeleton_destroy(bt_take(b->skeleton));
+	bt_close(&b->diff_fd);
+	bt_close(&b->shadow_fd);
+	if (source->diff_id && strcmp(source->diff_id, b->untarred.diff_id) != 0)
+		return bt_err_set(err, BT_ERR_INVALID, EBADMSG,
+				  "the layer has the diff id %s, the image promised %s",
+				  b->untarred.diff_id, source->diff_id);
+	return 0;
+}
+
+int bt_layers_prepare(struct bt_layers *layers, const struct bt_layer_source *source,
+		      struct bt_layer_copy **ret, struct bt_err *err)
+{
+	struct bt_layer_copy *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (!b)
+		return bt_err_sys(err, -ENOMEM, "unpack a layer");
+	r = building_start(b, layers, err);
+	if (r == 0)
+		r = unpack_copy(b, source, err);
+	if (r < 0) {
+		bt_layer_copy_destroy(b);
+		return r;
+	}
+	*ret = b;
+	return 0;
+}
+
+int bt_layers_adopt(struct bt_layer_copy *copy, const char *parent, struct bt_layer_result *ret,
+		    struct bt_err *err)
+{
+	struct bt_layer_result res = { .size = copy->untarred.size };
+	int r;
+
+	bt_digest_chain(parent, copy->untarred.diff_id, res.chain_id);
+	memcpy(res.diff_id, copy->untarred.diff_id, sizeof(res.diff_id));
+	r = commit(copy, parent, &res, err);
+	if (r == 0)
+		*ret = res;
+	return r;
+}
+
 int bt_layers_unpack_from(struct bt_layers *layers, const char *parent,
 			  const struct bt_layer_source *source, struct bt_layer_result *ret,
 			  struct bt_err *err)
 {
-	bt_auto(building_done) struct building b = { .diff_fd = -EBADF, .shadow_fd = -EBADF };
-	struct bt_untar_result untarred = { 0 };
-	struct bt_layer_result res = { 0 };
+	struct bt_layer_copy *copy = NULL;
 	int r;
 
-	r = building_start(&b, layers, err);
-	if (r < 0)
-		return r;
-	r = bt_untar(&(struct bt_untar){ .root = b.diff_fd,
-					 .whiteouts = true,
-					 .shadow_fd = b.shadow_fd,
-					 .skeleton = b.skeleton,
-					 .max_bytes = source->max_bytes,
-					 .read = source->read,
-					 .read_arg = source->arg },
-		     &untarred, err);
+	r = bt_layers_prepare(layers, source, &copy, err);
 	if (r == 0)
-		r = bt_skeleton_finish(b.skeleton, err);
-	if (r < 0)
-		return r;
-	drop_empty_shadow(&b);
-	if (source->diff_id && strcmp(source->diff_id, untarred.diff_id) != 0)
-		return bt_err_set(err, BT_ERR_INVALID, EBADMSG,
-				  "the layer has the diff id %s, the image promised %s",
-				  untarred.diff_id, source->diff_id);
-	bt_digest_chain(parent, untarred.diff_id, res.chain_id);
-	memcpy(res.diff_id, untarred.diff_id, sizeof(res.diff_id));
-	res.size = untarred.size;
-	r = commit(&b, parent, &res, err);
-	if (r < 0)
-		return r;
-	*ret = res;
-	return 0;
+		r = bt_layers_adopt(copy, parent, ret, err);
+	bt_layer_copy_destroy(copy);
+	return r;
 }
 
 int bt_layers_unpack(struct bt_layers *layers, const char *parent, int fd, const char *diff_id,

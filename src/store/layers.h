@@ -86,6 +86,26 @@ void bt_layers_collect(struct bt_layers *layers);
 bt_nodiscard int bt_layers_chain(struct bt_layers *layers, const char *chain_id,
 				 struct bt_layer_result ret[BT_LAYERS_MAX], struct bt_err *err);
 
+/** Takes bytes in order. Returns 0 or a negative errno, which ends the work. */
+typedef int (*bt_layers_write_fn)(void *arg, const void *data, size_t len);
+/** Write a layer's archive, plain tar, byte for byte as it was unpacked; -EBADMSG at the end
+ * where somebody has changed the layer's files since. The caller has a reference. */
+bt_nodiscard int bt_layers_write(struct bt_layers *layers, const char *chain_id,
+				 bt_layers_write_fn fn, void *arg, struct bt_err *err);
+
+/**
+ * The two halves of bt_layers_unpack_from(), for who unpacks several layers of an image at once:
+ * first each on its own, then, from the lowest, on top of one another.
+ */
+struct bt_layer_copy;
+bt_nodiscard int bt_layers_prepare(struct bt_layers *layers, const struct bt_layer_source *source,
+				   struct bt_layer_copy **ret, struct bt_err *err);
+/** `parent` as in bt_layers_unpack(). The copy is to be released all the same. */
+bt_nodiscard int bt_layers_adopt(struct bt_layer_copy *copy, const char *parent,
+				 struct bt_layer_result *ret, struct bt_err *err);
+/** Release; what was not adopted is removed. NULL is fine. */
+void bt_layer_copy_destroy(struct bt_layer_copy *copy);
+
 /** Make a container's writable layer on top of `chain_id` (NULL: an empty root): rows first,
  * then directories overlay2/<id>/{diff,work}, and Docker's
  * image/overlay2/layerdb/mounts/<id>/mount-id for those who read it. Takes a reference. */

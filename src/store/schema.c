@@ -23,7 +23,8 @@ static const char V1[] =
 	"  host_config TEXT NOT NULL,"
 	"  networking TEXT NOT NULL,"
 	"  state TEXT NOT NULL,"
-	"  summary TEXT NOT NULL DEFAULT '{}'," /* what lists and events tell of the configuration */
+	"  summary TEXT NOT NULL DEFAULT '{}'," /* what lists and events tell of the configuration
+						 */
 	"  journal_seq INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
 	"CREATE INDEX containers_image ON containers (image_id);"
 	"CREATE TABLE networks ("

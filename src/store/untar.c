@@ -37,7 +37,8 @@ struct writer {
 	 * up to where all has been recorded, and the content of the current file. */
 	const char *block;
 	int64_t block_start, block_end, mark, file_start, file_end;
-	int64_t header_bytes; /* read for the current header, or -1 outside of one */
+	const char *file_path; /* where that goes, or NULL where it is not told apart */
+	int64_t header_bytes;  /* read for the current header, or -1 outside of one */
 
 	struct bt_err err;
 	int result;
@@ -120,6 +121,9 @@ static int64_t write_content(void *arg, int fd, struct bt_err *err)
 	size_t len;
 	int r;
 
+	/* Not before what was there has been moved away, and that recorded. */
+	if (w->x.skeleton && w->file_path)
+		bt_skeleton_file(w->x.skeleton, w->file_path, w->entry_size);
 	w->header_bytes = 0; /* the map of a sparse file may come first */
 	for (;;) {
 		r = archive_read_data_block(w->archive, &data, &len, &offset);
@@ -185,13 +189,13 @@ static int unpack_entry(struct writer *w, struct archive_entry *entry, struct bt
 				  "invalid tar archive: the size of /%s is out of bounds", path);
 
 	record(w, archive_filter_bytes(w->archive, 0));
+	w->file_path = NULL;
 	w->entry_size = size;
 	if (size > 0 && is_stored_whole(w, size) &&
 	    bt_extract_kind(&w->x, entry, path) == BT_EXTRACT_FILE) {
 		w->file_start = w->mark;
 		w->file_end = w->mark + size;
-		if (w->x.skeleton)
-			bt_skeleton_file(w->x.skeleton, path, size);
+		w->file_path = path;
 	}
 	return bt_extract_entry(&w->x, entry, path, err);
 }

@@ -218,6 +218,61 @@ START_TEST(a_hundred_layers_mount)
 }
 END_TEST
 
+static int append_to(void *arg, const void *data, size_t len)
+{
+	bt_str_add(arg, data, len);
+	return 0;
+}
+
+/* An archive with all kinds of entries, packed as `form`, comes out again as it went in. */
+static void round_trip(const char *form)
+{
+	bt_auto_str struct bt_str out = { 0 };
+	bt_auto_free char *options = bt_str_format("--format=%s", form);
+	bt_auto_free char *in = NULL;
+	struct bt_layer_result res = { 0 };
+	struct bt_err err = { 0 };
+	char path[64];
+	size_t len;
+
+	(void)close(
+		archive("echo a >a; mkdir d; head -c 300000 /dev/urandom >d/b; ln a c; ln -s a l; "
+			": >e; truncate -s 1M sparse; echo end >>sparse; mkfifo f; "
+			"echo x >$(printf 'long%.0s' $(seq 40))",
+			options));
+	/* The same names again, with other content and of another kind. */
+	sh("rm in/a in/l; echo other >in/a; rm -r in/d; echo file >in/d; mkdir in/l; "
+	   "tar --numeric-owner -rf in.tar -C in a d l");
+	(void)snprintf(path, sizeof(path), "%s/in.tar", dir);
+	ck_assert_int_eq(bt_io_read_file(AT_FDCWD, path, 64 << 20, &in, &len), 0);
+	ck_assert_msg(try_unpack(NULL, open(path, O_RDONLY | O_CLOEXEC), NULL, &res, &err) == 0,
+		      "%s", err.msg);
+	ck_assert_msg(bt_layers_write(layers, res.chain_id, append_to, &out, &err) == 0, "%s: %s",
+		      form, err.msg);
+	ck_assert_uint_eq(out.len, len);
+	ck_assert_int_eq(memcmp(out.p, in, len), 0);
+}
+
+START_TEST(an_archive_comes_out_as_it_went_in)
+{
+	round_trip("gnu");
+	round_trip("posix");
+	round_trip("posix --sparse");
+	round_trip("gnu --sparse");
+}
+END_TEST
+
+START_TEST(a_layer_whose_files_were_changed_is_not_written)
+{
+	struct bt_layer_result res = unpack(NULL, "echo secret >a");
+	bt_auto_str struct bt_str out = { 0 };
+	struct bt_err err = { 0 };
+
+	sh("for f in overlay2/*/diff/a; do echo Secret >$f; done");
+	ck_assert_int_eq(bt_layers_write(layers, res.chain_id, append_to, &out, &err), -EBADMSG);
+}
+END_TEST
+
 START_TEST(the_same_layer_twice_is_kept_once)
 {
 	struct bt_layer_result one = unpack(NULL, "touch -d @1 a .");
@@ -293,6 +348,8 @@ int main(void)
 	tcase_add_test(tc, layers_stack_and_the_writable_one_is_on_top);
 	tcase_add_test(tc, an_images_layers_mount_read_only);
 	tcase_add_test(tc, a_hundred_layers_mount);
+	tcase_add_test(tc, an_archive_comes_out_as_it_went_in);
+	tcase_add_test(tc, a_layer_whose_files_were_changed_is_not_written);
 	tcase_add_test(tc, the_same_layer_twice_is_kept_once);
 	tcase_add_test(tc, a_wrong_diff_id_leaves_nothing);
 	tcase_add_test(tc, what_a_crash_left_is_swept_and_what_is_used_stays);
