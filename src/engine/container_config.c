@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "codec/signal_name.h"
 #include "engine/field.h"
 #include "engine/jget.h"
-#include "engine/signal_name.h"
 
 /* Docker's container.Config, in the order in which it prints it. */
 static const struct bt_field fields[] = {
@@ -196,7 +196,7 @@ static int check_texts(const json_t *config, struct bt_err *err)
 			err, BT_ERR_INVALID, EINVAL,
 			"the working directory '%s' is invalid, it needs to be an absolute path",
 			dir);
-	if (signal[0] != '\0' && bt_signal_parse(signal) < 0)
+	if (signal[0] != '\0' && bt_signal_name_parse(signal) < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid signal: %s", signal);
 	if (strlen(bt_jget_text(config, "Hostname")) > HOST_NAME_MAX)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid hostname: %s",

@@ -11,6 +11,7 @@
 #include "base/rand.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "codec/json.h"
 #include "engine/container_config.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
@@ -68,9 +69,9 @@ static int check_platform(const struct bt_image *image, const char *name, const 
 static int read_request(struct creation *cr, const json_t *body, const char *platform,
 			struct bt_err *err)
 {
-	const char *image = bt_jget_text(body, "Image");
+	const char *image = bt_json_str(body, "Image", "");
 	struct bt_container_settings *s = &cr->settings;
-	const json_t *networking = json_object_get(body, "NetworkingConfig");
+	const json_t *networking = bt_json_member(body, "NetworkingConfig");
 	int r;
 
 	if (!json_is_object(body))
@@ -86,7 +87,7 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 		r = bt_container_config_make(body, json_object_get(cr->image.config, "config"),
 					     &s->config, err);
 	if (r == 0)
-		r = bt_host_config_make(json_object_get(body, "HostConfig"), &cr->engine->cfg,
+		r = bt_host_config_make(bt_json_member(body, "HostConfig"), &cr->engine->cfg,
 					cr->warnings, &s->host_config, err);
 	if (r == 0)
 		r = bt_mounts_collect(s->config, s->host_config, &s->mounts, err);
@@ -102,7 +103,7 @@ static int check_network_mode(const struct creation *cr, const json_t *body, str
 
 	if (!bt_host_config_container(mode))
 		return 0;
-	if (bt_jget_text(body, "Hostname")[0])
+	if (bt_json_str(body, "Hostname", "")[0])
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "conflicting options: hostname and the network mode");
 	if (bt_jget_filled(cr->settings.host_config, "PortBindings"))

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "codec/signal_name.h"
 #include "engine/container_clients.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
@@ -28,7 +29,6 @@
 #include "engine/monitor_link.h"
 #include "engine/restart_policy.h"
 #include "engine/seccomp_cache.h"
-#include "engine/signal_name.h"
 #include "engine/spec.h"
 
 /* Docker's code for a start that failed before any program was run. */
@@ -283,7 +283,7 @@ static void fill_spawn(struct start *st, struct bt_spawn *spawn)
 		.log_max_file = st->log.max_file,
 		.log_attrs = st->log.attrs,
 		.restart = bt_restart_policy_of(st->settings.host_config),
-		.stop_signal = signal[0] ? bt_signal_parse(signal) : SIGTERM,
+		.stop_signal = signal[0] ? bt_signal_name_parse(signal) : SIGTERM,
 		.stop_timeout = json_is_integer(timeout) ? (int)json_integer_value(timeout)
 							 : DEFAULT_STOP_SECOND,
 		.journal_seq = c->state.journal_seq,

@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "codec/signal_name.h"
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
 #include "engine/container_row.h"
@@ -19,7 +20,6 @@
 #include "engine/engine_private.h"
 #include "engine/jget.h"
 #include "engine/monitor_link.h"
-#include "engine/signal_name.h"
 
 #define DEFAULT_TIMEOUT 10
 
@@ -33,7 +33,7 @@ static int own_values(struct bt_container *c, const char *signal, int *timeout, 
 	int r;
 
 	if (signal && signal[0]) {
-		*ret_signal = bt_signal_parse(signal);
+		*ret_signal = bt_signal_name_parse(signal);
 		if (*ret_signal < 0)
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid signal: %s",
 					  signal);
@@ -46,7 +46,7 @@ static int own_values(struct bt_container *c, const char *signal, int *timeout, 
 	own = bt_jget_text(s.config, "StopSignal");
 	seconds = json_object_get(s.config, "StopTimeout");
 	if (!signal || !signal[0])
-		*ret_signal = own[0] ? bt_signal_parse(own) : SIGTERM;
+		*ret_signal = own[0] ? bt_signal_name_parse(own) : SIGTERM;
 	if (*timeout == INT_MIN)
 		*timeout = json_is_integer(seconds) ? (int)json_integer_value(seconds)
 						    : DEFAULT_TIMEOUT;
@@ -196,7 +196,7 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 		      struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = NULL;
-	int number = signal && signal[0] ? bt_signal_parse(signal) : SIGKILL;
+	int number = signal && signal[0] ? bt_signal_name_parse(signal) : SIGKILL;
 	int r = bt_container_get(engine, ref, &c, err);
 
 	if (r < 0)

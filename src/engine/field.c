@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "engine/jget.h"
+#include "codec/json.h"
 
 static const char *type_name(enum bt_field_type type)
 {
@@ -83,9 +83,9 @@ static json_t *copy_value(const json_t *value, enum bt_field_type type)
 static int apply_one(const struct bt_field *field, const char *what, const json_t *in, json_t **ret,
 		     struct bt_err *err)
 {
-	const json_t *given = json_object_get(in, field->name);
+	const json_t *given = bt_json_member(in, field->name);
 
-	if (!given || json_is_null(given)) {
+	if (!given) {
 		if (field->flags & BT_FIELD_OMIT)
 			return 0;
 		*ret = json_loads(field->absent, JSON_DECODE_ANY, NULL);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/mounts.h"
+
+#include "common.h"
+
+static json_t *collect(const char *config, const char *hc)
+{
+	json_t *c = parse(config), *h = parse(hc), *out = NULL;
+	struct bt_err err = { 0 };
+	int r = bt_mounts_collect(c, h, &out, &err);
+
+	ck_assert_msg(r == 0, "%s", err.msg);
+	json_decref(c);
+	json_decref(h);
+	return out;
+}
+
+static void assert_refused(const char *hc, const char *message)
+{
+	json_t *c = parse("{}"), *h = parse(hc), *out = NULL;
+	struct bt_err err = { 0 };
+
+	ck_assert_int_lt(bt_mounts_collect(c, h, &out, &err), 0);
+	ck_assert_int_eq(err.kind, BT_ERR_INVALID);
+	ck_assert_str_eq(err.msg, message);
+	json_decref(c);
+	json_decref(h);
+}
+
+START_TEST(a_bind_is_shown_as_docker_shows_it)
+{
+	json_t *mounts = collect("{}", "{'Binds':['/src//a:/dst/:ro']}");
+	json_t *shown = bt_mounts_public(mounts);
+
+	assert_json(shown, "[{'Type':'bind','Source':'/src/a','Destination':'/dst','Mode':'ro',"
+			   "'RW':false,'Propagation':'rprivate'}]");
+	json_decref(shown);
+	json_decref(mounts);
+}
+END_TEST
+
+START_TEST(a_name_is_a_volume)
+{
+	json_t *mounts = collect("{}", "{'Binds':['data:/dst']}");
+	json_t *shown = bt_mounts_public(mounts);
+
+	assert_json(shown, "[{'Type':'volume','Name':'data','Source':'','Destination':'/dst',"
+			   "'Driver':'local','Mode':'z','RW':true,'Propagation':''}]");
+	json_decref(shown);
+	json_decref(mounts);
+}
+END_TEST
+
+START_TEST(an_images_volume_is_anonymous_unless_something_is_mounted_there)
+{
+	json_t *mounts = collect("{'Volumes':{'/a':{},'/b':{}}}", "{'Binds':['x1:/a']}");
+	const char *name = json_string_value(json_object_get(json_array_get(mounts, 1), "Name"));
+
+	ck_assert_uint_eq(json_array_size(mounts), 2);
+	ck_assert_uint_eq(strlen(name), 64);
+	ck_assert(json_is_true(json_object_get(json_array_get(mounts, 1), "Anonymous")));
+	json_decref(mounts);
+}
+END_TEST
+
+START_TEST(the_long_form_knows_bind_volume_and_tmpfs)
+{
+	json_t *mounts =
+		collect("{}", "{'Mounts':[{'Type':'bind','Source':'/s','Target':'/a',"
+			      "'ReadOnly':true},{'Type':'volume','Target':'/b'},"
+			      "{'Type':'tmpfs','Target':'/c','TmpfsOptions':{'SizeBytes':4096,"
+			      "'Mode':511}}]}");
+
+	assert_json(json_object_get(json_array_get(mounts, 0), "RW"), "false");
+	assert_json(json_object_get(json_array_get(mounts, 1), "Anonymous"), "true");
+	assert_json(json_object_get(json_array_get(mounts, 2), "TmpfsOptions"),
+		    "'size=4096,mode=777,'");
+	json_decref(mounts);
+}
+END_TEST
+
+START_TEST(malformed_and_doubled_mounts_are_refused)
+{
+	assert_refused("{'Binds':['/a:b']}", "invalid mount path: 'b' mount path must be absolute");
+	assert_refused("{'Binds':['/a:/b:ro:x']}", "invalid volume specification: '/a:/b:ro:x'");
+	assert_refused("{'Binds':['/a:/']}", "invalid specification: destination can't be '/'");
+	assert_refused("{'Binds':['/a:/b:nope']}", "invalid mode: nope");
+	assert_refused("{'Binds':['/a:/b','/c:/b/']}", "Duplicate mount point: /b");
+	assert_refused(
+		"{'Binds':['../a:/b']}",
+		"create ../a: \"../a\" includes invalid characters for a local volume name, only "
+		"\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host "
+		"directory, use absolute path");
+	assert_refused("{'Mounts':[{'Type':'nope','Target':'/a'}]}",
+		       "mount type unknown: \"nope\"");
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_test(tests, a_bind_is_shown_as_docker_shows_it);
+	tcase_add_test(tests, a_name_is_a_volume);
+	tcase_add_test(tests, an_images_volume_is_anonymous_unless_something_is_mounted_there);
+	tcase_add_test(tests, the_long_form_knows_bind_volume_and_tmpfs);
+	tcase_add_test(tests, malformed_and_doubled_mounts_are_refused);
+}
+
+int main(void)
+{
+	return run_tests("engine/mounts", add);
+}
