@@ -2,6 +2,7 @@
 
 #include "engine/spec_security.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <pthread.h>
@@ -104,12 +105,38 @@ static bool asks_for_all(const json_t *hc)
 	return false;
 }
 
+/* `key` is CapAdd or CapDrop. */
+static int check_names(const json_t *hc, const char *key, struct bt_err *err)
+{
+	const json_t *list = json_object_get(hc, key), *item;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		const char *name = json_string_value(item);
+		bool prefixed = strncasecmp(name, "CAP_", 4) == 0;
+		bt_auto_free char *upper = bt_str_format("%s%s", prefixed ? "" : "CAP_", name);
+
+		if (!upper)
+			return bt_err_sys(err, -ENOMEM, "read capabilities");
+		for (char *p = upper; *p; p++)
+			*p = (char)toupper((unsigned char)*p);
+		if (strcmp(upper, "CAP_ALL") != 0 && bt_capability_parse(upper) < 0)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid %s: unknown capability: \"%s\"", key, upper);
+	}
+	return 0;
+}
+
 int bt_spec_security_check(const json_t *hc, json_t *warnings, struct bt_err *err)
 {
 	struct bt_security_opts opts;
 	uint64_t mask;
-	int r = bt_spec_capabilities(hc, &mask, err);
+	int r = check_names(hc, "CapAdd", err);
 
+	if (r == 0)
+		r = check_names(hc, "CapDrop", err);
+	if (r == 0)
+		r = bt_spec_capabilities(hc, &mask, err);
 	if (r == 0)
 		r = bt_security_opts_parse(hc, &opts, err);
 	if (r < 0)

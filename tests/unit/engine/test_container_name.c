@@ -2,6 +2,8 @@
 
 #include "engine/container_name.h"
 
+#include <errno.h>
+
 #include "base/err.h"
 #include "common.h"
 
