@@ -104,5 +104,15 @@ bt_handler bt_images_api_create;
 bt_handler bt_networks_list;
 /** GET /networks/{id}. */
 bt_handler bt_networks_inspect;
+/** POST /networks/create. */
+bt_handler bt_networks_create;
+/** DELETE /networks/{id}. */
+bt_handler bt_networks_remove;
+/** POST /networks/prune. */
+bt_handler bt_networks_prune;
+/** POST /networks/{id}/connect. */
+bt_handler bt_networks_connect;
+/** POST /networks/{id}/disconnect. */
+bt_handler bt_networks_disconnect;
 
 #endif

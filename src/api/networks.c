@@ -27,3 +27,52 @@ int bt_networks_inspect(struct bt_request *req, struct bt_err *err)
 
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, network, err);
 }
+
+int bt_networks_create(struct bt_request *req, struct bt_err *err)
+{
+	const json_t *body;
+	json_t *created;
+	int r = bt_request_object(req, &body, err);
+
+	if (r == 0)
+		r = bt_network_create(req->api->engine, body, &created, err);
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_CREATED, created, err);
+}
+
+int bt_networks_remove(struct bt_request *req, struct bt_err *err)
+{
+	int r = bt_network_remove(req->api->engine, req->name, err);
+
+	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_NO_CONTENT);
+}
+
+int bt_networks_prune(struct bt_request *req, struct bt_err *err)
+{
+	bt_auto_filters struct bt_filters *filters = NULL;
+	json_t *deleted;
+	int r = bt_params_filters(req, &filters, err);
+
+	if (r == 0)
+		r = bt_network_prune(req->api->engine, filters, &deleted, err);
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, deleted, err);
+}
+
+int bt_networks_connect(struct bt_request *req, struct bt_err *err)
+{
+	const json_t *body;
+	int r = bt_request_object(req, &body, err);
+
+	if (r == 0)
+		r = bt_network_connect(req->api->engine, req->name, body, err);
+	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_OK);
+}
+
+int bt_networks_disconnect(struct bt_request *req, struct bt_err *err)
+{
+	const json_t *body;
+	int r = bt_request_object(req, &body, err);
+
+	if (r == 0)
+		r = bt_network_disconnect(req->api->engine, req->name, body, err);
+	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_OK);
+}

@@ -73,12 +73,12 @@ const struct bt_route bt_routes[] = {
 
 	{ GET, "/networks", IGNORED, bt_networks_list },
 	{ GET, "/networks/", IGNORED, bt_networks_list },
-	{ POST, "/networks/create", IGNORED, bt_system_not_offered },
+	{ POST, "/networks/create", JSON, bt_networks_create },
 	{ GET, "/networks/*", IGNORED, bt_networks_inspect },
-	{ POST, "/networks/prune", IGNORED, bt_system_not_offered },
-	{ POST, "/networks/*/connect", IGNORED, bt_system_not_offered },
-	{ POST, "/networks/*/disconnect", IGNORED, bt_system_not_offered },
-	{ DELETE, "/networks/*", IGNORED, bt_system_not_offered },
+	{ POST, "/networks/prune", IGNORED, bt_networks_prune },
+	{ POST, "/networks/*/connect", JSON, bt_networks_connect },
+	{ POST, "/networks/*/disconnect", JSON, bt_networks_disconnect },
+	{ DELETE, "/networks/*", IGNORED, bt_networks_remove },
 
 	{ GET | POST, "/volumes", IGNORED, bt_system_not_offered },
 	{ POST, "/volumes/create", IGNORED, bt_system_not_offered },

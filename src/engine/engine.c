@@ -135,6 +135,8 @@ static int open_parts(struct bt_engine *engine, struct bt_err *err)
 		r = bt_network_open(engine, &engine->networks, err);
 	if (r == 0)
 		r = bt_restore_containers(engine, err);
+	if (r == 0)
+		bt_network_sweep(engine);
 	return r;
 }
 

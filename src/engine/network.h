@@ -56,5 +56,15 @@ bt_nodiscard int bt_network_inspect(struct bt_engine *engine, const char *ref, j
 bt_nodiscard int bt_network_create(struct bt_engine *engine, const json_t *body, json_t **ret,
 				   struct bt_err *err);
 bt_nodiscard int bt_network_remove(struct bt_engine *engine, const char *ref, struct bt_err *err);
+/** POST /networks/prune: {"NetworksDeleted":[name…]}. Filters label and until. */
+bt_nodiscard int bt_network_prune(struct bt_engine *engine, const struct bt_filters *filters,
+				  json_t **ret, struct bt_err *err);
+
+/** POST /networks/{id}/connect, disconnect. A container that runs gets or loses an interface at
+ * once; either way the next start knows. */
+bt_nodiscard int bt_network_connect(struct bt_engine *engine, const char *ref, const json_t *body,
+				    struct bt_err *err);
+bt_nodiscard int bt_network_disconnect(struct bt_engine *engine, const char *ref,
+				       const json_t *body, struct bt_err *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include "engine/engine_private.h"
 #include "engine/network.h"
 #include "engine/network_endpoint.h"
+#include "engine/network_event.h"
 #include "engine/network_pool.h"
 #include "engine/network_private.h"
 #include "engine/network_table.h"
@@ -229,6 +230,8 @@ static int join_networks(struct joins *j, const char *mode, const json_t *endpoi
 		ret->netns_fd = bt_take_fd(&j->netns_fd);
 		ret->address = first_address(j);
 		ret->settings = bt_take(settings);
+		for (unsigned i = 0; i < j->n; i++)
+			bt_network_event(nets, j->list[i].lease.network, "connect", j->owner.id);
 	} else {
 		give_all(j);
 	}

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "codec/json.h"
 #include "engine/container.h"
+#include "engine/network_event.h"
 #include "engine/network_table.h"
 
 #define MAC_TEXT_LEN    18
@@ -211,7 +212,8 @@ static json_t *dns_names(const struct bt_network *net, const json_t *want,
 }
 
 static void put_family(json_t *out, const struct bt_network_family *f, uint64_t index,
-		       const char *address_key, const char *len_key, const char *gateway_key)
+		       bool internal, const char *address_key, const char *len_key,
+		       const char *gateway_key)
 {
 	char address[BT_PREFIX_TEXT_LEN] = "", gateway[BT_PREFIX_TEXT_LEN] = "";
 	int len = 0;
@@ -220,7 +222,8 @@ static void put_family(json_t *out, const struct bt_network_family *f, uint64_t 
 		struct bt_prefix p = bt_prefix_at(&f->subnet, index);
 
 		bt_prefix_format_address(&p, address);
-		bt_prefix_format_address(&f->gateway, gateway);
+		if (!internal)
+			bt_prefix_format_address(&f->gateway, gateway);
 		len = (int)p.len;
 	}
 	(void)json_object_set_new(out, gateway_key, json_string(gateway));
@@ -249,9 +252,10 @@ json_t *bt_network_endpoint_settings(const struct bt_network_lease *lease, const
 			"EndpointID", endpoint_id);
 	if (!out)
 		return NULL;
-	put_family(out, &net->v4, lease->index4, "IPAddress", "IPPrefixLen", "Gateway");
-	put_family(out, &net->v6, lease->index6, "GlobalIPv6Address", "GlobalIPv6PrefixLen",
-		   "IPv6Gateway");
+	put_family(out, &net->v4, lease->index4, net->internal, "IPAddress", "IPPrefixLen",
+		   "Gateway");
+	put_family(out, &net->v6, lease->index6, net->internal, "GlobalIPv6Address",
+		   "GlobalIPv6PrefixLen", "IPv6Gateway");
 	(void)json_object_set_new(out, "DNSNames", dns_names(net, want, owner));
 	return out;
 }
@@ -325,13 +329,75 @@ int bt_network_endpoint_delete_all(struct bt_networks *nets, const char *contain
 			return r;
 		bt_db_bind_text(&q, 1, container_id);
 		while ((r = bt_db_step(&q, err)) > 0)
-			if (row_lease(nets, bt_db_text(&q, 0), bt_db_text(&q, 1), &lease))
+			if (row_lease(nets, bt_db_text(&q, 0), bt_db_text(&q, 1), &lease)) {
+				bt_network_event(nets, lease.network, "disconnect", container_id);
 				bt_network_endpoint_give(&lease);
+			}
 	}
 	if (r < 0)
 		return r;
 	return bt_db_run(nets->db, err, "DELETE FROM endpoints WHERE container_id = ?1", 1,
 			 container_id);
+}
+
+/* Network id → EndpointSettings, without holding the database's lock any longer. */
+static json_t *rows_of(struct bt_networks *nets, const char *container_id)
+{
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	json_t *rows = json_object();
+	struct bt_err err;
+
+	if (bt_db_prepare(nets->db, &q, &err,
+			  "SELECT network_id, config FROM endpoints WHERE container_id = ?1") < 0)
+		return rows;
+	bt_db_bind_text(&q, 1, container_id);
+	while (bt_db_step(&q, &err) > 0) {
+		const char *text = bt_db_text(&q, 1);
+		json_t *settings;
+
+		if (bt_json_parse(text, strlen(text), 0, &settings, &err) == 0)
+			(void)json_object_set_new(rows, bt_db_text(&q, 0), settings);
+	}
+	return rows;
+}
+
+json_t *bt_network_endpoint_of_container(struct bt_networks *nets, const char *container_id)
+{
+	json_auto_t *rows = rows_of(nets, container_id);
+	json_t *out = json_object(), *settings;
+	const char *id;
+
+	pthread_mutex_lock(&nets->lock);
+	json_object_foreach (rows, id, settings) {
+		struct bt_network *net;
+		struct bt_err err;
+
+		if (bt_network_table_find(nets, id, &net, &err) == 0)
+			(void)json_object_set(out, net->name, settings);
+	}
+	pthread_mutex_unlock(&nets->lock);
+	return out;
+}
+
+int bt_network_endpoint_delete(struct bt_networks *nets, const char *container_id,
+			       struct bt_network *net, struct bt_err *err)
+{
+	json_auto_t *rows = rows_of(nets, container_id);
+	const json_t *settings = json_object_get(rows, net->id);
+	struct bt_network_lease lease = { .network = net };
+	int r;
+
+	if (!settings)
+		return 0;
+	r = bt_db_run(nets->db, err,
+		      "DELETE FROM endpoints WHERE container_id = ?1 AND network_id = ?2", 2,
+		      container_id, net->id);
+	if (r < 0)
+		return r;
+	lease.index4 = index_of(&net->v4, bt_json_str(settings, "IPAddress", ""));
+	lease.index6 = index_of(&net->v6, bt_json_str(settings, "GlobalIPv6Address", ""));
+	bt_network_endpoint_give(&lease);
+	return 0;
 }
 
 int bt_network_endpoint_load(struct bt_networks *nets, struct bt_err *err)

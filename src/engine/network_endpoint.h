@@ -41,6 +41,12 @@ bt_nodiscard int bt_network_endpoint_store(struct bt_networks *nets,
 /** Delete all rows of a container, and give their addresses back, under lock. */
 bt_nodiscard int bt_network_endpoint_delete_all(struct bt_networks *nets, const char *container_id,
 						struct bt_err *err);
+/** Delete one row, and give its addresses back, under lock. */
+bt_nodiscard int bt_network_endpoint_delete(struct bt_networks *nets, const char *container_id,
+					    struct bt_network *net, struct bt_err *err);
+/** Network name → EndpointSettings of a container's rows (owned), NULL without memory. Not
+ * under lock. */
+json_t *bt_network_endpoint_of_container(struct bt_networks *nets, const char *container_id);
 /** Take all addresses that the rows say are given out: when the daemon starts. */
 bt_nodiscard int bt_network_endpoint_load(struct bt_networks *nets, struct bt_err *err);
 

@@ -229,17 +229,21 @@ int bt_network_pool_take(struct bt_network_pool *pool, struct bt_network *net,
 	return taken.fd;
 }
 
+unsigned bt_network_pool_count(struct bt_network_pool *pool, const struct bt_network *net)
+{
+	const struct shelf *s = find(pool, net);
+
+	return s ? s->n + s->making : 0;
+}
+
 void bt_network_pool_drop(struct bt_network_pool *pool, struct bt_network *net)
 {
-	struct shelf *s;
+	struct shelf *s = find(pool, net);
 
-	pthread_mutex_lock(&pool->nets->lock);
-	s = find(pool, net);
-	if (s) {
-		s->target = 0;
-		while (s->making || s->awaited)
-			pthread_cond_wait(&pool->changed, &pool->nets->lock);
-		drop_shelf(s);
-	}
-	pthread_mutex_unlock(&pool->nets->lock);
+	if (!s)
+		return;
+	s->target = 0;
+	while (s->making || s->awaited)
+		pthread_cond_wait(&pool->changed, &pool->nets->lock);
+	drop_shelf(s);
 }

@@ -27,8 +27,10 @@ void bt_network_pool_want(struct bt_network_pool *pool, struct bt_network *net);
  * none is ready or about to be. Either way another is made. The lock may be given up meanwhile. */
 bt_nodiscard int bt_network_pool_take(struct bt_network_pool *pool, struct bt_network *net,
 				      struct bt_network_lease *ret);
-/** Drop all of this network and make no more. Waits for one that is being made. Not under the
- * lock. */
+/** Under lock: how many leases of this network are the pool's. */
+unsigned bt_network_pool_count(struct bt_network_pool *pool, const struct bt_network *net);
+/** Under the networks' lock: drop all of this network and make no more. Waits for one that is
+ * being made; the lock is given up meanwhile. */
 void bt_network_pool_drop(struct bt_network_pool *pool, struct bt_network *net);
 
 #endif

@@ -107,6 +107,9 @@ static int parse_config(struct bt_network *net, struct bt_err *err)
 	net->masquerade = option(options, OPT_MASQUERADE, true);
 	net->is_default = option(options, OPT_DEFAULT, false);
 	net->mtu = (unsigned)strtoul(bt_json_str(options, OPT_MTU, "0"), NULL, 10);
+	if (bridge && strlen(bridge) >= sizeof(net->bridge))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "name of bridge too long: %s",
+				  bridge);
 	if (bridge)
 		(void)snprintf(net->bridge, sizeof(net->bridge), "%s", bridge);
 	else
@@ -269,6 +272,22 @@ int bt_network_table_find(struct bt_networks *nets, const char *ref, struct bt_n
 				  "network %s is ambiguous (%u matches found based on ID prefix)",
 				  ref, matches);
 	return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "network %s not found", ref);
+}
+
+int bt_network_table_bridge_free(struct bt_networks *nets, const struct bt_network *net,
+				 struct bt_err *err)
+{
+	bt_list_foreach (it, &nets->list) {
+		struct bt_network *other = bt_list_entry(it, struct bt_network, link);
+
+		if (other->driver == BT_NETWORK_DRIVER_BRIDGE &&
+		    strcmp(other->bridge, net->bridge) == 0)
+			return bt_err_set(err, BT_ERR_CONFLICT, EEXIST,
+					  "cannot create network %s (%s): conflicts with network "
+					  "%s (%s): networks have same bridge name",
+					  net->id, net->bridge, other->id, other->bridge);
+	}
+	return 0;
 }
 
 bool bt_network_table_overlaps(const struct bt_prefix *network, const void *arg)

@@ -36,6 +36,9 @@ bt_nodiscard int bt_network_table_find(struct bt_networks *nets, const char *ref
 /** Under lock: by exact name; NULL where there is none. */
 struct bt_network *bt_network_table_named(struct bt_networks *nets, const char *name);
 
+/** Under lock: CONFLICT where another network has the same bridge. */
+bt_nodiscard int bt_network_table_bridge_free(struct bt_networks *nets,
+					      const struct bt_network *net, struct bt_err *err);
 /** For bt_subnets_find(): under lock, does one of our networks overlap it? `arg`: nets. */
 bool bt_network_table_overlaps(const struct bt_prefix *network, const void *arg);
 

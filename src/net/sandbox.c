@@ -247,13 +247,25 @@ static int inside_settings(const struct bt_nsthread_env *env, const struct chang
 	return r;
 }
 
+static int match_mac(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr = bt_rtnl_attr(nlh, sizeof(*ifi), IFLA_ADDRESS);
+	struct change *c = arg;
+
+	if (attr && mnl_attr_get_payload_len(attr) == sizeof(uint8_t[6]) &&
+	    memcmp(mnl_attr_get_payload(attr), c->mac, sizeof(uint8_t[6])) == 0)
+		c->index = ifi->ifi_index;
+	return 0;
+}
+
 static int port_add(const struct bt_nsthread_env *env, void *arg, struct bt_err *err)
 {
 	struct change *c = arg;
 	struct bt_rtnl_batch batch = { 0 };
 	bt_auto_rtnl struct bt_rtnl inside = { 0 };
 	char host_name[IFNAMSIZ];
-	int r, index;
+	int r;
 
 	r = inside_settings(env, c, &inside);
 	if (r < 0)
@@ -261,11 +273,9 @@ static int port_add(const struct bt_nsthread_env *env, void *arg, struct bt_err 
 	r = connect_host_end(env, c->port, c->netns_fd, 0, host_name);
 	if (r < 0)
 		return bt_err_sys(err, r, "connect a container to bridge %s", c->port->bridge);
-	index = bt_rtnl_index(&inside, c->port->ifname);
-	if (index < 0) {
-		r = index;
-	} else {
-		put_inside(&batch, c->port, index);
+	r = bt_rtnl_dump(&inside, RTM_GETLINK, AF_UNSPEC, match_mac, c);
+	if (r == 0) {
+		put_inside(&batch, c->port, c->index);
 		r = bt_rtnl_run(&inside, &batch, NULL);
 	}
 	if (r < 0) {
@@ -278,21 +288,36 @@ static int port_add(const struct bt_nsthread_env *env, void *arg, struct bt_err 
 int bt_sandbox_port_add(struct bt_nsthread *thread, int netns_fd,
 			const struct bt_sandbox_port *port, struct bt_err *err)
 {
-	struct change c = { .netns_fd = netns_fd, .port = port };
+	struct change c = { .netns_fd = netns_fd, .port = port, .mac = port->mac };
 
 	return bt_nsthread_run(thread, port_add, &c, err);
 }
 
-static int match_mac(const struct nlmsghdr *nlh, void *arg)
+static int port_gateway(const struct bt_nsthread_env *env, void *arg, struct bt_err *err)
 {
-	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr = bt_rtnl_attr(nlh, sizeof(*ifi), IFLA_ADDRESS);
 	struct change *c = arg;
+	struct bt_rtnl_batch batch = { 0 };
+	bt_auto_rtnl struct bt_rtnl inside = { 0 };
+	int r = inside_settings(env, c, &inside);
 
-	if (attr && mnl_attr_get_payload_len(attr) == sizeof(uint8_t[6]) &&
-	    memcmp(mnl_attr_get_payload(attr), c->mac, sizeof(uint8_t[6])) == 0)
-		c->index = ifi->ifi_index;
-	return 0;
+	if (r < 0)
+		return bt_err_sys(err, r, "enter a container's network namespace");
+	r = bt_rtnl_dump(&inside, RTM_GETLINK, AF_UNSPEC, match_mac, c);
+	if (r == 0 && c->port->gateway.s_addr)
+		bt_rtnl_put_route(&batch, c->index, AF_INET, NULL, 0, &c->port->gateway);
+	if (r == 0 && !IN6_IS_ADDR_UNSPECIFIED(&c->port->gateway6))
+		bt_rtnl_put_route(&batch, c->index, AF_INET6, NULL, 0, &c->port->gateway6);
+	if (r == 0)
+		r = bt_rtnl_run(&inside, &batch, NULL);
+	return r < 0 ? bt_err_sys(err, r, "change a container's default route") : 0;
+}
+
+int bt_sandbox_port_gateway(struct bt_nsthread *thread, int netns_fd,
+			    const struct bt_sandbox_port *port, struct bt_err *err)
+{
+	struct change c = { .netns_fd = netns_fd, .port = port, .mac = port->mac };
+
+	return bt_nsthread_run(thread, port_gateway, &c, err);
 }
 
 static int port_remove(const struct bt_nsthread_env *env, void *arg, struct bt_err *err)

@@ -21,7 +21,7 @@
 
 /** One interface in a namespace. */
 struct bt_sandbox_port {
-	const char *ifname; /* inside: "eth0" */
+	const char *ifname; /* inside: "eth0"; or "eth%d", for a namespace in use: the next */
 	const char *bridge;
 	uint8_t mac[6];
 	struct in_addr address, gateway; /* gateway 0.0.0.0: no default route by this one */
@@ -41,6 +41,11 @@ bt_nodiscard int bt_sandbox_create(struct bt_nsthread *thread, const struct bt_s
 /** Add an interface to a namespace in use (borrowed). On failure nothing is left behind. */
 bt_nodiscard int bt_sandbox_port_add(struct bt_nsthread *thread, int netns_fd,
 				     const struct bt_sandbox_port *port, struct bt_err *err);
+
+/** Make the default routes of the namespace go by the port's gateways, through the interface
+ * with the port's MAC address. */
+bt_nodiscard int bt_sandbox_port_gateway(struct bt_nsthread *thread, int netns_fd,
+					 const struct bt_sandbox_port *port, struct bt_err *err);
 
 /** Remove the interface with this MAC address from the namespace; a missing one is fine. */
 bt_nodiscard int bt_sandbox_port_remove(struct bt_nsthread *thread, int netns_fd,

@@ -169,6 +169,87 @@ START_TEST(inspect_shows_the_bridge_as_configured)
 }
 END_TEST
 
+static const char *create(const char *body, json_t **ret)
+{
+	static struct bt_err err;
+	json_auto_t *b = json_loads(body, 0, NULL);
+	int r;
+
+	ck_assert_ptr_nonnull(b);
+	err = (struct bt_err){ 0 };
+	r = bt_network_create(&engine, b, ret, &err);
+	return r < 0 ? err.msg : NULL;
+}
+
+START_TEST(a_network_is_made_used_refused_and_removed)
+{
+	struct bt_network_attachment a, b;
+	struct bt_err err = { 0 };
+	bt_auto_close int l = -EBADF;
+	json_t *made, *net;
+
+	ck_assert_pstr_eq(create("{\"Name\":\"n1\",\"IPAM\":{\"Config\":[{\"Subnet\":"
+				 "\"10.95.8.0/24\"}]}}",
+				 &made),
+			  NULL);
+	json_decref(made);
+	ck_assert_pstr_eq(attach("c1", "n1", &a), NULL);
+	ck_assert_str_eq(a.address, "10.95.8.2");
+	net = json_object_get(a.settings, "n1");
+	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(net, "DNSNames"), 0)),
+			 "c1");
+	ck_assert_pstr_eq(attach("c2", "bridge", &b), NULL);
+	l = listen_in(a.netns_fd, 80);
+	ck_assert_int_eq(connect_from(b.netns_fd, "10.95.8.2", 80), -ETIMEDOUT);
+	ck_assert_int_eq(bt_network_remove(&engine, "n1", &err), -EBUSY);
+	ck_assert_int_eq(err.kind, BT_ERR_FORBIDDEN);
+	bt_network_attachment_done(&a);
+	bt_network_attachment_done(&b);
+	bt_network_detach(&engine, "c1");
+	ck_assert_msg(bt_network_remove(&engine, "n1", &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(bt_network_inspect(&engine, "n1", &net, &err), -ENOENT);
+}
+END_TEST
+
+START_TEST(what_makes_no_sense_is_refused_in_dockers_words)
+{
+	json_t *made;
+
+	ck_assert_str_eq(create("{\"Name\":\"bridge\"}", &made),
+			 "operation is not permitted on predefined bridge network ");
+	ck_assert_str_eq(create("{\"Name\":\"n\",\"IPAM\":{\"Config\":[{\"Subnet\":"
+				"\"10.95.7.128/25\"}]}}",
+				&made),
+			 "invalid pool request: Pool overlaps with other one on this address "
+			 "space");
+	ck_assert_pstr_eq(create("{\"Name\":\"n\"}", &made), NULL);
+	json_decref(made);
+	ck_assert_str_eq(create("{\"Name\":\"n\"}", &made), "network with name n already exists");
+}
+END_TEST
+
+START_TEST(an_address_asked_for_is_given_once)
+{
+	json_auto_t *hc = json_pack("{s:s}", "NetworkMode", "n1");
+	json_auto_t *want = json_pack("{s:{s:{s:{s:s}}}}", "EndpointsConfig", "n1", "IPAMConfig",
+				      "IPv4Address", "10.95.8.77");
+	struct bt_network_attachment a;
+	struct bt_err err = { 0 };
+	json_t *made;
+
+	ck_assert_pstr_eq(create("{\"Name\":\"n1\",\"IPAM\":{\"Config\":[{\"Subnet\":"
+				 "\"10.95.8.0/24\"}]}}",
+				 &made),
+			  NULL);
+	json_decref(made);
+	ck_assert_int_eq(bt_network_attach(&engine, "c1", "h", hc, want, &a, &err), 0);
+	ck_assert_str_eq(a.address, "10.95.8.77");
+	bt_network_attachment_done(&a);
+	ck_assert_int_eq(bt_network_attach(&engine, "c2", "h", hc, want, &a, &err), -EADDRINUSE);
+	ck_assert_str_eq(err.msg, "failed to set up container networking: Address already in use");
+}
+END_TEST
+
 START_TEST(a_start_on_the_bridge_takes_a_ready_namespace_in_under_two_ms)
 {
 	struct bt_network_attachment a;
@@ -209,6 +290,9 @@ int main(void)
 	tcase_add_test(tc, a_sweep_gives_back_what_dead_containers_had);
 	tcase_add_test(tc, an_unknown_network_is_named);
 	tcase_add_test(tc, inspect_shows_the_bridge_as_configured);
+	tcase_add_test(tc, a_network_is_made_used_refused_and_removed);
+	tcase_add_test(tc, what_makes_no_sense_is_refused_in_dockers_words);
+	tcase_add_test(tc, an_address_asked_for_is_given_once);
 	tcase_add_test(tc, a_start_on_the_bridge_takes_a_ready_namespace_in_under_two_ms);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "codec/json.h"
+#include "engine/container_row.h"
+#include "engine/engine_private.h"
+#include "engine/network.h"
+#include "engine/network_endpoint.h"
+#include "engine/network_event.h"
+#include "engine/network_private.h"
+#include "engine/network_table.h"
+#include "net/sandbox.h"
+
+/* A connection or disconnection under way. */
+struct change {
+	struct bt_networks *nets;
+	struct bt_container *container; /* reference */
+	struct bt_network *net;         /* held by a lease count */
+	pid_t pid;                      /* of the container; 0: it does not run */
+	const json_t *want;             /* EndpointConfig, or NULL */
+};
+
+static void change_done(struct change *c)
+{
+	if (c->net) {
+		pthread_mutex_lock(&c->nets->lock);
+		c->net->leases--;
+		pthread_mutex_unlock(&c->nets->lock);
+	}
+	bt_container_unref(c->container);
+}
+
+/* Find both ends, and keep them. */
+static int begin(struct bt_engine *engine, const char *ref, const json_t *body, struct change *ret,
+		 struct bt_err *err)
+{
+	struct bt_networks *nets = engine->networks;
+	int r = bt_container_get(engine, bt_json_str(body, "Container", ""), &ret->container, err);
+
+	if (r < 0)
+		return r;
+	ret->nets = nets;
+	ret->want = bt_json_obj(body, "EndpointConfig");
+	pthread_mutex_lock(&nets->lock);
+	r = bt_network_table_find(nets, ref, &ret->net, err);
+	if (r == 0)
+		ret->net->leases++;
+	else
+		ret->net = NULL;
+	pthread_mutex_unlock(&nets->lock);
+	pthread_mutex_lock(&ret->container->lock);
+	if (bt_container_is_running(ret->container))
+		ret->pid = ret->container->state.pid;
+	pthread_mutex_unlock(&ret->container->lock);
+	return r;
+}
+
+/* The endpoints as the database has them become those that inspect shows. */
+static int publish(struct change *c, struct bt_err *err)
+{
+	json_auto_t *all = bt_network_endpoint_of_container(c->nets, c->container->id);
+	char *text;
+	int r;
+
+	if (bt_json_dump(all, &text, NULL) < 0)
+		return bt_err_sys(err, -ENOMEM, "network settings");
+	pthread_mutex_lock(&c->container->lock);
+	free(c->container->state.networks);
+	c->container->state.networks = text;
+	r = bt_container_row_state(c->container, err);
+	pthread_mutex_unlock(&c->container->lock);
+	return r;
+}
+
+/* Change what the next start joins: NetworkingConfig.EndpointsConfig of the row. */
+static int remember(struct change *c, bool joined, struct bt_err *err)
+{
+	bt_auto_settings struct bt_container_settings s = { 0 };
+	bt_auto_free char *text = NULL;
+	json_t *endpoints;
+	const char *mode;
+	int r = bt_container_row_settings(c->container, &s, err);
+
+	if (r < 0)
+		return r;
+	endpoints = json_object_get(s.networking, "EndpointsConfig");
+	if (!json_is_object(endpoints)) {
+		endpoints = json_object();
+		(void)json_object_set_new(s.networking, "EndpointsConfig", endpoints);
+	}
+	mode = bt_json_str(s.host_config, "NetworkMode", BT_NETWORK_BRIDGE);
+	if (!mode[0] || strcmp(mode, "default") == 0)
+		mode = BT_NETWORK_BRIDGE;
+	/* The mode's own network may be implied only. */
+	if (json_object_size(endpoints) == 0)
+		(void)json_object_set_new(endpoints, mode, json_object());
+	if (joined)
+		(void)json_object_set_new(endpoints, c->net->name,
+					  c->want ? json_deep_copy(c->want) : json_object());
+	else
+		(void)json_object_del(endpoints, c->net->name);
+	if (bt_json_dump(s.networking, &text, NULL) < 0)
+		return bt_err_sys(err, -ENOMEM, "network settings");
+	return bt_db_run(c->nets->db, err, "UPDATE containers SET networking = ?1 WHERE id = ?2", 2,
+			 text, c->container->id);
+}
+
+static int open_netns(const struct change *c, struct bt_err *err)
+{
+	char path[32];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)c->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? bt_err_sys(err, -errno, "open the network of container %.12s",
+				   c->container->id)
+		      : fd;
+}
+
+static bool has_gateway(const json_t *endpoints)
+{
+	const char *name;
+	json_t *e;
+
+	json_object_foreach ((json_t *)(uintptr_t)endpoints, name, e)
+		if (bt_json_str(e, "Gateway", "")[0] || bt_json_str(e, "IPv6Gateway", "")[0])
+			return true;
+	return false;
+}
+
+/* The interface first, then its row: one that fails leaves neither. */
+static int join_running(struct change *c, const json_t *present, struct bt_err *err)
+{
+	bt_auto_free char *name = bt_container_name_of(c->nets->engine, c->container->id);
+	const struct bt_network_endpoint_owner owner = { .id = c->container->id,
+							 .name = name,
+							 .hostname = NULL };
+	json_auto_t *settings = NULL;
+	struct bt_network_lease lease = { 0 };
+	struct bt_sandbox_port port;
+	bt_auto_close int fd = open_netns(c, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	pthread_mutex_lock(&c->nets->lock);
+	r = bt_network_endpoint_lease(c->net, c->want, &lease, err);
+	pthread_mutex_unlock(&c->nets->lock);
+	if (r < 0)
+		return r;
+	bt_network_endpoint_port(&lease, "eth%d", !has_gateway(present), &port);
+	r = bt_sandbox_port_add(c->nets->thread, fd, &port, err);
+	pthread_mutex_lock(&c->nets->lock);
+	if (r == 0) {
+		settings = bt_network_endpoint_settings(&lease, c->want, &owner);
+		r = bt_network_endpoint_store(c->nets, &lease, c->container->id, settings, err);
+		if (r < 0)
+			(void)!bt_sandbox_port_remove(c->nets->thread, fd, port.mac,
+						      BT_ERR_IGNORED);
+	}
+	if (r < 0)
+		bt_network_endpoint_give(&lease);
+	pthread_mutex_unlock(&c->nets->lock);
+	return r < 0 ? r : publish(c, err);
+}
+
+static int check_connect(struct change *c, const json_t *present, struct bt_err *err)
+{
+	const char *name = c->net->name;
+
+	if (c->net->driver == BT_NETWORK_DRIVER_HOST)
+		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
+				  "container cannot be connected to host network - container must "
+				  "be created in host network mode");
+	if (json_object_get(present, BT_NETWORK_HOST))
+		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
+				  "container cannot be disconnected from host network - container "
+				  "was created in host network mode");
+	if (json_object_get(present, BT_NETWORK_NONE) || c->net->driver == BT_NETWORK_DRIVER_NULL)
+		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
+				  "container cannot be connected to multiple networks with one of "
+				  "the networks in private (none) mode");
+	if (json_object_get(present, name))
+		return bt_err_set(err, BT_ERR_FORBIDDEN, EEXIST,
+				  "endpoint with name %s already exists in network %s",
+				  c->container->name, name);
+	return 0;
+}
+
+int bt_network_connect(struct bt_engine *engine, const char *ref, const json_t *body,
+		       struct bt_err *err)
+{
+	struct change c = { 0 };
+	int r = begin(engine, ref, body, &c, err);
+
+	if (r == 0) {
+		bt_auto_lock(held, &c.container->op);
+		json_auto_t *present = bt_network_endpoint_of_container(c.nets, c.container->id);
+
+		r = check_connect(&c, present, err);
+		if (r == 0 && c.pid)
+			r = join_running(&c, present, err);
+		if (r == 0)
+			r = remember(&c, true, err);
+		if (r == 0 && c.pid)
+			bt_network_event(c.nets, c.net, "connect", c.container->id);
+	}
+	change_done(&c);
+	return r;
+}
+
+/* After an interface went: the default route through the first of the others that can. */
+static int restore_gateway(struct change *c, int fd, struct bt_err *err)
+{
+	json_auto_t *present = bt_network_endpoint_of_container(c->nets, c->container->id);
+	const char *name;
+	json_t *e;
+
+	json_object_foreach (present, name, e) {
+		struct bt_prefix g = { 0 };
+		struct bt_sandbox_port port = { 0 };
+
+		if (bt_prefix_parse_address(bt_json_str(e, "Gateway", ""), &g) < 0 ||
+		    sscanf(bt_json_str(e, "MacAddress", ""), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx",
+			   &port.mac[0], &port.mac[1], &port.mac[2], &port.mac[3], &port.mac[4],
+			   &port.mac[5]) != 6)
+			continue;
+		port.gateway = bt_prefix_in_addr(&g);
+		if (bt_prefix_parse_address(bt_json_str(e, "IPv6Gateway", ""), &g) == 0)
+			port.gateway6 = bt_prefix_in6_addr(&g);
+		return bt_sandbox_port_gateway(c->nets->thread, fd, &port, err);
+	}
+	return 0;
+}
+
+static int leave_running(struct change *c, const json_t *settings, struct bt_err *err)
+{
+	bt_auto_close int fd = open_netns(c, err);
+	uint8_t m[6];
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (sscanf(bt_json_str(settings, "MacAddress", ""), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &m[0],
+		   &m[1], &m[2], &m[3], &m[4], &m[5]) == 6) {
+		r = bt_sandbox_port_remove(c->nets->thread, fd, m, err);
+		if (r < 0)
+			return r;
+	}
+	pthread_mutex_lock(&c->nets->lock);
+	r = bt_network_endpoint_delete(c->nets, c->container->id, c->net, err);
+	pthread_mutex_unlock(&c->nets->lock);
+	if (r == 0)
+		r = restore_gateway(c, fd, err);
+	return r < 0 ? r : publish(c, err);
+}
+
+int bt_network_disconnect(struct bt_engine *engine, const char *ref, const json_t *body,
+			  struct bt_err *err)
+{
+	struct change c = { 0 };
+	int r = begin(engine, ref, body, &c, err);
+
+	if (r == 0) {
+		bt_auto_lock(held, &c.container->op);
+		json_auto_t *present = bt_network_endpoint_of_container(c.nets, c.container->id);
+		const json_t *settings = json_object_get(present, c.net->name);
+
+		if (c.net->driver == BT_NETWORK_DRIVER_HOST)
+			r = bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
+				       "container cannot be disconnected from host network - "
+				       "container was created in host network mode");
+		else if (c.pid && !settings)
+			r = bt_err_set(err, BT_ERR_FORBIDDEN, ENOENT,
+				       "container %s is not connected to network %s",
+				       c.container->id, c.net->name);
+		else if (c.pid)
+			r = leave_running(&c, settings, err);
+		if (r == 0)
+			r = remember(&c, false, err);
+		if (r == 0 && c.pid)
+			bt_network_event(c.nets, c.net, "disconnect", c.container->id);
+	}
+	change_done(&c);
+	return r;
+}
