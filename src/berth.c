@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include <stdlib.h>
+#include "cli/cli.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return EXIT_FAILURE;
+	return bt_cli_main(argc, argv);
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/commands.h"
+
+#include <string.h>
+
+const struct bt_command *const bt_commands_all[] = {
+	&bt_attach_command, &bt_create_command, &bt_images_command,  &bt_ps_command,
+	&bt_pull_command,   &bt_run_command,    &bt_version_command, NULL,
+};
+
+const struct bt_command_group bt_commands_groups[] = {
+	{ "container", "Manage containers" },
+	{ "context", "Manage contexts" },
+	{ "image", "Manage images" },
+	{ "network", "Manage networks" },
+	{ "system", "Manage the engine" },
+	{ "volume", "Manage volumes" },
+	{ NULL, NULL },
+};
+
+const struct bt_command_group *bt_commands_group(const char *name)
+{
+	for (const struct bt_command_group *g = bt_commands_groups; g->name; g++)
+		if (strcmp(g->name, name) == 0)
+			return g;
+	return NULL;
+}
+
+static bool is_named(const struct bt_command *command, const char *path)
+{
+	size_t want = strlen(path);
+
+	for (const char *p = command->names; *p;) {
+		size_t len = strcspn(p, ",");
+
+		if (len == want && strncmp(p, path, len) == 0)
+			return true;
+		p += len + (p[len] == ',');
+	}
+	return false;
+}
+
+const struct bt_command *bt_commands_find(const char *path)
+{
+	for (size_t i = 0; bt_commands_all[i]; i++)
+		if (is_named(bt_commands_all[i], path))
+			return bt_commands_all[i];
+	return NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_CLI_COMMANDS_H
+#define BT_CLI_COMMANDS_H
+
+/*
+ * Every command there is, and how words become one. Each is defined in the file of its name.
+ */
+
+#include <stddef.h>
+
+#include "cli/args.h"
+
+struct bt_command_group {
+	const char *name, *brief;
+};
+
+/** All commands, ending in NULL. */
+extern const struct bt_command *const bt_commands_all[];
+/** All groups ("container", "image" …), ending with a NULL name. */
+extern const struct bt_command_group bt_commands_groups[];
+
+/** The group of this name, or NULL. */
+const struct bt_command_group *bt_commands_group(const char *name);
+
+/** The command called by `path` ("container ls", "ps"), or NULL. */
+const struct bt_command *bt_commands_find(const char *path);
+
+/* What the help of every list says about --format. */
+#define BT_HELP_FORMAT \
+	"Print by a Go template; \"table\", \"table TEMPLATE\" and \"json\" are known too"
+
+extern const struct bt_command bt_attach_command, bt_create_command, bt_images_command,
+	bt_ps_command, bt_pull_command, bt_run_command, bt_version_command;
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_CLI_CSV_H
+#define BT_CLI_CSV_H
+
+/*
+ * One line of comma-separated fields, where a field may stand in double quotes ("" is one quote
+ * then), as --mount, --network and their like take them.
+ */
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/** The next field of `*text` into `ret` (cleared first); `*text` moves behind it. Returns 1, 0 at
+ * the end, or -EINVAL for a quote that is not closed. */
+bt_nodiscard int bt_csv_next(const char **text, struct bt_str *ret, struct bt_err *err);
+
+/** Cut a field at its first '=': the key in lower case; returns the value (borrowed from `field`),
+ * or NULL where there is no '='. */
+const char *bt_csv_pair(char *field);
+
+#endif

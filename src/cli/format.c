@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/format.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/time.h"
+#include "cli/table.h"
+#include "cli/units.h"
+#include "codec/go_template.h"
+
+#define TABLE_MIN_WIDTH 10
+#define TABLE_PADDING   3
+
+/* One row in the hands of the template's evaluator. */
+struct row {
+	const struct bt_format *format;
+	const json_t *row; /* NULL: the header */
+};
+
+static const struct bt_column *column(const struct bt_format *f, const char *name)
+{
+	for (const struct bt_column *c = f->columns; c->name; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+static json_t *whole_row(const struct row *row)
+{
+	json_t *all = json_object();
+
+	for (const struct bt_column *c = row->format->columns; c->name; c++)
+		(void)json_object_set_new(all, c->name, c->get(row->row, row->format->arg));
+	return all;
+}
+
+/* .Label "key": a method of everything that has labels. */
+static int label(const struct row *row, const json_t *key, json_t **ret)
+{
+	const char *name = json_string_value(key), *dot;
+	const json_t *value;
+
+	if (!name)
+		return -EINVAL;
+	if (!row->row) {
+		dot = strrchr(name, '.');
+		*ret = json_string(dot ? dot + 1 : name);
+		return 0;
+	}
+	value = json_object_get(json_object_get(row->row, "Labels"), name);
+	*ret = json_string(value ? json_string_value(value) : "");
+	return 0;
+}
+
+static int field(void *arg, const char *name, json_t *const *args, size_t nargs, json_t **ret)
+{
+	const struct row *row = arg;
+	const struct bt_column *c;
+
+	if (nargs == 1 && strcmp(name, "Label") == 0 && column(row->format, "Labels"))
+		return label(row, args[0], ret);
+	if (!*name && row->row) {
+		*ret = whole_row(row);
+		return 0;
+	}
+	c = column(row->format, name);
+	if (!c)
+		return -ENOENT;
+	if (nargs)
+		return -EINVAL;
+	*ret = row->row ? c->get(row->row, row->format->arg) : json_string(c->header);
+	return *ret ? 0 : -EINVAL;
+}
+
+/* What follows "table", or NULL where the format is no table. */
+static const char *table_template(const struct bt_format *f)
+{
+	const char *rest;
+
+	if (!f->text || !*f->text)
+		return f->table;
+	rest = bt_str_after(f->text, "table");
+	if (!rest || (*rest && *rest != ' '))
+		return NULL;
+	rest += strspn(rest, " ");
+	return *rest ? rest : f->table;
+}
+
+/* Backslash-t and backslash-n stand for themselves in a shell's argument. */
+static int unescape(const char *text, char **ret, struct bt_err *err)
+{
+	bt_auto_str struct bt_str s = { 0 };
+	int r;
+
+	for (const char *c = text + strspn(text, " "); *c; c++) {
+		if (*c == '\\' && (c[1] == 't' || c[1] == 'n'))
+			bt_str_putc(&s, *++c == 't' ? '\t' : '\n');
+		else
+			bt_str_putc(&s, *c);
+	}
+	r = bt_str_steal(&s, ret);
+	return r < 0 ? bt_err_sys(err, r, "format") : 0;
+}
+
+static int parse(const char *text, struct bt_go_template **ret, struct bt_err *err)
+{
+	bt_auto_free char *plain = NULL;
+	int r = unescape(text, &plain, err);
+
+	if (r == 0)
+		r = bt_go_template_parse(plain, ret, err);
+	return r < 0 ? bt_err_context(err, "template parsing error") : 0;
+}
+
+static int print_row(const struct bt_format *f, const struct bt_go_template *t, const json_t *row,
+		     struct bt_str *out, struct bt_err *err)
+{
+	struct row arg = { f, row };
+	struct bt_go_template_data data = { .field = field, .arg = &arg, .type = f->type };
+	int r = bt_go_template_execute(t, &data, out, err);
+
+	if (r < 0)
+		return bt_err_context(err, "failed to execute template");
+	bt_str_putc(out, '\n');
+	return 0;
+}
+
+static int print_json_rows(const struct bt_format *f, const json_t *rows)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		struct row arg = { f, row };
+		json_auto_t *all = whole_row(&arg);
+		bt_auto_free char *text = json_dumps(all, JSON_COMPACT);
+
+		(void)printf("%s\n", text ? text : "");
+	}
+	return 0;
+}
+
+int bt_format_rows(const struct bt_format *f, const json_t *rows, struct bt_err *err)
+{
+	const char *table = table_template(f);
+	bt_auto_go_template struct bt_go_template *t = NULL;
+	bt_auto_str struct bt_str out = { .max = 1u << 30 };
+	const json_t *row;
+	size_t i;
+	int r;
+
+	if (f->text && strcmp(f->text, "json") == 0)
+		return print_json_rows(f, rows);
+	r = parse(table ? table : f->text, &t, err);
+	if (r == 0 && table && !f->no_header)
+		r = print_row(f, t, NULL, &out, err);
+	/* A template is wrong also where there is nothing to show by it. */
+	if (r == 0 && !table && !json_array_size(rows)) {
+		r = print_row(f, t, NULL, &out, err);
+		bt_str_clear(&out);
+	}
+	json_array_foreach (rows, i, row)
+		if (r == 0)
+			r = print_row(f, t, row, &out, err);
+	if (r < 0)
+		return r;
+	if (out.failed)
+		return bt_err_sys(err, out.failed, "format");
+	if (table)
+		bt_table_print(stdout, bt_str_get(&out), TABLE_MIN_WIDTH, TABLE_PADDING);
+	else
+		(void)fwrite(bt_str_get(&out), 1, out.len, stdout);
+	return 0;
+}
+
+bool bt_format_uses(const struct bt_format *f, const char *name)
+{
+	const char *table = table_template(f), *text = table ? table : f->text;
+
+	return strcmp(text, "json") == 0 || strstr(text, name) != NULL ||
+	       strstr(text, "json .}") != NULL;
+}
+
+int bt_format_value(const char *text, json_t *value, struct bt_err *err)
+{
+	struct bt_go_template_data data = { .dot = value,
+					    .type = "map[string]interface {}",
+					    .strict = true };
+	bt_auto_go_template struct bt_go_template *t = NULL;
+	bt_auto_str struct bt_str out = { .max = 1u << 30 };
+	int r;
+
+	if (!text || strcmp(text, "json") == 0) {
+		bt_auto_free char *dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+		(void)printf("%s\n", dump ? dump : "");
+		return 0;
+	}
+	r = parse(text, &t, err);
+	if (r == 0)
+		r = bt_go_template_execute(t, &data, &out, err);
+	if (r < 0)
+		return r;
+	(void)fwrite(bt_str_get(&out), 1, out.len, stdout);
+	(void)fputc('\n', stdout);
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+json_t *bt_format_labels(const json_t *labels)
+{
+	size_t n = json_object_size(labels), i = 0;
+	bt_auto_free const char **names = calloc(n + 1, sizeof(*names));
+	bt_auto_str struct bt_str s = { 0 };
+	const char *name;
+	json_t *value;
+
+	if (!names)
+		return NULL;
+	json_object_foreach ((json_t *)(uintptr_t)labels, name, value)
+		names[i++] = name;
+	qsort(names, n, sizeof(*names), by_name);
+	for (i = 0; i < n; i++) {
+		const char *text = json_string_value(json_object_get(labels, names[i]));
+
+		bt_str_printf(&s, "%s%s=%s", i ? "," : "", names[i], text ? text : "");
+	}
+	return json_string(bt_str_get(&s));
+}
+
+void bt_format_ellipsis(struct bt_str *out, const char *text, size_t n)
+{
+	size_t runes = 0, at = 0, cut = 0;
+
+	for (; text[at]; at++) {
+		if (((unsigned char)text[at] & 0xc0) == 0x80)
+			continue;
+		if (runes == n - 1)
+			cut = at;
+		if (++runes > n)
+			break;
+	}
+	if (runes > n) {
+		bt_str_add(out, text, cut);
+		bt_str_puts(out, "…");
+	} else {
+		bt_str_puts(out, text);
+	}
+}
+
+json_t *bt_format_id(const json_t *id, bool whole)
+{
+	const char *text = json_string_value(id), *hex;
+
+	if (!text)
+		return json_string("");
+	if (whole)
+		return json_string(text);
+	hex = strchr(text, ':');
+	hex = hex ? hex + 1 : text;
+	return json_stringn(hex, strnlen(hex, 12));
+}
+
+json_t *bt_format_member(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return json_string(text ? text : "");
+}
+
+json_t *bt_format_since(json_int_t seconds)
+{
+	char span[BT_UNITS_TEXT_MAX];
+
+	bt_units_span(bt_time_now_ns() / BT_TIME_NSEC_PER_SEC - seconds, span);
+	return json_sprintf("%s ago", span);
+}
+
+json_t *bt_format_size(json_int_t bytes, int digits)
+{
+	char text[BT_UNITS_TEXT_MAX];
+
+	bt_units_size((double)bytes, digits, text);
+	return json_string(text);
+}

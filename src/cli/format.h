@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_CLI_FORMAT_H
+#define BT_CLI_FORMAT_H
+
+/*
+ * Lists of things by --format: "table", "table TEMPLATE", "json" or a template, over columns that
+ * are computed from the API's answer only where a template asks for them.
+ */
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/** One column: how templates call it, what stands above it, and how it comes from a row (a new
+ * reference; `arg` is the format's). */
+struct bt_column {
+	const char *name, *header;
+	json_t *(*get)(const json_t *row, const void *arg);
+};
+
+struct bt_format {
+	const char *text;                /* what the user gave, or NULL */
+	const char *table;               /* the template of the plain table */
+	const char *type;                /* Go's name, for messages */
+	const struct bt_column *columns; /* in order of name, ending with a NULL name */
+	const void *arg;
+	bool no_header;
+};
+
+/** Print `rows` (an array) to standard output. Returns 0, or -EINVAL where the template is wrong.
+ */
+bt_nodiscard int bt_format_rows(const struct bt_format *format, const json_t *rows,
+				struct bt_err *err);
+
+/** Does the format show the column `name`? */
+bool bt_format_uses(const struct bt_format *format, const char *name);
+
+/** Apply a template to one whole JSON value and print it with a newline; "json" and NULL print the
+ * value itself. */
+bt_nodiscard int bt_format_value(const char *text, json_t *value, struct bt_err *err);
+
+/** "k=v,k2=v2" of an object of strings, as a new string value. */
+json_t *bt_format_labels(const json_t *labels);
+
+/** The first `n` characters with "…" as the last where more follow. */
+void bt_format_ellipsis(struct bt_str *out, const char *text, size_t n);
+
+/** The twelve digits of an id, without "sha256:". */
+json_t *bt_format_id(const json_t *id, bool whole);
+
+/** A member as a string value; "" where there is none. */
+json_t *bt_format_member(const json_t *object, const char *name);
+
+/** What a Go duration between now and `seconds` (Unix time) is called, with " ago". */
+json_t *bt_format_since(json_int_t seconds);
+
+/** A size as docker prints it, with `digits` digits. */
+json_t *bt_format_size(json_int_t bytes, int digits);
+
+#endif

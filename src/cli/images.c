@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* `images`, `image ls`: images as a table, a row for each name. */
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "cli/check.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/filter.h"
+#include "cli/format.h"
+#include "cli/units.h"
+#include "client/target.h"
+#include "codec/image_ref.h"
+
+/* A row is the API's image with "Repository", "Tag" and "Digest" of one of its names. */
+
+struct options {
+	bool whole; /* --no-trunc */
+};
+
+static json_t *get_containers(const json_t *row, const void *arg bt_unused)
+{
+	json_int_t n = json_integer_value(json_object_get(row, "Containers"));
+
+	return n < 0 ? json_string("N/A") : json_sprintf("%lld", (long long)n);
+}
+
+static json_t *get_created_at(const json_t *row, const void *arg bt_unused)
+{
+	char text[BT_UNITS_TEXT_MAX];
+
+	bt_units_local_time(json_integer_value(json_object_get(row, "Created")), text);
+	return json_string(text);
+}
+
+static json_t *get_created_since(const json_t *row, const void *arg bt_unused)
+{
+	json_int_t created = json_integer_value(json_object_get(row, "Created"));
+
+	return created <= 0 ? json_string("N/A") : bt_format_since(created);
+}
+
+static json_t *get_digest(const json_t *row, const void *arg bt_unused)
+{
+	return bt_format_member(row, "Digest");
+}
+
+static json_t *get_id(const json_t *row, const void *arg)
+{
+	return bt_format_id(json_object_get(row, "Id"), ((const struct options *)arg)->whole);
+}
+
+static json_t *get_repository(const json_t *row, const void *arg bt_unused)
+{
+	return bt_format_member(row, "Repository");
+}
+
+static json_t *get_shared(const json_t *row, const void *arg bt_unused)
+{
+	json_int_t n = json_integer_value(json_object_get(row, "SharedSize"));
+
+	return n < 0 ? json_string("N/A") : bt_format_size(n, 4);
+}
+
+static json_t *get_size(const json_t *row, const void *arg bt_unused)
+{
+	return bt_format_size(json_integer_value(json_object_get(row, "Size")), 3);
+}
+
+static json_t *get_tag(const json_t *row, const void *arg bt_unused)
+{
+	return bt_format_member(row, "Tag");
+}
+
+static json_t *get_unique(const json_t *row, const void *arg bt_unused)
+{
+	json_int_t shared = json_integer_value(json_object_get(row, "SharedSize"));
+	json_int_t size = json_integer_value(json_object_get(row, "Size"));
+
+	return shared < 0 || size < 0 ? json_string("N/A") : bt_format_size(size - shared, 4);
+}
+
+static const struct bt_column columns[] = {
+	{ "Containers", "CONTAINERS", get_containers },
+	{ "CreatedAt", "CREATED AT", get_created_at },
+	{ "CreatedSince", "CREATED", get_created_since },
+	{ "Digest", "DIGEST", get_digest },
+	{ "ID", "IMAGE ID", get_id },
+	{ "Repository", "REPOSITORY", get_repository },
+	{ "SharedSize", "SHARED SIZE", get_shared },
+	{ "Size", "SIZE", get_size },
+	{ "Tag", "TAG", get_tag },
+	{ "UniqueSize", "UNIQUE SIZE", get_unique },
+	{ 0 },
+};
+
+#define TABLE_FRONT "{{.Repository}}\t{{.Tag}}\t"
+#define TABLE_BACK  "{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
+
+static void add_row(json_t *rows, const json_t *image, const char *repo, const char *tag,
+		    const char *digest)
+{
+	json_t *row = json_copy((json_t *)(uintptr_t)image);
+
+	(void)json_object_set_new(row, "Repository", json_string(repo));
+	(void)json_object_set_new(row, "Tag", json_string(tag));
+	(void)json_object_set_new(row, "Digest", json_string(digest));
+	(void)json_array_append_new(rows, row);
+}
+
+/* The digest that belongs to the repository `repo`, or "<none>". */
+static const char *digest_of(const json_t *image, const char *repo)
+{
+	const json_t *digest;
+	size_t i;
+
+	json_array_foreach (json_object_get(image, "RepoDigests"), i, digest) {
+		const char *rest = bt_str_after(json_string_value(digest), repo);
+
+		if (rest && *rest == '@')
+			return rest + 1;
+	}
+	return "<none>";
+}
+
+static bool add_tags(json_t *rows, const json_t *image)
+{
+	const json_t *name;
+	size_t i;
+	bool any = false;
+
+	json_array_foreach (json_object_get(image, "RepoTags"), i, name) {
+		bt_auto_free char *repo = strdup(json_string_value(name));
+		char *colon = repo ? strrchr(repo, ':') : NULL;
+
+		if (!colon || strcmp(repo, "<none>:<none>") == 0)
+			continue;
+		*colon = '\0';
+		add_row(rows, image, repo, colon + 1, digest_of(image, repo));
+		any = true;
+	}
+	return any;
+}
+
+/* Names that are only digests; "<none>@<none>" is none. */
+static bool add_digests(json_t *rows, const json_t *image, bool shown)
+{
+	const json_t *name;
+	size_t i;
+	bool any = false;
+
+	json_array_foreach (json_object_get(image, "RepoDigests"), i, name) {
+		bt_auto_free char *repo = strdup(json_string_value(name));
+		char *at = repo ? strchr(repo, '@') : NULL;
+
+		if (!at || strcmp(repo, "<none>@<none>") == 0)
+			continue;
+		*at = '\0';
+		add_row(rows, image, repo, "<none>", at + 1);
+		any = true;
+		if (!shown)
+			break;
+	}
+	return any;
+}
+
+static json_t *rows_of(const json_t *images, bool digests)
+{
+	json_t *rows = json_array();
+	const json_t *image;
+	size_t i;
+
+	json_array_foreach (images, i, image)
+		if (!add_tags(rows, image) && !add_digests(rows, image, digests))
+			add_row(rows, image, "<none>", "<none>", "<none>");
+	return rows;
+}
+
+static int run(struct bt_cli *cli, const struct bt_args *args)
+{
+	struct options options = { bt_args_bool(args, "no-trunc") };
+	bool digests = bt_args_bool(args, "digests");
+	struct bt_format format = {
+		.text = bt_args_string(args, "format"),
+		.table = digests ? TABLE_FRONT "{{.Digest}}\t" TABLE_BACK : TABLE_FRONT TABLE_BACK,
+		.type = "*formatter.imageContext",
+		.columns = columns,
+		.arg = &options,
+	};
+	bt_auto_str struct bt_str target = { 0 };
+	bt_auto_free char *reference = NULL;
+	json_auto_t *images = NULL;
+	json_auto_t *rows = NULL;
+	struct bt_err err = { 0 };
+
+	if (!format.text && !bt_args_bool(args, "quiet"))
+		format.text = bt_config_string(&cli->config, "imagesFormat");
+	if (bt_args_bool(args, "quiet") && (!format.text || strcmp(format.text, "table") == 0))
+		format.text = "{{.ID}}";
+	if (args->npos && !(reference = bt_str_format("reference=%s", args->pos[0])))
+		return BT_CLI_FAILED;
+	bt_str_puts(&target, "/images/json");
+	bt_target_add_flag(&target, "all", bt_args_bool(args, "all"));
+	bt_filter_add(&target, args, "filter", reference);
+	if (bt_cli_call(cli, "GET", bt_str_get(&target), NULL, &images, &err) < 0)
+		return bt_cli_fail(&err);
+	rows = rows_of(images, digests);
+	return bt_format_rows(&format, rows, &err) < 0 ? bt_cli_fail(&err) : 0;
+}
+
+static const struct bt_flag flags[] = {
+	{ 'a', BT_FLAG_BOOL, "all", NULL, "Show intermediate images too", NULL, NULL },
+	{ 0, BT_FLAG_BOOL, "digests", NULL, "Show digests", NULL, NULL },
+	{ 'f', BT_FLAG_LIST, "filter", "filter", "Show only what matches, as name=value", NULL,
+	  bt_check_filter },
+	{ 0, BT_FLAG_STRING, "format", NULL, BT_HELP_FORMAT, NULL, NULL },
+	{ 0, BT_FLAG_BOOL, "no-trunc", NULL, "Print everything at full length", NULL, NULL },
+	{ 'q', BT_FLAG_BOOL, "quiet", NULL, "Print only ids", NULL, NULL },
+	{ 0 },
+};
+
+const struct bt_command bt_images_command = {
+	.names = "image ls,image list,images",
+	.usage = "[OPTIONS] [REPOSITORY[:TAG]]",
+	.brief = "List images",
+	.flags = { flags },
+	.max = 1,
+	.run = run,
+};

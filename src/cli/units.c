@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/units.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+/* The unit behind a size: "", "b", "k", "kb", "kib" … Returns its power of 1024, or -1. */
+static int unit_of(const char *text)
+{
+	static const char letters[] = "bkmgtp";
+	const char *hit;
+	int power;
+
+	if (*text == ' ')
+		text++;
+	if (!*text)
+		return 0;
+	hit = strchr(letters, tolower((unsigned char)*text));
+	if (!hit)
+		return -1;
+	power = (int)(hit - letters);
+	text++;
+	if (power > 0 && tolower((unsigned char)*text) == 'i')
+		return tolower((unsigned char)text[1]) == 'b' && !text[2] ? power : -1;
+	if (power > 0 && tolower((unsigned char)*text) == 'b')
+		text++;
+	return *text ? -1 : power;
+}
+
+int bt_units_ram_parse(const char *text, long long *ret)
+{
+	size_t len = strspn(text, "0123456789.");
+	double n;
+	char *end;
+	int power;
+
+	if (!len || *text == '.')
+		return -EINVAL;
+	n = strtod(text, &end);
+	if (end != text + len)
+		return -EINVAL;
+	power = unit_of(end);
+	if (power < 0)
+		return -EINVAL;
+	for (int i = 0; i < power; i++)
+		n *= 1024;
+	if (n >= 9.2e18)
+		return -EINVAL;
+	*ret = (long long)n;
+	return 0;
+}
+
+int bt_units_cpus_parse(const char *text, long long *ret_nano)
+{
+	char *end;
+	double n = strtod(text, &end), below = 1;
+	double nano;
+
+	if (end == text || isspace((unsigned char)*text) || strpbrk(text, "xXnN"))
+		return -EINVAL;
+	if (*end == '/') {
+		const char *begin = end + 1;
+
+		below = strtod(begin, &end);
+		if (end == begin)
+			return -EINVAL;
+	}
+	if (*end || below <= 0)
+		return -EINVAL;
+	nano = n / below * 1e9;
+	if (nano > 9e18 || nano < -9e18)
+		return -ERANGE;
+	long long whole = (long long)(nano + (nano < 0 ? -0.5 : 0.5));
+	double off = nano - (double)whole;
+	if (off > 1e-3 || off < -1e-3)
+		return -ERANGE;
+	*ret_nano = whole;
+	return 0;
+}
+
+static void scale(double n, double base, const char *const *units, size_t count, int digits,
+		  char ret[BT_UNITS_TEXT_MAX])
+{
+	size_t i = 0;
+
+	while (n >= base && i + 1 < count) {
+		n /= base;
+		i++;
+	}
+	(void)snprintf(ret, BT_UNITS_TEXT_MAX, "%.*g%s", digits, n, units[i]);
+}
+
+void bt_units_size(double bytes, int digits, char ret[BT_UNITS_TEXT_MAX])
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB" };
+
+	scale(bytes, 1000, units, sizeof(units) / sizeof(units[0]), digits, ret);
+}
+
+void bt_units_ram(double bytes, char ret[BT_UNITS_TEXT_MAX])
+{
+	static const char *const units[] = { "B",   "KiB", "MiB", "GiB", "TiB",
+					     "PiB", "EiB", "ZiB", "YiB" };
+
+	scale(bytes, 1024, units, sizeof(units) / sizeof(units[0]), 4, ret);
+}
+
+static void print_span(char ret[BT_UNITS_TEXT_MAX], int64_t n, const char *unit)
+{
+	(void)snprintf(ret, BT_UNITS_TEXT_MAX, "%lld %s", (long long)n, unit);
+}
+
+void bt_units_span(int64_t seconds, char ret[BT_UNITS_TEXT_MAX])
+{
+	int64_t minutes = seconds / 60, hours = (seconds + 1800) / 3600;
+
+	if (seconds < 1)
+		(void)strcpy(ret, "Less than a second");
+	else if (seconds == 1)
+		(void)strcpy(ret, "1 second");
+	else if (seconds < 60)
+		print_span(ret, seconds, "seconds");
+	else if (minutes == 1)
+		(void)strcpy(ret, "About a minute");
+	else if (minutes < 60)
+		print_span(ret, minutes, "minutes");
+	else if (hours == 1)
+		(void)strcpy(ret, "About an hour");
+	else if (hours < 48)
+		print_span(ret, hours, "hours");
+	else if (hours < 24 * 7 * 2)
+		print_span(ret, hours / 24, "days");
+	else if (hours < 24 * 30 * 2)
+		print_span(ret, hours / 24 / 7, "weeks");
+	else if (hours < 24 * 365 * 2)
+		print_span(ret, hours / 24 / 30, "months");
+	else
+		print_span(ret, hours / 24 / 365, "years");
+}
+
+void bt_units_local_time(int64_t seconds, char ret[BT_UNITS_TEXT_MAX])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (!localtime_r(&t, &tm) ||
+	    !strftime(ret, BT_UNITS_TEXT_MAX, "%Y-%m-%d %H:%M:%S %z %Z", &tm))
+		ret[0] = '\0';
+}
