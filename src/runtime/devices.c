@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -94,7 +93,7 @@ static int make_device(const struct bt_plan *plan, int root, const struct bt_oci
 
 	if (r < 0)
 		return bt_err_sys(err, r, "linux.devices[%s]: open its directory", dev->path);
-	r = bt_plan_makes(plan, CLONE_NEWUSER) ? -EPERM : make_node(dir, name, dev);
+	r = bt_plan_has_userns(plan) ? -EPERM : make_node(dir, name, dev);
 	if (r == -EPERM && dev->type != 'p')
 		r = bind_node(dir, name, dev);
 	if (r == -EEXIST)
@@ -129,12 +128,14 @@ static int make_links(int root, struct bt_err *err)
 		{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 		{ "core", "/proc/kcore" },
 	};
+	/* The last one only where the kernel has it. */
+	size_t n = sizeof(links) / sizeof(links[0]) - (access("/proc/kcore", F_OK) < 0);
 	bt_auto_close int dev = -EBADF;
 	int r = bt_inroot_make(root, "/dev", S_IFDIR, &dev);
 
 	if (r < 0)
 		return bt_err_sys(err, r, "open /dev in the root");
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]) && r == 0; i++)
+	for (size_t i = 0; i < n && r == 0; i++)
 		r = link_at(dev, links[i].name, links[i].target, err);
 	if (r < 0)
 		return r;

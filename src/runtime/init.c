@@ -29,6 +29,7 @@
 #include "runtime/procfs.h"
 #include "runtime/rootfs.h"
 #include "runtime/terminal.h"
+#include "runtime/usher.h"
 #include "sys/clone.h"
 #include "sys/inroot.h"
 
@@ -73,11 +74,12 @@ static int ask(struct work *w, enum bt_sync_type type, struct bt_err *err)
 
 static int become_root(struct work *w, struct bt_err *err)
 {
-	int r;
+	int r = 0;
 
-	if (!(w->plan->clone_flags & CLONE_NEWUSER))
+	if (!bt_plan_has_userns(w->plan))
 		return 0;
-	r = ask(w, BT_SYNC_UNMAPPED, err);
+	if (w->plan->clone_flags & CLONE_NEWUSER)
+		r = ask(w, BT_SYNC_UNMAPPED, err);
 	if (r < 0)
 		return r;
 	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
@@ -87,6 +89,8 @@ static int become_root(struct work *w, struct bt_err *err)
 
 static int join_namespaces(const struct bt_plan *plan, struct bt_err *err)
 {
+	if (bt_usher_needed(plan))
+		return 0;
 	for (size_t i = 0; i < plan->njoins; i++) {
 		const struct bt_plan_join *join = &plan->joins[i];
 
@@ -277,6 +281,8 @@ static int set_up_process(struct work *w, struct bt_err *err)
 		r = bt_process_prepare(p, w->proc, w->warning, err);
 	if (r == 0)
 		r = bt_limits_personality(&w->plan->spec->linux_.personality, err);
+	if (r == 0)
+		r = bt_limits_memory_policy(&w->plan->spec->linux_.memory_policy, err);
 	if (r == 0)
 		r = bt_process_drop(p, err);
 	return r < 0 ? r : bt_process_find(p, w->path, err);

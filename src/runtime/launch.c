@@ -24,6 +24,7 @@
 #include "runtime/notify.h"
 #include "runtime/oom.h"
 #include "runtime/plan.h"
+#include "runtime/usher.h"
 #include "sys/clone.h"
 
 /* The creator's side while the init is being made. */
@@ -101,46 +102,62 @@ static const struct bt_plan_join *pid_join(const struct bt_plan *plan)
 	return NULL;
 }
 
-static pid_t birth(struct creation *c, int *ret_pidfd)
+static _Noreturn void become_init(struct creation *c)
+{
+	const struct bt_init init = { .plan = &c->plan, .sync = c->far, .listener = c->listener };
+
+	/* Else it would never see that its creator has gone. */
+	(void)close(c->sync);
+	bt_init_run(&init);
+}
+
+static pid_t clone_directly(const struct bt_plan *plan, int *ret_pidfd, struct bt_err *err)
 {
 	const struct bt_clone how = {
-		.flags = c->plan.clone_flags,
-		.cgroup_fd =
-			c->plan.cgroup.host != NULL ? bt_cgroup_clone_fd(&c->plan.cgroup) : -EBADF,
+		.flags = plan->clone_flags,
+		.cgroup_fd = plan->cgroup.host != NULL ? bt_cgroup_clone_fd(&plan->cgroup) : -EBADF,
 	};
 	pid_t pid = bt_clone(&how, ret_pidfd);
 
-	if (pid == 0) {
-		const struct bt_init init = { .plan = &c->plan,
-					      .sync = c->far,
-					      .listener = c->listener };
-
-		/* Else it would never see that its creator has gone. */
-		(void)close(c->sync);
-		bt_init_run(&init);
-	}
-	return pid;
+	return pid < 0 ? bt_err_sys(err, (int)pid, "clone the container's init") : pid;
 }
 
 /* A process cannot move to another PID namespace: its children are born there. */
+static int give_birth_in(struct creation *c, const struct bt_plan_join *join, struct bt_err *err)
+{
+	bt_auto_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	pid_t pid;
+
+	if (own < 0 || setns(join->fd, CLONE_NEWPID) < 0)
+		return bt_err_sys(err, -errno, "linux.namespaces: join the pid namespace");
+	pid = clone_directly(&c->plan, &c->launch.pidfd, err);
+	if (pid == 0)
+		become_init(c);
+	if (pid > 0)
+		c->launch.pid = pid;
+	if (setns(own, CLONE_NEWPID) < 0)
+		return bt_err_sys(err, -errno, "return to the own pid namespace");
+	return pid < 0 ? (int)pid : 0;
+}
+
 static int give_birth(struct creation *c, struct bt_err *err)
 {
 	const struct bt_plan_join *join = pid_join(&c->plan);
-	bt_auto_close int own = -EBADF;
+	bool usher = bt_usher_needed(&c->plan);
 	pid_t pid;
+	int r;
 
-	if (join != NULL) {
-		own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-		if (own < 0 || setns(join->fd, CLONE_NEWPID) < 0)
-			return bt_err_sys(err, -errno, "linux.namespaces: join the pid namespace");
+	if (join != NULL && !usher) {
+		r = give_birth_in(c, join, err);
+		bt_close(&c->far);
+		return r;
 	}
-	pid = birth(c, &c->launch.pidfd);
-	if (join != NULL && setns(own, CLONE_NEWPID) < 0 && pid > 0) {
-		(void)kill(pid, SIGKILL);
-		return bt_err_sys(err, -errno, "return to the own pid namespace");
-	}
+	pid = usher ? bt_usher_clone(&c->plan, &c->launch.pidfd, err)
+		    : clone_directly(&c->plan, &c->launch.pidfd, err);
+	if (pid == 0)
+		become_init(c);
 	if (pid < 0)
-		return bt_err_sys(err, (int)pid, "clone the container's init");
+		return (int)pid;
 	c->launch.pid = pid;
 	bt_close(&c->far);
 	return 0;

@@ -122,6 +122,23 @@ static int parse_cpus(const char *list, cpu_set_t *ret)
 	return 0;
 }
 
+int bt_limits_memory_policy(const struct bt_oci_memory_policy *p, struct bt_err *err)
+{
+	cpu_set_t nodes;
+
+	if (!p->set)
+		return 0;
+	/* Nodes are listed, and laid out in memory, as processors are. */
+	if (parse_cpus(p->nodes != NULL ? p->nodes : "", &nodes) < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "linux.memoryPolicy.nodes: \"%s\" is no list of nodes", p->nodes);
+	if (syscall(SYS_set_mempolicy, p->mode | p->mode_flags,
+		    CPU_COUNT(&nodes) > 0 ? &nodes : NULL,
+		    CPU_COUNT(&nodes) > 0 ? CPU_SETSIZE + 1ul : 0ul) < 0)
+		return bt_err_sys(err, -errno, "linux.memoryPolicy");
+	return 0;
+}
+
 int bt_limits_affinity(const char *list, const char *field, struct bt_err *err)
 {
 	cpu_set_t set;

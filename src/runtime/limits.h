@@ -19,6 +19,10 @@ bt_nodiscard int bt_limits_apply(const struct bt_oci_process *process,
 bt_nodiscard int bt_limits_personality(const struct bt_oci_personality *personality,
 				       struct bt_err *err);
 
+/** Set the NUMA policy of linux.memoryPolicy. Returns 0 or -errno. */
+bt_nodiscard int bt_limits_memory_policy(const struct bt_oci_memory_policy *policy,
+					 struct bt_err *err);
+
 /** Bind the caller to processors listed as "0-3,7"; NULL or "" changes nothing. `field` names
  * it in errors. Returns 0 or -errno. */
 bt_nodiscard int bt_limits_affinity(const char *list, const char *field, struct bt_err *err);

@@ -14,6 +14,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "runtime/cgroup_mount.h"
+#include "runtime/copyup.h"
 #include "sys/inroot.h"
 #include "sys/mnt.h"
 
@@ -183,6 +184,10 @@ static int mount_fs(const struct bt_plan *plan, const struct bt_plan_mount *m, i
 
 	if (r < 0)
 		return r;
+	if (m->options.tmpcopyup)
+		r = bt_copyup_tree(target, fd);
+	if (r < 0)
+		return bt_err_sys(err, r, "mounts[%s]: tmpcopyup", m->mount->destination);
 	r = bt_mnt_attach(fd, target);
 	if (r == 0)
 		r = change_after(m, fd);

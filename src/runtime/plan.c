@@ -45,6 +45,11 @@ bool bt_plan_makes(const struct bt_plan *plan, uint64_t type)
 	return ((plan->clone_flags | plan->unshare_flags) & type) != 0;
 }
 
+bool bt_plan_has_userns(const struct bt_plan *plan)
+{
+	return bt_oci_spec_namespace(plan->spec, CLONE_NEWUSER) != NULL;
+}
+
 static bool wants_time_offsets(const struct bt_oci_spec *spec)
 {
 	return spec->linux_.boottime.set || spec->linux_.monotonic.set;
@@ -200,12 +205,26 @@ static int plan_rootfs(struct bt_plan *plan, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "set the propagation of the root file system") : 0;
 }
 
+/* What is known but not offered must not be taken for done. */
+static int refuse_unoffered(const struct bt_oci_linux *l, struct bt_err *err)
+{
+	if (l->intel_rdt.set)
+		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+				  "linux.intelRdt: not offered yet");
+	if (l->nnet_devices > 0)
+		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+				  "linux.netDevices: not offered yet");
+	return 0;
+}
+
 static int fill(struct bt_plan *plan, struct bt_err *err)
 {
-	int r = plan_namespaces(plan, err);
-	/* In a new user namespace every set is full again. */
-	uint64_t available = plan->clone_flags & CLONE_NEWUSER ? UINT64_MAX : bt_caps_bounding();
+	int r = refuse_unoffered(&plan->spec->linux_, err);
+	/* In another user namespace every set is full again. */
+	uint64_t available = bt_plan_has_userns(plan) ? UINT64_MAX : bt_caps_bounding();
 
+	if (r == 0)
+		r = plan_namespaces(plan, err);
 	if (r == 0)
 		r = plan_propagation(plan, err);
 	if (r == 0)

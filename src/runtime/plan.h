@@ -108,6 +108,9 @@ void bt_plan_warn(char warning[BT_SYNC_WARNING_LEN], const char *fmt, ...) bt_pr
 /** Does the plan make the container a namespace of `type` (CLONE_NEW*) of its own? */
 bool bt_plan_makes(const struct bt_plan *plan, uint64_t type);
 
+/** Is the container in a user namespace that is not its creator's? */
+bool bt_plan_has_userns(const struct bt_plan *plan);
+
 #define bt_auto_plan bt_auto(bt_plan_done)
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "runtime/idmap.h"
 #include "sys/mnt.h"
 
 static int kind_of(const struct bt_plan_mount *m, enum bt_plan_mount_kind *ret, struct bt_err *err)
@@ -77,18 +78,47 @@ static int change_source(const struct bt_plan *plan, const struct bt_plan_mount 
 	return r < 0 ? r : bt_mnt_apply(m->source_fd, &one);
 }
 
+/* The maps of an id-mapped mount: its own, or those of the container. */
+static int map_source(const struct bt_plan *plan, const struct bt_plan_mount *m, struct bt_err *err)
+{
+	const struct bt_oci_linux *l = &plan->spec->linux_;
+	const struct bt_oci_mount *mount = m->mount;
+	bool own = mount->nuid_mappings > 0;
+	struct bt_mnt_change change = { .recursive = m->options.idmap_recursive,
+					.set = MOUNT_ATTR_IDMAP };
+	bt_auto_close int userns = -EBADF;
+	int r;
+
+	if (!m->options.idmap && !own)
+		return 0;
+	if (!own && l->nuid_mappings == 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "mounts[%s].uidMappings: missing, and the container has none",
+				  mount->destination);
+	r = bt_idmap_namespace(own ? mount->uid_mappings : l->uid_mappings,
+			       own ? mount->nuid_mappings : l->nuid_mappings,
+			       own ? mount->gid_mappings : l->gid_mappings,
+			       own ? mount->ngid_mappings : l->ngid_mappings, &userns, err);
+	if (r < 0)
+		return bt_err_context(err, "mounts[%s].uidMappings", mount->destination);
+	change.userns_fd = userns;
+	r = bt_mnt_apply(m->source_fd, &change);
+	return r < 0 ? bt_err_sys(err, r, "mounts[%s].uidMappings: id-map the mount",
+				  mount->destination)
+		     : 0;
+}
+
 static int prepare_bind(struct bt_plan *plan, struct bt_plan_mount *m, struct bt_err *err)
 {
 	int r;
 
-	if (m->options.idmap || m->mount->nuid_mappings > 0)
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "mounts[%s].uidMappings: id-mapped mounts are not offered yet",
-				  m->mount->destination);
 	if (m->options.ndata > 0)
 		bt_plan_warn(plan->warning, "mounts[%s].options: %s means nothing to a bind mount",
 			     m->mount->destination, m->options.data[0]);
 	r = clone_source(plan, m, err);
+	if (r < 0)
+		return r;
+	r = map_source(plan, m, err);
 	if (r < 0)
 		return r;
 	r = change_source(plan, m);

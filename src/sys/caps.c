@@ -28,11 +28,17 @@ uint64_t bt_caps_bounding(void)
 
 int bt_caps_limit_bounding(uint64_t keep)
 {
-	uint64_t drop = bt_caps_bounding() & ~keep;
-
 	for (unsigned cap = 0; cap < CAPS_MAX; cap++) {
-		if ((drop & (UINT64_C(1) << cap)) != 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return -errno;
+		if ((keep & (UINT64_C(1) << cap)) != 0)
+			continue;
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+			continue;
+		/* One that is not known is the end. */
+		if (errno == EINVAL && cap > 0)
+			return 0;
+		/* Without CAP_SETPCAP not even what is missing already can be dropped. */
+		if (errno != EPERM || prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != 0)
+			return -EPERM;
 	}
 	return 0;
 }

@@ -2,6 +2,9 @@
 
 #include "launch_fixture.h"
 
+#include <sched.h>
+#include <signal.h>
+
 static struct fixture f;
 
 static void set_up(void)
@@ -106,7 +109,7 @@ START_TEST(mounts_and_devices_are_dockers)
 		strstr(f.out, "tmpfs on /dev type tmpfs (rw,nosuid,size=65536k,mode=755)"));
 	ck_assert_ptr_nonnull(
 		strstr(f.out, "sysfs on /sys type sysfs (ro,nosuid,nodev,noexec,relatime)"));
-	ck_assert_ptr_nonnull(strstr(f.out, "core\nfd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\n"
+	ck_assert_ptr_nonnull(strstr(f.out, "fd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\n"
 					    "stderr\nstdin\nstdout\ntty\nurandom\nzero\n"));
 	ck_assert_ptr_nonnull(strstr(f.out, "/dev/null 1:3 666\n/dev/full 1:7 666\nfixture\n"));
 }
@@ -237,7 +240,7 @@ END_TEST
 /* R02: CVE-2024-21626. */
 START_TEST(r02_working_directory_never_leads_out_by_a_leaked_descriptor)
 {
-	int leaked = dup2(open("/etc", O_RDONLY | O_DIRECTORY), 9);
+	int leaked = dup2(open("/etc", O_RDONLY | O_DIRECTORY), 39);
 	char value[64];
 
 	for (int fd = 3; fd < 40; fd++) {
@@ -396,18 +399,142 @@ START_TEST(limits_and_scores_that_the_machine_cannot_give_are_warnings)
 }
 END_TEST
 
-START_TEST(user_namespace_maps_ids_and_its_devices_work)
+/* The root belongs to the host's root here: it must be readable, nothing more. */
+static void in_user_namespace(void)
 {
 	fixture_set(&f, "linux.uidMappings", "[{'containerID':0,'hostID':100000,'size':65536}]");
 	fixture_set(&f, "linux.gidMappings", "[{'containerID':0,'hostID':100000,'size':65536}]");
 	json_array_append_new(json_object_get(json_object_get(f.config, "linux"), "namespaces"),
 			      fixture_json("{'type':'user'}"));
-	/* The root belongs to the host's root here: it must be readable, nothing more. */
 	ck_assert_int_eq(chmod(f.bundle, 0755), 0);
+}
+
+START_TEST(user_namespace_maps_ids_and_its_devices_work)
+{
+	in_user_namespace();
 	fixture_shell(
 		&f, "id -u; cat /proc/self/uid_map; echo x >/dev/null && stat -c %t:%T /dev/null");
 	assert_runs(0);
 	ck_assert_str_eq(f.out, "0\n         0     100000      65536\n1:3\n");
+}
+END_TEST
+
+START_TEST(id_mapped_mount_shows_the_hosts_ids_as_the_containers)
+{
+	char path[128];
+
+	in_user_namespace();
+	fixture_file(&f, "../file", "content\n", 0640);
+	fixture_add_mount(&f, "{'destination':'/tmp/plain','type':'bind','source':'file',"
+			      "'options':['bind']}");
+	fixture_add_mount(&f, "{'destination':'/tmp/mapped','type':'bind','source':'file',"
+			      "'options':['bind','idmap']}");
+	fixture_shell(&f,
+		      "stat -c %u:%g /tmp/plain /tmp/mapped; cat /tmp/mapped; echo >/tmp/plain");
+	(void)snprintf(path, sizeof(path), "%s/tmp", f.root);
+	ck_assert_int_eq(chown(path, 100000, 100000), 0);
+	assert_runs(1);
+	ck_assert_ptr_nonnull(strstr(f.out, "65534:65534\n0:0\ncontent\n"));
+}
+END_TEST
+
+static void own_namespaces(int ready)
+{
+	if (unshare(CLONE_NEWUSER) < 0 || write(ready, "x", 1) != 1)
+		_exit(1);
+	/* The maps are written meanwhile. */
+	(void)sleep(1);
+	if (unshare(CLONE_NEWNET) < 0 || write(ready, "y", 1) != 1)
+		_exit(1);
+	for (;;)
+		(void)pause();
+}
+
+/* As a daemon's network namespace comes with its userns-remap. */
+START_TEST(user_namespace_of_another_is_joined_with_its_network)
+{
+	bt_auto_close int net = -EBADF;
+	char path[64], value[128], ready;
+	int pipes[2];
+	pid_t owner;
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	owner = fork();
+	if (owner == 0)
+		own_namespaces(pipes[1]);
+	ck_assert_int_eq(read(pipes[0], &ready, 1), 1);
+	(void)snprintf(path, sizeof(path), "/proc/%d/uid_map", owner);
+	ck_assert_int_eq(bt_io_write_file(AT_FDCWD, path, "0 100000 65536"), 0);
+	(void)snprintf(path, sizeof(path), "/proc/%d/gid_map", owner);
+	ck_assert_int_eq(bt_io_write_file(AT_FDCWD, path, "0 100000 65536"), 0);
+	ck_assert_int_eq(read(pipes[0], &ready, 1), 1);
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", owner);
+	net = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(net, 0);
+	(void)snprintf(value, sizeof(value), "{'type':'user','path':'/proc/%d/ns/user'}", owner);
+	json_array_append_new(json_object_get(json_object_get(f.config, "linux"), "namespaces"),
+			      fixture_json(value));
+	ck_assert_int_eq(chmod(f.bundle, 0755), 0);
+	f.req.netns_fd = net;
+	fixture_shell(&f, "id -u; cat /proc/self/uid_map; ls /sys/class/net");
+	assert_runs(0);
+	(void)kill(owner, SIGKILL);
+	(void)waitpid(owner, NULL, 0);
+	ck_assert_str_eq(f.out, "0\n         0     100000      65536\nlo\n");
+}
+END_TEST
+
+START_TEST(pid_namespace_of_another_is_joined)
+{
+	json_t *namespaces = json_object_get(json_object_get(f.config, "linux"), "namespaces");
+	char value[128];
+
+	(void)snprintf(value, sizeof(value), "{'type':'pid','path':'/proc/%d/ns/pid'}", getpid());
+	json_array_remove(namespaces, 3);
+	json_array_append_new(namespaces, fixture_json(value));
+	(void)snprintf(value, sizeof(value), "kill -0 %d && echo seen", getpid());
+	fixture_shell(&f, value);
+	assert_runs(0);
+	ck_assert_str_eq(f.out, "seen\n");
+}
+END_TEST
+
+START_TEST(tmpcopyup_begins_with_what_it_covers)
+{
+	fixture_file(&f, "etc/file", "content\n", 0604);
+	fixture_add_mount(&f, "{'destination':'/etc','type':'tmpfs','source':'tmpfs',"
+			      "'options':['tmpcopyup']}");
+	fixture_shell(&f, "cat /etc/file; stat -c %a /etc/file; touch /etc/new");
+	assert_runs(0);
+	ck_assert_str_eq(f.out, "content\n604\n");
+}
+END_TEST
+
+START_TEST(what_is_not_offered_is_refused_and_not_ignored)
+{
+	fixture_set(&f, "linux.intelRdt", "{'closID':'x'}");
+	assert_fails(ENOSYS, 125, "linux.intelRdt: not offered");
+}
+END_TEST
+
+START_TEST(time_offsets_are_set)
+{
+	fixture_set(&f, "linux.timeOffsets", "{'boottime':{'secs':1000000,'nanosecs':0}}");
+	json_array_append_new(json_object_get(json_object_get(f.config, "linux"), "namespaces"),
+			      fixture_json("{'type':'time'}"));
+	fixture_shell(&f, "cat /proc/uptime");
+	assert_runs(0);
+	ck_assert_int_ge(atoi(f.out), 1000000);
+}
+END_TEST
+
+START_TEST(private_cgroup_namespace_begins_at_the_container)
+{
+	json_array_append_new(json_object_get(json_object_get(f.config, "linux"), "namespaces"),
+			      fixture_json("{'type':'cgroup'}"));
+	fixture_shell(&f, "grep -v ':/$' /proc/self/cgroup; touch /sys/fs/cgroup/x");
+	assert_runs(1);
+	ck_assert_str_eq(f.out, "touch: /sys/fs/cgroup/x: Read-only file system\n");
 }
 END_TEST
 
@@ -491,6 +618,13 @@ static Suite *suite_of(void)
 	tcase_add_test(process, sysctl_is_written_in_the_containers_namespace_only);
 	tcase_add_test(process, terminal_is_the_containers_own);
 	tcase_add_test(process, limits_and_scores_that_the_machine_cannot_give_are_warnings);
+	tcase_add_test(root, id_mapped_mount_shows_the_hosts_ids_as_the_containers);
+	tcase_add_test(root, tmpcopyup_begins_with_what_it_covers);
+	tcase_add_test(root, private_cgroup_namespace_begins_at_the_container);
+	tcase_add_test(process, user_namespace_of_another_is_joined_with_its_network);
+	tcase_add_test(process, pid_namespace_of_another_is_joined);
+	tcase_add_test(process, time_offsets_are_set);
+	tcase_add_test(process, what_is_not_offered_is_refused_and_not_ignored);
 	tcase_add_test(process, user_namespace_maps_ids_and_its_devices_work);
 	tcase_add_test(hostile, r02_working_directory_never_leads_out_by_a_leaked_descriptor);
 	tcase_add_test(hostile, r03_null_device_that_is_a_symlink_masks_nothing);

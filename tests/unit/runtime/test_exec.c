@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "launch_fixture.h"
+
+#include <signal.h>
+
+static struct fixture f;
+static struct bt_launch container;
+static int container_out;
+
+/* A container that waits to be killed. */
+static void start(void)
+{
+	fixture_set(&f, "process.args", "['sleep','1000']");
+	ck_assert_msg(fixture_create(&f, &container, &container_out) == 0, "%s", f.err.msg);
+	ck_assert_msg(bt_launch_start(&container, &f.err) == 0, "%s", f.err.msg);
+}
+
+static void set_up(void)
+{
+	fixture_init(&f);
+}
+
+static void tear_down(void)
+{
+	(void)kill(container.pid, SIGKILL);
+	ck_assert_int_eq(fixture_wait(container.pid), 128 + SIGKILL);
+	bt_launch_done(&container);
+	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, &f.err), 0);
+	bt_close(&container_out);
+	fixture_done(&f);
+}
+
+/* Run a shell script beside it; the process is as the container's own but for what
+ * `change` (may be NULL) does to it. Returns the exit code or a negative errno. */
+static int exec_script(const char *script, void (*change)(struct bt_oci_process *))
+{
+	char *args[] = { "sh", "-c", (char *)(uintptr_t)script, NULL };
+	struct bt_oci_process process = f.spec.process;
+	bt_auto_close int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct bt_launch_exec req = {
+		.target = container.pid, .process = &process, .spec = &f.spec, .id = f.id
+	};
+	struct bt_launch launch = { 0 };
+	int out[2], r, code;
+
+	process.args = (struct bt_oci_strings){ .v = args, .n = 3 };
+	if (change != NULL)
+		change(&process);
+	ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
+	req.stdio[0] = null;
+	req.stdio[1] = req.stdio[2] = out[1];
+	r = bt_launch_exec(&req, &launch, &f.err);
+	bt_close(&out[1]);
+	if (r < 0) {
+		bt_close(&out[0]);
+		return r;
+	}
+	fixture_read(&f, process.terminal ? launch.console_fd : out[0]);
+	code = fixture_wait(launch.pid);
+	bt_launch_done(&launch);
+	bt_close(&out[0]);
+	return code;
+}
+
+static void assert_prints(const char *script, const char *text)
+{
+	int r = exec_script(script, NULL);
+
+	ck_assert_msg(r == 0, "%d: %s, output: %s", r, f.err.msg, f.out);
+	ck_assert_str_eq(f.out, text);
+}
+
+START_TEST(process_is_in_all_namespaces_and_groups_of_the_container)
+{
+	char script[512];
+
+	start();
+	(void)snprintf(
+		script, sizeof(script),
+		"for n in cgroup ipc mnt net pid uts; do"
+		" [ $(readlink /proc/1/ns/$n) = $(readlink /proc/self/ns/$n) ] || echo $n; done;"
+		"hostname; grep -c berth/%s /proc/self/cgroup; echo /bin/*box",
+		f.id);
+	ck_assert_int_eq(exec_script(script, NULL), 0);
+	ck_assert_int_eq(strncmp(f.out, "fixture\n", 8), 0);
+	ck_assert_ptr_nonnull(strstr(f.out, "/bin/busybox"));
+	ck_assert_int_gt(atoi(f.out + 8), 0);
+}
+END_TEST
+
+START_TEST(exit_code_comes_back)
+{
+	start();
+	ck_assert_int_eq(exec_script("exit 9", NULL), 9);
+}
+END_TEST
+
+static void no_program(struct bt_oci_process *p)
+{
+	p->args.v[0] = "nosuch";
+}
+
+START_TEST(missing_program_is_127_and_leaves_no_process)
+{
+	start();
+	ck_assert_int_eq(exec_script("", no_program), -ENOENT);
+	ck_assert_int_eq(bt_launch_exit_code(&f.err), 127);
+	ck_assert_str_eq(f.err.msg, "exec: \"nosuch\": executable file not found in $PATH");
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), 0);
+}
+END_TEST
+
+static void other_user(struct bt_oci_process *p)
+{
+	p->uid = 1000;
+	p->gid = 5;
+	p->cwd = "/tmp";
+}
+
+START_TEST(user_and_directory_are_those_asked_for)
+{
+	start();
+	ck_assert_int_eq(exec_script("id -u; id -g; pwd; echo $HOME", other_user), 0);
+	ck_assert_str_eq(f.out, "1000\n5\n/tmp\n/home/u\n");
+}
+END_TEST
+
+START_TEST(r09_nothing_is_inheritable)
+{
+	start();
+	assert_prints("grep -E 'CapInh|CapAmb' /proc/self/status",
+		      "CapInh:\t0000000000000000\nCapAmb:\t0000000000000000\n");
+}
+END_TEST
+
+static void leaky_directory(struct bt_oci_process *p)
+{
+	p->cwd = "/proc/self/fd/77";
+}
+
+START_TEST(r02_directory_never_leads_out)
+{
+	bt_auto_close int leaked = -EBADF;
+
+	start();
+	leaked = dup2(open("/etc", O_RDONLY | O_DIRECTORY), 77);
+	ck_assert_int_lt(exec_script("pwd", leaky_directory), 0);
+	assert_prints("ls /proc/$$/fd; true", "0\n1\n2\n");
+}
+END_TEST
+
+static void on_terminal(struct bt_oci_process *p)
+{
+	p->terminal = true;
+	p->console_height = 10;
+	p->console_width = 20;
+}
+
+START_TEST(terminal_is_of_the_containers_devpts)
+{
+	start();
+	ck_assert_msg(exec_script("tty; stty size", on_terminal) == 0, "%s", f.err.msg);
+	ck_assert_str_eq(f.out, "/dev/pts/0\r\n10 20\r\n");
+}
+END_TEST
+
+START_TEST(user_namespace_is_entered_too)
+{
+	fixture_set(&f, "linux.uidMappings", "[{'containerID':0,'hostID':100000,'size':65536}]");
+	fixture_set(&f, "linux.gidMappings", "[{'containerID':0,'hostID':100000,'size':65536}]");
+	json_array_append_new(json_object_get(json_object_get(f.config, "linux"), "namespaces"),
+			      fixture_json("{'type':'user'}"));
+	ck_assert_int_eq(chmod(f.bundle, 0755), 0);
+	start();
+	assert_prints("id -u; cat /proc/self/uid_map", "0\n         0     100000      65536\n");
+}
+END_TEST
+
+START_TEST(container_that_ended_is_a_conflict)
+{
+	pid_t dead = fork();
+	struct bt_launch_exec req = { .process = &f.spec.process, .spec = &f.spec, .id = f.id };
+	struct bt_launch launch;
+
+	if (dead == 0)
+		_exit(0);
+	ck_assert_int_eq(fixture_wait(dead), 0);
+	start();
+	req.target = dead;
+	ck_assert_int_eq(bt_launch_exec(&req, &launch, &f.err), -ESRCH);
+	ck_assert_int_eq(f.err.kind, BT_ERR_CONFLICT);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("runtime/exec");
+	TCase *exec = tcase_create("exec");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(exec, set_up, tear_down);
+	tcase_set_timeout(exec, 20);
+	tcase_add_test(exec, process_is_in_all_namespaces_and_groups_of_the_container);
+	tcase_add_test(exec, exit_code_comes_back);
+	tcase_add_test(exec, missing_program_is_127_and_leaves_no_process);
+	tcase_add_test(exec, user_and_directory_are_those_asked_for);
+	tcase_add_test(exec, r09_nothing_is_inheritable);
+	tcase_add_test(exec, r02_directory_never_leads_out);
+	tcase_add_test(exec, terminal_is_of_the_containers_devpts);
+	tcase_add_test(exec, user_namespace_is_entered_too);
+	tcase_add_test(exec, container_that_ended_is_a_conflict);
+	suite_add_tcase(suite, exec);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
