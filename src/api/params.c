@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "api/request.h"
+#include "base/str.h"
 #include "base/time.h"
 
 int bt_params_filters(const struct bt_request *req, struct bt_filters **ret, struct bt_err *err)
@@ -30,18 +31,20 @@ int bt_params_time(const struct bt_request *req, const char *name, int64_t *ret_
 	return 0;
 }
 
-static int size_of(const struct bt_request *req, const char *name, unsigned *ret,
+static int side_of(const struct bt_request *req, const char *name, const char *what, unsigned *ret,
 		   struct bt_err *err)
 {
-	int64_t n;
-	int r = bt_query_i64(&req->query, name, -1, &n, err);
+	const char *text = bt_query_get(&req->query, name);
+	unsigned long long n;
+	int r = bt_str_to_u64(text ? text : "", &n);
 
+	if (r == -ERANGE || (r == 0 && n > UINT16_MAX))
+		return bt_err_set(err, BT_ERR_INVALID, ERANGE,
+				  "invalid resize %s \"%.64s\": value out of range", what, text);
 	if (r < 0)
-		return r;
-	if (n < 0 || n > UINT16_MAX)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "invalid resize: %s must be a number from 0 to %d", name,
-				  UINT16_MAX);
+				  "invalid resize %s \"%.64s\": invalid syntax", what,
+				  text ? text : "");
 	*ret = (unsigned)n;
 	return 0;
 }
@@ -50,10 +53,10 @@ int bt_params_size(const struct bt_request *req, unsigned *ret_rows, unsigned *r
 		   struct bt_err *err)
 {
 	unsigned rows = 0, cols = 0;
-	int r = size_of(req, "h", &rows, err);
+	int r = side_of(req, "h", "height", &rows, err);
 
 	if (r == 0)
-		r = size_of(req, "w", &cols, err);
+		r = side_of(req, "w", "width", &cols, err);
 	if (r < 0)
 		return r;
 	*ret_rows = rows;

@@ -40,19 +40,36 @@ static int add_versions(json_t *object)
 	       json_object_set_new(object, "MinAPIVersion", json_string(BT_ROUTE_VERSION_MIN_STR));
 }
 
+/* What clients print of the engine is told twice: at the top, and as a component. */
+static int fill_engine(json_t *version)
+{
+	static const char *const told[] = { "Os",        "Arch",      "KernelVersion",
+					    "GitCommit", "GoVersion", "BuildTime" };
+	json_t *component, *details;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach (bt_json_arr(version, "Components"), i, component) {
+		if (strcmp(bt_json_str(component, "Name", ""), "Engine") != 0)
+			continue;
+		details = bt_json_obj(component, "Details");
+		for (size_t k = 0; k < sizeof(told) / sizeof(told[0]); k++)
+			r |= json_object_set_new(details, told[k],
+						 json_string(bt_json_str(version, told[k], "")));
+		r |= json_object_set_new(details, "Experimental", json_string("false"));
+		r |= add_versions(details);
+	}
+	return r;
+}
+
 int bt_system_version(struct bt_request *req, struct bt_err *err)
 {
 	json_auto_t *version = NULL;
-	json_t *component;
-	size_t i;
 	int r = bt_info_version(req->api->engine, &version, err);
 
 	if (r < 0)
 		return r;
-	json_array_foreach (bt_json_arr(version, "Components"), i, component)
-		if (strcmp(bt_json_str(component, "Name", ""), "Engine") == 0)
-			(void)add_versions(bt_json_obj(component, "Details"));
-	if (add_versions(version) != 0)
+	if (fill_engine(version) != 0 || add_versions(version) != 0)
 		return bt_err_sys(err, -ENOMEM, "answer the version");
 	return bt_answer_json(req, MHD_HTTP_OK, bt_take(version), err);
 }

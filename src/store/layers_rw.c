@@ -38,34 +38,9 @@ static int insert_rw(struct bt_layers *layers, const char *id, const char *chain
 			 chain_id);
 }
 
-/* The root of a container looks like the root of its image. */
-static int copy_root_attributes(struct bt_layers *layers, const char *chain_id, int fd,
-				struct bt_err *err)
-{
-	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
-	char path[BT_RAND_ID_LEN + 8];
-	struct stat st;
-	int r;
-
-	r = bt_db_prepare(layers->db, &q, err,
-			  "SELECT cache_id FROM layers WHERE chain_id = ?1 AND state = 1");
-	if (r < 0)
-		return r;
-	bt_db_bind_text(&q, 1, chain_id);
-	r = bt_db_step(&q, err);
-	if (r <= 0)
-		return r;
-	(void)snprintf(path, sizeof(path), "%s/diff", bt_db_text(&q, 0));
-	if (fstatat(layers->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return bt_err_sys(err, -errno, "find the layer %s", path);
-	if ((st.st_uid != 0 || st.st_gid != 0) && fchown(fd, st.st_uid, st.st_gid) < 0)
-		return bt_err_sys(err, -errno, "make a writable layer");
-	return fchmod(fd, st.st_mode & 07777) < 0 ? bt_err_sys(err, -errno, "make a writable layer")
-						  : 0;
-}
-
-static int make_rw_dirs(struct bt_layers *layers, const char *id, const char *chain_id,
-			struct bt_err *err)
+/* The root of a container is root's with mode 0755 whatever the image's is, as Docker has it: an
+ * archive made from a private directory must not lock the container's users out. */
+static int make_rw_dirs(struct bt_layers *layers, const char *id, struct bt_err *err)
 {
 	bt_auto_close int dir = -EBADF, diff = -EBADF, mounts = -EBADF;
 	int r;
@@ -86,7 +61,7 @@ static int make_rw_dirs(struct bt_layers *layers, const char *id, const char *ch
 	r = bt_io_create_file(mounts, "mount-id", 0644, id, strlen(id));
 	if (r < 0)
 		return bt_err_sys(err, r, "make " BT_LAYERS_MOUNTS "/%s/mount-id", id);
-	return chain_id ? copy_root_attributes(layers, chain_id, diff, err) : 0;
+	return 0;
 }
 
 int bt_layers_create_rw(struct bt_layers *layers, const char *id, const char *chain_id,
@@ -107,7 +82,7 @@ int bt_layers_create_rw(struct bt_layers *layers, const char *id, const char *ch
 	r = bt_db_commit(layers->db, err);
 	if (r < 0)
 		return r;
-	r = make_rw_dirs(layers, id, chain_id, err);
+	r = make_rw_dirs(layers, id, err);
 	if (r < 0)
 		bt_discard(bt_layers_remove_rw(layers, id, BT_ERR_IGNORED));
 	return r;
