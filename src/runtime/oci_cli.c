@@ -13,27 +13,29 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
+#include "sys/selfexec.h"
 
 static const struct {
 	const char *name;
 	bt_oci_command *run;
 	const char *summary;
+	bool enters; /* a container may get hold of this process */
 } commands[] = {
-	{ "create", bt_oci_create, "create a container" },
-	{ "delete", bt_oci_delete, "remove what a container has left" },
-	{ "events", bt_oci_events, "show a container's use of resources" },
-	{ "exec", bt_oci_exec, "run another process in a container" },
-	{ "features", bt_oci_features, "show what this runtime offers" },
-	{ "kill", bt_oci_kill, "send a signal to a container's init" },
-	{ "list", bt_oci_list, "list containers" },
-	{ "pause", bt_oci_pause, "suspend all processes of a container" },
-	{ "ps", bt_oci_ps, "list the processes of a container" },
-	{ "resume", bt_oci_resume, "let a paused container go on" },
-	{ "run", bt_oci_run, "create and start a container" },
-	{ "spec", bt_oci_spec_command, "write a configuration to begin with" },
-	{ "start", bt_oci_start, "start a created container" },
-	{ "state", bt_oci_state, "print a container's state" },
-	{ "update", bt_oci_update, "change a container's limits" },
+	{ "create", bt_oci_create, "create a container", true },
+	{ "delete", bt_oci_delete, "remove what a container has left", false },
+	{ "events", bt_oci_events, "show a container's use of resources", false },
+	{ "exec", bt_oci_exec, "run another process in a container", true },
+	{ "features", bt_oci_features, "show what this runtime offers", false },
+	{ "kill", bt_oci_kill, "send a signal to a container's init", false },
+	{ "list", bt_oci_list, "list containers", false },
+	{ "pause", bt_oci_pause, "suspend all processes of a container", false },
+	{ "ps", bt_oci_ps, "list the processes of a container", false },
+	{ "resume", bt_oci_resume, "let a paused container go on", false },
+	{ "run", bt_oci_run, "create and start a container", true },
+	{ "spec", bt_oci_spec_command, "write a configuration to begin with", false },
+	{ "start", bt_oci_start, "start a created container", false },
+	{ "state", bt_oci_state, "print a container's state", false },
+	{ "update", bt_oci_update, "change a container's limits", false },
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -184,14 +186,17 @@ static int take_flag(struct bt_oci_cli *cli, int flag, struct bt_err *err)
 	}
 }
 
-static int run_command(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
-		       struct bt_err *err)
+static int run_command(const struct bt_oci_cli *cli, char **program, int argc, char **argv,
+		       int *ret_code, struct bt_err *err)
 {
 	for (size_t i = 0; i < NCOMMANDS; i++) {
 		int r;
 
 		if (strcmp(commands[i].name, argv[0]) != 0)
 			continue;
+		r = commands[i].enters ? bt_selfexec_protect(program) : 0;
+		if (r < 0)
+			return bt_err_sys(err, r, "protect the program's file");
 		/* 0 makes glibc scan from the beginning, and forget where it was. */
 		optind = 0;
 		r = commands[i].run(cli, argc, argv, ret_code, err);
@@ -218,7 +223,7 @@ static int run(struct bt_oci_cli *cli, int argc, char **argv, int *ret_code, str
 		usage(stdout);
 		return 0;
 	}
-	return run_command(cli, argc - optind, argv + optind, ret_code, err);
+	return run_command(cli, argv, argc - optind, argv + optind, ret_code, err);
 }
 
 int bt_oci_cli_main(int argc, char **argv)

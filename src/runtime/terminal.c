@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -14,17 +15,23 @@
 #include "sys/inroot.h"
 #include "sys/mnt.h"
 
+/* Nothing is opened, which may have effects of its own, before it is known to lie on
+ * a devpts. */
 static int open_master(int root, int *ret_fd, struct bt_err *err)
 {
-	bt_auto_close int fd = -EBADF;
+	bt_auto_close int pts = -EBADF, fd = -EBADF;
 	int unlock = 0;
-	int r = bt_inroot_open(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0, &fd);
+	int r = bt_inroot_open(root, "/dev/pts", O_PATH | O_DIRECTORY, 0, &pts);
 
 	if (r < 0)
-		return bt_err_sys(err, r, "process.terminal: open /dev/pts/ptmx");
-	if (bt_mnt_magic(fd) != DEVPTS_SUPER_MAGIC)
+		return bt_err_sys(err, r, "process.terminal: open /dev/pts");
+	if (bt_mnt_magic(pts) != DEVPTS_SUPER_MAGIC)
 		return bt_err_set(err, BT_ERR_INVALID, EPERM,
 				  "process.terminal: /dev/pts in the root is not a devpts");
+	r = bt_inroot_open(pts, "ptmx", O_RDWR | O_NOCTTY, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
+			   &fd);
+	if (r < 0)
+		return bt_err_sys(err, r, "process.terminal: open /dev/pts/ptmx");
 	if (ioctl(fd, TIOCSPTLCK, &unlock) < 0)
 		return bt_err_sys(err, -errno, "process.terminal: unlock the terminal");
 	*ret_fd = bt_take_fd(&fd);
