@@ -22,6 +22,8 @@ bt_handler bt_system_version;
 bt_handler bt_system_info;
 /** GET /system/df. */
 bt_handler bt_system_df;
+/** POST /build/prune: nothing is cached by builds. */
+bt_handler bt_system_build_prune;
 /** GET /plugins: there are none. */
 bt_handler bt_system_plugins;
 /** GET /plugins/{name}/json: never found. */
@@ -96,6 +98,8 @@ bt_handler bt_images_api_history;
 bt_handler bt_images_api_tag;
 /** DELETE /images/{name}. */
 bt_handler bt_images_api_remove;
+/** POST /images/prune. */
+bt_handler bt_images_api_prune;
 /** POST /images/create: import. */
 bt_handler bt_images_api_create;
 
@@ -114,5 +118,17 @@ bt_handler bt_networks_prune;
 bt_handler bt_networks_connect;
 /** POST /networks/{id}/disconnect. */
 bt_handler bt_networks_disconnect;
+
+/* volumes_api.c */
+/** GET /volumes. */
+bt_handler bt_volumes_api_list;
+/** GET /volumes/{name}. */
+bt_handler bt_volumes_api_inspect;
+/** POST /volumes/create. */
+bt_handler bt_volumes_api_create;
+/** DELETE /volumes/{name}. */
+bt_handler bt_volumes_api_remove;
+/** POST /volumes/prune. */
+bt_handler bt_volumes_api_prune;
 
 #endif

@@ -94,6 +94,17 @@ int bt_images_api_remove(struct bt_request *req, struct bt_err *err)
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, removed, err);
 }
 
+int bt_images_api_prune(struct bt_request *req, struct bt_err *err)
+{
+	bt_auto_filters struct bt_filters *filters = NULL;
+	json_t *pruned;
+	int r = bt_params_filters(req, &filters, err);
+
+	if (r == 0)
+		r = bt_images_prune(images_of(req), filters, &pruned, err);
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, pruned, err);
+}
+
 /* All values of `changes`, as a NULL-terminated array of borrowed strings (owned). */
 static const char **changes_of(const struct bt_request *req)
 {

@@ -95,6 +95,12 @@ int bt_system_plugins(struct bt_request *req, struct bt_err *err)
 	return bt_answer_json(req, MHD_HTTP_OK, json_array(), err);
 }
 
+int bt_system_build_prune(struct bt_request *req, struct bt_err *err)
+{
+	return bt_answer_json(req, MHD_HTTP_OK,
+			      json_pack("{s[] si}", "CachesDeleted", "SpaceReclaimed", 0), err);
+}
+
 int bt_system_plugin(struct bt_request *req, struct bt_err *err)
 {
 	return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "plugin \"%.200s\" not found", req->name);

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/volumes.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "codec/filters.h"
+#include "codec/json.h"
+#include "engine/container.h"
+#include "engine/engine_private.h"
+#include "engine/jget.h"
+#include "engine/volume.h"
+#include "store/tree_size.h"
+
+#define ANONYMOUS_LABEL "com.docker.volume.anonymous"
+
+/* What a row's `config` says, as the API shows it (owned), or NULL without memory. `ret_anonymous`
+ * may be NULL. */
+static json_t *show(const struct bt_engine *engine, const char *name, int64_t created_ns,
+		    const char *config, bool *ret_anonymous)
+{
+	json_auto_t *row = bt_jget_load(config);
+	bt_auto_free char *path = bt_volume_path(engine, name);
+	json_t *labels = bt_json_obj(row, "Labels"), *options = bt_json_obj(row, "Options");
+	char created[BT_TIME_RFC3339_LEN];
+
+	bt_time_rfc3339(created_ns - created_ns % BT_TIME_NSEC_PER_SEC, created);
+	/* As Docker prints it: whole seconds. */
+	memcpy(created + strlen("2006-01-02T15:04:05"), "Z", 2);
+	if (ret_anonymous)
+		*ret_anonymous =
+			bt_jget_bool(row, "Anonymous") || json_object_get(labels, ANONYMOUS_LABEL);
+	return json_pack("{ss ss so? ss? ss sO? ss}", "CreatedAt", created, "Driver", "local",
+			 "Labels", labels ? json_incref(labels) : json_null(), "Mountpoint", path,
+			 "Name", name, "Options", options, "Scope", "local");
+}
+
+/* 1 and its row as the API shows it, or 0. */
+static int find(struct bt_engine *engine, const char *name, json_t **ret, bool *ret_anonymous,
+		struct bt_err *err)
+{
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	int r = bt_db_prepare(engine->db, &q, err,
+			      "SELECT created, config FROM volumes WHERE name = ?1");
+
+	if (r < 0)
+		return r;
+	bt_db_bind_text(&q, 1, name);
+	r = bt_db_step(&q, err);
+	if (r <= 0)
+		return r;
+	*ret = show(engine, name, bt_db_int(&q, 0), bt_db_text(&q, 1), ret_anonymous);
+	return *ret ? 1 : bt_err_sys(err, -ENOMEM, "read volume %s", name);
+}
+
+/* The short names of all volumes' users: volume → JSON array of container ids. */
+static int find_users(struct bt_engine *engine, json_t **ret, struct bt_err *err)
+{
+	json_auto_t *users = json_object();
+	struct bt_container **all = NULL;
+	ssize_t n = bt_container_all(engine, &all);
+	int r = users && n >= 0 ? 0 : -ENOMEM;
+
+	for (ssize_t i = 0; r == 0 && i < n; i++) {
+		json_auto_t *summary = bt_jget_load(all[i]->summary);
+		const json_t *mount;
+		size_t k;
+
+		json_array_foreach (json_object_get(summary, "Mounts"), k, mount) {
+			const char *volume = bt_jget_text(mount, "Name");
+			json_t *ids = json_object_get(users, volume);
+
+			if (*volume == '\0')
+				continue;
+			if (!ids) {
+				ids = json_array();
+				r |= json_object_set_new(users, volume, ids);
+			}
+			r |= json_array_append_new(ids, json_string(all[i]->id));
+		}
+	}
+	bt_container_unref_all(all, n);
+	if (r < 0)
+		return bt_err_sys(err, -ENOMEM, "find the users of volumes");
+	*ret = bt_take(users);
+	return 0;
+}
+
+static const char *label_of(const void *labels, const char *key)
+{
+	return json_string_value(json_object_get(labels, key));
+}
+
+struct query {
+	const struct bt_filters *filters;
+	bool has_dangling, dangling;
+	const json_t *users;
+};
+
+static bool is_wanted(const struct query *q, const json_t *volume)
+{
+	const char *name = bt_jget_text(volume, "Name");
+	const json_t *labels = bt_json_obj(volume, "Labels");
+
+	if (q->has_dangling && q->dangling == (json_object_get(q->users, name) != NULL))
+		return false;
+	return bt_filters_match(q->filters, "name", name) &&
+	       bt_filters_exact(q->filters, "driver", "local") &&
+	       bt_filters_labels(q->filters, "label", label_of, labels);
+}
+
+static int collect(struct bt_engine *engine, const struct query *q, json_t *volumes,
+		   struct bt_err *err)
+{
+	bt_auto_db_stmt struct bt_db_stmt rows = { 0 };
+	int r = bt_db_prepare(engine->db, &rows, err,
+			      "SELECT name, created, config FROM volumes ORDER BY name");
+
+	while (r == 0 && (r = bt_db_step(&rows, err)) == 1) {
+		json_auto_t *volume = show(engine, bt_db_text(&rows, 0), bt_db_int(&rows, 1),
+					   bt_db_text(&rows, 2), NULL);
+
+		r = 0;
+		if (!volume || (is_wanted(q, volume) && json_array_append(volumes, volume) < 0))
+			return bt_err_sys(err, -ENOMEM, "list volumes");
+	}
+	return r;
+}
+
+int bt_volumes_list(struct bt_engine *engine, const struct bt_filters *filters, json_t **ret,
+		    struct bt_err *err)
+{
+	static const char *const known[] = { "dangling", "driver", "label", "name", NULL };
+	struct query q = { .filters = filters };
+	json_auto_t *volumes = json_array(), *users = NULL;
+	int r = bt_filters_only(filters, known, err);
+
+	if (r == 0)
+		r = bt_filters_bool(filters, "dangling", &q.dangling, err);
+	if (r < 0)
+		return r;
+	q.has_dangling = r > 0;
+	r = find_users(engine, &users, err);
+	q.users = users;
+	if (r == 0)
+		r = collect(engine, &q, volumes, err);
+	if (r < 0)
+		return r;
+	*ret = json_pack("{sO sn}", "Volumes", volumes, "Warnings");
+	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "list volumes");
+}
+
+int bt_volumes_inspect(struct bt_engine *engine, const char *name, json_t **ret, struct bt_err *err)
+{
+	int r = find(engine, name, ret, NULL, err);
+
+	if (r == 0)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "get %.200s: no such volume",
+				  name);
+	return r < 0 ? r : 0;
+}
+
+static int check_name(const char *name, struct bt_err *err)
+{
+	size_t len = strlen(name);
+
+	if (len == 1)
+		return bt_err_set(
+			err, BT_ERR_INVALID, EINVAL,
+			"create %s: volume name is too short, names should be at least two "
+			"alphanumeric characters",
+			name);
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)name[i]) && (i == 0 || !strchr("_.-", name[i])))
+			return bt_err_set(
+				err, BT_ERR_INVALID, EINVAL,
+				"create %.100s: \"%.100s\" includes invalid characters for a "
+				"local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are "
+				"allowed. If you intended to pass a host directory, use "
+				"absolute path",
+				name, name);
+	if (len > 255)
+		return bt_err_set(err, BT_ERR_INVALID, ENAMETOOLONG,
+				  "create %.40s…: volume name is too long, at most 255 characters",
+				  name);
+	return 0;
+}
+
+/* What is asked for beyond a directory with labels. */
+static int check_body(const json_t *body, json_t **ret_labels, struct bt_err *err)
+{
+	json_t *options = NULL;
+	const char *driver = "local", *key;
+	json_t *value;
+	int r = bt_json_get_str(body, "Driver", &driver, err);
+
+	if (r >= 0)
+		r = bt_json_get_obj(body, "DriverOpts", &options, err);
+	if (r >= 0)
+		r = bt_json_get_obj(body, "Labels", ret_labels, err);
+	if (r < 0)
+		return r;
+	if (*driver && strcmp(driver, "local") != 0)
+		return bt_err_set(
+			err, BT_ERR_NOT_FOUND, ENOENT,
+			"error looking up volume plugin %.100s: plugin \"%.100s\" not found",
+			driver, driver);
+	if (json_object_size(options) > 0)
+		return bt_err_set(
+			err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+			"berth does not offer options of the local volume driver: \"%.100s\"",
+			json_object_iter_key(json_object_iter(options)));
+	if (bt_json_member(body, "ClusterVolumeSpec"))
+		return bt_err_set(err, BT_ERR_UNAVAILABLE, EAGAIN,
+				  "cluster volumes need a swarm, and this node is in none");
+	json_object_foreach (*ret_labels, key, value)
+		if (!json_is_string(value))
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid JSON: the label %.100s must be a string", key);
+	return 0;
+}
+
+int bt_volumes_create(struct bt_engine *engine, const json_t *body, json_t **ret,
+		      struct bt_err *err)
+{
+	char random[BT_RAND_ID_LEN + 1];
+	const char *name = "";
+	json_t *labels = NULL;
+	json_auto_t *with_label = NULL;
+	int r = bt_json_get_str(body, "Name", &name, err);
+
+	if (r >= 0)
+		r = check_body(body, &labels, err);
+	if (r < 0)
+		return r;
+	if (*name == '\0') {
+		r = bt_rand_id(random);
+		if (r < 0)
+			return bt_err_sys(err, r, "name a volume");
+		name = random;
+		with_label = labels ? json_copy(labels) : json_object();
+		if (json_object_set_new(with_label, ANONYMOUS_LABEL, json_string("")) < 0)
+			return bt_err_sys(err, -ENOMEM, "create a volume");
+		labels = with_label;
+	}
+	r = check_name(name, err);
+	if (r == 0)
+		r = bt_volume_ensure(engine, name, name == random, labels, err);
+	return r < 0 ? r : bt_volumes_inspect(engine, name, ret, err);
+}
+
+static int refuse_used(const char *name, const json_t *ids, struct bt_err *err)
+{
+	bt_auto_str struct bt_str list = { 0 };
+	const json_t *id;
+	size_t i;
+
+	json_array_foreach (ids, i, id)
+		bt_str_printf(&list, "%s%s", i > 0 ? ", " : "", json_string_value(id));
+	return bt_err_set(err, BT_ERR_CONFLICT, EBUSY, "remove %.200s: volume is in use - [%s]",
+			  name, bt_str_get(&list));
+}
+
+int bt_volumes_remove(struct bt_engine *engine, const char *name, bool force, struct bt_err *err)
+{
+	json_auto_t *volume = NULL, *users = NULL;
+	const json_t *ids;
+	int r = find(engine, name, &volume, NULL, err);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return force ? 0
+			     : bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
+					  "get %.200s: no such volume", name);
+	r = find_users(engine, &users, err);
+	if (r < 0)
+		return r;
+	ids = json_object_get(users, name);
+	return ids ? refuse_used(name, ids, err) : bt_volume_delete(engine, name, err);
+}
+
+/* Remove one, and add its size. */
+static int prune_one(struct bt_engine *engine, const char *name, json_t *deleted, int64_t *space,
+		     struct bt_err *err)
+{
+	bt_auto_free char *path = bt_volume_path(engine, name);
+	int64_t size = 0;
+	int r = path ? bt_tree_size(AT_FDCWD, path, &size) : -ENOMEM;
+
+	if (r < 0 && r != -ENOENT)
+		return bt_err_sys(err, r, "measure volume %s", name);
+	r = bt_volume_delete(engine, name, err);
+	if (r < 0)
+		return r;
+	*space += size;
+	return json_array_append_new(deleted, json_string(name)) < 0
+		       ? bt_err_sys(err, -ENOMEM, "prune volumes")
+		       : 0;
+}
+
+/* May it go by its labels, and, unless all are meant, because nobody named it? */
+static bool may_go(const struct bt_filters *filters, const json_t *volume, bool anonymous, bool all)
+{
+	const json_t *labels = bt_json_obj(volume, "Labels");
+
+	if (!anonymous && !all)
+		return false;
+	if (!bt_filters_labels(filters, "label", label_of, labels))
+		return false;
+	return !bt_filters_has(filters, "label!") ||
+	       !bt_filters_labels(filters, "label!", label_of, labels);
+}
+
+static int unused_names(struct bt_engine *engine, json_t **ret, struct bt_err *err)
+{
+	json_auto_t *volumes = json_array(), *users = NULL;
+	const struct query q = { .has_dangling = true, .dangling = true };
+	struct query with_users = q;
+	int r = find_users(engine, &users, err);
+
+	with_users.users = users;
+	if (r == 0)
+		r = collect(engine, &with_users, volumes, err);
+	if (r == 0)
+		*ret = bt_take(volumes);
+	return r;
+}
+
+int bt_volumes_prune(struct bt_engine *engine, const struct bt_filters *filters, bool all,
+		     json_t **ret, struct bt_err *err)
+{
+	static const char *const known[] = { "all", "label", "label!", NULL };
+	json_auto_t *unused = NULL, *deleted = json_array();
+	json_t *volume;
+	int64_t space = 0;
+	size_t i;
+	int r = bt_filters_only(filters, known, err);
+
+	if (r == 0)
+		r = bt_filters_bool(filters, "all", &all, err);
+	if (r >= 0)
+		r = unused_names(engine, &unused, err);
+	if (r < 0)
+		return r;
+	json_array_foreach (unused, i, volume) {
+		const char *name = bt_jget_text(volume, "Name");
+		json_auto_t *again = NULL;
+		bool anonymous = false;
+
+		r = find(engine, name, &again, &anonymous, err);
+		if (r == 1 && may_go(filters, volume, anonymous, all))
+			r = prune_one(engine, name, deleted, &space, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = json_pack("{sO sI}", "VolumesDeleted", deleted, "SpaceReclaimed", (json_int_t)space);
+	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "prune volumes");
+}
