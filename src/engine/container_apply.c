@@ -14,6 +14,7 @@
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
+#include "engine/container_networks.h"
 #include "engine/container_remove.h"
 #include "engine/container_row.h"
 #include "engine/container_waiter.h"
@@ -123,6 +124,14 @@ static void publish(struct bt_container *c, const struct bt_journal_record *rec)
 		bt_container_event(c, "stop", NULL);
 }
 
+static void blank_networks(struct bt_container_state *s)
+{
+	char *blank = bt_container_networks_blank(s->networks);
+
+	free(s->networks);
+	s->networks = blank;
+}
+
 void bt_container_apply(struct bt_container *c, const struct bt_journal_record *rec)
 {
 	bool ended = rec->kind != BT_JOURNAL_STARTED;
@@ -131,7 +140,7 @@ void bt_container_apply(struct bt_container *c, const struct bt_journal_record *
 	pthread_mutex_lock(&c->lock);
 	changed = bt_container_state_apply(&c->state, rec);
 	if (changed && ended && rec->final)
-		free(bt_take(c->state.networks));
+		blank_networks(&c->state);
 	if (changed)
 		write_state(c);
 	pthread_mutex_unlock(&c->lock);

@@ -77,10 +77,8 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 	if (!json_is_object(body))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "config cannot be empty in order to create a container");
-	if (image[0] == '\0')
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "invalid JSON: Image must not be empty");
-	r = bt_images_get(cr->engine->images, image, &cr->image, err);
+	/* Without an image the root is empty, as with Docker. */
+	r = image[0] ? bt_images_get(cr->engine->images, image, &cr->image, err) : 0;
 	if (r == 0)
 		r = check_platform(&cr->image, image, platform, err);
 	if (r == 0)
@@ -114,17 +112,7 @@ static int check_network_mode(const struct creation *cr, const json_t *body, str
 	return 0;
 }
 
-static bool append_word(struct bt_str *out, const char *word)
-{
-	if (!word)
-		return false;
-	if (out->len > 0)
-		bt_str_putc(out, ' ');
-	bt_str_puts(out, word);
-	return true;
-}
-
-/* Path and arguments on one line, as `ps` shows them. */
+/* Path and arguments on one line, as `ps` shows them: quoted where there is a blank. */
 static char *command_line(const json_t *config)
 {
 	json_auto_t *args = NULL;
@@ -136,9 +124,12 @@ static char *command_line(const json_t *config)
 
 	if (bt_container_config_command(config, &path, &args) < 0)
 		return NULL;
-	append_word(&out, path);
-	json_array_foreach (args, i, item)
-		append_word(&out, json_string_value(item));
+	bt_str_puts(&out, path);
+	json_array_foreach (args, i, item) {
+		const char *word = json_string_value(item);
+
+		bt_str_printf(&out, strchr(word, ' ') ? " '%s'" : " %s", word);
+	}
 	return bt_str_steal(&out, &line) == 0 ? line : NULL;
 }
 
@@ -172,7 +163,7 @@ static int make_container(struct creation *cr, struct bt_err *err)
 		return bt_err_sys(err, -ENOMEM, "create container");
 	bt_container_config_hostname(s->config, id, strcmp(mode, "host") == 0);
 	c->created_ns = bt_time_now_ns();
-	c->image_id = strdup(cr->image.id);
+	c->image_id = strdup(cr->image.id ? cr->image.id : "");
 	c->tty = bt_jget_bool(s->config, "Tty");
 	c->open_stdin = bt_jget_bool(s->config, "OpenStdin");
 	c->stdin_once = bt_jget_bool(s->config, "StdinOnce");

@@ -28,8 +28,12 @@ static int check_status(const struct bt_filters *filters, bool *ret_all, struct 
 		       strcmp(bt_container_status_name((enum bt_container_status)s), value) != 0)
 			s++;
 		if (s > BT_CONTAINER_DEAD)
-			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid filter 'status=%s'",
-					  value);
+			return bt_err_set(
+				err, BT_ERR_INVALID, EINVAL,
+				"invalid filter 'status=%s': invalid value for state (%s): "
+				"must be one of created, running, paused, restarting, "
+				"removing, exited, dead",
+				value, value);
 		*ret_all = true;
 	}
 	return 0;

@@ -94,22 +94,29 @@ static int add_graph_driver(const struct bt_container *c, json_t *out, struct bt
 
 static void add_path(const struct bt_container *c, json_t *out, const char *key, const char *file)
 {
-	bt_auto_free char *path = bt_container_files_path(c->engine, c->id, file);
+	bt_auto_free char *path =
+		file ? bt_container_files_path(c->engine, c->id, file) : strdup("");
 
 	json_object_set_new(out, key, json_string(path ? path : ""));
 }
 
-/* Where its files are; the log only where one is written. */
-static void add_paths(const struct bt_container *c, const json_t *hc, json_t *out)
+static bool was_started(const struct bt_container_state *s)
+{
+	return s->started_ns != 0 || s->error || s->exit_code != 0;
+}
+
+/* Where its files are, once there are any; the log only where one is written. */
+static void add_paths(const struct bt_container *c, bool started, const json_t *hc, json_t *out)
 {
 	bt_auto_free char *log = bt_container_files_log(c->engine, c->id);
 	const char *driver = bt_jget_text(json_object_get(hc, "LogConfig"), "Type");
 
-	add_path(c, out, "ResolvConfPath", "resolv.conf");
-	add_path(c, out, "HostnamePath", "hostname");
-	add_path(c, out, "HostsPath", "hosts");
-	json_object_set_new(out, "LogPath",
-			    json_string(log && strcmp(driver, "json-file") == 0 ? log : ""));
+	add_path(c, out, "ResolvConfPath", started ? "resolv.conf" : NULL);
+	add_path(c, out, "HostnamePath", started ? "hostname" : NULL);
+	add_path(c, out, "HostsPath", started ? "hosts" : NULL);
+	json_object_set_new(
+		out, "LogPath",
+		json_string(log && started && strcmp(driver, "json-file") == 0 ? log : ""));
 }
 
 static int add_identity(const struct bt_container *c, const struct bt_container_settings *s,
@@ -126,7 +133,7 @@ static int add_identity(const struct bt_container *c, const struct bt_container_
 	json_object_set_new(out, "Args", json_incref(args));
 	json_object_set_new(out, "State", state_object(&snap->state));
 	json_object_set_new(out, "Image", json_string(c->image_id));
-	add_paths(c, s->host_config, out);
+	add_paths(c, was_started(&snap->state), s->host_config, out);
 	json_object_set_new(out, "Name", json_string(snap->name ? snap->name : ""));
 	json_object_set_new(out, "RestartCount", json_integer(snap->state.restart_count));
 	json_object_set_new(out, "Driver", json_string("overlay2"));
@@ -154,6 +161,7 @@ static int inspect(struct bt_container *c, bool size, const struct bt_container_
 {
 	json_auto_t *networks = bt_container_networks(
 		snap->state.networks, bt_jget_text(s->host_config, "NetworkMode"), s->networking);
+	const char *bridge = c->engine->cfg.bridge;
 	int r = add_identity(c, s, snap, out, err);
 
 	if (r < 0)
@@ -167,8 +175,9 @@ static int inspect(struct bt_container *c, bool size, const struct bt_container_
 	json_object_set_new(out, "Mounts", bt_mounts_public(s->mounts));
 	json_object_set(out, "Config", s->config);
 	json_object_set_new(out, "NetworkSettings",
-			    bt_container_network_settings(networks, s->config, s->host_config,
-							  snap->state.pid, c->id));
+			    bt_container_network_settings(
+				    networks, s->config, s->host_config, snap->state.pid, c->id,
+				    was_started(&snap->state) && bridge ? bridge : ""));
 	return 0;
 }
 

@@ -54,6 +54,18 @@ static void add_identity(const struct bt_list_item *item, json_t *out)
 			    json_integer(item->container->created_ns / BT_TIME_NSEC_PER_SEC));
 }
 
+/* Where a volume lies is not told here. */
+static json_t *mounts(const json_t *summary)
+{
+	json_t *out = bt_jget_copy(json_object_get(summary, "Mounts")), *mount;
+	size_t i;
+
+	json_array_foreach (out, i, mount)
+		if (strcmp(bt_jget_text(mount, "Type"), "volume") == 0)
+			json_object_set_new(mount, "Source", json_string(""));
+	return out;
+}
+
 static json_t *show(const struct bt_list_item *item, bool size)
 {
 	const json_t *summary = item->summary;
@@ -79,7 +91,7 @@ static json_t *show(const struct bt_list_item *item, bool size)
 		out, "HostConfig",
 		json_pack("{s:s}", "NetworkMode", bt_jget_text(summary, "NetworkMode")));
 	json_object_set_new(out, "NetworkSettings", json_pack("{s:O}", "Networks", item->networks));
-	json_object_set_new(out, "Mounts", bt_jget_copy(json_object_get(summary, "Mounts")));
+	json_object_set_new(out, "Mounts", mounts(summary));
 	return out;
 }
 

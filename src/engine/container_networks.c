@@ -40,6 +40,23 @@ json_t *bt_container_networks(const char *text, const char *mode, const json_t *
 	return out;
 }
 
+char *bt_container_networks_blank(const char *text)
+{
+	json_auto_t *networks = bt_jget_load(text);
+	json_auto_t *blank =
+		json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:i}", "MacAddress", "", "EndpointID", "",
+			  "Gateway", "", "IPAddress", "", "IPPrefixLen", 0, "IPv6Gateway", "",
+			  "GlobalIPv6Address", "", "GlobalIPv6PrefixLen", 0);
+	const char *name;
+	json_t *endpoint;
+
+	if (!networks)
+		return NULL;
+	json_object_foreach (networks, name, endpoint)
+		json_object_update(endpoint, blank);
+	return bt_jget_dump(networks);
+}
+
 /* "80/tcp": null, or the bindings, for every exposed or published port. */
 static json_t *port_map(const json_t *config, const json_t *hc)
 {
@@ -70,15 +87,17 @@ static void add_legacy(json_t *out, const json_t *networks)
 }
 
 json_t *bt_container_network_settings(const json_t *networks, const json_t *config,
-				      const json_t *hc, pid_t pid, const char *id)
+				      const json_t *hc, pid_t pid, const char *id,
+				      const char *bridge)
 {
 	bool running = pid > 0;
 	bt_auto_free char *key = running ? bt_str_format("/proc/%d/ns/net", (int)pid) : NULL;
-	json_t *out = json_pack("{s:s,s:s,s:s,s:o,s:b,s:s,s:i,s:n,s:n}", "Bridge", "", "SandboxID",
-				running ? id : "", "SandboxKey", key ? key : "", "Ports",
-				running ? port_map(config, hc) : json_object(), "HairpinMode", 0,
-				"LinkLocalIPv6Address", "", "LinkLocalIPv6PrefixLen", 0,
-				"SecondaryIPAddresses", "SecondaryIPv6Addresses");
+	json_t *out =
+		json_pack("{s:s,s:s,s:s,s:o,s:b,s:s,s:i,s:n,s:n}", "Bridge", bridge, "SandboxID",
+			  running ? id : "", "SandboxKey", key ? key : "", "Ports",
+			  running ? port_map(config, hc) : json_object(), "HairpinMode", 0,
+			  "LinkLocalIPv6Address", "", "LinkLocalIPv6PrefixLen", 0,
+			  "SecondaryIPAddresses", "SecondaryIPv6Addresses");
 
 	add_legacy(out, networks);
 	json_object_set_new(out, "Networks", bt_jget_copy(networks));

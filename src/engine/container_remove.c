@@ -27,7 +27,7 @@
 #define KILL_TIMEOUT_MS 20000
 
 /* Conflict where it runs and nobody insists. Returns 1 where it must be killed first. */
-static int check_running(struct bt_container *c, bool force, struct bt_err *err)
+static int check_running(struct bt_container *c, const char *ref, bool force, struct bt_err *err)
 {
 	bool restarting;
 
@@ -38,16 +38,15 @@ static int check_running(struct bt_container *c, bool force, struct bt_err *err)
 	if (force)
 		return 1;
 	if (c->state.status == BT_CONTAINER_PAUSED)
-		return bt_err_set(
-			err, BT_ERR_CONFLICT, EBUSY,
-			"cannot remove container \"/%s\": container is paused and must be "
-			"unpaused first",
-			c->name);
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "cannot remove container \"%s\": container is paused and must be "
+				  "unpaused first",
+				  ref);
 	return bt_err_set(
 		err, BT_ERR_CONFLICT, EBUSY,
-		"cannot remove container \"/%s\": container is %s: stop the container before "
+		"cannot remove container \"%s\": container is %s: stop the container before "
 		"removing or force remove",
-		c->name, bt_container_status_name(c->state.status));
+		ref, bt_container_status_name(c->state.status));
 }
 
 static int kill_first(struct bt_container *c, struct bt_err *err)
@@ -132,7 +131,7 @@ int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes,
 	if (link)
 		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
 				  "removing links is not supported");
-	r = check_running(c, force, err);
+	r = check_running(c, ref, force, err);
 	if (r > 0)
 		r = kill_first(c, err);
 	if (r < 0)

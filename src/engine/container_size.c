@@ -13,6 +13,7 @@ void bt_container_add_size(const struct bt_container *c, int64_t rw, json_t *out
 	/* An image that is gone (forced away) counts nothing. */
 	if (bt_images_inspect(c->engine->images, c->image_id, &image, BT_ERR_IGNORED) == 0)
 		below = bt_jget_int(image, "Size");
-	json_object_set_new(out, "SizeRw", json_integer(rw));
+	if (rw > 0)
+		json_object_set_new(out, "SizeRw", json_integer(rw));
 	json_object_set_new(out, "SizeRootFs", json_integer(rw + below));
 }

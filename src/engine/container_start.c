@@ -330,7 +330,8 @@ static void phrase(struct bt_err *err)
 	if (err->kind == BT_ERR_SYSTEM || err->kind == BT_ERR_INVALID)
 		(void)bt_err_context(err,
 				     "failed to create task for container: failed to create shim "
-				     "task: OCI runtime create failed");
+				     "task: OCI runtime create failed: runc create failed: unable "
+				     "to start container process: error during container init");
 }
 
 /* The state keeps why it did not start; addresses and waiting clients go. */

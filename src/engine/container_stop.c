@@ -202,7 +202,8 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 	if (r < 0)
 		return r;
 	if (number < 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid signal: %s", signal);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "cannot kill container: %s: invalid signal: %s", ref, signal);
 	if (!runs(c))
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "cannot kill container: %s: container %s is not running", ref,
@@ -227,10 +228,10 @@ static int check_pause(const struct bt_container *c, bool pause, struct bt_err *
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
 				  c->id);
 	if (pause && c->state.status == BT_CONTAINER_PAUSED)
-		return bt_err_set(err, BT_ERR_CONFLICT, EALREADY, "container %s is already paused",
+		return bt_err_set(err, BT_ERR_CONFLICT, EALREADY, "Container %s is already paused",
 				  c->id);
 	if (!pause && c->state.status != BT_CONTAINER_PAUSED)
-		return bt_err_set(err, BT_ERR_CONFLICT, EALREADY, "container %s is not paused",
+		return bt_err_set(err, BT_ERR_CONFLICT, EALREADY, "Container %s is not paused",
 				  c->id);
 	return 0;
 }

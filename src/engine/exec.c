@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "engine/container_event.h"
+#include "engine/container_row.h"
 #include "engine/early_pump.h"
 #include "engine/engine_private.h"
 #include "engine/exec_process.h"
@@ -44,18 +45,18 @@ struct bt_exec_start {
 	unsigned rows, cols;
 };
 
-static int check_container(struct bt_container *c, struct bt_err *err)
+/* `ref` is how the client called it. */
+static int check_container(struct bt_container *c, const char *ref, struct bt_err *err)
 {
 	bt_auto_lock(held, &c->lock);
 
 	if (c->state.status == BT_CONTAINER_PAUSED)
 		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
-				  "container %s is paused, unpause the container before exec",
-				  c->id);
+				  "Container %s is paused, unpause the container before exec", ref);
 	if (c->state.status == BT_CONTAINER_RESTARTING)
 		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
-				  "container %s is restarting, wait until the container is running",
-				  c->id);
+				  "Container %s is restarting, wait until the container is running",
+				  ref);
 	if (!bt_container_is_running(c))
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
 				  c->id);
@@ -76,6 +77,20 @@ static void emit(struct bt_container *c, const char *action, const struct bt_exe
 			   json_pack("{s:s}", "execID", exec->id));
 }
 
+/* Who names no user is the container's own. */
+static int default_user(const struct bt_container *c, json_t *config, struct bt_err *err)
+{
+	bt_auto_settings struct bt_container_settings s = { 0 };
+	int r;
+
+	if (bt_jget_text(config, "User")[0])
+		return 0;
+	r = bt_container_row_settings(c, &s, err);
+	if (r == 0)
+		json_object_set_new(config, "User", json_string(bt_jget_text(s.config, "User")));
+	return r;
+}
+
 int bt_exec_create(struct bt_engine *engine, const char *ref, const json_t *body, json_t **ret,
 		   struct bt_err *err)
 {
@@ -85,14 +100,17 @@ int bt_exec_create(struct bt_engine *engine, const char *ref, const json_t *body
 	int r = bt_container_get(engine, ref, &c, err);
 
 	if (r == 0)
-		r = check_container(c, err);
-	if (r == 0)
 		r = bt_field_apply(fields, sizeof(fields) / sizeof(fields[0]), "ExecConfig", body,
 				   &config, err);
 	if (r < 0)
 		return r;
 	if (!bt_jget_filled(config, "Cmd"))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "No exec command specified");
+	r = check_container(c, ref, err);
+	if (r == 0)
+		r = default_user(c, config, err);
+	if (r < 0)
+		return r;
 	r = bt_execs_add(engine->execs, c->id, config, &exec, err);
 	if (r < 0)
 		return r;
@@ -124,7 +142,7 @@ int bt_exec_start_open(struct bt_engine *engine, const char *id, bool detach, bo
 	if (r == 0)
 		r = bt_container_get(engine, exec->container, &c, err);
 	if (r == 0)
-		r = check_container(c, err);
+		r = check_container(c, c->id, err);
 	if (r == 0)
 		r = bt_exec_claim(engine->execs, exec, err);
 	if (r < 0)
@@ -188,7 +206,8 @@ static int launch(const struct bt_exec_start *start, int sock, struct bt_err *er
 	emit(start->container, "exec_start", start->exec);
 	r = bt_client_exec(bt_link_client(link), &exec, &pid, err);
 	if (r < 0)
-		return bt_err_context(err, "OCI runtime exec failed");
+		return bt_err_context(err, "OCI runtime exec failed: exec failed: unable to start "
+					   "container process");
 	bt_exec_event_started(start->container, start->exec->id, pid);
 	return 0;
 }
@@ -245,20 +264,17 @@ int bt_exec_resize(struct bt_engine *engine, const char *id, unsigned rows, unsi
 	return bt_client_resize(bt_link_client(link), id, rows, cols, err);
 }
 
-static json_t *process_config(const json_t *config)
+/* `user` is the container's where the exec names none. */
+static json_t *process_config(const struct bt_exec *exec)
 {
-	const json_t *cmd = json_object_get(config, "Cmd");
+	const json_t *cmd = json_object_get(exec->config, "Cmd");
 	json_t *args = json_deep_copy(cmd);
-	json_t *out;
 
 	json_array_remove(args, 0);
-	out = json_pack("{s:b,s:s,s:o}", "tty", (int)bt_jget_bool(config, "Tty"), "entrypoint",
-			json_string_value(json_array_get(cmd, 0)), "arguments", args);
-	if (bt_jget_bool(config, "Privileged"))
-		json_object_set_new(out, "privileged", json_true());
-	if (bt_jget_text(config, "User")[0])
-		json_object_set_new(out, "user", json_string(bt_jget_text(config, "User")));
-	return out;
+	return json_pack("{s:b,s:s,s:o,s:b,s:s}", "tty", (int)bt_jget_bool(exec->config, "Tty"),
+			 "entrypoint", json_string_value(json_array_get(cmd, 0)), "arguments", args,
+			 "privileged", (int)bt_jget_bool(exec->config, "Privileged"), "user",
+			 bt_jget_text(exec->config, "User"));
 }
 
 int bt_exec_inspect(struct bt_engine *engine, const char *id, json_t **ret, struct bt_err *err)
@@ -273,7 +289,7 @@ int bt_exec_inspect(struct bt_engine *engine, const char *id, json_t **ret, stru
 	*ret = json_pack("{s:s,s:b,s:o,s:o,s:b,s:b,s:b,s:b,s:s,s:s,s:i}", "ID", exec->id, "Running",
 			 (int)status.running, "ExitCode",
 			 status.ended ? json_integer(status.code) : json_null(), "ProcessConfig",
-			 process_config(exec->config), "OpenStdin",
+			 process_config(exec), "OpenStdin",
 			 (int)bt_jget_bool(exec->config, "AttachStdin"), "OpenStderr",
 			 (int)bt_jget_bool(exec->config, "AttachStderr"), "OpenStdout",
 			 (int)bt_jget_bool(exec->config, "AttachStdout"), "CanRemove", 0,

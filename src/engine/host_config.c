@@ -20,7 +20,7 @@ static const struct bt_field fields[] = {
 	{ "ContainerIDFile", BT_FIELD_TEXT, "\"\"", 0 }, /* of interest to the client alone */
 	{ "LogConfig", BT_FIELD_OBJECT, "{}", 0 },
 	{ "NetworkMode", BT_FIELD_TEXT, "\"\"", 0 },
-	{ "PortBindings", BT_FIELD_OBJECT, "{}", 0 },
+	{ "PortBindings", BT_FIELD_OBJECT, "null", 0 },
 	{ "RestartPolicy", BT_FIELD_OBJECT, "{}", 0 },
 	{ "AutoRemove", BT_FIELD_BOOL, "false", 0 },
 	{ "VolumeDriver", BT_FIELD_TEXT, "\"\"", 0 },
@@ -31,9 +31,9 @@ static const struct bt_field fields[] = {
 	{ "CapAdd", BT_FIELD_WORDS, "null", 0 },
 	{ "CapDrop", BT_FIELD_WORDS, "null", 0 },
 	{ "CgroupnsMode", BT_FIELD_TEXT, "\"\"", 0 },
-	{ "Dns", BT_FIELD_TEXTS, "[]", 0 },
-	{ "DnsOptions", BT_FIELD_TEXTS, "[]", 0 },
-	{ "DnsSearch", BT_FIELD_TEXTS, "[]", 0 },
+	{ "Dns", BT_FIELD_TEXTS, "null", 0 },
+	{ "DnsOptions", BT_FIELD_TEXTS, "null", 0 },
+	{ "DnsSearch", BT_FIELD_TEXTS, "null", 0 },
 	{ "ExtraHosts", BT_FIELD_TEXTS, "null", 0 },
 	{ "GroupAdd", BT_FIELD_TEXTS, "null", 0 },
 	{ "IpcMode", BT_FIELD_TEXT, "\"\"", 0 },
@@ -58,18 +58,18 @@ static const struct bt_field fields[] = {
 	{ "NanoCpus", BT_FIELD_INT, "0", 0 },
 	{ "CgroupParent", BT_FIELD_TEXT, "\"\"", 0 },
 	{ "BlkioWeight", BT_FIELD_INT, "0", 0 },
-	{ "BlkioWeightDevice", BT_FIELD_ARRAY, "[]", 0 },
-	{ "BlkioDeviceReadBps", BT_FIELD_ARRAY, "[]", 0 },
-	{ "BlkioDeviceWriteBps", BT_FIELD_ARRAY, "[]", 0 },
-	{ "BlkioDeviceReadIOps", BT_FIELD_ARRAY, "[]", 0 },
-	{ "BlkioDeviceWriteIOps", BT_FIELD_ARRAY, "[]", 0 },
+	{ "BlkioWeightDevice", BT_FIELD_ARRAY, "null", 0 },
+	{ "BlkioDeviceReadBps", BT_FIELD_ARRAY, "null", 0 },
+	{ "BlkioDeviceWriteBps", BT_FIELD_ARRAY, "null", 0 },
+	{ "BlkioDeviceReadIOps", BT_FIELD_ARRAY, "null", 0 },
+	{ "BlkioDeviceWriteIOps", BT_FIELD_ARRAY, "null", 0 },
 	{ "CpuPeriod", BT_FIELD_INT, "0", 0 },
 	{ "CpuQuota", BT_FIELD_INT, "0", 0 },
 	{ "CpuRealtimePeriod", BT_FIELD_INT, "0", 0 },
 	{ "CpuRealtimeRuntime", BT_FIELD_INT, "0", 0 },
 	{ "CpusetCpus", BT_FIELD_TEXT, "\"\"", 0 },
 	{ "CpusetMems", BT_FIELD_TEXT, "\"\"", 0 },
-	{ "Devices", BT_FIELD_ARRAY, "[]", 0 },
+	{ "Devices", BT_FIELD_ARRAY, "null", 0 },
 	{ "DeviceCgroupRules", BT_FIELD_TEXTS, "null", 0 },
 	{ "DeviceRequests", BT_FIELD_ARRAY, "null", BT_FIELD_REFUSE },
 	{ "MemoryReservation", BT_FIELD_INT, "0", 0 },
@@ -77,7 +77,7 @@ static const struct bt_field fields[] = {
 	{ "MemorySwappiness", BT_FIELD_INT, "null", 0 },
 	{ "OomKillDisable", BT_FIELD_BOOL, "false", 0 },
 	{ "PidsLimit", BT_FIELD_INT, "null", 0 },
-	{ "Ulimits", BT_FIELD_ARRAY, "[]", 0 },
+	{ "Ulimits", BT_FIELD_ARRAY, "null", 0 },
 	{ "CpuCount", BT_FIELD_INT, "0", BT_FIELD_REFUSE },
 	{ "CpuPercent", BT_FIELD_INT, "0", BT_FIELD_REFUSE },
 	{ "IOMaximumIOps", BT_FIELD_INT, "0", BT_FIELD_REFUSE },
@@ -89,10 +89,10 @@ static const struct bt_field fields[] = {
 
 json_t *bt_host_config_masked_paths(void)
 {
-	return json_pack("[s,s,s,s,s,s,s,s,s,s,s,s]", "/proc/acpi", "/proc/asound",
+	return json_pack("[s,s,s,s,s,s,s,s,s,s,s,s]", "/proc/asound", "/proc/acpi",
 			 "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-			 "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
-			 "/sys/devices/virtual/powercap", "/sys/firmware");
+			 "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
+			 "/sys/firmware", "/sys/devices/virtual/powercap");
 }
 
 json_t *bt_host_config_readonly_paths(void)

@@ -178,7 +178,8 @@ static int check_log(const json_t *hc, struct bt_err *err)
 
 	if (type[0] != '\0' && strcmp(type, "json-file") != 0 && strcmp(type, "none") != 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "logger: no log driver named '%s' is registered", type);
+				  "error looking up logging plugin %s: plugin \"%s\" not found",
+				  type, type);
 	json_object_foreach (json_object_get(log, "Config"), key, value) {
 		size_t i = 0;
 
@@ -202,7 +203,10 @@ static int check_runtime(const json_t *hc, const struct bt_engine_config *cfg, s
 {
 	const char *runtime = bt_jget_text(hc, "Runtime");
 
+	/* Docker's own always exists there; where none is registered under that name, it is ours.
+	 */
 	if (runtime[0] == '\0' || strcmp(runtime, "berth-runtime") == 0 ||
+	    strcmp(runtime, "runc") == 0 || strcmp(runtime, "io.containerd.runc.v2") == 0 ||
 	    json_object_get(cfg->runtimes, runtime))
 		return 0;
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "unknown or invalid runtime name: %s",

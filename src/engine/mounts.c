@@ -163,7 +163,12 @@ static int add_bind(json_t *mounts, const char *spec, struct bt_err *err)
 	    (mode && (mode[0] == '\0' || strchr(mode, ':'))))
 		return bad_bind(spec, err);
 	r = check_destination(destination ? destination : copy, err);
-	if (r == 0 && destination && copy[0] != '/')
+	if (r < 0)
+		return bt_err_context(
+			err,
+			"invalid volume specification: '%s': invalid mount config for type \"%s\"",
+			spec, destination && copy[0] == '/' ? "bind" : "volume");
+	if (destination && copy[0] != '/')
 		r = check_volume_name(copy, err);
 	if (r < 0)
 		return r;

@@ -111,7 +111,7 @@ static int check_names(const json_t *hc, const char *key, struct bt_err *err)
 	const json_t *list = json_object_get(hc, key), *item;
 	size_t i;
 
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		const char *name = json_string_value(item);
 		bool prefixed = strncasecmp(name, "CAP_", 4) == 0;
 		bt_auto_free char *upper = bt_str_format("%s%s", prefixed ? "" : "CAP_", name);

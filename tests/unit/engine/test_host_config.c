@@ -40,7 +40,7 @@ START_TEST(defaults_are_dockers)
 	assert_json(json_object_get(hc, "ShmSize"), "67108864");
 	assert_json(json_object_get(hc, "LogConfig"), "{'Type':'json-file','Config':{}}");
 	assert_json(json_object_get(hc, "RestartPolicy"), "{'Name':'no','MaximumRetryCount':0}");
-	assert_json(json_object_get(hc, "PortBindings"), "{}");
+	assert_json(json_object_get(hc, "PortBindings"), "null");
 	assert_json(json_object_get(hc, "Binds"), "null");
 	assert_json(json_object_get(hc, "PidsLimit"), "null");
 	ck_assert_uint_eq(json_array_size(json_object_get(hc, "MaskedPaths")), 12);
@@ -99,7 +99,7 @@ START_TEST(what_makes_no_sense_is_refused_in_dockers_words)
 	assert_refused("{'Runtime':'nope'}", BT_ERR_INVALID,
 		       "unknown or invalid runtime name: nope");
 	assert_refused("{'LogConfig':{'Type':'syslog'}}", BT_ERR_INVALID,
-		       "logger: no log driver named 'syslog' is registered");
+		       "error looking up logging plugin syslog: plugin \"syslog\" not found");
 	assert_refused("{'PidMode':'nope'}", BT_ERR_INVALID, "invalid PID mode: nope");
 	assert_refused("{'CapAdd':['NOPE']}", BT_ERR_INVALID,
 		       "invalid CapAdd: unknown capability: \"CAP_NOPE\"");

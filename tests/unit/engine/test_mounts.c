@@ -82,9 +82,13 @@ END_TEST
 
 START_TEST(malformed_and_doubled_mounts_are_refused)
 {
-	assert_refused("{'Binds':['/a:b']}", "invalid mount path: 'b' mount path must be absolute");
+	assert_refused(
+		"{'Binds':['/a:b']}",
+		"invalid volume specification: '/a:b': invalid mount config for type \"bind\": invalid mount path: 'b' mount path must be absolute");
 	assert_refused("{'Binds':['/a:/b:ro:x']}", "invalid volume specification: '/a:/b:ro:x'");
-	assert_refused("{'Binds':['/a:/']}", "invalid specification: destination can't be '/'");
+	assert_refused(
+		"{'Binds':['/a:/']}",
+		"invalid volume specification: '/a:/': invalid mount config for type \"bind\": invalid specification: destination can't be '/'");
 	assert_refused("{'Binds':['/a:/b:nope']}", "invalid mode: nope");
 	assert_refused("{'Binds':['/a:/b','/c:/b/']}", "Duplicate mount point: /b");
 	assert_refused(
