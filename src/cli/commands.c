@@ -5,8 +5,31 @@
 #include <string.h>
 
 const struct bt_command *const bt_commands_all[] = {
-	&bt_attach_command, &bt_create_command, &bt_images_command,  &bt_ps_command,
-	&bt_pull_command,   &bt_run_command,    &bt_version_command, NULL,
+	&bt_attach_command,
+	&bt_create_command,
+	&bt_exec_command,
+	&bt_images_command,
+	&bt_import_command,
+	&bt_inspect_command,
+	&bt_inspect_container_command,
+	&bt_inspect_image_command,
+	&bt_kill_command,
+	&bt_logs_command,
+	&bt_pause_command,
+	&bt_ps_command,
+	&bt_pull_command,
+	&bt_rename_command,
+	&bt_restart_command,
+	&bt_rm_command,
+	&bt_rmi_command,
+	&bt_run_command,
+	&bt_start_command,
+	&bt_stop_command,
+	&bt_top_command,
+	&bt_unpause_command,
+	&bt_version_command,
+	&bt_wait_command,
+	NULL,
 };
 
 const struct bt_command_group bt_commands_groups[] = {

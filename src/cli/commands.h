@@ -29,7 +29,11 @@ const struct bt_command *bt_commands_find(const char *path);
 #define BT_HELP_FORMAT \
 	"Print by a Go template; \"table\", \"table TEMPLATE\" and \"json\" are known too"
 
-extern const struct bt_command bt_attach_command, bt_create_command, bt_images_command,
-	bt_ps_command, bt_pull_command, bt_run_command, bt_version_command;
+extern const struct bt_command bt_attach_command, bt_create_command, bt_exec_command,
+	bt_images_command, bt_import_command, bt_inspect_command, bt_inspect_container_command,
+	bt_inspect_image_command, bt_kill_command, bt_logs_command, bt_pause_command, bt_ps_command,
+	bt_pull_command, bt_rename_command, bt_restart_command, bt_rm_command, bt_rmi_command,
+	bt_run_command, bt_start_command, bt_stop_command, bt_top_command, bt_unpause_command,
+	bt_version_command, bt_wait_command;
 
 #endif

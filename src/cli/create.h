@@ -20,6 +20,10 @@ extern const struct bt_flag bt_create_flags[];
 bt_nodiscard int bt_create_config_fill(const struct bt_cli *cli, const struct bt_args *args,
 				       json_t *config, struct bt_err *err);
 
+/** Set Env by --env and --env-file alone (exec has them too). */
+bt_nodiscard int bt_create_config_env(const struct bt_args *args, json_t *config,
+				      struct bt_err *err);
+
 /** Fill HostConfig, without mounts, ports and networks. */
 bt_nodiscard int bt_create_host_fill(const struct bt_args *args, json_t *host, struct bt_err *err);
 

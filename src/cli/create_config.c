@@ -18,16 +18,17 @@
 
 #define FILE_MAX (16u << 20)
 
-/* "NAME" alone takes the value that we have; where we have none, it is not there at all. */
-static void add_env(json_t *config, const char *text)
+/* "NAME" alone takes the value that we have. Where we have none, a flag takes the variable away
+ * that the image may set (`keep`), and a file says nothing. */
+static void add_env(json_t *config, const char *text, bool keep)
 {
 	const char *value;
 
-	if (strchr(text, '=')) {
+	value = strchr(text, '=') ? NULL : getenv(text);
+	if (strchr(text, '=') || (!value && keep)) {
 		bt_json_set_append(config, "Env", text);
 		return;
 	}
-	value = getenv(text);
 	bt_auto_free char *pair = value ? bt_str_format("%s=%s", text, value) : NULL;
 	if (pair)
 		bt_json_set_append(config, "Env", pair);
@@ -71,7 +72,7 @@ static int add_env_line(json_t *config, char *line, const char *path, struct bt_
 				err, BT_ERR_INVALID, EINVAL,
 				"invalid env file (%s): variable '%.*s' contains whitespaces", path,
 				(int)len, line);
-	add_env(config, line);
+	add_env(config, line, false);
 	return 0;
 }
 
@@ -121,17 +122,26 @@ static void add_proxies(const struct bt_cli *cli, json_t *config)
 	}
 }
 
-static int fill_environment(const struct bt_cli *cli, const struct bt_args *args, json_t *config,
-			    struct bt_err *err)
+int bt_create_config_env(const struct bt_args *args, json_t *config, struct bt_err *err)
 {
 	const char *text;
 	int r = 0;
 
-	add_proxies(cli, config);
 	for (size_t i = 0; r == 0 && (text = bt_args_item(args, "env-file", i)); i++)
 		r = read_lines(text, config, add_env_line, err);
 	for (size_t i = 0; r == 0 && (text = bt_args_item(args, "env", i)); i++)
-		add_env(config, text);
+		add_env(config, text, true);
+	return r;
+}
+
+static int fill_environment(const struct bt_cli *cli, const struct bt_args *args, json_t *config,
+			    struct bt_err *err)
+{
+	const char *text;
+	int r;
+
+	add_proxies(cli, config);
+	r = bt_create_config_env(args, config, err);
 	for (size_t i = 0; r == 0 && (text = bt_args_item(args, "label-file", i)); i++)
 		r = read_lines(text, config, add_label_line, err);
 	for (size_t i = 0; r == 0 && (text = bt_args_item(args, "label", i)); i++)

@@ -21,6 +21,11 @@ void bt_target_segment(struct bt_str *target, const char *segment)
 	escape(target, segment, ":@");
 }
 
+void bt_target_path(struct bt_str *target, const char *path)
+{
+	escape(target, path, ":@/");
+}
+
 void bt_target_add(struct bt_str *target, const char *name, const char *value)
 {
 	if (!value)

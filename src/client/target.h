@@ -11,6 +11,9 @@
 /** Append `segment` so that it is one path segment: a slash in it is escaped. */
 void bt_target_segment(struct bt_str *target, const char *segment);
 
+/** Append a path of several segments, as images' names are: its slashes stay. */
+void bt_target_path(struct bt_str *target, const char *path);
+
 /** Append "?name=value" or "&name=value", whichever fits. NULL for `value` appends nothing. */
 void bt_target_add(struct bt_str *target, const char *name, const char *value);
 

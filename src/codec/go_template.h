@@ -33,7 +33,11 @@ struct bt_go_template_data {
 	int (*field)(void *arg, const char *name, json_t *const *args, size_t nargs, json_t **ret);
 	void *arg;
 	const char *type; /* Go's name of the type, for "can't evaluate field X in type T" */
-	bool strict;      /* a key that is missing in an object is an error, not "<no value>" */
+	/* How a null in the field `name` prints (lists, maps and pointers differ in Go); NULL: all
+	 * as
+	 * "<no value>". */
+	const char *(*null_text)(const char *name);
+	bool strict; /* a key that is missing in an object is an error, not "<no value>" */
 };
 
 /** Parse `text`. Returns 0 (release with bt_go_template_destroy()), or -EINVAL with Go's

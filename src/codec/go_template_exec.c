@@ -400,6 +400,28 @@ static int eval_pipe(struct exec *ex, const struct bt_tmpl_pipe *pipe, struct va
 	return 0;
 }
 
+/* The name of the field that a pipeline of one operand asks for, or NULL. */
+static const char *last_field(const struct bt_tmpl_pipe *pipe)
+{
+	const struct bt_tmpl_field *f = pipe->commands->args->fields;
+
+	if (pipe->commands->next || pipe->commands->args->next || !f)
+		return NULL;
+	while (f->next)
+		f = f->next;
+	return f->name;
+}
+
+static void print_action(struct exec *ex, const struct bt_tmpl_pipe *pipe, const json_t *v)
+{
+	const char *name = last_field(pipe);
+
+	if (json_is_null(v) && name && ex->data->null_text)
+		bt_str_puts(ex->out, ex->data->null_text(name));
+	else
+		bt_go_template_print(v, ex->out);
+}
+
 static int run_action(struct exec *ex, const struct bt_tmpl_node *node)
 {
 	struct value v = { 0 };
@@ -410,7 +432,7 @@ static int run_action(struct exec *ex, const struct bt_tmpl_node *node)
 	if (!node->pipe->nvariables && !v.json)
 		r = fail_at(ex, node->pipe->commands->args, "can't print the whole context");
 	else if (!node->pipe->nvariables)
-		bt_go_template_print(v.json, ex->out);
+		print_action(ex, node->pipe, v.json);
 	drop(&v);
 	return r;
 }
