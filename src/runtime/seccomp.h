@@ -3,14 +3,14 @@
 #define BT_RUNTIME_SECCOMP_H
 
 /*
- * An OCI linux.seccomp object to a BPF program, by libseccomp, with the choices
- * that runc makes: system calls that this build does not know are left out, rules
- * equal to the default are left out, conditions on one argument given twice are
- * alternatives; and where the default refuses, system calls newer than every one
- * that the profile names are answered with ENOSYS, so that a C library falls back.
+ * An OCI linux.seccomp object to a BPF program, with the choices that runc makes: system calls that
+ * this build does not know are left out, rules equal to the default are left out, conditions on one
+ * argument given twice are alternatives; and where the default refuses, system calls newer than
+ * every one that the profile names are answered with ENOSYS, so that a C library falls back.
  *
- * Compiling takes milliseconds, so callers keep the result: it depends on nothing
- * but the object and the machine.
+ * Most objects take a fraction of a millisecond (runtime/seccomp_program.h), others
+ * some twenty (libseccomp). The result depends on nothing but the object and the machine,
+ * so callers may keep it.
  */
 
 #include <stdbool.h>

@@ -4,9 +4,10 @@
 
 /*
  * What goes before libseccomp's program: system calls that are newer than something.
+ * Private to runtime/seccomp_library.c.
  *
  * Newer than libseccomp: a profile may name calls that the installed library has no
- * number for. Their numbers are known here, and their rules (those without
+ * number for. Theirs are in runtime/seccomp_calls.h, and their rules (those without
  * conditions on arguments) are decided before its program.
  *
  * Newer than the profile: a filter that refuses what it does not name would answer
@@ -16,7 +17,6 @@
  * the call gives it, and as runc does.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,9 +28,6 @@
 /** Instructions at most. */
 #define BT_SECCOMP_PROLOGUE_MAX 1024
 
-/** The kernel's answer for an action (SECCOMP_RET_*), as libseccomp's tokens are, too. */
-uint32_t bt_seccomp_prologue_answer(enum bt_oci_seccomp_action action, struct bt_oci_u64 errno_ret);
-
 /**
  * Write the instructions that go before a filter of `spec`.
  *
@@ -38,7 +35,7 @@ uint32_t bt_seccomp_prologue_answer(enum bt_oci_seccomp_action action, struct bt
  *
  * Returns their number, or -E2BIG.
  */
-int bt_seccomp_prologue_write(const struct bt_oci_seccomp *spec, const unsigned *archs,
+int bt_seccomp_prologue_write(const struct bt_oci_seccomp *spec, const uint32_t *archs,
 			      size_t narchs, struct sock_filter ret[BT_SECCOMP_PROLOGUE_MAX]);
 
 #endif

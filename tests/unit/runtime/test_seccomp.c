@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bpf_run.h"
 #include "base/auto.h"
 #include "codec/json.h"
 #include "codec/seccomp_profile.h"
@@ -30,47 +31,9 @@
 
 static struct bt_err err;
 
-/* What the kernel would do with a classic program, for the instructions that filters have. */
 static uint32_t run(const struct bt_seccomp_filter *f, const struct seccomp_data *data)
 {
-	const struct sock_filter *insns = f->insns;
-	size_t n = f->len / sizeof(*insns), pc = 0;
-	uint32_t a = 0;
-
-	while (pc < n) {
-		const struct sock_filter *i = &insns[pc++];
-		bool yes;
-
-		if (i->code == (BPF_RET | BPF_K))
-			return i->k;
-		if (i->code == (BPF_LD | BPF_W | BPF_ABS)) {
-			memcpy(&a, (const char *)data + i->k, sizeof(a));
-			continue;
-		}
-		if (i->code == (BPF_ALU | BPF_AND | BPF_K)) {
-			a &= i->k;
-			continue;
-		}
-		if (i->code == (BPF_JMP | BPF_JA)) {
-			pc += i->k;
-			continue;
-		}
-		switch (i->code) {
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			yes = a == i->k;
-			break;
-		case BPF_JMP | BPF_JGT | BPF_K:
-			yes = a > i->k;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			yes = a >= i->k;
-			break;
-		default:
-			ck_abort_msg("instruction %#x", i->code);
-		}
-		pc += yes ? i->jt : i->jf;
-	}
-	ck_abort_msg("ran off the end");
+	return bpf_run(f->insns, f->len / sizeof(struct sock_filter), data);
 }
 
 static uint32_t ask(const struct bt_seccomp_filter *f, int nr, uint64_t arg0)
