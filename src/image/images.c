@@ -167,6 +167,25 @@ int bt_images_row_(struct bt_images *images, const char *id, struct bt_image_row
 	return 1;
 }
 
+int bt_images_config_(struct bt_images *images, const char *id, char **ret, struct bt_err *err)
+{
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	bool failed = false;
+	int r;
+
+	r = bt_db_prepare(images->db, &q, err, "SELECT config FROM images WHERE id = ?1");
+	if (r < 0)
+		return r;
+	bt_db_bind_text(&q, 1, id);
+	r = bt_db_step(&q, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "No such image: %s", id);
+	*ret = column(&q, 0, &failed);
+	return failed ? bt_err_sys(err, -ENOMEM, "find an image") : 0;
+}
+
 /* The id behind a name in the table, as a new string; 0 with NULL where there is none. */
 static int id_by_name(struct bt_images *images, const struct bt_image_ref *ref, char **ret,
 		      struct bt_err *err)

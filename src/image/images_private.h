@@ -36,6 +36,10 @@ bt_nodiscard int bt_images_find_(struct bt_images *images, const char *name,
 bt_nodiscard int bt_images_row_(struct bt_images *images, const char *id, struct bt_image_row *ret,
 				struct bt_err *err);
 
+/** The configuration, byte for byte (owned). Kind NOT_FOUND where the image is gone. */
+bt_nodiscard int bt_images_config_(struct bt_images *images, const char *id, char **ret,
+				   struct bt_err *err);
+
 /** An array of {repo, tag} objects: the names of an image, digests among them, in order. */
 bt_nodiscard int bt_images_names_(struct bt_images *images, const char *id, json_t **ret,
 				  struct bt_err *err);

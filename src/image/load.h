@@ -15,8 +15,8 @@
 #include "image/progress.h"
 
 /** Load from `fd` until its end. Progress tells "Loaded image: NAME". Kind INVALID where the
- * archive is at fault; then nothing of it is left. `platform` (or NULL) chooses where an index
- * offers several. */
+ * archive is at fault; of the image at fault nothing is left, those before it stay. `platform` (or
+ * NULL) chooses where an index offers several. */
 bt_nodiscard int bt_load(struct bt_images *images, int fd, const char *platform, bool quiet,
 			 const struct bt_progress *progress, struct bt_err *err);
 

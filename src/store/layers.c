@@ -429,6 +429,11 @@ int bt_layers_prepare(struct bt_layers *layers, const struct bt_layer_source *so
 	return 0;
 }
 
+const char *bt_layer_copy_diff_id(const struct bt_layer_copy *copy)
+{
+	return copy->untarred.diff_id;
+}
+
 int bt_layers_adopt(struct bt_layer_copy *copy, const char *parent, struct bt_layer_result *ret,
 		    struct bt_err *err)
 {

@@ -93,6 +93,10 @@ typedef int (*bt_layers_write_fn)(void *arg, const void *data, size_t len);
 bt_nodiscard int bt_layers_write(struct bt_layers *layers, const char *chain_id,
 				 bt_layers_write_fn fn, void *arg, struct bt_err *err);
 
+/** How long that archive is; without reading the layer's files. */
+bt_nodiscard int bt_layers_archive_size(struct bt_layers *layers, const char *chain_id,
+					int64_t *ret, struct bt_err *err);
+
 /**
  * The two halves of bt_layers_unpack_from(), for who unpacks several layers of an image at once:
  * first each on its own, then, from the lowest, on top of one another.
@@ -100,6 +104,8 @@ bt_nodiscard int bt_layers_write(struct bt_layers *layers, const char *chain_id,
 struct bt_layer_copy;
 bt_nodiscard int bt_layers_prepare(struct bt_layers *layers, const struct bt_layer_source *source,
 				   struct bt_layer_copy **ret, struct bt_err *err);
+/** The diff id of what was unpacked; borrowed. */
+const char *bt_layer_copy_diff_id(const struct bt_layer_copy *copy);
 /** `parent` as in bt_layers_unpack(). The copy is to be released all the same. */
 bt_nodiscard int bt_layers_adopt(struct bt_layer_copy *copy, const char *parent,
 				 struct bt_layer_result *ret, struct bt_err *err);

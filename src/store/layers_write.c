@@ -67,3 +67,12 @@ int bt_layers_write(struct bt_layers *layers, const char *chain_id, bt_layers_wr
 				  "the files of layer %s are not those that were unpacked", want);
 	return 0;
 }
+
+int bt_layers_archive_size(struct bt_layers *layers, const char *chain_id, int64_t *ret,
+			   struct bt_err *err)
+{
+	char diff_id[BT_DIGEST_SIZE];
+	bt_auto_close int fd = open_layer(layers, chain_id, diff_id, err);
+
+	return fd < 0 ? fd : bt_skeleton_size(fd, ret, err);
+}

@@ -222,15 +222,51 @@ static void replay_done(struct replay *p)
 	free(p);
 }
 
-int bt_skeleton_replay(int layer, bt_skeleton_write_fn fn, void *arg, struct bt_err *err)
+static struct replay *replay_create(int layer)
 {
 	struct replay *p = calloc(1, sizeof(*p));
+
+	if (p) {
+		p->layer = layer;
+		p->fd = p->shadow.root = p->diff.root = -EBADF;
+	}
+	return p;
+}
+
+int bt_skeleton_size(int layer, int64_t *ret, struct bt_err *err)
+{
+	struct replay *p = replay_create(layer);
+	uint64_t size = 0, file;
+	size_t len;
+	char type = 'E';
+	int r;
+
+	if (!p)
+		return bt_err_sys(err, -ENOMEM, "measure a layer's archive");
+	r = open_skeleton(p, err);
+	if (r == 0)
+		do {
+			r = next_record(p, &type, &len, err);
+			if (r == 0 && type == 'R')
+				size += len;
+			if (r == 0 && type == 'F' && len >= sizeof(file)) {
+				memcpy(&file, p->payload, sizeof(file));
+				size += le64toh(file);
+			}
+		} while (r == 0 && type != 'E');
+	replay_done(p);
+	if (r == 0)
+		*ret = (int64_t)size;
+	return r;
+}
+
+int bt_skeleton_replay(int layer, bt_skeleton_write_fn fn, void *arg, struct bt_err *err)
+{
+	struct replay *p = replay_create(layer);
 	int r;
 
 	if (!p)
 		return bt_err_sys(err, -ENOMEM, "write a layer's archive");
-	p->layer = layer;
-	p->fd = p->shadow.root = -EBADF;
 	p->fn = fn;
 	p->arg = arg;
 	p->diff.root = openat(layer, "diff", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

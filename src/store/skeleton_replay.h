@@ -9,6 +9,7 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -20,5 +21,8 @@ typedef int (*bt_skeleton_write_fn)(void *arg, const void *data, size_t len);
  * and perhaps shadow. */
 bt_nodiscard int bt_skeleton_replay(int layer, bt_skeleton_write_fn fn, void *arg,
 				    struct bt_err *err);
+
+/** How long that archive is. */
+bt_nodiscard int bt_skeleton_size(int layer, int64_t *ret, struct bt_err *err);
 
 #endif
