@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/job.h"
 #include "api/request.h"
 #include "base/auto.h"
 #include "base/io.h"
@@ -115,7 +116,36 @@ static int hijack(struct bt_request *req, struct bt_err *err)
 	return bt_answer_hijack(req, false, (struct bt_hijack){ hijack_run, hijack_cancel, NULL });
 }
 
+/* A job that says something and fails, or fails at once, or goes on until its client left. */
+static int job_fn(struct bt_job *job, void *arg, struct bt_err *err)
+{
+	const char *name = arg;
+	json_auto_t *message = json_pack("{ss}", "status", name);
+
+	if (strcmp(name, "early") != 0)
+		ck_assert_int_eq(bt_job_message(job, message), 0);
+	while (strcmp(name, "endless") == 0 && bt_job_message(job, message) == 0)
+		usleep(1000);
+	return strcmp(name, "fine") == 0 ? 0
+					 : bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "no %s", name);
+}
+
+static void job_release(void *arg)
+{
+	free(arg);
+	source_close(NULL);
+}
+
+static int job(struct bt_request *req, struct bt_err *err)
+{
+	const char *type =
+		bt_query_bool(&req->query, "raw", false) ? BT_ANSWER_RAW : BT_ANSWER_JSON;
+
+	return bt_job_answer(req, type, job_fn, job_release, strdup(req->name), err);
+}
+
 static const struct bt_route routes[] = {
+	{ BT_METHOD_GET, "/job/*", BT_BODY_IGNORED, job },
 	{ BT_METHOD_GET, "/echo/*", BT_BODY_IGNORED, echo },
 	{ BT_METHOD_POST, "/echo/*", BT_BODY_JSON, echo },
 	{ BT_METHOD_GET, "/fail/*", BT_BODY_IGNORED, refuse },
@@ -188,8 +218,11 @@ static const char *ask(const char *request)
 	return hear(sock, NULL);
 }
 
-#define ck_assert_has(text, part) \
-	ck_assert_msg(strstr((text), (part)) != NULL, "'%s' lacks '%s'", (text), (part))
+/* The text is looked at once: it may come from a connection. */
+static void ck_assert_has(const char *text, const char *part)
+{
+	ck_assert_msg(strstr(text, part) != NULL, "'%s' lacks '%s'", text, part);
+}
 
 START_TEST(every_answer_has_dockers_headers)
 {
@@ -389,6 +422,54 @@ START_TEST(a_connection_is_kept_for_the_next_request)
 }
 END_TEST
 
+/* As ask(), but the client stays: one that shuts its side down counts as gone. */
+static const char *ask_and_stay(const char *request)
+{
+	bt_auto_close int sock = dial();
+
+	say(sock, request);
+	return hear(sock, NULL);
+}
+
+START_TEST(a_job_that_fails_at_once_is_an_error_and_later_a_message)
+{
+	ck_assert_has(ask_and_stay("GET /job/early HTTP/1.0\r\n\r\n"), " 404 Not Found");
+	ck_assert_has(ask_and_stay("GET /job/early HTTP/1.0\r\n\r\n"),
+		      "{\"message\":\"no early\"}");
+	ck_assert_has(ask_and_stay("GET /job/fine HTTP/1.0\r\n\r\n"), "{\"status\":\"fine\"}\r\n");
+	ck_assert_has(ask_and_stay("GET /job/late HTTP/1.0\r\n\r\n"),
+		      "{\"status\":\"late\"}\r\n{\"errorDetail\":{\"message\":\"no late\"},"
+		      "\"error\":\"no late\"}\r\n");
+}
+END_TEST
+
+START_TEST(a_job_of_raw_bytes_that_fails_breaks_the_answer_off)
+{
+	bt_auto_close int fine = dial(), late = dial();
+	const char *got;
+
+	say(fine, "GET /job/fine?raw=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+	ck_assert_has(hear(fine, "\r\n0\r\n\r\n"), "\r\n0\r\n\r\n");
+	say(late, "GET /job/late?raw=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+	got = hear(late, NULL);
+	ck_assert_has(got, "{\"status\":\"late\"}");
+	ck_assert_ptr_null(strstr(got, "\r\n0\r\n\r\n"));
+}
+END_TEST
+
+START_TEST(a_job_ends_when_its_client_leaves)
+{
+	bt_auto_close int sock = dial();
+
+	say(sock, "GET /job/endless HTTP/1.1\r\nHost: x\r\n\r\n");
+	hear(sock, "endless");
+	bt_close(&sock);
+	for (int i = 0; i < 500 && __atomic_load_n(&closed_streams, __ATOMIC_SEQ_CST) == 0; i++)
+		usleep(10000);
+	ck_assert_int_eq(__atomic_load_n(&closed_streams, __ATOMIC_SEQ_CST), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("api/server");
@@ -412,6 +493,9 @@ int main(void)
 	tcase_add_test(serve, a_hijack_without_upgrade_is_a_plain_stream);
 	tcase_add_test(serve, http_2_by_prior_knowledge_is_closed_and_a_slow_post_is_not);
 	tcase_add_test(serve, a_connection_is_kept_for_the_next_request);
+	tcase_add_test(serve, a_job_that_fails_at_once_is_an_error_and_later_a_message);
+	tcase_add_test(serve, a_job_of_raw_bytes_that_fails_breaks_the_answer_off);
+	tcase_add_test(serve, a_job_ends_when_its_client_leaves);
 	suite_add_tcase(suite, serve);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
