@@ -64,13 +64,18 @@ static _Noreturn void exec_spawner(int program, int conn)
 	static char name[] = "berth-runtime", verb[] = "spawner";
 	char *const argv[] = { name, verb, NULL };
 	char *const envp[] = { NULL };
-	int flags;
+	int flags, null;
 
-	/* Neither may be in the way of the other. */
+	/* None may be in the way of another. */
 	program = fcntl(program, F_DUPFD_CLOEXEC, 10);
 	conn = fcntl(conn, F_DUPFD_CLOEXEC, 10);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (program < 0 || conn < 0 || dup2(conn, BT_PROTOCOL_SPAWNER_FD) < 0)
 		_exit(126);
+	/* Monitors outlive the daemon: whoever reads its output must see the end of it. */
+	for (int fd = 0; fd < 3; fd++)
+		if (null < 0 || dup2(null, fd) < 0)
+			_exit(126);
 	flags = fcntl(BT_PROTOCOL_SPAWNER_FD, F_GETFD);
 	if (flags < 0 || fcntl(BT_PROTOCOL_SPAWNER_FD, F_SETFD, flags & ~FD_CLOEXEC) < 0)
 		_exit(126);

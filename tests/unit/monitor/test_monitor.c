@@ -590,7 +590,7 @@ END_TEST
 
 START_TEST(restart_on_request_starts_anew_whatever_the_policy)
 {
-	struct box *box = start_script("sleep 1000");
+	struct box *box = start_script("sleep 40");
 	struct bt_journal_record rec = next_record(box, BT_JOURNAL_STARTED);
 	pid_t first = rec.pid;
 
@@ -655,16 +655,18 @@ static struct bt_client_event exec_exit(struct box *box)
 
 START_TEST(execs_run_in_the_container_with_their_own_input_and_output)
 {
-	struct box *box = start_script("echo main > /tmp/file; sleep 1000");
+	struct box *box = start_script("echo main > /tmp/file; sleep 40");
 	struct bt_client_event event;
 	struct bt_client_status status;
 	int ours, theirs;
 	char got[64] = { 0 };
 
 	next_record(box, BT_JOURNAL_STARTED);
-	usleep(100000);
 	stream_pair(&ours, &theirs);
-	ck_assert_msg(exec(box, "e1", "cat /tmp/file -; exit 5", theirs, true) == 0, "%s", err.msg);
+	ck_assert_msg(exec(box, "e1",
+			   "until [ -s /tmp/file ]; do sleep 0.01; done; cat /tmp/file -; exit 5",
+			   theirs, true) == 0,
+		      "%s", err.msg);
 	bt_close(&theirs);
 	ck_assert_int_eq(write(ours, "input\n", 6), 6);
 	ck_assert_int_eq(shutdown(ours, SHUT_WR), 0);
@@ -675,8 +677,8 @@ START_TEST(execs_run_in_the_container_with_their_own_input_and_output)
 	ck_assert_str_eq(event.exec, "e1");
 	ck_assert_int_eq(event.code, 5);
 	ck_assert_int_eq(exec(box, "e2", NULL, -EBADF, false), -ENOENT);
-	ck_assert_int_eq(exec(box, "e3", "sleep 1000", -EBADF, false), 0);
-	ck_assert_int_eq(exec(box, "e3", "sleep 1000", -EBADF, false), -EEXIST);
+	ck_assert_int_eq(exec(box, "e3", "sleep 40", -EBADF, false), 0);
+	ck_assert_int_eq(exec(box, "e3", "sleep 40", -EBADF, false), -EEXIST);
 	ck_assert_int_eq(bt_client_status(box->client, &status, &err), 0);
 	ck_assert_uint_eq(status.nexecs, 1);
 	ck_assert_str_eq(status.execs[0].exec, "e3");
@@ -774,7 +776,7 @@ END_TEST
 
 START_TEST(a_monitor_is_small_and_a_start_is_quick)
 {
-	struct box *box = start_script("while read l; do :; done < /dev/zero & sleep 1000");
+	struct box *box = start_script("while read l; do :; done < /dev/zero & sleep 40");
 	char path[64], *text = NULL, *pss;
 	int64_t began;
 
