@@ -103,6 +103,12 @@ bt_handler bt_images_api_prune;
 /** POST /images/create: import. */
 bt_handler bt_images_api_create;
 
+/* images_archive.c */
+/** GET /images/get, GET /images/{name}/get: save. */
+bt_handler bt_images_archive_save;
+/** POST /images/load. */
+bt_handler bt_images_archive_load;
+
 /* networks.c */
 /** GET /networks. */
 bt_handler bt_networks_list;
