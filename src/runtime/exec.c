@@ -3,10 +3,13 @@
 /*
  * Another process in a running container: bt_launch_exec() of runtime/launch.h.
  *
- * The child is a fork of the creator that enters the namespaces of the
- * container's init by its pidfd, all in one call, and only then is the container
- * able to see it. It cannot be traced until it is the user's program, and holds no
- * directory of the host.
+ * A first child, which the container cannot see, enters the namespaces of the
+ * container's init by its pidfd, all in one call, and keeps no descriptor of the
+ * host. Its own child, born into the container's PID namespace as a child of the
+ * creator, becomes the program. A container that may trace (CAP_SYS_PTRACE) looks
+ * through /proc/PID/root and /proc/PID/fd of whatever it sees, whether that is
+ * dumpable or not: so there must be nothing of the host behind them from the first
+ * instruction on (CVE-2016-9962).
  */
 
 #include "runtime/launch.h"
@@ -46,6 +49,7 @@ struct joining {
 	int target;          /* pidfd of the container's init, owned */
 	int root;            /* its root, owned: where no pivot_root was made; else -EBADF */
 	int sync, far;       /* owned */
+	pid_t door;          /* the first child, until it is reaped; else 0 */
 	struct bt_launch launch;
 };
 
@@ -77,7 +81,7 @@ static int enter_cgroup(const struct joining *j, struct bt_err *err)
 
 static int enter_namespaces(const struct joining *j, struct bt_err *err)
 {
-	int types = (int)(j->namespaces & ~(uint64_t)CLONE_NEWPID);
+	int types = (int)j->namespaces;
 
 	if (types != 0 && setns(j->target, types) < 0)
 		return bt_err_sys(err, -errno, "enter the container's namespaces");
@@ -147,15 +151,7 @@ static int run(struct joining *j, struct bt_err *err)
 	static char path[PATH_MAX];
 	int slave = -EBADF, proc = -EBADF, r;
 
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return bt_err_sys(err, -errno, "become untraceable");
-	r = bt_oom_set_score(0, score_of(j->req), warning, err);
-	if (r == 0)
-		r = enter_cgroup(j, err);
-	if (r == 0)
-		r = enter_namespaces(j, err);
-	if (r == 0)
-		r = open_terminal(j, &slave, err);
+	r = open_terminal(j, &slave, err);
 	if (r == 0)
 		r = open_procfs(p->process, &proc, err);
 	if (r == 0)
@@ -177,37 +173,93 @@ static _Noreturn void child(struct joining *j)
 {
 	struct bt_sync_message message = { .type = BT_SYNC_ERROR };
 
-	(void)close(j->sync);
 	(void)run(j, &message.err);
 	bt_ignore(bt_sync_send(j->far, &message, -EBADF));
 	_exit(1);
 }
 
-/* Children are born in the container's PID namespace while this process' own
- * setting says so. */
+/* Close every descriptor but standard streams, those to preserve, and the conversation. */
+static int close_the_rest(const struct joining *j)
+{
+	int keep[] = { j->process.stdio[0], j->process.stdio[1], j->process.stdio[2], j->far };
+	int next = 3 + j->process.preserve_fds;
+
+	for (;;) {
+		int least = INT_MAX;
+
+		for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
+			if (keep[i] >= next && keep[i] < least)
+				least = keep[i];
+		if (least > next &&
+		    close_range((unsigned)next, least == INT_MAX ? ~0u : (unsigned)least - 1, 0) <
+			    0)
+			return -errno;
+		if (least == INT_MAX)
+			return 0;
+		next = least + 1;
+	}
+}
+
+static int pass_through(struct joining *j, struct bt_err *err)
+{
+	int r;
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return bt_err_sys(err, -errno, "become untraceable");
+	r = bt_oom_set_score(0, score_of(j->req), j->launch.warning, err);
+	if (r == 0)
+		r = enter_cgroup(j, err);
+	if (r == 0)
+		r = enter_namespaces(j, err);
+	if (r < 0)
+		return r;
+	r = close_the_rest(j);
+	return r < 0 ? bt_err_sys(err, r, "close descriptors") : 0;
+}
+
+/* The first child: goes in, leaves its own child there, and says which. */
+static _Noreturn void door(struct joining *j)
+{
+	/* A sibling of this process: the creator is its parent, and reaps it. */
+	const struct bt_clone how = { .flags = CLONE_PARENT, .cgroup_fd = -EBADF };
+	struct bt_sync_message message = { .type = BT_SYNC_ERROR };
+	int pidfd = -EBADF, r = pass_through(j, &message.err);
+
+	if (r == 0) {
+		pid_t pid = bt_clone(&how, &pidfd);
+
+		if (pid == 0)
+			child(j);
+		if (pid > 0)
+			message = (struct bt_sync_message){ .type = BT_SYNC_BORN, .pid = pid };
+		else
+			(void)bt_err_sys(&message.err, (int)pid, "clone");
+	}
+	bt_ignore(bt_sync_send(j->far, &message, pidfd));
+	_exit(0);
+}
+
 static int give_birth(struct joining *j, struct bt_err *err)
 {
+	/* Where there is version 2 only, both are born in the group. */
 	const struct bt_clone how = { .cgroup_fd = bt_cgroup_clone_fd(&j->cgroup) };
-	bool pid_namespace = (j->namespaces & CLONE_NEWPID) != 0;
-	bt_auto_close int own = -EBADF;
-	pid_t pid;
+	bt_auto_close int pidfd = -EBADF;
+	pid_t pid = bt_clone(&how, &pidfd);
 
-	if (pid_namespace) {
-		own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-		if (own < 0 || setns(j->target, CLONE_NEWPID) < 0)
-			return bt_err_sys(err, -errno, "enter the container's pid namespace");
-	}
-	pid = bt_clone(&how, &j->launch.pidfd);
 	if (pid == 0)
-		child(j);
-	if (pid > 0)
-		j->launch.pid = pid;
-	if (pid_namespace && setns(own, CLONE_NEWPID) < 0)
-		return bt_err_sys(err, -errno, "return to the own pid namespace");
+		door(j);
 	if (pid < 0)
 		return bt_err_sys(err, (int)pid, "clone");
+	j->door = pid;
 	bt_close(&j->far);
 	return 0;
+}
+
+static void reap(pid_t *pid)
+{
+	while (*pid > 0 && waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	*pid = 0;
 }
 
 static int pass_listener(const struct joining *j, int listener, struct bt_err *err)
@@ -224,6 +276,8 @@ static int pass_listener(const struct joining *j, int listener, struct bt_err *e
 /* The end of the conversation: its descriptor was closed by execve(2). */
 static int attend(struct joining *j, struct bt_err *err)
 {
+	bool failed = false;
+
 	for (;;) {
 		struct bt_sync_message message;
 		bt_auto_close int fd = -EBADF;
@@ -231,9 +285,15 @@ static int attend(struct joining *j, struct bt_err *err)
 
 		if (r < 0)
 			return bt_err_sys(err, r, "talk with the new process");
+		if (r == 0 && !failed && j->launch.pid == 0)
+			return bt_err_sys(err, -ECONNRESET, "talk with the new process");
 		if (r == 0)
-			return 0;
+			return failed ? -err->errnum : 0;
 		switch (message.type) {
+		case BT_SYNC_BORN:
+			j->launch.pid = message.pid;
+			j->launch.pidfd = bt_take_fd(&fd);
+			break;
 		case BT_SYNC_CONSOLE:
 			j->launch.console_fd = bt_take_fd(&fd);
 			break;
@@ -246,8 +306,10 @@ static int attend(struct joining *j, struct bt_err *err)
 				return r;
 			break;
 		case BT_SYNC_ERROR:
+			/* Who it is may still have to be told, so that it can be reaped. */
 			*err = message.err;
-			return -err->errnum;
+			failed = true;
+			break;
 		default:
 			return bt_err_sys(err, -EPROTO, "talk with the new process");
 		}
@@ -332,12 +394,12 @@ int bt_launch_exec(const struct bt_launch_exec *req, struct bt_launch *ret, stru
 		r = give_birth(&j, err);
 	if (r == 0)
 		r = attend(&j, err);
+	bt_close(&j.sync);
+	reap(&j.door);
 	if (r < 0) {
-		if (j.launch.pid > 0) {
+		if (j.launch.pid > 0)
 			(void)kill(j.launch.pid, SIGKILL);
-			while (waitpid(j.launch.pid, NULL, 0) < 0 && errno == EINTR)
-				continue;
-		}
+		reap(&j.launch.pid);
 		return r;
 	}
 	*ret = bt_take_struct(j.launch);

@@ -19,6 +19,8 @@ static size_t length(const struct bt_sync_message *message)
 		return sizeof(*message);
 	case BT_SYNC_READY:
 		return head + sizeof(message->warning);
+	case BT_SYNC_BORN:
+		return head + sizeof(message->pid);
 	default:
 		return head;
 	}

@@ -9,6 +9,8 @@
  * end of the conversation without an error means that the user's program runs.
  */
 
+#include <sys/types.h>
+
 #include "base/attr.h"
 #include "base/err.h"
 
@@ -19,6 +21,7 @@ enum bt_sync_type {
 	BT_SYNC_UNMAPPED,    /* in a new user namespace, wants its maps: answer with GO */
 	BT_SYNC_HOOKS,       /* prestart and createRuntime: answer with GO */
 	BT_SYNC_READY,       /* waits for START */
+	BT_SYNC_BORN,        /* of a joining process, with its pidfd */
 	BT_SYNC_ERROR,
 	/* to the init */
 	BT_SYNC_GO,
@@ -31,6 +34,7 @@ struct bt_sync_message {
 	enum bt_sync_type type;
 	union {
 		struct bt_err err;                 /* of ERROR */
+		pid_t pid;                         /* of BORN: as the creator sees it */
 		char warning[BT_SYNC_WARNING_LEN]; /* of READY: what was reduced, or "" */
 	};
 };

@@ -204,6 +204,7 @@ def busybox_tar():
         for d in ("bin", "etc", "tmp", "root", "home/user", "usr/bin", "var", "proc", "sys", "dev", "www"):
             os.makedirs(os.path.join(root, d))
         os.chmod(os.path.join(root, "tmp"), 0o1777)
+        os.chmod(root, 0o755)
         shutil.copy("/bin/busybox", os.path.join(root, "bin/busybox"))
         for name in run(["/bin/busybox", "--list"]).stdout.split():
             if name != "busybox":

@@ -89,11 +89,11 @@ def test_a_shared_network_namespace(engine, name):
 
 
 def test_addresses_survive_a_sigkill_of_the_daemon(fresh):
-    fresh.docker("run", "-d", "--name", "a", "bb", "sleep", "600")
-    ip = fresh.inspect("a")["NetworkSettings"]["IPAddress"]
+    fresh.docker("run", "-d", "--name", "aa", "bb", "sleep", "600")
+    ip = fresh.inspect("aa")["NetworkSettings"]["IPAddress"]
     fresh.kill()
     fresh.start()
-    assert fresh.inspect("a")["NetworkSettings"]["IPAddress"] == ip
-    fresh.docker("run", "-d", "--name", "b", "bb", "sleep", "600")
-    assert fresh.inspect("b")["NetworkSettings"]["IPAddress"] != ip
+    assert fresh.inspect("aa")["NetworkSettings"]["IPAddress"] == ip
+    fresh.docker("run", "-d", "--name", "ab", "bb", "sleep", "600")
+    assert fresh.inspect("ab")["NetworkSettings"]["IPAddress"] != ip
     run(["ping", "-c", "1", "-W", "5", ip])

@@ -188,8 +188,14 @@ def test_create_start_attach_wait(engine, client, name):
 
 def test_attach_to_a_running_container_gets_its_output(engine, client, name):
     engine.docker("run", "-d", "-i", "--name", name, "bb", "sh", "-c", "read x; echo got $x; exit 4", client=client)
-    p = engine.docker("attach", name, client=client, input="word\n", check=False)
-    assert (p.returncode, p.stdout) == (4, "got word\n")
+    # Its stdin stays open: as with Docker, a client that closes it lets go of a container started without one.
+    p = subprocess.Popen(engine.client_argv(client, "attach", name), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    p.stdin.write("word\n")
+    p.stdin.flush()
+    assert p.stdout.readline() == "got word\n"
+    assert p.wait(timeout=PATIENCE) == 4
+    p.stdin.close()
+    p.stdout.close()
 
 
 def test_cidfile_holds_the_id(engine, client, tmp_path, name):

@@ -11,32 +11,33 @@ COUNT = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo line $i; [ $((i % 200
 
 
 def test_a_container_outlives_its_daemon_and_its_exit_is_known(fresh):
-    fresh.docker("run", "-d", "--name", "c", "bb", "sh", "-c", "sleep 1; echo done; exit 23")
-    pid = fresh.inspect("c")["State"]["Pid"]
+    fresh.docker("run", "-d", "--name", "cc", "bb", "sh", "-c", "sleep 1; echo done; exit 23")
+    pid = fresh.inspect("cc")["State"]["Pid"]
     fresh.kill()
     assert os.path.exists(f"/proc/{pid}")
     wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "it ends while no daemon runs")
     fresh.start()
-    state = fresh.inspect("c")["State"]
+    state = fresh.inspect("cc")["State"]
     assert (state["Status"], state["ExitCode"]) == ("exited", 23)
-    assert fresh.docker("logs", "c").stdout == "done\n"
+    assert fresh.docker("logs", "cc").stdout == "done\n"
 
 
 def test_a_container_that_runs_on_is_found_again(fresh):
-    fresh.docker("run", "-d", "-i", "--name", "c", "bb", "sh", "-c", "while read x; do echo got $x; done; exit 6")
-    before = fresh.inspect("c")
+    fresh.docker("run", "-d", "-i", "--name", "cc", "bb", "sh", "-c", "while read x; do echo got $x; done; exit 6")
+    before = fresh.inspect("cc")
     fresh.kill()
     fresh.start()
-    after = fresh.inspect("c")
+    after = fresh.inspect("cc")
     for key in ("Pid", "StartedAt", "Status"):
         assert after["State"][key] == before["State"][key]
-    assert fresh.docker("exec", "c", "echo", "inside").stdout == "inside\n"
-    assert "got a\n" in fresh.docker("attach", "--sig-proxy=false", "c", input="a\n", check=False).stdout
-    fresh.docker("stop", "-t", "1", "c")
+    assert fresh.docker("exec", "cc", "echo", "inside").stdout == "inside\n"
+    fresh.docker("attach", "--sig-proxy=false", "cc", input="after\n", check=False)
+    wait_for(lambda: fresh.docker("logs", "cc").stdout == "got after\n", "what was typed after the restart arrives")
+    fresh.docker("stop", "-t", "1", "cc")
 
 
 def test_attached_clients_stay_attached_while_the_daemon_is_replaced(fresh):
-    p = subprocess.Popen(fresh.client_argv("/usr/bin/docker", "run", "-i", "--name", "c", "bb", "cat"), stdin=subprocess.PIPE,
+    p = subprocess.Popen(fresh.client_argv("/usr/bin/docker", "run", "-i", "--name", "cc", "bb", "cat"), stdin=subprocess.PIPE,
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     p.stdin.write(b"one\n")
     p.stdin.flush()
