@@ -18,7 +18,7 @@
 #include "codec/json.h"
 #include "runtime/launch.h"
 #include "runtime/oci_cli.h"
-#include "runtime/signals.h"
+#include "codec/signal_name.h"
 #include "runtime/state.h"
 
 static const struct option no_flags[] = { { 0 } };
@@ -122,7 +122,10 @@ int bt_oci_kill(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_co
 	if (r < 0)
 		return r;
 	if (argc - optind == 2)
-		signal = bt_signals_parse(argv[optind + 1]);
+		/* 0 only asks whether it is there. */
+		signal = strcmp(argv[optind + 1], "0") == 0
+				 ? 0
+				 : bt_signal_name_parse(argv[optind + 1]);
 	if (signal < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "unknown signal \"%s\"",
 				  argv[optind + 1]);
