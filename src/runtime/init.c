@@ -32,6 +32,7 @@
 #include "runtime/usher.h"
 #include "sys/clone.h"
 #include "sys/inroot.h"
+#include "sys/mnt.h"
 
 /* What the steps share. */
 struct work {
@@ -240,11 +241,28 @@ static int make_directory(struct work *w, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "process.cwd: make \"%s\"", cwd) : 0;
 }
 
+/* While nothing is mounted on it yet. */
+static int give_root_back(struct work *w, struct bt_err *err)
+{
+	const struct bt_sync_message message = { .type = BT_SYNC_ROOT };
+	bt_auto_close int clone = -EBADF;
+	int r;
+
+	if (!w->plan->root_used_up)
+		return 0;
+	r = bt_mnt_clone(w->root, "", true, &clone);
+	if (r == 0)
+		r = bt_sync_send(w->sync, &message, clone);
+	return r < 0 ? bt_err_sys(err, r, "give the root file system back") : 0;
+}
+
 static int set_up_root(struct work *w, struct bt_err *err)
 {
 	struct bt_plan *plan = w->plan;
 	int r = bt_rootfs_attach(plan, &w->root, err);
 
+	if (r == 0)
+		r = give_root_back(w, err);
 	if (r == 0)
 		r = bt_mounts_apply(plan, w->root, err);
 	if (r == 0)

@@ -207,6 +207,11 @@ static int answer(struct creation *c, const struct bt_sync_message *message, int
 	case BT_SYNC_CONSOLE:
 		c->launch.console_fd = fd;
 		return fd >= 0 ? 0 : bt_err_sys(err, -EPROTO, "receive the terminal");
+	case BT_SYNC_ROOT:
+		/* The caller's descriptor names a detached mount again. */
+		r = fd >= 0 && dup3(fd, c->plan.req->rootfs_fd, O_CLOEXEC) >= 0 ? 0 : -errno;
+		bt_close(&fd);
+		return r < 0 ? bt_err_sys(err, r, "receive the root file system") : 0;
 	case BT_SYNC_UNMAPPED:
 		r = write_maps(c, err);
 		return r < 0 ? r : go_on(c, err);

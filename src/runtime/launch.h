@@ -29,9 +29,12 @@ struct bt_launch_filter {
 
 struct bt_launch_request {
 	const char *id;
-	const struct bt_oci_spec *spec;  /* borrowed */
-	const char *bundle;              /* root.path is relative to it; NULL with rootfs_fd */
-	int rootfs_fd;                   /* detached mount that becomes "/", borrowed, or -EBADF */
+	const struct bt_oci_spec *spec; /* borrowed */
+	const char *bundle;             /* root.path is relative to it; NULL with rootfs_fd */
+	/* Detached mount that becomes "/", borrowed, or -EBADF. The container gets a clone; before
+	 * Linux 6.15 it gets the mount itself, and a clone is put in its place under the same
+	 * number. */
+	int rootfs_fd;
 	int netns_fd;                    /* joined instead of making one, borrowed, or -EBADF */
 	struct bt_launch_filter seccomp; /* instead of compiling spec->linux.seccomp */
 	int stdio[3];                    /* become 0, 1, 2 without a terminal; borrowed */

@@ -179,8 +179,9 @@ static int clone_detached_root(struct bt_plan *plan, struct bt_err *err)
 {
 	int r = bt_mnt_clone(plan->req->rootfs_fd, "", true, &plan->rootfs_fd);
 
-	/* Before Linux 6.15 a detached mount cannot be cloned: it is used up. */
+	/* Before Linux 6.15 only what is attached can be cloned: the init does that. */
 	if (r == -EINVAL) {
+		plan->root_used_up = true;
 		plan->rootfs_fd = fcntl(plan->req->rootfs_fd, F_DUPFD_CLOEXEC, 3);
 		r = plan->rootfs_fd < 0 ? -errno : 0;
 	}

@@ -18,6 +18,7 @@ enum bt_sync_type {
 	/* from the init */
 	BT_SYNC_CONSOLE = 1, /* with a descriptor: the terminal's master */
 	BT_SYNC_LISTENER,    /* with a descriptor: seccomp's notifications */
+	BT_SYNC_ROOT,        /* with a descriptor: a detached clone of the root */
 	BT_SYNC_UNMAPPED,    /* in a new user namespace, wants its maps: answer with GO */
 	BT_SYNC_HOOKS,       /* prestart and createRuntime: answer with GO */
 	BT_SYNC_READY,       /* waits for START */

@@ -4,10 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -108,63 +106,6 @@ int bt_mnt_attach(int mount_fd, int target_fd)
 	return 0;
 }
 
-/* statvfs(3) and mount(2) number the same flags differently only where they
- * have no counterpart. A remount replaces all flags, so those in force are kept. */
-static unsigned long flags_after(const struct statvfs *now, const struct bt_mnt_change *change)
-{
-	static const struct {
-		uint64_t attr;
-		unsigned long st, ms;
-	} map[] = {
-		{ MOUNT_ATTR_RDONLY, ST_RDONLY, MS_RDONLY },
-		{ MOUNT_ATTR_NOSUID, ST_NOSUID, MS_NOSUID },
-		{ MOUNT_ATTR_NODEV, ST_NODEV, MS_NODEV },
-		{ MOUNT_ATTR_NOEXEC, ST_NOEXEC, MS_NOEXEC },
-		{ MOUNT_ATTR_NODIRATIME, ST_NODIRATIME, MS_NODIRATIME },
-	};
-	unsigned long flags = 0;
-
-	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
-		bool on = (now->f_flag & map[i].st) != 0 && !(change->clear & map[i].attr);
-
-		if (on || (change->set & map[i].attr))
-			flags |= map[i].ms;
-	}
-	if (change->clear & MOUNT_ATTR__ATIME) {
-		if (change->set & MOUNT_ATTR_NOATIME)
-			flags |= MS_NOATIME;
-		else
-			flags |=
-				change->set & MOUNT_ATTR_STRICTATIME ? MS_STRICTATIME : MS_RELATIME;
-	} else {
-		flags |= now->f_flag & ST_NOATIME ? MS_NOATIME : 0;
-		flags |= now->f_flag & ST_RELATIME ? MS_RELATIME : 0;
-	}
-	return flags;
-}
-
-static int apply_by_path(int fd, const struct bt_mnt_change *change)
-{
-	char path[sizeof("/proc/self/fd/") + 12];
-	struct statvfs now;
-
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if ((change->set | change->clear) != 0) {
-		if (change->recursive || (change->set & ~(uint64_t)0xff) != 0)
-			return -ENOSYS;
-		if (fstatvfs(fd, &now) < 0)
-			return -errno;
-		if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | flags_after(&now, change),
-			  NULL) < 0)
-			return -errno;
-	}
-	if (change->propagation != 0 &&
-	    mount(NULL, path, NULL, change->propagation | (change->recursive ? MS_REC : 0), NULL) <
-		    0)
-		return -errno;
-	return 0;
-}
-
 int bt_mnt_apply(int fd, const struct bt_mnt_change *change)
 {
 	struct mount_attr attr = {
@@ -179,7 +120,7 @@ int bt_mnt_apply(int fd, const struct bt_mnt_change *change)
 	if (mount_setattr(fd, "", AT_EMPTY_PATH | (change->recursive ? AT_RECURSIVE : 0u), &attr,
 			  sizeof(attr)) == 0)
 		return 0;
-	return errno == ENOSYS ? apply_by_path(fd, change) : -errno;
+	return -errno;
 }
 
 unsigned long bt_mnt_magic(int fd)

@@ -3,7 +3,7 @@
 #define BT_SYS_MNT_H
 
 /*
- * The mount API of Linux 5.2 and later, through descriptors: a mount is made
+ * The mount API of Linux 5.2 and 5.12 (mount_setattr), through descriptors: a mount is made
  * detached, changed while nobody can see it, and attached to a descriptor of its
  * target, so no path is ever looked up twice. Attributes are MOUNT_ATTR_* and
  * propagation MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE of <sys/mount.h>.
@@ -53,9 +53,7 @@ struct bt_mnt_change {
 	int userns_fd;        /* with MOUNT_ATTR_IDMAP in `set` */
 };
 
-/** Apply a change to the mount of `fd`. Where mount_setattr(2) is missing (before Linux
- * 5.12), changes of one mount are made through mount(2) on /proc/self/fd instead. Returns 0
- * or -errno. */
+/** Apply a change to the mount of `fd`. Returns 0 or -errno. */
 bt_nodiscard int bt_mnt_apply(int fd, const struct bt_mnt_change *change);
 
 /** The magic number of the file system that `fd` lies on (statfs(2)), or 0 if it cannot be
