@@ -15,6 +15,8 @@
 
 #include "base/auto.h"
 #include "base/list.h"
+#include "base/map.h"
+#include "net/firewall_ports.h"
 #include "net/firewall_rules.h"
 #include "net/nft.h"
 
@@ -26,8 +28,15 @@ struct network {
 	bool masquerade, icc, internal;
 };
 
+/* Ports of one owner. */
+struct group {
+	size_t n;
+	struct bt_firewall_port ports[];
+};
+
 struct bt_firewall {
 	pthread_mutex_t lock;
+	struct bt_map groups; /* owner → struct group */
 	struct bt_nft *nft;
 	char table[TABLE_NAME_MAX];
 	struct bt_list networks; /* struct network */
@@ -60,10 +69,16 @@ int bt_firewall_open(const char *table, struct bt_firewall **ret, struct bt_err 
 
 void bt_firewall_close(struct bt_firewall *fw)
 {
+	void *group;
+	size_t pos = 0;
+
 	if (!fw)
 		return;
 	bt_list_foreach (it, &fw->networks)
 		free(bt_list_entry(it, struct network, link));
+	while (bt_map_next(&fw->groups, &pos, NULL, &group))
+		free(group);
+	bt_map_done(&fw->groups);
 	bt_nft_close(fw->nft);
 	pthread_mutex_destroy(&fw->lock);
 	free(fw);
@@ -198,13 +213,96 @@ int bt_firewall_network_remove(struct bt_firewall *fw, const char *bridge, struc
 	return r;
 }
 
+static bool is_new_target(const struct group *g, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (bt_prefix_same_address(&g->ports[k].target, &g->ports[i].target))
+			return false;
+	return true;
+}
+
+static void put_group(struct bt_nft *nft, const struct group *g, bool add)
+{
+	for (size_t i = 0; g && i < g->n; i++) {
+		bt_firewall_ports_put(nft, &g->ports[i], add);
+		if (is_new_target(g, i))
+			bt_firewall_ports_put_self(nft, &g->ports[i].target, add);
+	}
+}
+
+/* One transaction in place of the other. */
+static int change_group(struct bt_firewall *fw, const struct group *old, const struct group *new,
+			struct bt_err *err)
+{
+	if (!fw->loaded)
+		return 0;
+	bt_nft_begin(fw->nft);
+	bt_nft_table_use(fw->nft, fw->table);
+	put_group(fw->nft, old, false);
+	put_group(fw->nft, new, true);
+	return bt_nft_commit(fw->nft, "change published ports", err);
+}
+
+static int publish_locked(struct bt_firewall *fw, const char *owner, struct group *new,
+			  struct bt_err *err)
+{
+	struct group *old = bt_map_get(&fw->groups, owner);
+	int r = change_group(fw, old, new, err);
+
+	if (r < 0)
+		return r;
+	if (!new) {
+		free(bt_map_remove(&fw->groups, owner));
+		return 0;
+	}
+	r = bt_map_put(&fw->groups, owner, new, NULL);
+	if (r < 0)
+		return bt_err_sys(err, r, "note published ports");
+	free(old);
+	return 0;
+}
+
+int bt_firewall_publish(struct bt_firewall *fw, const char *owner,
+			const struct bt_firewall_port *ports, size_t n, struct bt_err *err)
+{
+	struct group *g = malloc(sizeof(*g) + n * sizeof(*ports));
+	int r;
+
+	if (!g)
+		return bt_err_sys(err, -ENOMEM, "note published ports");
+	g->n = n;
+	memcpy(g->ports, ports, n * sizeof(*ports));
+	pthread_mutex_lock(&fw->lock);
+	r = publish_locked(fw, owner, g, err);
+	pthread_mutex_unlock(&fw->lock);
+	if (r < 0)
+		free(g);
+	return r;
+}
+
+int bt_firewall_unpublish(struct bt_firewall *fw, const char *owner, struct bt_err *err)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&fw->lock);
+	if (bt_map_get(&fw->groups, owner))
+		r = publish_locked(fw, owner, NULL, err);
+	pthread_mutex_unlock(&fw->lock);
+	return r;
+}
+
 static int load_locked(struct bt_firewall *fw, struct bt_err *err)
 {
+	void *group;
+	size_t pos = 0;
+
 	bt_nft_begin(fw->nft);
 	bt_nft_table_replace(fw->nft, fw->table, fw->own);
 	bt_firewall_rules_put(fw->nft);
 	bt_list_foreach (it, &fw->networks)
 		put_network(fw->nft, bt_list_entry(it, struct network, link), true);
+	while (bt_map_next(&fw->groups, &pos, NULL, &group))
+		put_group(fw->nft, group, true);
 	return bt_nft_commit(fw->nft, "put the rules in place", err);
 }
 

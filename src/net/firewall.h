@@ -23,9 +23,12 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "net/prefix.h"
 
 struct bt_firewall;
 
@@ -51,6 +54,24 @@ bt_nodiscard int bt_firewall_network_add(struct bt_firewall *fw,
 /** Remove a network; an unknown one is fine. */
 bt_nodiscard int bt_firewall_network_remove(struct bt_firewall *fw, const char *bridge,
 					    struct bt_err *err);
+
+/** Published ports: host's first to last go to the container's, one by one in order. */
+struct bt_firewall_port {
+	int proto;             /* IPPROTO_TCP, _UDP or _SCTP */
+	struct bt_prefix host; /* address of the host; all zero: any of its family */
+	uint16_t first, last;
+	struct bt_prefix target; /* the container, same family */
+	uint16_t target_first;
+};
+
+/** Publish `n` ports (copied) for `owner`, instead of what it has now. A range whose numbers are
+ * the same on both sides is one element. -EEXIST where another owner has one of them. */
+bt_nodiscard int bt_firewall_publish(struct bt_firewall *fw, const char *owner,
+				     const struct bt_firewall_port *ports, size_t n,
+				     struct bt_err *err);
+/** Take them back; an owner without any is fine. */
+bt_nodiscard int bt_firewall_unpublish(struct bt_firewall *fw, const char *owner,
+				       struct bt_err *err);
 
 /** Replace the table by one with all that is noted, in one transaction. */
 bt_nodiscard int bt_firewall_load(struct bt_firewall *fw, struct bt_err *err);

@@ -5,11 +5,16 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 
 #include "base/str.h"
 
 /* Types as nft(8) numbers them, and how it packs those of a concatenation. */
+#define TYPE_IPV4    7u
+#define TYPE_IPV6    8u
+#define TYPE_PROTO   12u
+#define TYPE_PORT    13u
 #define TYPE_IFNAME  41u
 #define CONCAT(a, b) ((a) << 6 | (b))
 
@@ -18,6 +23,7 @@
 
 /* Priorities by the names that nft(8) gives them. */
 #define PRIO_RAW    (-300)
+#define PRIO_DSTNAT (-100)
 #define PRIO_FILTER 0
 #define PRIO_SRCNAT 100
 
@@ -36,8 +42,50 @@ static void put_pair_set(struct bt_nft *nft, const char *name)
 					      .key_len = 2 * IFNAMSIZ });
 }
 
+/* Key: [host address .] protocol . port; data: container's address [. port]. Ranges keep the
+ * port that the packet has. */
+static void put_port_map(struct bt_nft *nft, const char *name, bool six, bool addr, bool range)
+{
+	const uint8_t size = six ? 16 : 4;
+	const uint32_t family = six ? TYPE_IPV6 : TYPE_IPV4;
+	struct bt_nft_set map = { .name = name, .interval = range };
+
+	map.key_type = CONCAT(TYPE_PROTO, TYPE_PORT);
+	map.key_len = 8;
+	if (addr) {
+		map.key_type |= family << 12;
+		map.key_len += size;
+	}
+	map.data_type = range ? family : CONCAT(family, TYPE_PORT);
+	map.data_len = range ? size : size + 4u;
+	if (range && addr) {
+		map.fields[0] = size;
+		map.fields[1] = 1;
+		map.fields[2] = 2;
+	} else if (range) {
+		map.fields[0] = 1;
+		map.fields[1] = 2;
+	}
+	bt_nft_set(nft, &map);
+}
+
+static void put_port_maps(struct bt_nft *nft, bool six)
+{
+	const uint32_t family = six ? TYPE_IPV6 : TYPE_IPV4;
+
+	bt_nft_set(nft, &(struct bt_nft_set){ .name = BT_RULES_SELF(six),
+					      .key_type = CONCAT(family, family),
+					      .key_len = six ? 32 : 8 });
+	put_port_map(nft, BT_RULES_PORT_ANY(six), six, false, false);
+	put_port_map(nft, BT_RULES_PORT_ADDR(six), six, true, false);
+	put_port_map(nft, BT_RULES_PORT_RANGE_ANY(six), six, false, true);
+	put_port_map(nft, BT_RULES_PORT_RANGE_ADDR(six), six, true, true);
+}
+
 static void put_sets(struct bt_nft *nft)
 {
+	put_port_maps(nft, false);
+	put_port_maps(nft, true);
 	put_set(nft, BT_RULES_BRIDGES);
 	put_set(nft, BT_RULES_MASQUERADE);
 	put_set(nft, BT_RULES_INTERNAL);
@@ -109,6 +157,12 @@ static void put_to_bridge(struct bt_nft *nft)
 	bt_nft_verdict(nft, NF_DROP, NULL);
 	bt_nft_rule_end(nft);
 
+	/* Not even through a port that another network publishes. */
+	bt_nft_rule(nft, "to_bridge");
+	bt_nft_if_in_set(nft, false, BT_RULES_INTERNAL, false);
+	bt_nft_verdict(nft, NF_DROP, NULL);
+	bt_nft_rule_end(nft);
+
 	bt_nft_rule(nft, "to_bridge");
 	if_ct_bits(nft, NFT_CT_STATUS, IPS_DST_NAT);
 	bt_nft_verdict(nft, NF_ACCEPT, NULL);
@@ -135,6 +189,82 @@ static void put_forward(struct bt_nft *nft)
 	bt_nft_rule_end(nft);
 }
 
+/* Look the packet's destination up in one of the maps, and go there. */
+static void put_port_rule(struct bt_nft *nft, const char *map, bool six, bool addr, bool range)
+{
+	const uint32_t size = six ? 16 : 4;
+	unsigned word = 0;
+
+	bt_nft_rule(nft, "ports");
+	if_nfproto(nft, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	if (addr) {
+		bt_nft_payload(nft, false, six ? 24 : 16, size, 0);
+		word = size / 4;
+	}
+	bt_nft_meta(nft, NFT_META_L4PROTO, word);
+	bt_nft_payload(nft, true, 2, 2, word + 1);
+	bt_nft_lookup_map(nft, map);
+	bt_nft_dnat(nft, six ? NFPROTO_IPV6 : NFPROTO_IPV4, range ? -1 : (int)size / 4);
+	bt_nft_rule_end(nft);
+}
+
+static void put_ports(struct bt_nft *nft, bool six)
+{
+	put_port_rule(nft, BT_RULES_PORT_ADDR(six), six, true, false);
+	put_port_rule(nft, BT_RULES_PORT_ANY(six), six, false, false);
+	put_port_rule(nft, BT_RULES_PORT_RANGE_ADDR(six), six, true, true);
+	put_port_rule(nft, BT_RULES_PORT_RANGE_ANY(six), six, false, true);
+}
+
+static void if_local(struct bt_nft *nft)
+{
+	const uint32_t local = RTN_LOCAL;
+
+	bt_nft_fib_daddr_type(nft);
+	bt_nft_cmp(nft, &local, sizeof(local), false);
+}
+
+/* From outside and from containers, to any address of the host but loopback, which only the host
+ * itself may speak to (its packets come by the output hook). */
+static void put_destination(struct bt_nft *nft)
+{
+	bt_nft_chain(nft, "ports", NULL);
+	put_ports(nft, false);
+	put_ports(nft, true);
+
+	bt_nft_chain(nft, "prerouting",
+		     &(struct bt_nft_hook){ "nat", NF_INET_PRE_ROUTING, PRIO_DSTNAT });
+	bt_nft_rule(nft, "prerouting");
+	if_loopback4(nft, 16);
+	bt_nft_verdict(nft, NF_ACCEPT, NULL);
+	bt_nft_rule_end(nft);
+	bt_nft_rule(nft, "prerouting");
+	if_local(nft);
+	bt_nft_verdict(nft, NFT_GOTO, "ports");
+	bt_nft_rule_end(nft);
+
+	bt_nft_chain(nft, "output", &(struct bt_nft_hook){ "nat", NF_INET_LOCAL_OUT, PRIO_DSTNAT });
+	bt_nft_rule(nft, "output");
+	if_local(nft);
+	bt_nft_verdict(nft, NFT_GOTO, "ports");
+	bt_nft_rule_end(nft);
+}
+
+/* From a container through a published port to itself. Where br_netfilter is on, the packet has
+ * no incoming interface by now. */
+static void put_self(struct bt_nft *nft, bool six)
+{
+	const uint32_t size = six ? 16 : 4, source = six ? 8 : 12;
+
+	bt_nft_rule(nft, "postrouting");
+	if_nfproto(nft, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	bt_nft_payload(nft, false, source, size, 0);
+	bt_nft_payload(nft, false, source + size, size, size / 4);
+	bt_nft_lookup(nft, BT_RULES_SELF(six), false);
+	bt_nft_masquerade(nft);
+	bt_nft_rule_end(nft);
+}
+
 static void put_postrouting(struct bt_nft *nft)
 {
 	bt_nft_chain(nft, "postrouting",
@@ -146,6 +276,9 @@ static void put_postrouting(struct bt_nft *nft)
 	if_loopback4(nft, 12);
 	bt_nft_masquerade(nft);
 	bt_nft_rule_end(nft);
+
+	put_self(nft, false);
+	put_self(nft, true);
 
 	/* From a container through a published port into its own network: the other end would
 	 * answer directly, from an address that the first never spoke to. */
@@ -168,5 +301,6 @@ void bt_firewall_rules_put(struct bt_nft *nft)
 	put_raw(nft);
 	put_to_bridge(nft);
 	put_forward(nft);
+	put_destination(nft);
 	put_postrouting(nft);
 }

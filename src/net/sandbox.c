@@ -57,7 +57,8 @@ static void put_veth(struct bt_rtnl_batch *batch, const char *host_name, int bri
 	bt_rtnl_end(batch, nlh);
 }
 
-static void put_isolated(struct bt_rtnl_batch *batch, const char *host_name)
+static void put_port_options(struct bt_rtnl_batch *batch, const char *host_name, bool isolated,
+			     bool hairpin)
 {
 	struct nlmsghdr *nlh = bt_rtnl_add(batch, RTM_NEWLINK, 0);
 	struct nlattr *info, *data;
@@ -67,7 +68,8 @@ static void put_isolated(struct bt_rtnl_batch *batch, const char *host_name)
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_SLAVE_KIND, "bridge");
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_SLAVE_DATA);
-	mnl_attr_put_u8(nlh, IFLA_BRPORT_ISOLATED, 1);
+	mnl_attr_put_u8(nlh, IFLA_BRPORT_ISOLATED, isolated);
+	mnl_attr_put_u8(nlh, IFLA_BRPORT_MODE, hairpin);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	bt_rtnl_end(batch, nlh);
@@ -111,6 +113,9 @@ static int connect_host_end(const struct bt_nsthread_env *env, const struct bt_s
 	struct bt_rtnl_batch batch = { 0 };
 	char digits[HOST_NAME_DIGITS + 1];
 	int bridge = bt_rtnl_index(env->home, port->bridge);
+	/* Where another engine has switched br_netfilter on, a container's packet to its own
+	 * published port is translated inside the bridge, and must leave by where it came in. */
+	bool hairpin = bt_sysctl_is("1", "bridge/bridge-nf-call-iptables");
 	int r;
 
 	if (bridge < 0)
@@ -120,8 +125,8 @@ static int connect_host_end(const struct bt_nsthread_env *env, const struct bt_s
 		return r;
 	(void)snprintf(host_name, IFNAMSIZ, "veth%s", digits);
 	put_veth(&batch, host_name, bridge, port, netns_fd, peer_index);
-	if (port->isolated)
-		put_isolated(&batch, host_name);
+	if (port->isolated || hairpin)
+		put_port_options(&batch, host_name, port->isolated, hairpin);
 	r = bt_rtnl_run(env->home, &batch, NULL);
 	if (r < 0)
 		return r;

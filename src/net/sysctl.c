@@ -45,3 +45,14 @@ int bt_sysctl_set(const char *value, const char *name, ...)
 		return 0;
 	return pwrite(fd, value, strlen(value), 0) < 0 ? -errno : 0;
 }
+
+bool bt_sysctl_is(const char *value, const char *name)
+{
+	char path[PATH_SIZE];
+	bt_auto_close int fd = -EBADF;
+
+	if (snprintf(path, sizeof(path), ROOT "%s", name) >= (int)sizeof(path))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && has_value(fd, value);
+}

@@ -6,10 +6,15 @@
  * The kernel's network settings, in the calling thread's network namespace.
  */
 
+#include <stdbool.h>
+
 #include "base/attr.h"
 
 /** Write /proc/sys/net/<name>, printf(3)-formatted, e.g. "ipv4/ip_forward". A setting that has
  * the value already is not written. Returns 0 or -errno; -ENOENT where the kernel lacks it. */
 bt_nodiscard int bt_sysctl_set(const char *value, const char *name, ...) bt_printf(2, 3);
+
+/** Is the setting there, and has this value? */
+bool bt_sysctl_is(const char *value, const char *name);
 
 #endif

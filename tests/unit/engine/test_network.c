@@ -74,7 +74,7 @@ START_TEST(a_container_on_the_bridge_gets_address_route_and_row)
 	ck_assert_str_eq(json_string_value(json_object_get(net, "IPAddress")), "10.95.7.2");
 	ck_assert_str_eq(json_string_value(json_object_get(net, "Gateway")), "10.95.7.1");
 	ck_assert_int_eq(json_integer_value(json_object_get(net, "IPPrefixLen")), 24);
-	ck_assert_int_eq(connect_from(a.netns_fd, "10.95.7.1", 80), 0);
+	ck_assert_int_eq(reach_from(a.netns_fd, "10.95.7.1", 80), 0);
 	bt_network_attachment_done(&a);
 }
 END_TEST

@@ -87,4 +87,14 @@ static inline int connect_from(int netns, const char *address, uint16_t port)
 	return r;
 }
 
+/* The same with patience: the first packets of a new neighbour may be lost. */
+static inline int reach_from(int netns, const char *address, uint16_t port)
+{
+	int r = connect_from(netns, address, port);
+
+	for (int i = 0; i < 10 && r == -ETIMEDOUT; i++)
+		r = connect_from(netns, address, port);
+	return r;
+}
+
 #endif

@@ -2,9 +2,13 @@
 
 #include "net/firewall.h"
 
+#include <stdio.h>
+
 #include "base/auto.h"
+#include "base/time.h"
 #include "net/bridge.h"
 #include "net/sandbox.h"
+#include "net/sysctl.h"
 #include "private_net.h"
 
 /* The host has two bridges of its own, and a "lan" with one other machine on it. */
@@ -59,6 +63,8 @@ static void set_up(void)
 	home = home_fd();
 	for (unsigned i = 0; i < 3; i++)
 		bridge(i);
+	/* Only the engine's own bridges have this. */
+	ck_assert_int_eq(bt_sysctl_set("0", "ipv4/conf/bt-test2/route_localnet"), 0);
 	ck_assert_int_eq(bt_nsthread_start(&thread, &err), 0);
 	a = machine(0, 2);
 	b = machine(1, 2);
@@ -82,7 +88,7 @@ START_TEST(a_container_reaches_the_outside_under_the_hosts_address)
 	socklen_t len = sizeof(from);
 	bt_auto_close int c = -EBADF;
 
-	ck_assert_int_eq(connect_from(a, "10.95.2.2", 80), 0);
+	ck_assert_int_eq(reach_from(a, "10.95.2.2", 80), 0);
 	c = accept(l, (struct sockaddr *)&from, &len);
 	ck_assert_int_ge(c, 0);
 	ck_assert_uint_eq(ntohl(from.sin_addr.s_addr), 0x0a5f0201);
@@ -94,7 +100,7 @@ START_TEST(no_container_reaches_another_bridge)
 	bt_auto_close int l = listen_in(b, 80);
 
 	ck_assert_int_eq(connect_from(a, "10.95.1.2", 80), -ETIMEDOUT);
-	ck_assert_int_eq(connect_from(home, "10.95.1.2", 80), 0);
+	ck_assert_int_eq(reach_from(home, "10.95.1.2", 80), 0);
 }
 END_TEST
 
@@ -115,9 +121,147 @@ START_TEST(nothing_leaves_or_enters_an_internal_network)
 
 	network("bt-test0", true, true);
 	ck_assert_int_eq(connect_from(a, "10.95.2.2", 80), -ETIMEDOUT);
-	ck_assert_int_eq(connect_from(a, "10.95.0.3", 81), 0);
+	ck_assert_int_eq(reach_from(a, "10.95.0.3", 81), 0);
 	network("bt-test0", true, false);
-	ck_assert_int_eq(connect_from(a, "10.95.2.2", 80), 0);
+	ck_assert_int_eq(reach_from(a, "10.95.2.2", 80), 0);
+}
+END_TEST
+
+static struct bt_firewall_port tcp(const char *host, uint16_t first, uint16_t last,
+				   const char *target, uint16_t target_first)
+{
+	struct bt_firewall_port p = {
+		.proto = IPPROTO_TCP, .first = first, .last = last, .target_first = target_first
+	};
+
+	ck_assert_int_eq(bt_prefix_parse_address(host, &p.host), 0);
+	ck_assert_int_eq(bt_prefix_parse_address(target, &p.target), 0);
+	return p;
+}
+
+static void publish(const char *owner, const struct bt_firewall_port *ports, size_t n)
+{
+	struct bt_err err = { 0 };
+
+	ck_assert_msg(bt_firewall_publish(fw, owner, ports, n, &err) == 0, "%s", err.msg);
+}
+
+START_TEST(a_published_port_is_reached_from_everywhere)
+{
+	struct bt_firewall_port p = tcp("0.0.0.0", 8080, 8080, "10.95.0.2", 80);
+	bt_auto_close int l = listen_in(a, 80);
+	int a2 = machine(0, 3);
+	struct bt_err err = { 0 };
+
+	publish("a", &p, 1);
+	ck_assert_int_eq(reach_from(lan, "10.95.2.1", 8080), 0);
+	ck_assert_int_eq(reach_from(home, "10.95.2.1", 8080), 0);
+	ck_assert_int_eq(reach_from(home, "127.0.0.1", 8080), 0);
+	ck_assert_int_eq(reach_from(b, "10.95.1.1", 8080), 0);
+	ck_assert_int_eq(reach_from(b, "10.95.2.1", 8080), 0);
+	ck_assert_int_eq(reach_from(a2, "10.95.0.1", 8080), 0);
+	ck_assert_int_eq(reach_from(a, "10.95.0.1", 8080), 0);
+	/* N01: directly, also where the port is published. */
+	ck_assert_int_eq(connect_from(lan, "10.95.0.2", 80), -ETIMEDOUT);
+	ck_assert_int_eq(bt_firewall_unpublish(fw, "a", &err), 0);
+	ck_assert_int_eq(connect_from(lan, "10.95.2.1", 8080), -ECONNREFUSED);
+}
+END_TEST
+
+START_TEST(the_container_sees_the_clients_real_address)
+{
+	struct bt_firewall_port p = tcp("0.0.0.0", 8080, 8080, "10.95.0.2", 80);
+	bt_auto_close int l = listen_in(a, 80);
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+
+	publish("a", &p, 1);
+	ck_assert_int_eq(reach_from(lan, "10.95.2.1", 8080), 0);
+	ck_assert_int_ge(accept(l, (struct sockaddr *)&from, &len), 0);
+	ck_assert_uint_eq(ntohl(from.sin_addr.s_addr), 0x0a5f0202);
+}
+END_TEST
+
+/* N01: a route to 127.0.0.0/8 by the host, as an attacker on the link would set. */
+START_TEST(a_port_on_loopback_is_the_hosts_alone)
+{
+	struct bt_firewall_port p = tcp("127.0.0.1", 8080, 8080, "10.95.0.2", 80);
+	bt_auto_close int l = listen_in(a, 80);
+	bt_auto_close int lh = listen_in(home, 81);
+	const char set[] =
+		"sysctl -q net.ipv4.conf.all.route_localnet=1;"
+		"ip route add 127.0.0.0/8 via $(ip -4 route show default | cut -d' ' -f3) dev eth0 table 7;"
+		"ip rule add to 127.0.0.0/8 pref 0 table 7;"
+		"ip rule del pref 0 table local; ip rule add pref 1 table local";
+	const int netns[] = { a, b, lan };
+
+	publish("a", &p, 1);
+	ck_assert_int_eq(reach_from(home, "127.0.0.1", 8080), 0);
+	ck_assert_int_eq(connect_from(lan, "10.95.2.1", 8080), -ECONNREFUSED);
+	for (int i = 0; i < 3; i++) {
+		enter(netns[i]);
+		ck_assert_int_eq(system(set), 0);
+		enter(home);
+		ck_assert_int_lt(connect_from(netns[i], "127.0.0.1", 8080), 0);
+		ck_assert_int_lt(connect_from(netns[i], "127.0.0.1", 81), 0);
+	}
+}
+END_TEST
+
+START_TEST(a_range_is_published_with_one_element_or_shifted)
+{
+	struct bt_firewall_port p[] = { tcp("0.0.0.0", 9000, 9010, "10.95.0.2", 9000),
+					tcp("10.95.2.1", 7000, 7003, "10.95.0.2", 6000) };
+	bt_auto_close int l1 = listen_in(a, 9007);
+	bt_auto_close int l2 = listen_in(a, 6002);
+
+	publish("a", p, 2);
+	ck_assert_int_eq(reach_from(lan, "10.95.2.1", 9007), 0);
+	ck_assert_int_eq(reach_from(lan, "10.95.2.1", 7002), 0);
+	ck_assert_int_eq(connect_from(home, "10.95.0.1", 7002), -ECONNREFUSED);
+	ck_assert_int_eq(connect_from(lan, "10.95.2.1", 9011), -ECONNREFUSED);
+}
+END_TEST
+
+START_TEST(a_port_is_published_by_one_owner)
+{
+	struct bt_firewall_port p = tcp("0.0.0.0", 8080, 8080, "10.95.0.2", 80);
+	struct bt_firewall_port q = tcp("0.0.0.0", 8080, 8080, "10.95.1.2", 80);
+	struct bt_err err = { 0 };
+
+	publish("a", &p, 1);
+	ck_assert_int_eq(bt_firewall_publish(fw, "b", &q, 1, &err), -EEXIST);
+	ck_assert_int_eq(bt_firewall_unpublish(fw, "b", &err), 0);
+}
+END_TEST
+
+START_TEST(an_internal_network_reaches_no_published_port)
+{
+	struct bt_firewall_port p = tcp("0.0.0.0", 8080, 8080, "10.95.0.2", 80);
+	bt_auto_close int l = listen_in(a, 80);
+
+	publish("a", &p, 1);
+	network("bt-test1", true, true);
+	ck_assert_int_eq(connect_from(b, "10.95.1.1", 8080), -ETIMEDOUT);
+}
+END_TEST
+
+START_TEST(a_thousand_ports_are_published_in_50_ms)
+{
+	static struct bt_firewall_port p[1000];
+	bt_auto_close int l = listen_in(a, 80);
+	int64_t t;
+
+	for (uint16_t i = 0; i < 1000; i++)
+		p[i] = tcp("0.0.0.0", (uint16_t)(20000 + i), (uint16_t)(20000 + i), "10.95.0.2",
+			   80);
+	t = bt_time_monotonic_ns();
+	publish("a", p, 1000);
+	t = bt_time_monotonic_ns() - t;
+	ck_assert_int_eq(reach_from(lan, "10.95.2.1", 20999), 0);
+	ck_assert_int_lt(t, 50 * 1000000);
+	if (getenv("VERBOSE"))
+		printf("1000 ports: %lld us\n", (long long)t / 1000);
 }
 END_TEST
 
@@ -125,10 +269,13 @@ START_TEST(a_second_load_replaces_the_table_and_keeps_the_networks)
 {
 	bt_auto_close int l = listen_in(lan, 80);
 	bt_auto_close int lb = listen_in(b, 80);
+	struct bt_firewall_port p = tcp("0.0.0.0", 8080, 8080, "10.95.1.2", 80);
 	struct bt_err err = { 0 };
 
+	publish("b", &p, 1);
 	ck_assert_msg(bt_firewall_load(fw, &err) == 0, "%s", err.msg);
-	ck_assert_int_eq(connect_from(a, "10.95.2.2", 80), 0);
+	ck_assert_int_eq(reach_from(lan, "10.95.2.1", 8080), 0);
+	ck_assert_int_eq(reach_from(a, "10.95.2.2", 80), 0);
 	ck_assert_int_eq(connect_from(a, "10.95.1.2", 80), -ETIMEDOUT);
 }
 END_TEST
@@ -147,7 +294,7 @@ START_TEST(another_handle_takes_the_table_over)
 	ck_assert_msg(bt_firewall_load(fw, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(connect_from(a, "10.95.1.2", 80), -ETIMEDOUT);
 	ck_assert_int_eq(bt_firewall_remove(fw, &err), 0);
-	ck_assert_int_eq(connect_from(a, "10.95.1.2", 80), 0);
+	ck_assert_int_eq(reach_from(a, "10.95.1.2", 80), 0);
 }
 END_TEST
 
@@ -164,6 +311,13 @@ int main(void)
 	tcase_add_test(tc, no_container_reaches_another_bridge);
 	tcase_add_test(tc, a_neighbour_with_a_route_reaches_no_container);
 	tcase_add_test(tc, nothing_leaves_or_enters_an_internal_network);
+	tcase_add_test(tc, a_published_port_is_reached_from_everywhere);
+	tcase_add_test(tc, the_container_sees_the_clients_real_address);
+	tcase_add_test(tc, a_port_on_loopback_is_the_hosts_alone);
+	tcase_add_test(tc, a_range_is_published_with_one_element_or_shifted);
+	tcase_add_test(tc, a_port_is_published_by_one_owner);
+	tcase_add_test(tc, an_internal_network_reaches_no_published_port);
+	tcase_add_test(tc, a_thousand_ports_are_published_in_50_ms);
 	tcase_add_test(tc, a_second_load_replaces_the_table_and_keeps_the_networks);
 	tcase_add_test(tc, another_handle_takes_the_table_over);
 	suite_add_tcase(suite, tc);

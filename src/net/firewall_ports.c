@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "net/firewall_ports.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "net/firewall_rules.h"
+
+/* Address, protocol, port: each begins at a word. */
+#define KEY_MAX (16 + 4 + 4)
+
+static size_t address_size(bool six)
+{
+	return six ? 16 : 4;
+}
+
+static bool is_any(const struct bt_prefix *p)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(p->addr, zero, sizeof(zero)) == 0;
+}
+
+/* Where there is a host address it comes first. Returns the length. */
+static uint32_t make_key(const struct bt_firewall_port *port, uint16_t number, uint8_t key[KEY_MAX])
+{
+	const size_t size = is_any(&port->host) ? 0 : address_size(port->host.family == AF_INET6);
+	const uint16_t be = htons(number);
+
+	memset(key, 0, KEY_MAX);
+	memcpy(key, port->host.addr, size);
+	key[size] = (uint8_t)port->proto;
+	memcpy(key + size + 4, &be, sizeof(be));
+	return (uint32_t)size + 8;
+}
+
+static void put_range(struct bt_nft *nft, const struct bt_firewall_port *port, bool add)
+{
+	const bool six = port->host.family == AF_INET6;
+	uint8_t key[KEY_MAX], end[KEY_MAX];
+	struct bt_nft_element e = { .key = key,
+				    .key_end = end,
+				    .data = port->target.addr,
+				    .data_len = (uint32_t)address_size(six) };
+
+	e.key_len = make_key(port, port->first, key);
+	(void)make_key(port, port->last, end);
+	bt_nft_element(nft,
+		       is_any(&port->host) ? BT_RULES_PORT_RANGE_ANY(six)
+					   : BT_RULES_PORT_RANGE_ADDR(six),
+		       &e, add);
+}
+
+static void put_single(struct bt_nft *nft, const struct bt_firewall_port *port, uint16_t offset,
+		       bool add)
+{
+	const bool six = port->host.family == AF_INET6;
+	const uint16_t target = htons((uint16_t)(port->target_first + offset));
+	uint8_t key[KEY_MAX], data[16 + 4] = { 0 };
+	struct bt_nft_element e = { .key = key,
+				    .data = data,
+				    .data_len = (uint32_t)address_size(six) + 4 };
+
+	e.key_len = make_key(port, (uint16_t)(port->first + offset), key);
+	memcpy(data, port->target.addr, address_size(six));
+	memcpy(data + address_size(six), &target, sizeof(target));
+	bt_nft_element(nft, is_any(&port->host) ? BT_RULES_PORT_ANY(six) : BT_RULES_PORT_ADDR(six),
+		       &e, add);
+}
+
+void bt_firewall_ports_put(struct bt_nft *nft, const struct bt_firewall_port *port, bool add)
+{
+	if (port->last > port->first && port->first == port->target_first) {
+		put_range(nft, port, add);
+		return;
+	}
+	for (unsigned i = 0; i <= (unsigned)port->last - port->first; i++)
+		put_single(nft, port, (uint16_t)i, add);
+}
+
+void bt_firewall_ports_put_self(struct bt_nft *nft, const struct bt_prefix *address, bool add)
+{
+	const bool six = address->family == AF_INET6;
+	const size_t size = address_size(six);
+	uint8_t key[2 * 16];
+
+	memcpy(key, address->addr, size);
+	memcpy(key + size, address->addr, size);
+	bt_nft_element(nft, BT_RULES_SELF(six),
+		       &(struct bt_nft_element){ .key = key, .key_len = 2 * (uint32_t)size }, add);
+}
