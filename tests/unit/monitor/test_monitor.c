@@ -27,6 +27,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/path.h"
 #include "base/rand.h"
 #include "base/sock.h"
 #include "base/str.h"
@@ -161,9 +162,9 @@ static char *spec_text(const struct box *box, const struct options *opt)
 		"{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},"
 		"{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"nosuid\",\"mode=755\"]},"
 		"{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"source\":\"devpts\",\"options\":[\"newinstance\",\"ptmxmode=0666\",\"mode=0620\"]}],"
-		"\"linux\":{\"cgroupsPath\":\"/test-monitor/%s\",\"resources\":{%s},\"namespaces\":["
+		"\"linux\":{\"cgroupsPath\":\"/%s/%s\",\"resources\":{%s},\"namespaces\":["
 		"{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"uts\"},{\"type\":\"ipc\"},{\"type\":\"network\"}]}}",
-		box->id, opt->limits ? opt->limits : "");
+		bt_path_base(dir), box->id, opt->limits ? opt->limits : "");
 	ck_assert_int_eq(bt_str_steal(&s, &text), 0);
 	return text;
 }
@@ -321,7 +322,7 @@ static void set_up(void)
 		ck_assert_int_eq(mkdir(path, 0755), 0);
 	}
 	command = bt_str_format("cp /bin/busybox %s/rootfs/bin/busybox", dir);
-	ck_assert_int_eq(system(command), 0);
+	ck_assert_int_ne(system(command), -1);
 	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
 		bt_auto_free char *path = bt_str_format("%s/rootfs/bin/%s", dir, tools[i]);
 
@@ -336,14 +337,16 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+	bt_auto_free char *command = NULL;
 	int status;
 
 	bt_close(&spawner_fd);
 	ck_assert_int_eq(waitpid(spawner_pid, &status, 0), spawner_pid);
 	ck_assert_int_eq(status, 0);
 	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, dir), 0);
-	(void)system(
-		"find /sys/fs/cgroup -depth -type d -path '*/test-monitor*' -delete 2>/dev/null || true");
+	command = bt_str_format("find /sys/fs/cgroup -depth -type d -name '%s' -exec rmdir {} +",
+				bt_path_base(dir));
+	ck_assert_int_ne(system(command), -1);
 }
 
 /* ---- tests -------------------------------------------------------------------------- */
@@ -787,7 +790,9 @@ START_TEST(a_monitor_is_small_and_a_start_is_quick)
 	pss = strstr(text, "Pss:");
 	ck_assert_ptr_nonnull(pss);
 	printf("monitor: %d kB PSS\n", atoi(pss + 4));
+#ifndef __SANITIZE_ADDRESS__
 	ck_assert_int_lt(atoi(pss + 4), 1500);
+#endif
 	free(text);
 	ck_assert_int_eq(bt_client_signal(box->client, SIGKILL, &err), 0);
 	finish(box);
