@@ -10,6 +10,7 @@
 #include "base/auto.h"
 
 #define DEFAULT_DOMAIN "docker.io"
+#define OLD_DOMAIN     "index.docker.io"
 #define DEFAULT_PREFIX "library/"
 #define SHA256_PREFIX  "sha256:"
 #define SHA256_HEX_LEN 64
@@ -32,6 +33,11 @@ static bool only_has(struct span s, const char *allowed)
 		if (s.p[i] == '\0' || !strchr(allowed, s.p[i]))
 			return false;
 	return true;
+}
+
+static bool span_is(struct span s, const char *text)
+{
+	return s.len == strlen(text) && memcmp(s.p, text, s.len) == 0;
 }
 
 /* Split off what follows the first `sep` at or after `from`. `head` shrinks to
@@ -109,10 +115,47 @@ static bool path_is_valid(struct span s)
 	return component_is_valid(s);
 }
 
+/* Paths have no capitals, so what has one is a host. */
 static bool looks_like_domain(struct span s)
 {
-	return memchr(s.p, '.', s.len) || memchr(s.p, ':', s.len) ||
-	       (s.len == strlen("localhost") && memcmp(s.p, "localhost", s.len) == 0);
+	return memchr(s.p, '.', s.len) || memchr(s.p, ':', s.len) || span_is(s, "localhost") ||
+	       !only_has(s, LOWER DIGIT "_-");
+}
+
+/* A host's label: letters, digits, and dashes but not at the ends. */
+static bool label_is_valid(struct span s)
+{
+	return s.len > 0 && s.p[0] != '-' && s.p[s.len - 1] != '-' &&
+	       only_has(s, LOWER UPPER DIGIT "-");
+}
+
+/* A host, or an address of IPv6 in brackets, with or without a port. */
+static bool domain_is_valid(struct span s)
+{
+	struct span rest = { .p = s.p, .len = 0 }, port;
+	const char *after = s.p;
+
+	if (s.len > 0 && s.p[0] == '[') {
+		after = memchr(s.p, ']', s.len);
+		rest = (struct span){ .p = s.p + 1, .len = after ? (size_t)(after - s.p - 1) : 0 };
+		if (rest.len == 0 || !only_has(rest, DIGIT "abcdefABCDEF:"))
+			return false;
+		after++;
+		if (after == s.p + s.len)
+			return true;
+		if (*after != ':')
+			return false;
+	}
+	if (split_at(&s, after, ':', &port) && (port.len == 0 || !only_has(port, DIGIT)))
+		return false;
+	if (after != s.p)
+		return true;
+	while (split_at(&s, s.p, '.', &rest)) {
+		if (!label_is_valid(s))
+			return false;
+		s = rest;
+	}
+	return label_is_valid(s);
 }
 
 /* Separate `name` into domain and path, filling in what is implied. */
@@ -128,9 +171,11 @@ static void split_domain(struct span name, struct span *ret_domain, struct span 
 		*ret_domain = (struct span){ .p = DEFAULT_DOMAIN, .len = strlen(DEFAULT_DOMAIN) };
 		*ret_path = name;
 	}
-	*ret_implied_prefix = ret_domain->len == strlen(DEFAULT_DOMAIN) &&
-			      memcmp(ret_domain->p, DEFAULT_DOMAIN, ret_domain->len) == 0 &&
-			      !memchr(ret_path->p, '/', ret_path->len);
+	/* What the default registry was called once. */
+	if (span_is(*ret_domain, OLD_DOMAIN))
+		*ret_domain = (struct span){ .p = DEFAULT_DOMAIN, .len = strlen(DEFAULT_DOMAIN) };
+	*ret_implied_prefix =
+		span_is(*ret_domain, DEFAULT_DOMAIN) && !memchr(ret_path->p, '/', ret_path->len);
 }
 
 /* Copy `prefix` and `s` into a new string. Returns it (owned), or NULL. */
@@ -147,33 +192,51 @@ static char *join(const char *prefix, struct span s)
 	return copy;
 }
 
+/* The stretches of a text; tag and digest have p NULL where they are not given. */
+struct parts {
+	struct span name, domain, path, tag, digest;
+	bool implied_prefix;
+};
+
+static struct parts split(const char *text)
+{
+	struct parts parts = { .name = { .p = text, .len = strlen(text) } };
+
+	(void)split_at(&parts.name, parts.name.p, '@', &parts.digest);
+	(void)split_at(&parts.name, last_slash(parts.name), ':', &parts.tag);
+	split_domain(parts.name, &parts.domain, &parts.path, &parts.implied_prefix);
+	return parts;
+}
+
+/* The part that is wrong, or NULL. */
+static const char *first_wrong(const struct parts *parts)
+{
+	if (!domain_is_valid(parts->domain) || !path_is_valid(parts->path))
+		return "repository name";
+	if (parts->tag.p && !tag_is_valid(parts->tag))
+		return "tag";
+	return parts->digest.p && !digest_is_valid(parts->digest) ? "digest" : NULL;
+}
+
 int bt_image_ref_parse(const char *text, struct bt_image_ref *ret, struct bt_err *err)
 {
 	bt_auto_image_ref struct bt_image_ref ref = { 0 };
-	struct span name = { .p = text, .len = strlen(text) };
-	struct span domain, path, tag, digest;
-	bool has_tag, has_digest, library;
+	struct parts parts = split(text);
+	const char *wrong;
 
-	has_digest = split_at(&name, name.p, '@', &digest);
-	has_tag = split_at(&name, last_slash(name), ':', &tag);
-	split_domain(name, &domain, &path, &library);
-
-	if (name.len > NAME_LEN_MAX)
+	if (parts.name.len > NAME_LEN_MAX)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "repository name is longer than %d",
 				  NAME_LEN_MAX);
-	if (!path_is_valid(path))
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid repository name in '%s'",
-				  text);
-	if (has_tag && !tag_is_valid(tag))
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid tag in '%s'", text);
-	if (has_digest && !digest_is_valid(digest))
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid digest in '%s'", text);
+	wrong = first_wrong(&parts);
+	if (wrong)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid %s in '%s'", wrong, text);
 
-	ref.domain = join("", domain);
-	ref.path = join(library ? DEFAULT_PREFIX : "", path);
-	ref.tag = has_tag ? join("", tag) : NULL;
-	ref.digest = has_digest ? join("", digest) : NULL;
-	if (!ref.domain || !ref.path || (has_tag && !ref.tag) || (has_digest && !ref.digest))
+	ref.domain = join("", parts.domain);
+	ref.path = join(parts.implied_prefix ? DEFAULT_PREFIX : "", parts.path);
+	ref.tag = parts.tag.p ? join("", parts.tag) : NULL;
+	ref.digest = parts.digest.p ? join("", parts.digest) : NULL;
+	if (!ref.domain || !ref.path || (parts.tag.p && !ref.tag) ||
+	    (parts.digest.p && !ref.digest))
 		return bt_err_sys(err, -ENOMEM, "parse image reference");
 
 	*ret = bt_take_struct(ref);

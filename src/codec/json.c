@@ -144,19 +144,23 @@ void bt_json_append(struct bt_str *s, const json_t *json)
 		s->failed = -ENOMEM;
 }
 
+/* Is a sequence that begins so longer than it must be, a surrogate, or past U+10FFFF? */
+static bool is_forbidden(unsigned char first, unsigned char second)
+{
+	return (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+	       (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
+}
+
 /* The length of the UTF-8 sequence at `p`, or 0 where it is none (RFC 3629). */
 static size_t utf8_len(const unsigned char *p)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
 
-	if (p[0] > 0xf4)
+	if (n > 1 && (p[0] < 0xc2 || p[0] > 0xf4 || is_forbidden(p[0], p[1])))
 		return 0;
 	for (size_t i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
 	return n;
 }
 

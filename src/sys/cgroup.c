@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "sys/cgroup_files.h"
+#include "sys/cgroup_v2.h"
 
 #define DIR_MODE 0755
 

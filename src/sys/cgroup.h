@@ -231,14 +231,6 @@ struct bt_cgroup_limits {
 bt_nodiscard int bt_cgroup_limit(const struct bt_cgroup *cg, const struct bt_cgroup_limits *limits,
 				 const char **ret_what);
 
-/** Version 2's weight for shares (0: 0, not set). */
-uint64_t bt_cgroup_shares_to_weight(uint64_t shares);
-/** Version 2's io.weight for a weight of 10 to 1000 (0: 0, not set). */
-uint64_t bt_cgroup_blkio_to_io_weight(uint64_t weight);
-/** Version 2's memory.swap.max for memory+swap and memory, each -1 (no limit) or 0 (not set).
- * Returns 0 or -EINVAL. */
-bt_nodiscard int bt_cgroup_swap_to_v2(int64_t memory_swap, int64_t memory, int64_t *ret);
-
 /* ---- life ------------------------------------------------------------------- */
 
 /** Stop every process of the group and its children; returns when they stand still, or

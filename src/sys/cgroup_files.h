@@ -40,31 +40,4 @@ bt_nodiscard int bt_cgroup_files_read_u64(int dir, const char *file, uint64_t *r
 bt_nodiscard int bt_cgroup_files_read_key(int dir, const char *file, const char *key,
 					  uint64_t *ret);
 
-/* ---- what the versions offer cgroup_limit.c ----------------------------------- */
-
-/** Sets one group of limits in `dir`; *ret_what is set before each write. */
-typedef int (*bt_cgroup_files_setter)(int dir, const struct bt_cgroup_limits *limits,
-				      const char **ret_what);
-
-int bt_cgroup_v1_memory(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-int bt_cgroup_v1_cpu(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-int bt_cgroup_v1_blkio(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-int bt_cgroup_v1_hugetlb(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-int bt_cgroup_v1_net_cls(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-int bt_cgroup_v1_net_prio(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-int bt_cgroup_v1_devices(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-
-int bt_cgroup_v2_memory(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-int bt_cgroup_v2_cpu(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-int bt_cgroup_v2_blkio(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-int bt_cgroup_v2_hugetlb(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-int bt_cgroup_v2_unified(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-int bt_cgroup_v2_devices(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-
-/** Hand `controllers` down from the root of version 2 to the group, as far as the kernel
- * lets (a parent with processes of its own refuses). What could not be handed down
- * shows when its files are missing. */
-void bt_cgroup_v2_delegate(const struct bt_cgroup_hierarchy *h, const char *path,
-			   uint32_t controllers);
-
 #endif

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,35 +11,11 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "sys/cgroup.h"
+#include "sys/cgroup_controller.h"
 #include "sys/cgroup_files.h"
 
 #define MOUNTINFO_MAX (16u << 20)
 #define FIELDS_MAX    64
-
-/* Names in version 1's mount options and, where they differ, in version 2. */
-static const struct {
-	const char *v1, *v2;
-} names[BT_CGROUP_CONTROLLERS_] = {
-	[BT_CGROUP_CPU] = { "cpu", "cpu" },
-	[BT_CGROUP_CPUACCT] = { "cpuacct", NULL },
-	[BT_CGROUP_CPUSET] = { "cpuset", "cpuset" },
-	[BT_CGROUP_MEMORY] = { "memory", "memory" },
-	[BT_CGROUP_DEVICES] = { "devices", NULL },
-	[BT_CGROUP_FREEZER] = { "freezer", NULL },
-	[BT_CGROUP_BLKIO] = { "blkio", "io" },
-	[BT_CGROUP_PIDS] = { "pids", "pids" },
-	[BT_CGROUP_HUGETLB] = { "hugetlb", "hugetlb" },
-	[BT_CGROUP_NET_CLS] = { "net_cls", NULL },
-	[BT_CGROUP_NET_PRIO] = { "net_prio", NULL },
-	[BT_CGROUP_PERF_EVENT] = { "perf_event", NULL },
-	[BT_CGROUP_RDMA] = { "rdma", "rdma" },
-	[BT_CGROUP_MISC] = { "misc", "misc" },
-};
-
-const char *bt_cgroup_controller_name(enum bt_cgroup_controller controller)
-{
-	return names[controller].v1;
-}
 
 /* mountinfo writes blanks and backslashes as \ooo. */
 static void unescape(char *s)
@@ -70,7 +45,7 @@ static void read_options(char *options, uint32_t *ret_controllers, const char **
 		if (name)
 			*ret_name = name;
 		for (unsigned c = 0; c < BT_CGROUP_CONTROLLERS_; c++)
-			if (strcmp(o, names[c].v1) == 0)
+			if (strcmp(o, bt_cgroup_controller_name(c)) == 0)
 				*ret_controllers |= 1u << c;
 	}
 }
@@ -171,7 +146,7 @@ static int read_unified(struct bt_cgroup_host *host)
 		return r;
 	for (char *t = strtok_r(text, " ", &save); t; t = strtok_r(NULL, " ", &save))
 		for (unsigned c = 0; c < BT_CGROUP_CONTROLLERS_; c++)
-			if (bt_str_eq(t, names[c].v2))
+			if (bt_str_eq(t, bt_cgroup_controller_v2_name(c)))
 				listed |= 1u << c;
 	for (unsigned c = 0; c < BT_CGROUP_CONTROLLERS_; c++) {
 		if (!(listed & 1u << c) || host->where[c] >= 0)
@@ -220,48 +195,4 @@ void bt_cgroup_host_done(struct bt_cgroup_host *host)
 bool bt_cgroup_host_is_v2(const struct bt_cgroup_host *host)
 {
 	return host->n == 1 && host->unified == 0;
-}
-
-/* ---- handing controllers down on version 2 ------------------------------------- */
-
-/* Enable controllers for the children of `dir`: all at once, and where the kernel
- * refuses that, one by one. */
-static void enable(int dir, uint32_t controllers)
-{
-	char all[256] = "", one[32];
-	size_t n = 0;
-	int r;
-
-	for (unsigned c = 0; c < BT_CGROUP_CONTROLLERS_; c++)
-		if (controllers & 1u << c && names[c].v2)
-			n += (size_t)snprintf(all + n, sizeof(all) - n, " +%s", names[c].v2);
-	r = n ? bt_cgroup_files_write(dir, "cgroup.subtree_control", all) : 0;
-	for (unsigned c = 0; r < 0 && c < BT_CGROUP_CONTROLLERS_; c++) {
-		if (!(controllers & 1u << c) || !names[c].v2)
-			continue;
-		(void)snprintf(one, sizeof(one), "+%s", names[c].v2);
-		(void)!bt_cgroup_files_write(dir, "cgroup.subtree_control", one);
-	}
-}
-
-void bt_cgroup_v2_delegate(const struct bt_cgroup_hierarchy *h, const char *path,
-			   uint32_t controllers)
-{
-	char level[4096] = ".";
-	size_t len = strlen(path);
-
-	if (len + 1 >= sizeof(level))
-		return;
-	for (size_t i = 0; i < len; i++) {
-		bt_auto_close int dir = -EBADF;
-
-		if (path[i] != '/' || path[i + 1] == '\0')
-			continue;
-		memcpy(level + 1, path, i);
-		level[i + 1] = '\0';
-		dir = openat(h->fd, level, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (dir < 0)
-			return;
-		enable(dir, controllers);
-	}
 }

@@ -7,44 +7,8 @@
 
 #include "sys/cgroup.h"
 #include "sys/cgroup_files.h"
-
-#define SHARES_MIN 2
-#define SHARES_MAX 262144
-
-uint64_t bt_cgroup_shares_to_weight(uint64_t shares)
-{
-	if (shares == 0)
-		return 0;
-	if (shares < SHARES_MIN)
-		shares = SHARES_MIN;
-	if (shares > SHARES_MAX)
-		shares = SHARES_MAX;
-	return 1 + (shares - SHARES_MIN) * 9999 / (SHARES_MAX - SHARES_MIN);
-}
-
-uint64_t bt_cgroup_blkio_to_io_weight(uint64_t weight)
-{
-	if (weight == 0)
-		return 0;
-	return weight < 10 ? 1 : 1 + (weight - 10) * 9999 / 990;
-}
-
-int bt_cgroup_swap_to_v2(int64_t memory_swap, int64_t memory, int64_t *ret)
-{
-	if (memory == -1 && memory_swap == 0) {
-		/* Version 1 has no limit of swap where memory has none. */
-		*ret = -1;
-		return 0;
-	}
-	if (memory_swap == -1 || memory_swap == 0) {
-		*ret = memory_swap;
-		return 0;
-	}
-	if (memory <= 0 || memory_swap < memory)
-		return -EINVAL;
-	*ret = memory_swap - memory;
-	return 0;
-}
+#include "sys/cgroup_v1.h"
+#include "sys/cgroup_v2.h"
 
 static bool wants_memory(const struct bt_cgroup_limits *l)
 {
@@ -143,11 +107,14 @@ static int set_rdma(int dir, const struct bt_cgroup_limits *l, const char **ret_
 	return 0;
 }
 
+/* Sets one group of limits in `dir`; *ret_what names the one at work. */
+typedef int (*setter)(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
+
 static const struct {
 	enum bt_cgroup_controller controller;
 	const char *what;
 	bool (*wants)(const struct bt_cgroup_limits *limits);
-	bt_cgroup_files_setter v1, v2; /* NULL: that version cannot */
+	setter v1, v2; /* NULL: that version cannot */
 } setters[] = {
 	{ BT_CGROUP_DEVICES, "devices", wants_devices, bt_cgroup_v1_devices, bt_cgroup_v2_devices },
 	{ BT_CGROUP_MEMORY, "memory", wants_memory, bt_cgroup_v1_memory, bt_cgroup_v2_memory },

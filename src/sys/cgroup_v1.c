@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Limits in version 1: Documentation/admin-guide/cgroup-v1 of the kernel. */
+/* As Documentation/admin-guide/cgroup-v1 of the kernel has it. */
+
+#include "sys/cgroup_v1.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sys/cgroup.h"
 #include "sys/cgroup_files.h"
 
 #define SWAPPINESS_MAX 100

@@ -1,16 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Limits in version 2: Documentation/admin-guide/cgroup-v2.rst of the kernel. */
+/* As Documentation/admin-guide/cgroup-v2.rst of the kernel has it. */
+
+#include "sys/cgroup_v2.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sys/cgroup.h"
+#include "base/auto.h"
+#include "sys/cgroup_controller.h"
 #include "sys/cgroup_files.h"
 
 #define DEFAULT_PERIOD 100000
+#define SHARES_MIN     2
+#define SHARES_MAX     262144
+
+uint64_t bt_cgroup_v2_weight(uint64_t shares)
+{
+	if (shares == 0)
+		return 0;
+	if (shares < SHARES_MIN)
+		shares = SHARES_MIN;
+	if (shares > SHARES_MAX)
+		shares = SHARES_MAX;
+	return 1 + (shares - SHARES_MIN) * 9999 / (SHARES_MAX - SHARES_MIN);
+}
+
+uint64_t bt_cgroup_v2_io_weight(uint64_t weight)
+{
+	if (weight == 0)
+		return 0;
+	return weight < 10 ? 1 : 1 + (weight - 10) * 9999 / 990;
+}
+
+int bt_cgroup_v2_swap(int64_t memory_swap, int64_t memory, int64_t *ret)
+{
+	if (memory == -1 && memory_swap == 0) {
+		/* Version 1 has no limit of swap where memory has none. */
+		*ret = -1;
+		return 0;
+	}
+	if (memory_swap == -1 || memory_swap == 0) {
+		*ret = memory_swap;
+		return 0;
+	}
+	if (memory <= 0 || memory_swap < memory)
+		return -EINVAL;
+	*ret = memory_swap - memory;
+	return 0;
+}
 
 static bool given(struct bt_cgroup_num num)
 {
@@ -37,7 +78,7 @@ static int set_swap(int dir, const struct bt_cgroup_limits *l)
 	int64_t memory = l->memory_limit.set ? l->memory_limit.value : 0;
 	int64_t both = l->memory_swap.set ? l->memory_swap.value : 0;
 	int64_t swap;
-	int r = bt_cgroup_swap_to_v2(both, memory, &swap);
+	int r = bt_cgroup_v2_swap(both, memory, &swap);
 
 	if (r < 0)
 		return r;
@@ -118,9 +159,8 @@ int bt_cgroup_v2_cpu(int dir, const struct bt_cgroup_limits *l, const char **ret
 	*ret_what = "cpu.shares";
 	/* An idle group has the least weight, and refuses any other. */
 	if (given(l->cpu_shares) && l->cpu_shares.value > 0 && !given(l->cpu_idle))
-		r = bt_cgroup_files_printf(
-			dir, "cpu.weight", "%" PRIu64,
-			bt_cgroup_shares_to_weight((uint64_t)l->cpu_shares.value));
+		r = bt_cgroup_files_printf(dir, "cpu.weight", "%" PRIu64,
+					   bt_cgroup_v2_weight((uint64_t)l->cpu_shares.value));
 	return r < 0 ? r : set_quota(dir, l, ret_what);
 }
 
@@ -134,8 +174,7 @@ static int set_io_weight(int dir, const struct bt_cgroup_limits *l)
 	r = bt_cgroup_files_printf(dir, "io.bfq.weight", "%" PRIu64, weight);
 	if (r != -EOPNOTSUPP)
 		return r;
-	return bt_cgroup_files_printf(dir, "io.weight", "%" PRIu64,
-				      bt_cgroup_blkio_to_io_weight(weight));
+	return bt_cgroup_files_printf(dir, "io.weight", "%" PRIu64, bt_cgroup_v2_io_weight(weight));
 }
 
 static int set_io_weights(int dir, const struct bt_cgroup_blkio_list *list)
@@ -149,7 +188,7 @@ static int set_io_weights(int dir, const struct bt_cgroup_blkio_list *list)
 			r = bt_cgroup_files_printf(dir, "io.weight",
 						   "%" PRId64 ":%" PRId64 " %" PRIu64,
 						   list->v[i].major, list->v[i].minor,
-						   bt_cgroup_blkio_to_io_weight(list->v[i].value));
+						   bt_cgroup_v2_io_weight(list->v[i].value));
 	}
 	return r;
 }
@@ -233,4 +272,49 @@ int bt_cgroup_v2_unified(int dir, const struct bt_cgroup_limits *l, const char *
 			return r;
 	}
 	return 0;
+}
+
+/* ---- handing controllers down on version 2 ------------------------------------- */
+
+/* Enable controllers for the children of `dir`: all at once, and where the kernel
+ * refuses that, one by one. */
+static void enable(int dir, uint32_t controllers)
+{
+	char all[256] = "", one[32];
+	size_t n = 0;
+	int r;
+
+	for (unsigned c = 0; c < BT_CGROUP_CONTROLLERS_; c++)
+		if (controllers & 1u << c && bt_cgroup_controller_v2_name(c))
+			n += (size_t)snprintf(all + n, sizeof(all) - n, " +%s",
+					      bt_cgroup_controller_v2_name(c));
+	r = n ? bt_cgroup_files_write(dir, "cgroup.subtree_control", all) : 0;
+	for (unsigned c = 0; r < 0 && c < BT_CGROUP_CONTROLLERS_; c++) {
+		if (!(controllers & 1u << c) || !bt_cgroup_controller_v2_name(c))
+			continue;
+		(void)snprintf(one, sizeof(one), "+%s", bt_cgroup_controller_v2_name(c));
+		(void)!bt_cgroup_files_write(dir, "cgroup.subtree_control", one);
+	}
+}
+
+void bt_cgroup_v2_delegate(const struct bt_cgroup_hierarchy *h, const char *path,
+			   uint32_t controllers)
+{
+	char level[4096] = ".";
+	size_t len = strlen(path);
+
+	if (len + 1 >= sizeof(level))
+		return;
+	for (size_t i = 0; i < len; i++) {
+		bt_auto_close int dir = -EBADF;
+
+		if (path[i] != '/' || path[i + 1] == '\0')
+			continue;
+		memcpy(level + 1, path, i);
+		level[i + 1] = '\0';
+		dir = openat(h->fd, level, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			return;
+		enable(dir, controllers);
+	}
 }

@@ -21,6 +21,7 @@
 #include "base/io.h"
 #include "sys/cgroup_files.h"
 #include "sys/cgroup_stats.h"
+#include "sys/cgroup_v2.h"
 
 static struct bt_cgroup_host host;
 static struct bt_cgroup cg;
@@ -455,21 +456,21 @@ START_TEST(shares_and_weights_convert_as_runc_does)
 {
 	int64_t swap = 99;
 
-	ck_assert_uint_eq(bt_cgroup_shares_to_weight(0), 0);
-	ck_assert_uint_eq(bt_cgroup_shares_to_weight(2), 1);
-	ck_assert_uint_eq(bt_cgroup_shares_to_weight(1024), 39);
-	ck_assert_uint_eq(bt_cgroup_shares_to_weight(262144), 10000);
-	ck_assert_uint_eq(bt_cgroup_shares_to_weight(1 << 30), 10000);
-	ck_assert_uint_eq(bt_cgroup_blkio_to_io_weight(10), 1);
-	ck_assert_uint_eq(bt_cgroup_blkio_to_io_weight(1000), 10000);
-	ck_assert_int_eq(bt_cgroup_swap_to_v2(0, -1, &swap), 0);
+	ck_assert_uint_eq(bt_cgroup_v2_weight(0), 0);
+	ck_assert_uint_eq(bt_cgroup_v2_weight(2), 1);
+	ck_assert_uint_eq(bt_cgroup_v2_weight(1024), 39);
+	ck_assert_uint_eq(bt_cgroup_v2_weight(262144), 10000);
+	ck_assert_uint_eq(bt_cgroup_v2_weight(1 << 30), 10000);
+	ck_assert_uint_eq(bt_cgroup_v2_io_weight(10), 1);
+	ck_assert_uint_eq(bt_cgroup_v2_io_weight(1000), 10000);
+	ck_assert_int_eq(bt_cgroup_v2_swap(0, -1, &swap), 0);
 	ck_assert_int_eq(swap, -1);
-	ck_assert_int_eq(bt_cgroup_swap_to_v2(300, 100, &swap), 0);
+	ck_assert_int_eq(bt_cgroup_v2_swap(300, 100, &swap), 0);
 	ck_assert_int_eq(swap, 200);
-	ck_assert_int_eq(bt_cgroup_swap_to_v2(-1, 100, &swap), 0);
+	ck_assert_int_eq(bt_cgroup_v2_swap(-1, 100, &swap), 0);
 	ck_assert_int_eq(swap, -1);
-	ck_assert_int_eq(bt_cgroup_swap_to_v2(99, 100, &swap), -EINVAL);
-	ck_assert_int_eq(bt_cgroup_swap_to_v2(99, 0, &swap), -EINVAL);
+	ck_assert_int_eq(bt_cgroup_v2_swap(99, 100, &swap), -EINVAL);
+	ck_assert_int_eq(bt_cgroup_v2_swap(99, 0, &swap), -EINVAL);
 }
 END_TEST
 

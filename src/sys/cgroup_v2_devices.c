@@ -19,8 +19,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "sys/cgroup.h"
-#include "sys/cgroup_files.h"
+#include "sys/cgroup_v2.h"
 
 #define RULES_MAX   512
 #define PER_RULE    9
