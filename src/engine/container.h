@@ -67,7 +67,7 @@ struct bt_container {
 	int64_t created_ns;
 	char *image_id; /* "sha256:…" */
 	char *summary;  /* JSON text: what `ps` and events tell of its configuration */
-	bool tty, open_stdin, stdin_once, auto_remove;
+	bool tty, open_stdin, stdin_once, auto_remove, has_health;
 	struct bt_restart restart; /* under lock: `update` changes it */
 
 	pthread_mutex_t op;

@@ -20,6 +20,7 @@
 #include "engine/container_waiter.h"
 #include "engine/engine_private.h"
 #include "engine/exec_events.h"
+#include "engine/health.h"
 #include "engine/monitor_link.h"
 
 /* 128 + SIGKILL: how an end looks that nobody saw. */
@@ -110,8 +111,10 @@ static void publish(struct bt_container *c, const struct bt_journal_record *rec)
 
 	if (rec->kind == BT_JOURNAL_STARTED) {
 		bt_container_event(c, "start", NULL);
+		bt_health_begin(c, true);
 		return;
 	}
+	bt_health_end(c);
 	bt_exec_container_ended(c);
 	snprintf(code, sizeof(code), "%d", rec->code);
 	snprintf(duration, sizeof(duration), "%lld", (long long)(ran / BT_TIME_NSEC_PER_SEC));

@@ -19,6 +19,7 @@
 #include "engine/container_row.h"
 #include "engine/container_undo.h"
 #include "engine/engine_private.h"
+#include "engine/health.h"
 #include "engine/host_config.h"
 #include "engine/jget.h"
 #include "engine/mounts.h"
@@ -168,6 +169,7 @@ static int make_container(struct creation *cr, struct bt_err *err)
 	c->open_stdin = bt_jget_bool(s->config, "OpenStdin");
 	c->stdin_once = bt_jget_bool(s->config, "StdinOnce");
 	c->auto_remove = bt_jget_bool(s->host_config, "AutoRemove");
+	c->has_health = bt_health_config_read(s->config, NULL);
 	c->restart = bt_restart_policy_of(s->host_config);
 	/* Until it is complete, a crash shall have it swept. */
 	c->state.status = BT_CONTAINER_REMOVING;

@@ -24,13 +24,15 @@ enum {
 	FLAG_TTY = 1,
 	FLAG_OPEN_STDIN = 2,
 	FLAG_STDIN_ONCE = 4,
-	FLAG_AUTO_REMOVE = 8
+	FLAG_AUTO_REMOVE = 8,
+	FLAG_HEALTH = 16
 };
 
 static int flags_of(const struct bt_container *c)
 {
 	return (c->tty ? FLAG_TTY : 0) | (c->open_stdin ? FLAG_OPEN_STDIN : 0) |
-	       (c->stdin_once ? FLAG_STDIN_ONCE : 0) | (c->auto_remove ? FLAG_AUTO_REMOVE : 0);
+	       (c->stdin_once ? FLAG_STDIN_ONCE : 0) | (c->auto_remove ? FLAG_AUTO_REMOVE : 0) |
+	       (c->has_health ? FLAG_HEALTH : 0);
 }
 
 static char *state_text(const struct bt_container *c)
@@ -66,6 +68,7 @@ static void parse_state(struct bt_container *c, const char *text)
 	c->open_stdin = flags & FLAG_OPEN_STDIN;
 	c->stdin_once = flags & FLAG_STDIN_ONCE;
 	c->auto_remove = flags & FLAG_AUTO_REMOVE;
+	c->has_health = flags & FLAG_HEALTH;
 	c->restart.policy = (enum bt_restart_policy)json_integer_value(json_array_get(restart, 0));
 	c->restart.max = (int)json_integer_value(json_array_get(restart, 1));
 	s->status = (enum bt_container_status)bt_jget_int(json, "status");

@@ -18,6 +18,7 @@
 #include "engine/container_wait.h"
 #include "engine/container_waiter.h"
 #include "engine/engine_private.h"
+#include "engine/health.h"
 #include "engine/jget.h"
 #include "engine/monitor_link.h"
 
@@ -258,6 +259,10 @@ int bt_container_pause(struct bt_engine *engine, const char *ref, bool pause, st
 		r = bt_container_row_state(c, err);
 	}
 	pthread_mutex_unlock(&c->lock);
+	if (pause)
+		bt_health_end(c);
+	else
+		bt_health_begin(c, false);
 	if (r == 0)
 		bt_container_event(c, pause ? "pause" : "unpause", NULL);
 	return r;

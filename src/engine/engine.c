@@ -16,6 +16,7 @@
 #include "engine/events.h"
 #include "engine/events_private.h"
 #include "engine/exec_events.h"
+#include "engine/health.h"
 #include "engine/monitor_link.h"
 #include "engine/restore.h"
 #include "engine/seccomp_cache.h"
@@ -124,8 +125,9 @@ static int open_parts(struct bt_engine *engine, struct bt_err *err)
 		r = bt_err_sys(err, -errno, "find the control group hierarchies");
 	engine->events = bt_events_create();
 	engine->execs = bt_execs_create();
+	engine->health = bt_health_create();
 	engine->seccomp = bt_seccomp_cache_create();
-	if (r == 0 && (!engine->events || !engine->execs || !engine->seccomp))
+	if (r == 0 && (!engine->events || !engine->execs || !engine->health || !engine->seccomp))
 		r = bt_err_sys(err, -ENOMEM, "start the engine");
 	if (r == 0)
 		r = open_stores(engine, err);
@@ -169,6 +171,7 @@ void bt_engine_close(struct bt_engine *engine)
 {
 	if (!engine)
 		return;
+	bt_health_destroy(engine->health);
 	bt_links_close(engine->links);
 	bt_network_close(engine->networks);
 	bt_container_index_done(&engine->containers);

@@ -21,6 +21,7 @@
 struct bt_events;
 struct bt_links;
 struct bt_execs;
+struct bt_health;
 struct bt_seccomp_cache;
 
 struct bt_engine {
@@ -34,6 +35,7 @@ struct bt_engine {
 	struct bt_images *images;
 	struct bt_container_index containers;
 	struct bt_execs *execs;
+	struct bt_health *health;
 	struct bt_seccomp_cache *seccomp;
 	struct bt_links *links; /* connections to the monitors, and their thread */
 	struct bt_networks *networks;

@@ -19,6 +19,7 @@
 #include "engine/container_start.h"
 #include "engine/container_undo.h"
 #include "engine/engine_private.h"
+#include "engine/health.h"
 #include "engine/monitor_link.h"
 #include "engine/volume.h"
 
@@ -60,8 +61,22 @@ static void catch_up(struct bt_container *c)
 		bt_log_error("restore container %.12s: %s", c->id, err.msg);
 }
 
-/* The monitor is connected first, so that what happens from now on is told; whatever is told twice
- * is applied once. */
+/* Most of it in one transaction. No monitor is connected yet, so nobody else changes a state:
+ * with the database held, a container's lock must not be waited for. */
+static int catch_up_all(struct bt_engine *engine, struct bt_container **all, ssize_t n,
+			struct bt_err *err)
+{
+	int r = bt_db_begin(engine->db, err);
+
+	if (r < 0)
+		return r;
+	for (ssize_t i = 0; i < n; i++)
+		catch_up(all[i]);
+	return bt_db_commit(engine->db, err);
+}
+
+/* The monitor is connected before the last look at the journal, so that what happens from now on is
+ * told; whatever is told twice is applied once. */
 static void restore_one(struct bt_container *c)
 {
 	bool connected = connect_monitor(c), gone;
@@ -75,6 +90,8 @@ static void restore_one(struct bt_container *c)
 	pthread_mutex_unlock(&c->lock);
 	if (gone)
 		bt_container_apply_gone(c);
+	else if (bt_container_is_running(c))
+		bt_health_begin(c, false);
 	link = bt_link_get(c);
 	if (link)
 		(void)!bt_client_ack(bt_link_client(link), seq);
@@ -139,11 +156,9 @@ int bt_restore_containers(struct bt_engine *engine, struct bt_err *err)
 	n = bt_container_all(engine, &all);
 	if (n < 0)
 		return bt_err_sys(err, (int)n, "restore containers");
-	r = bt_db_begin(engine->db, err);
+	r = catch_up_all(engine, all, n, err);
 	for (ssize_t i = 0; i < n && r == 0; i++)
 		restore_one(all[i]);
-	if (r == 0)
-		r = bt_db_commit(engine->db, err);
 	for (ssize_t i = 0; i < n && r == 0; i++)
 		settle(all[i]);
 	bt_container_unref_all(all, n);

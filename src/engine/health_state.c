@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <string.h>
+
+#include "base/time.h"
+#include "engine/health.h"
+#include "engine/jget.h"
+
+#define SECOND BT_TIME_NSEC_PER_SEC
+/* As many results are kept as Docker keeps. */
+#define LOG_MAX 5
+
+static int64_t time_or(const json_t *check, const char *key, int64_t fallback)
+{
+	int64_t value = bt_jget_int(check, key);
+
+	return value > 0 ? value : fallback;
+}
+
+bool bt_health_config_read(const json_t *config, struct bt_health_config *ret)
+{
+	const json_t *check = json_object_get(config, "Healthcheck");
+	const json_t *test = json_object_get(check, "Test");
+	const char *kind = json_string_value(json_array_get(test, 0));
+
+	if (!kind || strcmp(kind, "NONE") == 0 || json_array_size(test) < 2)
+		return false;
+	if (!ret)
+		return true;
+	ret->interval = time_or(check, "Interval", 30 * SECOND);
+	ret->timeout = time_or(check, "Timeout", 30 * SECOND);
+	ret->start_period = time_or(check, "StartPeriod", 0);
+	ret->start_interval = time_or(check, "StartInterval", 5 * SECOND);
+	ret->retries = (int)time_or(check, "Retries", 3);
+	return true;
+}
+
+json_t *bt_health_command(const json_t *config)
+{
+	const json_t *test = json_object_get(json_object_get(config, "Healthcheck"), "Test");
+	const json_t *shell = bt_jget_filled(config, "Shell");
+	json_t *words;
+
+	if (!bt_health_config_read(config, NULL))
+		return NULL;
+	words = json_deep_copy(test);
+	if (strcmp(json_string_value(json_array_get(test, 0)), "CMD-SHELL") != 0) {
+		json_array_remove(words, 0);
+		return words;
+	}
+	json_decref(words);
+	words = shell ? json_deep_copy(shell) : json_pack("[s,s]", "/bin/sh", "-c");
+	json_array_append(words, json_array_get(test, 1));
+	return words;
+}
+
+static json_t *time_text(int64_t ns)
+{
+	char text[BT_TIME_RFC3339_LEN];
+
+	bt_time_rfc3339(ns, text);
+	return json_string(text);
+}
+
+static json_t *add_log(const json_t *health, const struct bt_health_probe *probe)
+{
+	json_t *log = json_array();
+	const json_t *old = json_object_get(health, "Log"), *item;
+	size_t i;
+
+	json_array_foreach (old, i, item)
+		if (json_array_size(old) < LOG_MAX || i > 0)
+			json_array_append_new(log, json_deep_copy(item));
+	json_array_append_new(log,
+			      json_pack("{s:o,s:o,s:i,s:s}", "Start", time_text(probe->start_ns),
+					"End", time_text(probe->end_ns), "ExitCode", probe->code,
+					"Output", probe->output));
+	return log;
+}
+
+json_t *bt_health_apply(const json_t *health, const struct bt_health_config *config,
+			const struct bt_health_probe *probe, int64_t since_start)
+{
+	const char *status = bt_jget_text(health, "Status");
+	int64_t streak = bt_jget_int(health, "FailingStreak");
+	bool starting = !status[0] || strcmp(status, "starting") == 0;
+
+	if (probe->code == 0) {
+		streak = 0;
+		status = "healthy";
+	} else if (!starting || since_start >= config->start_period) {
+		/* While it is starting up, failures do not count. */
+		streak++;
+		if (streak >= config->retries)
+			status = "unhealthy";
+	}
+	return json_pack("{s:s,s:I,s:o}", "Status", status[0] ? status : "starting",
+			 "FailingStreak", (json_int_t)streak, "Log", add_log(health, probe));
+}
