@@ -19,7 +19,7 @@
 int bt_pidfile_lock_root(const char *path, const char *what, struct bt_err *err)
 {
 	bt_auto_close int fd = -EBADF;
-	int r = bt_io_mkdir_p(path, 0711);
+	int r = bt_io_mkdir_p(path, 0710);
 
 	if (r < 0)
 		return bt_err_sys(err, r, "make the %s %s", what, path);

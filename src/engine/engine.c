@@ -39,7 +39,7 @@ static int make_dirs(const struct bt_engine_config *cfg, struct bt_err *err)
 	if (r == 0)
 		r = make_dir(cfg->data_root, "volumes", 0701, err);
 	if (r == 0)
-		r = make_dir(cfg->exec_root, "containers", 0711, err);
+		r = make_dir(cfg->exec_root, "containers", 0710, err);
 	return r;
 }
 

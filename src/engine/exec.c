@@ -277,6 +277,21 @@ static json_t *process_config(const struct bt_exec *exec)
 			 bt_jget_text(exec->config, "User"));
 }
 
+/* Hear what the container's monitor has said by now: clients ask for the exit code as soon as the
+ * stream ends, and the event of the end may still be on its way. An answer comes behind it. */
+static void catch_up(struct bt_engine *engine, const struct bt_exec *exec)
+{
+	bt_auto_container struct bt_container *c = NULL;
+	bt_auto_link struct bt_link *link = NULL;
+	bt_auto_free struct bt_client_status *status = malloc(sizeof(*status));
+
+	if (bt_container_get(engine, exec->container, &c, BT_ERR_IGNORED) < 0)
+		return;
+	link = bt_link_get(c);
+	if (link && status)
+		(void)!bt_client_status(bt_link_client(link), status, BT_ERR_IGNORED);
+}
+
 int bt_exec_inspect(struct bt_engine *engine, const char *id, json_t **ret, struct bt_err *err)
 {
 	bt_auto_exec struct bt_exec *exec = NULL;
@@ -286,6 +301,10 @@ int bt_exec_inspect(struct bt_engine *engine, const char *id, json_t **ret, stru
 	if (r < 0)
 		return r;
 	bt_exec_status(engine->execs, exec, &status);
+	if (status.running) {
+		catch_up(engine, exec);
+		bt_exec_status(engine->execs, exec, &status);
+	}
 	*ret = json_pack("{s:s,s:b,s:o,s:o,s:b,s:b,s:b,s:b,s:s,s:s,s:i}", "ID", exec->id, "Running",
 			 (int)status.running, "ExitCode",
 			 status.ended ? json_integer(status.code) : json_null(), "ProcessConfig",

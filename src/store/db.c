@@ -105,6 +105,8 @@ static int fail(struct bt_db *db, struct bt_err *err, const char *what)
 	default:
 		break;
 	}
+	if (errnum == ENOSPC)
+		return bt_err_sys(err, -errnum, "write the database");
 	return bt_err_set(err, kind, errnum, "database: %s: %s", what, sqlite3_errmsg(db->sqlite));
 }
 

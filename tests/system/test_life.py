@@ -116,7 +116,7 @@ def test_logs_follow_ends_with_the_container(engine, client, name):
 
 
 def test_the_log_file_has_dockers_place_and_form(engine, name):
-    engine.docker("run", "--name", name, "bb", "sh", "-c", r"printf 'a"b\n\377<\n'; printf tail", binary=True)
+    engine.docker("run", "--name", name, "bb", "sh", "-c", r"""printf 'a"b\n\377<\n'; printf tail""", binary=True)
     info = engine.inspect(name)
     assert info["LogPath"] == f"{engine.data}/containers/{info['Id']}/{info['Id']}-json.log"
     lines = [json.loads(x) for x in open(info["LogPath"])]

@@ -31,8 +31,12 @@ def test_a_container_that_runs_on_is_found_again(fresh):
     for key in ("Pid", "StartedAt", "Status"):
         assert after["State"][key] == before["State"][key]
     assert fresh.docker("exec", "cc", "echo", "inside").stdout == "inside\n"
-    fresh.docker("attach", "--sig-proxy=false", "cc", input="after\n", check=False)
+    p = subprocess.Popen(fresh.client_argv("/usr/bin/docker", "attach", "--sig-proxy=false", "cc"), stdin=subprocess.PIPE)
+    p.stdin.write(b"after\n")
+    p.stdin.flush()
     wait_for(lambda: fresh.docker("logs", "cc").stdout == "got after\n", "what was typed after the restart arrives")
+    p.kill()
+    p.wait()
     fresh.docker("stop", "-t", "1", "cc")
 
 
