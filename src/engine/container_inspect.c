@@ -159,6 +159,7 @@ static int add_size(const struct bt_container *c, json_t *out, struct bt_err *er
 static int inspect(struct bt_container *c, bool size, const struct bt_container_settings *s,
 		   const struct snapshot *snap, json_t *out, struct bt_err *err)
 {
+	json_auto_t *published = NULL;
 	json_auto_t *networks = bt_container_networks(
 		snap->state.networks, bt_jget_text(s->host_config, "NetworkMode"), s->networking);
 	const char *bridge = c->engine->cfg.bridge;
@@ -174,9 +175,10 @@ static int inspect(struct bt_container *c, bool size, const struct bt_container_
 		return r;
 	json_object_set_new(out, "Mounts", bt_mounts_public(s->mounts));
 	json_object_set(out, "Config", s->config);
+	published = bt_network_ports(c->engine, c->id);
 	json_object_set_new(out, "NetworkSettings",
 			    bt_container_network_settings(
-				    networks, s->config, s->host_config, snap->state.pid, c->id,
+				    networks, s->config, published, snap->state.pid, c->id,
 				    was_started(&snap->state) && bridge ? bridge : ""));
 	return 0;
 }

@@ -70,16 +70,18 @@ static json_t *show(const struct bt_list_item *item, bool size)
 {
 	const json_t *summary = item->summary;
 	bool running = item->state.pid > 0;
+	json_auto_t *published =
+		running ? bt_network_ports(item->container->engine, item->container->id) : NULL;
 	json_t *out = json_object();
 	char status[96];
 	int64_t rw;
 
 	bt_status_text(&item->state, item->health, bt_time_now_ns(), status, sizeof(status));
 	add_identity(item, out);
-	json_object_set_new(out, "Ports",
-			    running ? bt_container_ports(json_object_get(summary, "ExposedPorts"),
-							 json_object_get(summary, "PortBindings"))
-				    : json_array());
+	json_object_set_new(
+		out, "Ports",
+		running ? bt_container_ports(json_object_get(summary, "ExposedPorts"), published)
+			: json_array());
 	if (size && bt_layers_rw_size(item->container->engine->layers, item->container->id, &rw,
 				      BT_ERR_IGNORED) == 0)
 		bt_container_add_size(item->container, rw, out);

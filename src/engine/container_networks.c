@@ -58,16 +58,15 @@ char *bt_container_networks_blank(const char *text)
 }
 
 /* "80/tcp": null, or the bindings, for every exposed or published port. */
-static json_t *port_map(const json_t *config, const json_t *hc)
+static json_t *port_map(const json_t *config, const json_t *published)
 {
 	json_t *exposed = json_object_get(config, "ExposedPorts");
-	json_t *bindings = json_object_get(hc, "PortBindings");
 	json_t *out = json_object(), *value;
 	const char *port;
 
 	json_object_foreach (exposed, port, value)
 		json_object_set_new(out, port, json_null());
-	json_object_foreach (bindings, port, value)
+	json_object_foreach ((json_t *)(uintptr_t)published, port, value)
 		json_object_set_new(out, port, bt_jget_copy(value));
 	return out;
 }
@@ -87,7 +86,7 @@ static void add_legacy(json_t *out, const json_t *networks)
 }
 
 json_t *bt_container_network_settings(const json_t *networks, const json_t *config,
-				      const json_t *hc, pid_t pid, const char *id,
+				      const json_t *published, pid_t pid, const char *id,
 				      const char *bridge)
 {
 	bool running = pid > 0;
@@ -95,7 +94,7 @@ json_t *bt_container_network_settings(const json_t *networks, const json_t *conf
 	json_t *out =
 		json_pack("{s:s,s:s,s:s,s:o,s:b,s:s,s:i,s:n,s:n}", "Bridge", bridge, "SandboxID",
 			  running ? id : "", "SandboxKey", key ? key : "", "Ports",
-			  running ? port_map(config, hc) : json_object(), "HairpinMode", 0,
+			  running ? port_map(config, published) : json_object(), "HairpinMode", 0,
 			  "LinkLocalIPv6Address", "", "LinkLocalIPv6PrefixLen", 0,
 			  "SecondaryIPAddresses", "SecondaryIPv6Addresses");
 

@@ -16,13 +16,15 @@ json_t *bt_container_networks(const char *text, const char *mode, const json_t *
 /** The same after an end: which networks, but no addresses. Owned text, NULL for NULL. */
 char *bt_container_networks_blank(const char *text);
 
-/** The whole NetworkSettings of inspect; `networks` is borrowed. `bridge`: the name
+/** The whole NetworkSettings of inspect; `networks` is borrowed. `published`: bt_network_ports(),
+ * may be NULL. `bridge`: the name
  * that the daemon was given for the default one, or "". */
 json_t *bt_container_network_settings(const json_t *networks, const json_t *config,
-				      const json_t *host_config, pid_t pid, const char *id,
+				      const json_t *published, pid_t pid, const char *id,
 				      const char *bridge);
 
-/** Ports of list: an array of {PrivatePort,Type,…}. */
-json_t *bt_container_ports(const json_t *exposed, const json_t *bindings);
+/** Ports of list: an array of {PrivatePort,Type,…}. `published`: bt_network_ports(), may be NULL.
+ */
+json_t *bt_container_ports(const json_t *exposed, const json_t *published);
 
 #endif

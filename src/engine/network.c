@@ -17,6 +17,7 @@
 #include "engine/network_default.h"
 #include "engine/network_endpoint.h"
 #include "engine/network_pool.h"
+#include "engine/network_ports.h"
 #include "engine/network_private.h"
 #include "engine/network_table.h"
 #include "net/bridge.h"
@@ -42,9 +43,9 @@ static int open_parts(struct bt_networks *nets, struct bt_err *err)
 	if (r == 0)
 		r = bt_network_default_ensure(nets, err);
 	if (r == 0)
-		r = bt_network_endpoint_load(nets, err);
-	if (r == 0)
 		r = open_firewall(nets, err);
+	if (r == 0)
+		r = bt_network_endpoint_load(nets, err);
 	if (r == 0)
 		r = bt_network_bring_all_up(nets, err);
 	if (r == 0)
@@ -104,6 +105,7 @@ void bt_network_close(struct bt_networks *networks)
 	bt_network_pool_stop(networks->pool);
 	if (networks->pool)
 		tidy(networks);
+	bt_network_ports_free(networks);
 	bt_firewall_close(networks->firewall);
 	bt_nsthread_stop(networks->thread);
 	bt_network_table_free(networks);
@@ -119,6 +121,7 @@ void bt_network_detach(struct bt_engine *engine, const char *container_id)
 
 	if (!nets)
 		return;
+	bt_network_ports_withdraw(nets, container_id);
 	pthread_mutex_lock(&nets->lock);
 	r = bt_network_endpoint_delete_all(nets, container_id, &err);
 	pthread_mutex_unlock(&nets->lock);

@@ -13,6 +13,7 @@
 #include "engine/network_endpoint.h"
 #include "engine/network_event.h"
 #include "engine/network_pool.h"
+#include "engine/network_ports.h"
 #include "engine/network_private.h"
 #include "engine/network_table.h"
 #include "net/sandbox.h"
@@ -33,6 +34,8 @@ struct joins {
 	struct bt_network_endpoint_owner owner;
 	struct join list[PORTS_MAX];
 	unsigned n;
+	unsigned gateway; /* which of them has the default route, and the ports; PORTS_MAX: none */
+	json_t *ports;    /* published (owned) */
 	int netns_fd;
 };
 
@@ -157,14 +160,13 @@ static int make_sandbox(struct joins *j, struct bt_err *err)
 	struct bt_sandbox_port ports[PORTS_MAX];
 	unsigned nports = 0;
 
+	j->gateway = gateway_of(j);
 	if (j->netns_fd >= 0 || j->list[0].lease.network->driver == BT_NETWORK_DRIVER_HOST)
 		return 0;
 	if (j->list[0].lease.network->driver == BT_NETWORK_DRIVER_BRIDGE) {
-		unsigned gateway = gateway_of(j);
-
 		for (; nports < j->n; nports++)
 			bt_network_endpoint_port(&j->list[nports].lease, j->list[nports].ifname,
-						 nports == gateway, &ports[nports]);
+						 nports == j->gateway, &ports[nports]);
 	}
 	j->netns_fd = bt_sandbox_create(j->nets->thread, ports, nports, err);
 	return j->netns_fd < 0 ? j->netns_fd : 0;
@@ -184,7 +186,8 @@ static int store(struct joins *j, json_t *settings, struct bt_err *err)
 		if (json_object_set_new(settings, join->lease.network->name, one) < 0)
 			r = bt_err_sys(err, -ENOMEM, "network settings");
 		if (r == 0)
-			r = bt_network_endpoint_store(j->nets, &join->lease, j->owner.id, one, err);
+			r = bt_network_endpoint_store(j->nets, &join->lease, j->owner.id, one,
+						      i == j->gateway ? j->ports : NULL, err);
 	}
 	if (r < 0) {
 		bt_db_rollback(j->nets->db);
@@ -206,13 +209,21 @@ static char *first_address(const struct joins *j)
 	return strdup(text);
 }
 
-static int join_networks(struct joins *j, const char *mode, const json_t *endpoints,
-			 struct bt_network_attachment *ret, struct bt_err *err)
+static bool has_ports(const struct joins *j)
+{
+	return j->gateway < j->n &&
+	       j->list[j->gateway].lease.network->driver == BT_NETWORK_DRIVER_BRIDGE;
+}
+
+static int join_networks(struct joins *j, const char *mode, const json_t *host_config,
+			 const json_t *endpoints, struct bt_network_attachment *ret,
+			 struct bt_err *err)
 {
 	struct bt_networks *nets = j->nets;
 	json_auto_t *settings = json_object();
 	int r;
 
+	bt_network_ports_withdraw(nets, j->owner.id);
 	pthread_mutex_lock(&nets->lock);
 	/* What an attempt that was cut short may have left. */
 	r = bt_network_endpoint_delete_all(nets, j->owner.id, err);
@@ -222,6 +233,9 @@ static int join_networks(struct joins *j, const char *mode, const json_t *endpoi
 	if (r < 0)
 		return r;
 	r = make_sandbox(j, err);
+	if (r == 0 && has_ports(j))
+		r = bt_network_ports_publish(nets, j->owner.id, &j->list[j->gateway].lease,
+					     host_config, &j->ports, err);
 	pthread_mutex_lock(&nets->lock);
 	if (r == 0)
 		r = store(j, settings, err);
@@ -236,6 +250,8 @@ static int join_networks(struct joins *j, const char *mode, const json_t *endpoi
 		give_all(j);
 	}
 	pthread_mutex_unlock(&nets->lock);
+	if (r < 0)
+		bt_network_ports_withdraw(nets, j->owner.id);
 	return r;
 }
 
@@ -273,8 +289,10 @@ int bt_network_attach(struct bt_engine *engine, const char *container_id, const 
 	j.owner = (struct bt_network_endpoint_owner){ .id = container_id,
 						      .name = name,
 						      .hostname = hostname };
-	r = join_networks(&j, mode, bt_json_obj(networking, "EndpointsConfig"), &a, err);
+	r = join_networks(&j, mode, host_config, bt_json_obj(networking, "EndpointsConfig"), &a,
+			  err);
 	bt_close(&j.netns_fd);
+	json_decref(j.ports);
 	if (r < 0)
 		return bt_err_context(err, "failed to set up container networking");
 	*ret = a;

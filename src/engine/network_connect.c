@@ -160,7 +160,8 @@ static int join_running(struct change *c, const json_t *present, struct bt_err *
 	pthread_mutex_lock(&c->nets->lock);
 	if (r == 0) {
 		settings = bt_network_endpoint_settings(&lease, c->want, &owner);
-		r = bt_network_endpoint_store(c->nets, &lease, c->container->id, settings, err);
+		r = bt_network_endpoint_store(c->nets, &lease, c->container->id, settings, NULL,
+					      err);
 		if (r < 0)
 			(void)!bt_sandbox_port_remove(c->nets->thread, fd, port.mac,
 						      BT_ERR_IGNORED);

@@ -14,10 +14,13 @@
 #include "codec/json.h"
 #include "engine/container.h"
 #include "engine/network_event.h"
+#include "engine/network_ports.h"
 #include "engine/network_table.h"
 
 #define MAC_TEXT_LEN    18
 #define SHORT_ID_DIGITS 12
+/* Of a row's config, beside what inspect shows: what is published to the endpoint. */
+#define PORTS_KEY "berth.Ports"
 
 static int wanted_address(struct bt_network *net, struct bt_network_family *f, int family,
 			  const char *text, uint64_t *ret, struct bt_err *err)
@@ -261,12 +264,17 @@ json_t *bt_network_endpoint_settings(const struct bt_network_lease *lease, const
 }
 
 int bt_network_endpoint_store(struct bt_networks *nets, const struct bt_network_lease *lease,
-			      const char *container_id, const json_t *settings, struct bt_err *err)
+			      const char *container_id, const json_t *settings, json_t *ports,
+			      struct bt_err *err)
 {
+	json_auto_t *row = json_copy((json_t *)(uintptr_t)settings);
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
 	bt_auto_free char *text = NULL;
-	int r = bt_json_dump(settings, &text, NULL);
+	int r;
 
+	if (ports)
+		(void)json_object_set(row, PORTS_KEY, ports);
+	r = bt_json_dump(row, &text, NULL);
 	if (r < 0)
 		return bt_err_sys(err, r, "store an endpoint");
 	r = bt_db_prepare(nets->db, &q, err,
@@ -372,6 +380,7 @@ json_t *bt_network_endpoint_of_container(struct bt_networks *nets, const char *c
 		struct bt_network *net;
 		struct bt_err err;
 
+		(void)json_object_del(settings, PORTS_KEY);
 		if (bt_network_table_find(nets, id, &net, &err) == 0)
 			(void)json_object_set(out, net->name, settings);
 	}
@@ -400,25 +409,60 @@ int bt_network_endpoint_delete(struct bt_networks *nets, const char *container_i
 	return 0;
 }
 
-int bt_network_endpoint_load(struct bt_networks *nets, struct bt_err *err)
+/* Id → EndpointSettings; the database's lock is not held while names are asked for. */
+static json_t *read_settings(struct bt_networks *nets, const char *network_id)
 {
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
-	struct bt_network_lease l;
-	int r = bt_db_prepare(nets->db, &q, err, "SELECT network_id, config FROM endpoints");
+	struct bt_err err;
+	json_t *out = json_object();
 
-	if (r < 0)
-		return r;
-	while ((r = bt_db_step(&q, err)) > 0) {
-		if (!row_lease(nets, bt_db_text(&q, 0), bt_db_text(&q, 1), &l))
-			continue;
-		/* Taken already can only be what the user reserved since; both stay so. */
-		if (l.index4 != BT_PREFIX_NO_INDEX)
-			r = bt_ipam_take(&l.network->v4.ipam, l.index4);
-		if (r >= 0 && l.index6 != BT_PREFIX_NO_INDEX)
-			r = bt_ipam_take(&l.network->v6.ipam, l.index6);
-		if (r == -ENOMEM)
-			return bt_err_sys(err, r, "read the endpoints");
-		l.network->leases++;
+	if (bt_db_prepare(nets->db, &q, &err,
+			  "SELECT container_id, config FROM endpoints WHERE network_id = ?1") < 0)
+		return out;
+	bt_db_bind_text(&q, 1, network_id);
+	while (bt_db_step(&q, &err) > 0) {
+		const char *text = bt_db_text(&q, 1);
+		json_t *settings;
+
+		if (bt_json_parse(text, strlen(text), 0, &settings, &err) == 0)
+			(void)json_object_set_new(out, bt_db_text(&q, 0), settings);
+	}
+	return out;
+}
+
+static int restore_row(struct bt_networks *nets, const char *container_id, const json_t *settings,
+		       struct bt_network *net, struct bt_err *err)
+{
+	struct bt_network_lease l = { .network = net };
+	json_t *ports = json_object_get(settings, PORTS_KEY);
+	int r = 0;
+
+	l.index4 = index_of(&net->v4, bt_json_str(settings, "IPAddress", ""));
+	l.index6 = index_of(&net->v6, bt_json_str(settings, "GlobalIPv6Address", ""));
+	/* Taken already can only be what the user reserved since; both stay so. */
+	if (l.index4 != BT_PREFIX_NO_INDEX)
+		r = bt_ipam_take(&net->v4.ipam, l.index4);
+	if (r != -ENOMEM && l.index6 != BT_PREFIX_NO_INDEX)
+		r = bt_ipam_take(&net->v6.ipam, l.index6);
+	if (r == -ENOMEM)
+		return bt_err_sys(err, r, "read the endpoints");
+	net->leases++;
+	return ports ? bt_network_ports_restore(nets, container_id, &l, ports, err) : 0;
+}
+
+int bt_network_endpoint_load(struct bt_networks *nets, struct bt_err *err)
+{
+	int r = 0;
+
+	bt_list_foreach (it, &nets->list) {
+		struct bt_network *net = bt_list_entry(it, struct bt_network, link);
+		json_auto_t *rows = read_settings(nets, net->id);
+		json_t *settings;
+		const char *id;
+
+		json_object_foreach (rows, id, settings)
+			if (r == 0)
+				r = restore_row(nets, id, settings, net, err);
 	}
 	return r;
 }
@@ -439,27 +483,6 @@ static json_t *container_entry(const json_t *settings, const char *name)
 			 bt_json_str(settings, "EndpointID", ""), "MacAddress",
 			 bt_json_str(settings, "MacAddress", ""), "IPv4Address", text4,
 			 "IPv6Address", text6);
-}
-
-/* Id → EndpointSettings; the database's lock is not held while names are asked for. */
-static json_t *read_settings(struct bt_networks *nets, const char *network_id)
-{
-	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
-	struct bt_err err;
-	json_t *out = json_object();
-
-	if (bt_db_prepare(nets->db, &q, &err,
-			  "SELECT container_id, config FROM endpoints WHERE network_id = ?1") < 0)
-		return out;
-	bt_db_bind_text(&q, 1, network_id);
-	while (bt_db_step(&q, &err) > 0) {
-		const char *text = bt_db_text(&q, 1);
-		json_t *settings;
-
-		if (bt_json_parse(text, strlen(text), 0, &settings, &err) == 0)
-			(void)json_object_set_new(out, bt_db_text(&q, 0), settings);
-	}
-	return out;
 }
 
 json_t *bt_network_endpoint_containers(struct bt_networks *nets, const char *network_id)

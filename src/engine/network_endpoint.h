@@ -33,11 +33,12 @@ struct bt_network_endpoint_owner {
 json_t *bt_network_endpoint_settings(const struct bt_network_lease *lease, const json_t *want,
 				     const struct bt_network_endpoint_owner *owner);
 
-/** Write the row. The address is in the column `address` too, where it is unique. */
+/** Write the row. `ports` (owned by the caller, NULL: none) are what is published to it. The
+ * address is in the column `address` too, where it is unique. */
 bt_nodiscard int bt_network_endpoint_store(struct bt_networks *nets,
 					   const struct bt_network_lease *lease,
 					   const char *container_id, const json_t *settings,
-					   struct bt_err *err);
+					   json_t *ports, struct bt_err *err);
 /** Delete all rows of a container, and give their addresses back, under lock. */
 bt_nodiscard int bt_network_endpoint_delete_all(struct bt_networks *nets, const char *container_id,
 						struct bt_err *err);
@@ -47,7 +48,8 @@ bt_nodiscard int bt_network_endpoint_delete(struct bt_networks *nets, const char
 /** Network name → EndpointSettings of a container's rows (owned), NULL without memory. Not
  * under lock. */
 json_t *bt_network_endpoint_of_container(struct bt_networks *nets, const char *container_id);
-/** Take all addresses that the rows say are given out: when the daemon starts. */
+/** Take all addresses that the rows say are given out, and note their published ports: when the
+ * daemon starts. */
 bt_nodiscard int bt_network_endpoint_load(struct bt_networks *nets, struct bt_err *err);
 
 /** The member Containers of a network's inspect (owned), NULL without memory. */

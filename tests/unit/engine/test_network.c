@@ -228,6 +228,71 @@ START_TEST(what_makes_no_sense_is_refused_in_dockers_words)
 }
 END_TEST
 
+static const char *attach_port(const char *id, const char *binding,
+			       struct bt_network_attachment *ret)
+{
+	static struct bt_err err;
+	json_auto_t *hc = json_loads(binding, 0, NULL);
+	json_auto_t *networking = json_object();
+
+	ck_assert_ptr_nonnull(hc);
+	err = (struct bt_err){ 0 };
+	return bt_network_attach(&engine, id, "host", hc, networking, ret, &err) < 0 ? err.msg
+										     : NULL;
+}
+
+#define PORT_8080 "{\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"}]}}"
+
+START_TEST(a_published_port_is_taken_once_and_outlives_the_daemon)
+{
+	struct bt_network_attachment a, b;
+	bt_auto_close int home = home_fd();
+	bt_auto_close int l = -EBADF;
+	json_auto_t *ports = NULL;
+	json_t *first;
+
+	ck_assert_pstr_eq(attach_port("c1", PORT_8080, &a), NULL);
+	ports = bt_network_ports(&engine, "c1");
+	first = json_array_get(json_object_get(ports, "80/tcp"), 0);
+	ck_assert_str_eq(json_string_value(json_object_get(first, "HostPort")), "8080");
+	ck_assert_str_eq(json_string_value(json_object_get(first, "HostIp")), "0.0.0.0");
+	l = listen_in(a.netns_fd, 80);
+	ck_assert_int_eq(reach_from(home, "127.0.0.1", 8080), 0);
+	ck_assert_str_eq(attach_port("c2", PORT_8080, &b),
+			 "failed to set up container networking: driver failed programming "
+			 "external connectivity: Bind for 0.0.0.0:8080 failed: port is already "
+			 "allocated");
+	bt_network_close(bt_take(engine.networks));
+	bt_db_close(bt_take(engine.db));
+	ck_assert_int_eq(reach_from(home, "127.0.0.1", 8080), 0);
+	open_engine();
+	ck_assert_int_eq(reach_from(home, "127.0.0.1", 8080), 0);
+	bt_network_detach(&engine, "c1");
+	ck_assert_int_eq(connect_from(home, "127.0.0.1", 8080), -ECONNREFUSED);
+	bt_network_attachment_done(&a);
+}
+END_TEST
+
+START_TEST(a_port_of_the_host_is_refused_and_a_random_one_is_free)
+{
+	struct bt_network_attachment a;
+	bt_auto_close int home = home_fd();
+	bt_auto_close int l = listen_in(home, 8080);
+	json_auto_t *ports = NULL;
+	json_t *first;
+
+	ck_assert_str_eq(attach_port("c1", PORT_8080, &a),
+			 "failed to set up container networking: driver failed programming "
+			 "external connectivity: failed to bind host port for "
+			 "0.0.0.0:8080:10.95.7.2:80/tcp: address already in use");
+	ck_assert_pstr_eq(attach_port("c1", "{\"PortBindings\":{\"53/udp\":[{}]}}", &a), NULL);
+	ports = bt_network_ports(&engine, "c1");
+	first = json_array_get(json_object_get(ports, "53/udp"), 0);
+	ck_assert_int_gt(atoi(json_string_value(json_object_get(first, "HostPort"))), 1023);
+	bt_network_attachment_done(&a);
+}
+END_TEST
+
 START_TEST(an_address_asked_for_is_given_once)
 {
 	json_auto_t *hc = json_pack("{s:s}", "NetworkMode", "n1");
@@ -292,6 +357,8 @@ int main(void)
 	tcase_add_test(tc, inspect_shows_the_bridge_as_configured);
 	tcase_add_test(tc, a_network_is_made_used_refused_and_removed);
 	tcase_add_test(tc, what_makes_no_sense_is_refused_in_dockers_words);
+	tcase_add_test(tc, a_published_port_is_taken_once_and_outlives_the_daemon);
+	tcase_add_test(tc, a_port_of_the_host_is_refused_and_a_random_one_is_free);
 	tcase_add_test(tc, an_address_asked_for_is_given_once);
 	tcase_add_test(tc, a_start_on_the_bridge_takes_a_ready_namespace_in_under_two_ms);
 	suite_add_tcase(suite, tc);

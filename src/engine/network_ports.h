@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_NETWORK_PORTS_H
+#define BT_ENGINE_NETWORK_PORTS_H
+
+/*
+ * Published ports of containers: which port of the host, and that nobody else
+ * on the host takes it meanwhile (a bound socket, which never listens, holds
+ * it). Carried out by net/firewall.h; no process, and no packet comes by here.
+ */
+
+#include <jansson.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "engine/network_private.h"
+
+/** Publish what HostConfig asks for (PortBindings, PublishAllPorts) to the addresses of `lease`.
+ * `*ret`: NetworkSettings.Ports of what was published (owned), NULL: nothing. CONFLICT in Docker's
+ * words where a port is taken. Not under the networks' lock. */
+bt_nodiscard int bt_network_ports_publish(struct bt_networks *nets, const char *container_id,
+					  const struct bt_network_lease *lease,
+					  const json_t *host_config, json_t **ret,
+					  struct bt_err *err);
+/** Note again what an earlier daemon published, before the rules are loaded. */
+bt_nodiscard int bt_network_ports_restore(struct bt_networks *nets, const char *container_id,
+					  const struct bt_network_lease *lease, const json_t *ports,
+					  struct bt_err *err);
+/** Take a container's ports back; none is fine. */
+void bt_network_ports_withdraw(struct bt_networks *nets, const char *container_id);
+/** Free what is kept of all. */
+void bt_network_ports_free(struct bt_networks *nets);
+
+#endif
