@@ -42,35 +42,45 @@ static bool path_is_valid(const char *path)
 	return true;
 }
 
-/* Copy one of the parent's cpuset files to a group where it is empty: no process can join
- * a group without processors and nodes. -EAGAIN: the parent is empty too. */
+/* Copy one of the parent's cpuset files. -EAGAIN: it is empty there too. */
 static int inherit_cpuset_file(int parent, int dir, const char *file)
 {
 	char value[1024];
-	int r = bt_cgroup_files_read(dir, file, value, sizeof(value));
+	int r = bt_cgroup_files_read(parent, file, value, sizeof(value));
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = bt_cgroup_files_read(parent, file, value, sizeof(value));
 	if (r <= 0)
 		return r < 0 ? r : -EAGAIN;
 	return bt_cgroup_files_write(dir, file, value);
 }
 
-/* `level` is the path so far; its parent has been done. */
+/* No process can join a cpuset without processors and nodes, so a new one gets its
+ * parent's, unless the kernel has copied them (make_levels()). */
 static int inherit_cpuset(int root, const char *level)
 {
 	bt_auto_close int dir = openat(root, level, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	bt_auto_close int parent = -EBADF;
+	char nodes[1024];
 	int r;
 
 	if (dir < 0)
 		return -errno;
+	r = bt_cgroup_files_read(dir, "cpuset.mems", nodes, sizeof(nodes));
+	if (r != 0)
+		return r < 0 ? r : 0;
 	parent = openat(dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (parent < 0)
 		return -errno;
 	r = inherit_cpuset_file(parent, dir, "cpuset.cpus");
 	return r < 0 ? r : inherit_cpuset_file(parent, dir, "cpuset.mems");
+}
+
+/* Let the kernel give the children of a cpuset that we have made its processors and nodes. */
+static void copy_to_children(int root, const char *level)
+{
+	bt_auto_close int dir = openat(root, level, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir >= 0)
+		(void)!bt_cgroup_files_write(dir, "cgroup.clone_children", "1");
 }
 
 /* Make the parents of `relative`, then itself. Each new cpuset gets its values on the way
@@ -79,18 +89,23 @@ static int make_levels(const struct bt_cgroup_hierarchy *h, const char *relative
 {
 	bool cpuset = !h->v2 && h->controllers & 1u << BT_CGROUP_CPUSET;
 	char level[PATH_MAX];
-	int r;
 
 	for (size_t i = 1;; i++) {
+		bool made;
+		int r;
+
 		if (relative[i] != '/' && relative[i] != '\0')
 			continue;
 		memcpy(level, relative, i);
 		level[i] = '\0';
-		if (mkdirat(h->fd, level, DIR_MODE) < 0 && errno != EEXIST)
+		made = mkdirat(h->fd, level, DIR_MODE) == 0;
+		if (!made && errno != EEXIST)
 			return -errno;
 		r = cpuset ? inherit_cpuset(h->fd, level) : 0;
 		if (r < 0 || relative[i] == '\0')
 			return r;
+		if (made && cpuset)
+			copy_to_children(h->fd, level);
 	}
 }
 

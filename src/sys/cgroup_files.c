@@ -66,9 +66,12 @@ int bt_cgroup_files_read(int dir, const char *file, char *buf, size_t size)
 
 	if (fd < 0)
 		return -errno;
-	n = bt_io_read_all(fd, buf, size - 1);
+	/* These files give what they have, up to a page, to one read(2). */
+	do {
+		n = read(fd, buf, size - 1);
+	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return (int)n;
+		return -errno;
 	if (n > 0 && buf[n - 1] == '\n')
 		n--;
 	buf[n] = '\0';

@@ -28,8 +28,8 @@ bt_nodiscard int bt_cgroup_files_printf(int dir, const char *file, const char *f
 /** Write a number, or "max" where it is negative. */
 bt_nodiscard int bt_cgroup_files_write_max(int dir, const char *file, int64_t value);
 
-/** Read a small file into `buf` and end it with NUL, without its last newline; what does not
- * fit is left out. Returns its length or -errno. */
+/** Read a file of less than a page into `buf` and end it with NUL, without its last newline;
+ * what does not fit is left out. Returns its length or -errno. */
 bt_nodiscard int bt_cgroup_files_read(int dir, const char *file, char *buf, size_t size);
 
 /** Read a number; "max" and what fills an int64_t's pages are BT_CGROUP_UNLIMITED's value,

@@ -5,10 +5,14 @@
 #include "sys/cgroup_v1.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/auto.h"
 #include "sys/cgroup_files.h"
 
 #define SWAPPINESS_MAX 100
@@ -252,37 +256,94 @@ static int write_number(char *buf, size_t size, int64_t number)
 	return number < 0 ? snprintf(buf, size, "*") : snprintf(buf, size, "%" PRId64, number);
 }
 
-static int write_rule(int dir, const struct bt_cgroup_device_rule *rule, char type)
+/* A file of rules, opened once for all that go there. */
+static int write_text(int dir, int *fd, const char *file, const char *text)
 {
-	char major[24], minor[24];
+	size_t len = strlen(text);
+
+	if (*fd < 0)
+		*fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
+	if (*fd < 0)
+		return errno == ENOENT ? -EOPNOTSUPP : -errno;
+	return write(*fd, text, len) == (ssize_t)len ? 0 : -errno;
+}
+
+/* The descriptors of devices.allow and devices.deny, owned. */
+struct rule_files {
+	int allow, deny;
+};
+
+static void rule_files_done(struct rule_files *files)
+{
+	bt_close(&files->allow);
+	bt_close(&files->deny);
+}
+
+static int write_rule(int dir, struct rule_files *files, const struct bt_cgroup_device_rule *rule,
+		      char type)
+{
+	char major[24], minor[24], text[64] = "a";
 
 	(void)write_number(major, sizeof(major), rule->major);
 	(void)write_number(minor, sizeof(minor), rule->minor);
-	return bt_cgroup_files_printf(dir, rule->allow ? "devices.allow" : "devices.deny",
-				      "%c %s:%s %s%s%s", type, major, minor,
-				      rule->access & BT_CGROUP_ACCESS_READ ? "r" : "",
-				      rule->access & BT_CGROUP_ACCESS_WRITE ? "w" : "",
-				      rule->access & BT_CGROUP_ACCESS_MKNOD ? "m" : "");
+	if (type != 'a')
+		(void)snprintf(text, sizeof(text), "%c %s:%s %s%s%s", type, major, minor,
+			       rule->access & BT_CGROUP_ACCESS_READ ? "r" : "",
+			       rule->access & BT_CGROUP_ACCESS_WRITE ? "w" : "",
+			       rule->access & BT_CGROUP_ACCESS_MKNOD ? "m" : "");
+	return rule->allow ? write_text(dir, &files->allow, "devices.allow", text)
+			   : write_text(dir, &files->deny, "devices.deny", text);
+}
+
+/* May both rules be about one access to one device? */
+static bool rules_meet(const struct bt_cgroup_device_rule *a, const struct bt_cgroup_device_rule *b)
+{
+	return (a->type == 'a' || b->type == 'a' || a->type == b->type) &&
+	       (a->major < 0 || b->major < 0 || a->major == b->major) &&
+	       (a->minor < 0 || b->minor < 0 || a->minor == b->minor) && a->access & b->access;
+}
+
+/* Is everything that `b` is about something that `a` is about? */
+static bool rule_covers(const struct bt_cgroup_device_rule *a,
+			const struct bt_cgroup_device_rule *b)
+{
+	return (a->type == 'a' || a->type == b->type) && (a->major < 0 || a->major == b->major) &&
+	       (a->minor < 0 || a->minor == b->minor) && (a->access & b->access) == b->access;
+}
+
+/* Does rule `i` only say again what holds already? */
+static bool is_repeated(const struct bt_cgroup_device_rule *rules, size_t i)
+{
+	for (size_t k = i; k-- > 0;) {
+		if (rules[k].allow == rules[i].allow && rule_covers(&rules[k], &rules[i]))
+			return true;
+		if (rules[k].allow != rules[i].allow && rules_meet(&rules[k], &rules[i]))
+			return false;
+	}
+	return false;
 }
 
 int bt_cgroup_v1_devices(int dir, const struct bt_cgroup_limits *l, const char **ret_what)
 {
 	const uint8_t all = BT_CGROUP_ACCESS_READ | BT_CGROUP_ACCESS_WRITE | BT_CGROUP_ACCESS_MKNOD;
+	bt_auto(rule_files_done) struct rule_files files = { .allow = -EBADF, .deny = -EBADF };
 
 	*ret_what = "devices";
 	for (size_t i = 0; i < l->ndevices; i++) {
 		const struct bt_cgroup_device_rule *rule = &l->devices[i];
 		bool whole = rule->major < 0 && rule->minor < 0 && rule->access == all;
-		int r;
+		int r = 0;
 
+		if (is_repeated(l->devices, i))
+			continue;
 		/* The kernel reads type 'a' as everything, whatever stands behind it. */
-		if (rule->type == 'a' && whole)
-			r = bt_cgroup_files_write(
-				dir, rule->allow ? "devices.allow" : "devices.deny", "a");
-		else
-			r = write_rule(dir, rule, rule->type == 'a' ? 'b' : rule->type);
-		if (r == 0 && rule->type == 'a' && !whole)
-			r = write_rule(dir, rule, 'c');
+		if (rule->type == 'a' && !whole) {
+			r = write_rule(dir, &files, rule, 'b');
+			if (r == 0)
+				r = write_rule(dir, &files, rule, 'c');
+		} else {
+			r = write_rule(dir, &files, rule, rule->type);
+		}
 		if (r < 0)
 			return r;
 	}

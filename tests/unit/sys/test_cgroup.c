@@ -297,6 +297,17 @@ static const struct bt_cgroup_device_rule all[] = {
 	{ .allow = true, .type = 'a', .major = -1, .minor = -1, .access = 7 },
 };
 
+/* Each rule but the third and fifth changes something; the end is read and write of null. */
+static const struct bt_cgroup_device_rule back_and_forth[] = {
+	{ .type = 'a', .major = -1, .minor = -1, .access = 7 },
+	{ .allow = true, .type = 'c', .major = 1, .minor = 3, .access = 7 },
+	{ .type = 'c', .major = 10, .minor = 229, .access = 7 },
+	{ .allow = true, .type = 'c', .major = -1, .minor = -1, .access = 4 },
+	{ .allow = true, .type = 'c', .major = 1, .minor = 3, .access = 7 },
+	{ .type = 'c', .major = 1, .minor = 3, .access = BT_CGROUP_ACCESS_WRITE },
+	{ .allow = true, .type = 'c', .major = 1, .minor = 3, .access = BT_CGROUP_ACCESS_WRITE },
+};
+
 START_TEST(device_rules_decide_what_opens)
 {
 	struct bt_cgroup_limits l = { .devices = null_only, .ndevices = 2 };
@@ -305,6 +316,11 @@ START_TEST(device_rules_decide_what_opens)
 		return;
 	ck_assert_int_eq(bt_cgroup_limit(&cg, &l, NULL), 0);
 	ck_assert_int_eq(devices_that_open(), 3);
+	for (size_t n = 5; n <= 7; n++) {
+		l = (struct bt_cgroup_limits){ .devices = back_and_forth, .ndevices = n };
+		ck_assert_int_eq(bt_cgroup_limit(&cg, &l, NULL), 0);
+		ck_assert_int_eq(devices_that_open(), n == 6 ? 1 : 3);
+	}
 	l.devices = all;
 	l.ndevices = 1;
 	ck_assert_int_eq(bt_cgroup_limit(&cg, &l, NULL), 0);
