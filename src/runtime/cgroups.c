@@ -233,7 +233,8 @@ int bt_cgroups_path(const struct bt_oci_spec *spec, const char *id, char **ret, 
 	bt_auto_free char *joined = NULL;
 
 	if (path == NULL || *path == '\0')
-		joined = bt_path_join("/berth", id);
+		/* One directory, so that none of ours stays as an empty parent. */
+		joined = bt_str_format("/berth-%s", id);
 	else
 		joined = bt_path_join("/", path);
 	if (joined == NULL)

@@ -16,7 +16,7 @@
  * forks) live. Not for processes with threads. */
 bt_nodiscard int bt_cgroups_host(const struct bt_cgroup_host **ret, struct bt_err *err);
 
-/** The group's path: linux.cgroupsPath, or "/berth/<id>" without one, as a new string (owned).
+/** The group's path: linux.cgroupsPath, or "/berth-<id>" without one, as a new string (owned).
  * Returns 0, -EINVAL or -ENOMEM. */
 bt_nodiscard int bt_cgroups_path(const struct bt_oci_spec *spec, const char *id, char **ret,
 				 struct bt_err *err);

@@ -80,7 +80,7 @@ START_TEST(process_is_in_all_namespaces_and_groups_of_the_container)
 		script, sizeof(script),
 		"for n in cgroup ipc mnt net pid uts; do"
 		" [ $(readlink /proc/1/ns/$n) = $(readlink /proc/self/ns/$n) ] || echo $n; done;"
-		"hostname; grep -c berth/%s /proc/self/cgroup; echo /bin/*box",
+		"hostname; grep -c berth-%s /proc/self/cgroup; echo /bin/*box",
 		f.id);
 	ck_assert_int_eq(exec_script(script, NULL), 0);
 	ck_assert_int_eq(strncmp(f.out, "fixture\n", 8), 0);

@@ -576,7 +576,7 @@ START_TEST(hook_that_fails_stops_the_creation_and_leaves_nothing)
 		    "{'createRuntime':[{'path':'/bin/sh','args':"
 		    "['sh','-c','echo broken >&2; exit 3']}]}");
 	assert_fails(ECANCELED, 125, "hooks.createRuntime: /bin/sh: exit status 3: broken");
-	(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/memory/berth/%s", f.id);
+	(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/memory/berth-%s", f.id);
 	ck_assert_int_eq(access(path, F_OK), -1);
 }
 END_TEST

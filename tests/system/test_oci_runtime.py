@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""berth-runtime as an OCI runtime: by hand with runc's command line, and under podman and a real dockerd."""
+import glob
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from harness import PATIENCE, RUNTIME, run, wait_for
+
+APPLETS = "sh cat echo env false grep hostname id kill ls mount ps pwd sleep stat stty test touch true tty wc".split()
+
+
+def make_root(root):
+    for d in ("bin", "dev", "etc", "proc", "root", "sys", "tmp"):
+        os.makedirs(os.path.join(root, d))
+    shutil.copy("/bin/busybox", os.path.join(root, "bin/busybox"))
+    for applet in APPLETS:
+        os.symlink("busybox", os.path.join(root, "bin", applet))
+    with open(os.path.join(root, "etc/passwd"), "w") as f:
+        f.write("root:x:0:0:root:/root:/bin/sh\n")
+
+
+class Bundle:
+    """A bundle and a state root of our own; what is left in it is deleted at the end."""
+
+    def __enter__(self):
+        self.top = tempfile.mkdtemp(prefix="berth-oci-")
+        self.bundle = os.path.join(self.top, "bundle")
+        self.state = os.path.join(self.top, "state")
+        self.id = os.path.basename(self.top)
+        os.mkdir(self.bundle)
+        make_root(os.path.join(self.bundle, "rootfs"))
+        run([RUNTIME, "spec", "--bundle", self.bundle])
+        self.config = json.load(open(os.path.join(self.bundle, "config.json")))
+        self.config["process"]["terminal"] = False
+        return self
+
+    def __exit__(self, *_):
+        self("delete", "--force", self.id, check=False)
+        shutil.rmtree(self.top)
+
+    def __call__(self, *argv, **kw):
+        with open(os.path.join(self.bundle, "config.json"), "w") as f:
+            json.dump(self.config, f)
+        return run([RUNTIME, "--root", self.state, *argv], **kw)
+
+    def args(self, *argv):
+        self.config["process"]["args"] = list(argv)
+
+    def status(self):
+        return json.loads(self("state", self.id).stdout)["status"]
+
+    def start(self, *argv):
+        self.args(*(argv or ("sleep", "1000")))
+        # A container keeps the standard streams, so they must not be pipes that we wait for.
+        with open(os.path.join(self.bundle, "config.json"), "w") as f:
+            json.dump(self.config, f)
+        quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE)
+        subprocess.run([RUNTIME, "--root", self.state, "create", "--bundle", self.bundle, self.id], check=True, **quiet)
+        assert self.status() == "created"
+        self("start", self.id)
+
+
+@pytest.fixture
+def oci():
+    with Bundle() as b:
+        yield b
+
+
+def test_run_brings_output_and_exit_code_and_leaves_nothing(oci):
+    oci.args("sh", "-c", "echo hello; exit 5")
+    p = oci("run", "--bundle", oci.bundle, oci.id, check=False)
+    assert (p.returncode, p.stdout) == (5, "hello\n")
+    assert os.listdir(oci.state) == []
+
+
+def test_life_from_create_to_delete(oci):
+    oci.start()
+    assert oci.status() == "running"
+    assert oci("list", "-q").stdout == oci.id + "\n"
+    assert json.loads(oci("ps", "--format", "json", oci.id).stdout)
+    p = oci("delete", oci.id, check=False)
+    assert p.returncode == 1 and "not stopped: running" in p.stderr
+    oci("kill", oci.id, "KILL")
+    wait_for(lambda: oci.status() == "stopped", "the end")
+    p = oci("kill", oci.id, "TERM", check=False)
+    assert p.returncode == 1 and "container not running" in p.stderr
+    oci("delete", oci.id)
+    p = oci("state", oci.id, check=False)
+    assert p.returncode == 1 and "does not exist" in p.stderr
+
+
+def test_exec_joins_and_tells_codes_apart(oci):
+    oci.start()
+    assert oci("exec", oci.id, "hostname").stdout == "berth\n"
+    assert oci("exec", "--env", "A=b", "--cwd", "/tmp", "--user", "7:8", oci.id, "sh", "-c", "echo $A $(pwd) $(id -u):$(id -g)").stdout == "b /tmp 7:8\n"
+    assert oci("exec", oci.id, "sh", "-c", "exit 3", check=False).returncode == 3
+    p = oci("exec", oci.id, "nosuch", check=False)
+    assert p.returncode == 255 and "executable file not found in $PATH" in p.stderr
+
+
+def test_process_file_of_exec(oci):
+    oci.start()
+    path = os.path.join(oci.top, "process.json")
+    process = dict(oci.config["process"], args=["sh", "-c", "echo $X"], env=["PATH=/bin", "X=y"])
+    with open(path, "w") as f:
+        json.dump(process, f)
+    assert oci("exec", "--process", path, oci.id).stdout == "y\n"
+
+
+def test_pause_keeps_and_resume_lets_go(oci):
+    oci.start()
+    oci("pause", oci.id)
+    assert oci.status() == "paused"
+    assert oci("exec", oci.id, "true", check=False).returncode == 255
+    oci("resume", oci.id)
+    assert oci("exec", oci.id, "true").returncode == 0
+
+
+def test_update_changes_limits_that_events_show(oci):
+    oci.start()
+    oci("update", "--memory", "64m", "--pids-limit", "20", oci.id)
+    data = json.loads(oci("events", "--stats", oci.id).stdout)["data"]
+    assert data["memory"]["usage"]["limit"] == 64 << 20
+    assert data["pids"]["limit"] == 20
+
+
+def test_console_socket_receives_the_terminal(oci):
+    path = os.path.join(oci.top, "console.sock")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen()
+    oci.config["process"]["terminal"] = True
+    oci.args("sh", "-c", "tty; stty size")
+    oci("create", "--bundle", oci.bundle, "--console-socket", path, "--pid-file", os.path.join(oci.top, "pid"), oci.id)
+    conn, _ = server.accept()
+    _, fds, _, _ = socket.recv_fds(conn, 100, 1)
+    assert int(open(os.path.join(oci.top, "pid")).read()) == json.loads(oci("state", oci.id).stdout)["pid"]
+    oci("start", oci.id)
+    text = b""
+    try:
+        while chunk := os.read(fds[0], 1000):
+            text += chunk
+    except OSError:
+        pass
+    os.close(fds[0])
+    assert text.startswith(b"/dev/pts/0\r\n")
+
+
+def test_errors_are_in_the_json_log(oci):
+    log = os.path.join(oci.top, "log")
+    oci.args("nosuch")
+    p = oci("--log", log, "--log-format", "json", "create", "--bundle", oci.bundle, oci.id, check=False)
+    entry = json.loads(open(log).read())
+    assert p.returncode == 1 and entry["level"] == "error"
+    assert 'exec: "nosuch": executable file not found in $PATH' in entry["msg"]
+    assert os.listdir(oci.state) == []
+
+
+def test_an_id_in_use_is_refused_and_the_container_lives_on(oci):
+    oci.start()
+    p = oci("create", "--bundle", oci.bundle, oci.id, check=False)
+    assert p.returncode == 1 and "container with id exists" in p.stderr
+    assert oci.status() == "running"
+
+
+@pytest.mark.parametrize("bad", ["..", "a/b", "", "ä"])
+def test_ids_that_are_no_names_are_refused(oci, bad):
+    p = oci("create", "--bundle", oci.bundle, bad, check=False)
+    assert p.returncode == 1 and "invalid container id" in p.stderr
+
+
+def test_r01_the_programs_file_cannot_be_written_by_way_of_proc(oci):
+    oci.args("sleep", "1")
+    with open(os.path.join(oci.bundle, "config.json"), "w") as f:
+        json.dump(oci.config, f)
+    p = subprocess.Popen([RUNTIME, "--root", oci.state, "run", "--bundle", oci.bundle, oci.id], stdin=subprocess.DEVNULL)
+    wait_for(lambda: os.path.exists(os.path.join(oci.state, oci.id, "state.json")), "the start")
+    exe = os.open(f"/proc/{p.pid}/exe", os.O_PATH)
+    assert p.wait() == 0
+    # It no longer runs, so only the write protection is in the way.
+    with pytest.raises(OSError) as e:
+        os.open(f"/proc/self/fd/{exe}", os.O_WRONLY)
+    assert e.value.strerror == "Read-only file system"
+    os.close(exe)
+
+
+def remove_groups(name):
+    """Other engines leave the parents of their groups behind."""
+    for path in glob.glob(f"/sys/fs/cgroup/{name}") + glob.glob(f"/sys/fs/cgroup/*/{name}"):
+        for top, _, _ in os.walk(path, topdown=False):
+            os.rmdir(top)
+
+
+def podman(top, *argv, **kw):
+    return run(["podman", "--root", top + "/root", "--runroot", top + "/run", "--tmpdir", top + "/tmp", "--storage-driver", "vfs", "--cgroup-manager",
+                "cgroupfs", "--events-backend", "file", "--runtime", RUNTIME, *argv], **kw)
+
+
+@pytest.mark.skipif(not shutil.which("podman"), reason="no podman here")
+def test_podman_runs_on_it():
+    top = tempfile.mkdtemp(prefix="berth-podman-")
+    root = top + "/rootfs"
+    make_root(root)
+    flags = ["--network", "none", "--rootfs", root]
+    try:
+        assert podman(top, "run", "--rm", *flags, "sh", "-c", "echo hello; exit 4", check=False).stdout == "hello\n"
+        assert podman(top, "run", "--rm", *flags, "nosuch", check=False).returncode == 127
+        assert podman(top, "run", "--rm", *flags, "/etc/passwd", check=False).returncode == 126
+        podman(top, "run", "-d", "--name", "c", "-m", "64m", *flags, "sleep", "1000")
+        assert podman(top, "exec", "c", "hostname").returncode == 0
+        assert podman(top, "exec", "c", "false", check=False).returncode == 1
+        podman(top, "pause", "c")
+        podman(top, "unpause", "c")
+        podman(top, "stop", "-t", "0", "c")
+        assert podman(top, "inspect", "-f", "{{.State.ExitCode}}", "c").stdout == "137\n"
+        podman(top, "rm", "c")
+    finally:
+        podman(top, "rm", "-f", "-a", check=False)
+        run(["umount", "-l", top + "/root/overlay", top + "/root/vfs", top + "/root"], check=False)
+        shutil.rmtree(top, ignore_errors=True)
+        remove_groups("libpod_parent")
+
+
+class Dockerd:
+    """A real dockerd with our runtime added, without any network."""
+
+    def __enter__(self):
+        self.top = tempfile.mkdtemp(prefix="berth-dockerd-")
+        self.socket = "unix://" + self.top + "/sock"
+        self.process = subprocess.Popen(
+            ["/usr/sbin/dockerd", "--data-root", self.top + "/data", "--exec-root", self.top + "/exec", "-p", self.top + "/pid", "-H", self.socket, "--bridge",
+             "none", "--cgroup-parent", "/" + os.path.basename(self.top), "--iptables=false", "--ip-forward=false", "--ip-masq=false", "--add-runtime", "berth=" + RUNTIME, "--default-runtime", "berth"],
+            stdin=subprocess.DEVNULL, stdout=open(self.top + "/log", "w"), stderr=subprocess.STDOUT)
+        wait_for(lambda: self("version", check=False).returncode == 0, "a dockerd")
+        run(["sh", "-c", f"mkdir {self.top}/rootfs && cp /bin/busybox {self.top}/rootfs"])
+        root = self.top + "/image"
+        make_root(root)
+        tar = run(["tar", "-C", root, "-c", "."], binary=True).stdout
+        run(["/usr/bin/docker", "-H", self.socket, "import", "-", "bb"], input=tar, binary=True)
+        return self
+
+    def __call__(self, *argv, **kw):
+        return run(["/usr/bin/docker", "-H", self.socket, *argv], **kw)
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(PATIENCE)
+        for line in reversed(open("/proc/self/mountinfo").read().splitlines()):
+            if self.top in line.split()[4]:
+                run(["umount", "-l", line.split()[4]], check=False)
+        time.sleep(0.2)
+        shutil.rmtree(self.top, ignore_errors=True)
+        remove_groups(os.path.basename(self.top))
+
+
+@pytest.mark.skipif(not os.access("/usr/sbin/dockerd", os.X_OK), reason="no dockerd here")
+def test_dockerd_and_containerds_shim_run_on_it():
+    with Dockerd() as docker:
+        p = docker("run", "--rm", "--network", "none", "bb", "sh", "-c", "echo hello; exit 4", check=False)
+        assert (p.returncode, p.stdout) == (4, "hello\n")
+        assert docker("run", "--rm", "--network", "none", "bb", "nosuch", check=False).returncode == 127
+        assert docker("run", "--rm", "--network", "none", "bb", "/etc/passwd", check=False).returncode == 126
+        docker("run", "-d", "--name", "c1", "--network", "none", "-m", "64m", "bb", "sleep", "1000")
+        assert docker("exec", "c1", "cat", "/sys/fs/cgroup/memory/memory.limit_in_bytes", check=False).stdout in (f"{64 << 20}\n", "")
+        assert docker("exec", "c1", "false", check=False).returncode == 1
+        docker("pause", "c1")
+        docker("unpause", "c1")
+        docker("update", "-m", "100m", "--memory-swap", "100m", "c1")
+        docker("stop", "-t", "0", "c1")
+        assert docker("inspect", "-f", "{{.State.ExitCode}}", "c1").stdout == "137\n"
+        docker("rm", "c1")
+
+
+def test_what_a_container_of_runc_sees_is_what_one_of_ours_sees(oci):
+    """The same bundle under both; only what differs by intent is left out."""
+    if not shutil.which("runc"):
+        pytest.skip("no runc here")
+    script = "mount; grep -E 'Cap|NoNew|Seccomp' /proc/self/status; stat -c '%N %A %u:%g %t:%T' /dev/* /dev /proc /sys; cat /proc/self/oom_score_adj"
+    oci.args("sh", "-c", script)
+    oci.config["hostname"] = "same"
+    ours = oci("run", "--bundle", oci.bundle, oci.id).stdout
+    theirs = run(["runc", "--root", oci.top + "/runc", "run", "--bundle", oci.bundle, oci.id]).stdout
+
+    def comparable(text):
+        lines = []
+        for line in text.splitlines():
+            # Theirs may be written before it is covered, and gets a larger tmpfs where a directory is masked.
+            line = line.replace(",size=4k,nr_inodes=1", "").replace(",nsdelegate", "").replace("systemd on /sys", "cgroup on /sys")
+            if " on /sys/fs/cgroup type tmpfs" in line:
+                continue
+            lines.append(line)
+        return sorted(lines)
+
+    assert comparable(ours) == comparable(theirs)
