@@ -53,7 +53,21 @@ void bt_images_close(struct bt_images *images)
 	if (!images)
 		return;
 	free(images->data_root);
+	json_decref(images->insecure);
+	json_decref(images->mirrors);
 	free(images);
+}
+
+int bt_images_set_registries(struct bt_images *images, const json_t *insecure,
+			     const json_t *mirrors, struct bt_err *err)
+{
+	json_decref(images->insecure);
+	json_decref(images->mirrors);
+	images->insecure = insecure ? json_deep_copy(insecure) : NULL;
+	images->mirrors = mirrors ? json_deep_copy(mirrors) : NULL;
+	if ((insecure && !images->insecure) || (mirrors && !images->mirrors))
+		return bt_err_sys(err, -ENOMEM, "open the images");
+	return 0;
 }
 
 void bt_images_set_users(struct bt_images *images, bt_images_users_fn fn, void *arg)

@@ -15,6 +15,7 @@ struct bt_images {
 	struct bt_db *db; /* borrowed, as the next */
 	struct bt_layers *layers;
 	char *data_root;
+	json_t *insecure, *mirrors; /* of registries; NULL for none */
 	bt_images_users_fn users;
 	void *users_arg;
 	bt_images_event_fn event;

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "registry/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+
+/* Of an answer that is collected: manifests are at most 4 MiB by convention. */
+#define BODY_MAX        (8u << 20)
+#define HEADER_MAX      4096
+#define REDIRECTS_MAX   5L
+#define CONNECT_SECONDS 15L
+/* A transfer slower than this for so long is broken off, and taken up again by the caller. */
+#define STALL_BYTES   100L
+#define STALL_SECONDS 30L
+
+struct transfer {
+	const struct bt_curl_lib *curl;
+	CURL *easy;
+	const struct bt_http_request *req;
+	struct bt_http_answer answer;
+	unsigned int connections;
+	bool first_is_near; /* the registry itself lives on this machine or its link */
+	bool led_astray;
+	int stopped; /* what sink or source returned */
+};
+
+/* Loopback and link-local addresses, among them those where clouds keep secrets. */
+static bool is_near(const struct curl_sockaddr *address)
+{
+	if (address->family == AF_INET) {
+		struct sockaddr_in in;
+		uint32_t a;
+
+		memcpy(&in, &address->addr, sizeof(in));
+		a = ntohl(in.sin_addr.s_addr);
+		return a >> 24 == 127 || a >> 16 == 0xa9fe || a >> 24 == 0;
+	}
+	if (address->family == AF_INET6) {
+		/* curl_sockaddr ends in a struct sockaddr that stands for a longer one. */
+		const struct sockaddr_in6 *in6 = (const void *)&address->addr;
+		const struct in6_addr *a = &in6->sin6_addr;
+
+		return IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_LINKLOCAL(a) ||
+		       IN6_IS_ADDR_UNSPECIFIED(a) || IN6_IS_ADDR_V4MAPPED(a);
+	}
+	return true;
+}
+
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *t = arg;
+	bool near = is_near(address);
+
+	(void)purpose;
+	if (t->answer.status == 0 || t->connections == 0)
+		t->first_is_near |= near;
+	t->connections++;
+	if (near && !t->first_is_near) {
+		t->led_astray = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* Keep the value of header `name`, if that is what `line` is. */
+static void keep(char **to, const char *line, size_t len, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (len <= n || strncasecmp(line, name, n) != 0 || line[n] != ':')
+		return;
+	for (n++; n < len && (line[n] == ' ' || line[n] == '\t'); n++)
+		;
+	while (len > n && (line[len - 1] == '\r' || line[len - 1] == '\n' || line[len - 1] == ' '))
+		len--;
+	free(*to);
+	*to = strndup(line + n, len - n);
+}
+
+static void forget_headers(struct bt_http_answer *a)
+{
+	free(a->content_type);
+	free(a->digest);
+	free(a->challenge);
+	free(a->location);
+	free(a->range);
+	free(a->mounted);
+	a->content_type = a->digest = a->challenge = a->location = a->range = a->mounted = NULL;
+	a->retry_after = 0;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	struct bt_http_answer *a = &t->answer;
+	bt_auto_free char *retry = NULL;
+	size_t len = size * count;
+
+	if (len > HEADER_MAX)
+		return 0;
+	/* Each answer on the way has a status line. */
+	if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
+		forget_headers(a);
+		a->status = 1;
+	}
+	keep(&a->content_type, line, len, "Content-Type");
+	keep(&a->digest, line, len, "Docker-Content-Digest");
+	keep(&a->location, line, len, "Location");
+	keep(&a->range, line, len, "Range");
+	/* Where several schemes are offered, tokens are what registries mean. */
+	if (!a->challenge || strncasecmp(a->challenge, "bearer", 6) != 0)
+		keep(&a->challenge, line, len, "WWW-Authenticate");
+	keep(&retry, line, len, "Retry-After");
+	if (retry)
+		a->retry_after = atoi(retry);
+	return len;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	size_t len = size * count;
+	long status = 0;
+
+	(void)t->curl->easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (t->req->sink && status >= 200 && status < 300) {
+		/* The rest was asked for, and all is sent: the sink must know. */
+		if (t->req->range_from > 0 && status != 206)
+			t->stopped = -ESPIPE;
+		else
+			t->stopped = t->req->sink(t->req->sink_arg, data, len);
+		return t->stopped < 0 ? 0 : len;
+	}
+	bt_str_add(&t->answer.body, data, len);
+	if (t->answer.body.failed < 0)
+		t->stopped = t->answer.body.failed;
+	return t->stopped < 0 ? 0 : len;
+}
+
+static size_t on_read(char *buf, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	ssize_t n = t->req->source(t->req->source_arg, buf, size * count);
+
+	if (n < 0) {
+		t->stopped = (int)n;
+		return CURL_READFUNC_ABORT;
+	}
+	return (size_t)n;
+}
+
+static struct curl_slist *make_headers(const struct transfer *t, bool *failed)
+{
+	const struct bt_http_request *req = t->req;
+	const char *const pairs[][2] = { { "Accept: ", req->accept },
+					 { "Content-Type: ", req->content_type },
+					 { "Authorization: Bearer ", req->bearer },
+					 { "Expect:", "" } };
+	struct curl_slist *list = NULL;
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		bt_auto_free char *line = NULL;
+		struct curl_slist *more;
+
+		if (!pairs[i][1])
+			continue;
+		line = bt_str_format("%s%s", pairs[i][0], pairs[i][1]);
+		more = line ? t->curl->slist_append(list, line) : NULL;
+		if (!more) {
+			*failed = true;
+			break;
+		}
+		list = more;
+	}
+	return list;
+}
+
+static void set_body(struct transfer *t)
+{
+	const struct bt_http_request *req = t->req;
+
+	if (req->source) {
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_READDATA, t);
+		if (req->body_len > 0)
+			(void)t->curl->easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE,
+						   (curl_off_t)req->body_len);
+	} else if (req->body || strcmp(req->method, "POST") == 0 ||
+		   strcmp(req->method, "PUT") == 0) {
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+					   (curl_off_t)req->body_len);
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_POSTFIELDS, req->body ? req->body : "");
+	}
+	if (strcmp(req->method, "HEAD") == 0)
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
+	else
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, req->method);
+}
+
+static void set_tls(struct transfer *t)
+{
+	const struct bt_http_tls *tls = t->req->tls;
+
+	if (!tls)
+		return;
+	if (tls->no_verify) {
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	if (tls->ca)
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_CAINFO, tls->ca);
+	if (tls->cert && tls->key) {
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_SSLCERT, tls->cert);
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_SSLKEY, tls->key);
+	}
+}
+
+static void set_options(struct transfer *t, struct curl_slist *headers)
+{
+	CURLcode (*set)(CURL *, CURLoption, ...) = t->curl->easy_setopt;
+	const struct bt_http_request *req = t->req;
+	bool tls = bt_str_after(req->url, "https://") != NULL;
+
+	(void)set(t->easy, CURLOPT_URL, req->url);
+	(void)set(t->easy, CURLOPT_NOSIGNAL, 1L);
+	(void)set(t->easy, CURLOPT_USERAGENT, "berth/" BT_VERSION);
+	(void)set(t->easy, CURLOPT_HTTPHEADER, headers);
+	(void)set(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)set(t->easy, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
+	(void)set(t->easy, CURLOPT_FOLLOWLOCATION, req->follow ? 1L : 0L);
+	(void)set(t->easy, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
+	(void)set(t->easy, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+	(void)set(t->easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES);
+	(void)set(t->easy, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
+	(void)set(t->easy, CURLOPT_BUFFERSIZE, 256L << 10);
+	(void)set(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	(void)set(t->easy, CURLOPT_HEADERDATA, t);
+	(void)set(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	(void)set(t->easy, CURLOPT_WRITEDATA, t);
+	(void)set(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	(void)set(t->easy, CURLOPT_OPENSOCKETDATA, t);
+	if (req->user) {
+		(void)set(t->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+		(void)set(t->easy, CURLOPT_USERNAME, req->user);
+		(void)set(t->easy, CURLOPT_PASSWORD, req->password ? req->password : "");
+	}
+	if (req->range_from > 0)
+		(void)set(t->easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)req->range_from);
+	set_body(t);
+	set_tls(t);
+}
+
+static int explain(const struct transfer *t, CURLcode code, struct bt_err *err)
+{
+	if (t->stopped < 0)
+		return bt_err_set(err, BT_ERR_UNAVAILABLE,
+				  t->stopped == -ESPIPE ? ESPIPE : ECANCELED,
+				  "%s \"%.200s\": stopped: %s", t->req->method, t->req->url,
+				  strerror(-t->stopped));
+	if (t->led_astray)
+		return bt_err_set(err, BT_ERR_FORBIDDEN, EACCES,
+				  "%s \"%.200s\": redirected to an address of this machine",
+				  t->req->method, t->req->url);
+	return bt_err_set(err, BT_ERR_UNAVAILABLE,
+			  code == CURLE_COULDNT_CONNECT            ? ECONNREFUSED
+			  : code == CURLE_COULDNT_RESOLVE_HOST     ? EHOSTUNREACH
+			  : code == CURLE_SSL_CONNECT_ERROR        ? EPROTO
+			  : code == CURLE_PEER_FAILED_VERIFICATION ? EKEYREJECTED
+								   : EIO,
+			  "%s \"%.200s\": %s", t->req->method, t->req->url,
+			  t->curl->easy_strerror(code));
+}
+
+int bt_http_perform(const struct bt_curl_lib *curl, CURL *easy, const struct bt_http_request *req,
+		    struct bt_http_answer *ret, struct bt_err *err)
+{
+	struct transfer t = { .curl = curl, .easy = easy, .req = req };
+	struct curl_slist *headers;
+	bool failed = false;
+	CURLcode code;
+	int r = 0;
+
+	t.answer.body.max = BODY_MAX;
+	headers = make_headers(&t, &failed);
+	if (failed) {
+		curl->slist_free_all(headers);
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	}
+	set_options(&t, headers);
+	code = curl->easy_perform(easy);
+	if (code == CURLE_OK)
+		(void)curl->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &t.answer.status);
+	else
+		r = explain(&t, code, err);
+	curl->easy_reset(easy);
+	curl->slist_free_all(headers);
+	if (r < 0) {
+		bt_http_answer_done(&t.answer);
+		return r;
+	}
+	*ret = t.answer;
+	return 0;
+}
+
+void bt_http_answer_done(struct bt_http_answer *answer)
+{
+	forget_headers(answer);
+	bt_str_done(&answer->body);
+	*answer = (struct bt_http_answer){ 0 };
+}

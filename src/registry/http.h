@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_REGISTRY_HTTP_H
+#define BT_REGISTRY_HTTP_H
+
+/*
+ * One HTTP request to a registry and its answer, which is hostile: bounded, and
+ * never led to another protocol, to this machine or its link by a redirect, nor
+ * given credentials of another host.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "registry/curl_lib.h"
+
+/** Takes the body of an answer of 2xx. Returns 0, or a negative errno, which ends it. */
+typedef int (*bt_http_sink_fn)(void *arg, const void *data, size_t len);
+/** Gives the body of a request: how many bytes, 0 at the end, or a negative errno. */
+typedef ssize_t (*bt_http_source_fn)(void *arg, void *buf, size_t len);
+
+/** How to speak to a host. Strings borrowed. */
+struct bt_http_tls {
+	bool no_verify;              /* any certificate will do */
+	const char *ca, *cert, *key; /* files, or NULL */
+};
+
+/** A request. Strings borrowed; zeroed where unused. */
+struct bt_http_request {
+	const char *method; /* "GET", "HEAD", "POST", "PATCH", "PUT" */
+	const char *url;
+	const char *user, *password; /* basic authentication */
+	const char *bearer;          /* or a token */
+	const char *accept, *content_type;
+	int64_t range_from; /* > 0: ask for the rest only */
+	const char *body;   /* a text */
+	size_t body_len;
+	bt_http_source_fn source; /* or a stream, chunked where body_len is 0 */
+	void *source_arg;
+	bt_http_sink_fn sink; /* NULL: collected in the answer's `body` */
+	void *sink_arg;
+	const struct bt_http_tls *tls;
+	bool follow; /* redirects */
+};
+
+/** An answer, owned. Texts of headers are NULL where missing. */
+struct bt_http_answer {
+	long status;
+	char *content_type, *digest, *challenge, *location, *range, *mounted;
+	int retry_after; /* seconds, or 0 */
+	struct bt_str body;
+};
+
+/** Send `req` on `easy` (kept for the connection) and await the answer. Returns 0 whatever the
+ * status, or a negative errno where there was none: -ECANCELED where sink or source ended it,
+ * else kind UNAVAILABLE. */
+bt_nodiscard int bt_http_perform(const struct bt_curl_lib *curl, CURL *easy,
+				 const struct bt_http_request *req, struct bt_http_answer *ret,
+				 struct bt_err *err);
+
+/** Release. */
+void bt_http_answer_done(struct bt_http_answer *answer);
+
+#endif

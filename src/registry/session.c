@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "registry/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "codec/json.h"
+#include "registry/session_private.h"
+
+#define TRIES     5
+#define PAUSE_MAX 20 /* seconds */
+#define ACCEPT                                                                                  \
+	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, " \
+	"application/vnd.docker.distribution.manifest.list.v2+json, "                           \
+	"application/vnd.docker.distribution.manifest.v2+json, "                                \
+	"application/vnd.docker.distribution.manifest.v1+prettyjws, */*"
+
+CURL *bt_session_borrow_(struct bt_session *session)
+{
+	CURL *easy = NULL;
+
+	(void)pthread_mutex_lock(&session->mutex);
+	if (session->idle_len > 0)
+		easy = session->idle[--session->idle_len];
+	(void)pthread_mutex_unlock(&session->mutex);
+	return easy ? easy : session->curl->easy_init();
+}
+
+void bt_session_return_(struct bt_session *session, CURL *easy)
+{
+	(void)pthread_mutex_lock(&session->mutex);
+	if (session->idle_len < BT_SESSION_IDLE_MAX) {
+		session->idle[session->idle_len++] = easy;
+		easy = NULL;
+	}
+	(void)pthread_mutex_unlock(&session->mutex);
+	if (easy)
+		session->curl->easy_cleanup(easy);
+}
+
+int bt_session_refused_(const struct bt_http_answer *answer, struct bt_err *err)
+{
+	static const struct {
+		long status;
+		enum bt_err_kind kind;
+		int errnum;
+	} kinds[] = {
+		{ 400, BT_ERR_INVALID, EINVAL },     { 401, BT_ERR_UNAUTHORIZED, EACCES },
+		{ 403, BT_ERR_FORBIDDEN, EPERM },    { 404, BT_ERR_NOT_FOUND, ENOENT },
+		{ 429, BT_ERR_UNAVAILABLE, EAGAIN }, { 503, BT_ERR_UNAVAILABLE, EAGAIN },
+	};
+	enum bt_err_kind kind = BT_ERR_SYSTEM;
+	json_auto_t *body = NULL;
+	const json_t *first = NULL;
+	const char *code, *message;
+	int errnum = EIO;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].status == answer->status) {
+			kind = kinds[i].kind;
+			errnum = kinds[i].errnum;
+		}
+	if (bt_json_parse(bt_str_get(&answer->body), answer->body.len, 0, &body, BT_ERR_IGNORED) ==
+	    0)
+		first = json_array_get(bt_json_arr(body, "errors"), 0);
+	code = bt_json_str(first, "code", "");
+	message = bt_json_str(first, "message", "");
+	if (!code[0] && !message[0])
+		return bt_err_set(err, kind, errnum, "received unexpected HTTP status: %ld",
+				  answer->status);
+	{
+		bt_auto_free char *words = strdup(code);
+
+		/* MANIFEST_UNKNOWN reads "manifest unknown". */
+		for (char *p = words; p && *p; p++)
+			*p = *p == '_' ? ' ' : (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+		return bt_err_set(err, kind, errnum, "%.100s: %.300s", words ? words : code,
+				  message);
+	}
+}
+
+/* One request, once. */
+static int perform(struct bt_session *session, struct bt_http_request *req,
+		   struct bt_http_answer *ret, struct bt_err *err)
+{
+	bt_auto_free char *token = NULL;
+	CURL *easy = bt_session_borrow_(session);
+	int r;
+
+	(void)pthread_mutex_lock(&session->mutex);
+	token = session->token ? strdup(session->token) : NULL;
+	req->bearer = token;
+	req->user = !token && session->basic ? session->credentials.user : NULL;
+	req->password = req->user ? session->credentials.password : NULL;
+	(void)pthread_mutex_unlock(&session->mutex);
+	req->tls = &session->tls;
+	if (!easy)
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	r = bt_http_perform(session->curl, easy, req, ret, err);
+	bt_session_return_(session, easy);
+	req->bearer = NULL;
+	return r;
+}
+
+static bool is_worth_a_try(long status)
+{
+	return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+static void wait_before(int attempt, int wanted)
+{
+	int seconds = wanted > 0 ? wanted : 1 << attempt;
+
+	(void)sleep((unsigned int)(seconds < PAUSE_MAX ? seconds : PAUSE_MAX));
+}
+
+int bt_session_send_(struct bt_session *session, struct bt_http_request *req,
+		     struct bt_http_answer *ret, struct bt_err *err)
+{
+	bool authenticated = false;
+
+	for (int attempt = 0;; attempt++) {
+		struct bt_http_answer answer = { 0 };
+		int r = perform(session, req, &answer, err);
+
+		if (r < 0)
+			return r;
+		if (answer.status == 401 && answer.challenge && !authenticated && !req->source) {
+			r = bt_token_authenticate(session, answer.challenge, err);
+			authenticated = true;
+		} else if (is_worth_a_try(answer.status) && attempt < 2 && !req->source) {
+			wait_before(attempt, answer.retry_after);
+		} else {
+			*ret = answer;
+			return 0;
+		}
+		bt_http_answer_done(&answer);
+		if (r < 0)
+			return r;
+	}
+}
+
+static char *url_of(const struct bt_session *session, const char *kind, const char *name)
+{
+	return bt_str_format("%s/v2/%s/%s/%s", session->endpoint.base, session->path, kind, name);
+}
+
+/* Does something speak the protocol there? It may ask for authentication. */
+static int ping(struct bt_session *session, struct bt_err *err)
+{
+	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
+	bt_auto_free char *url = bt_str_format("%s/v2/", session->endpoint.base);
+	struct bt_http_request req = { .method = "GET", .url = url, .follow = true };
+	int r;
+
+	if (!url)
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	r = perform(session, &req, &answer, err);
+	if (r < 0)
+		return r;
+	if (answer.status == 401 && answer.challenge)
+		return bt_token_authenticate(session, answer.challenge, err);
+	/* Some registries have no answer for the base alone. */
+	if (answer.status < 500)
+		return 0;
+	return bt_session_refused_(&answer, err);
+}
+
+static int copy_credentials(struct bt_session *session, const struct bt_credentials *from)
+{
+	struct bt_credentials *to = &session->credentials;
+
+	if (!from)
+		return 0;
+	to->user = from->user ? strdup(from->user) : NULL;
+	to->password = from->password ? strdup(from->password) : NULL;
+	to->identity_token = from->identity_token ? strdup(from->identity_token) : NULL;
+	to->registry_token = from->registry_token ? strdup(from->registry_token) : NULL;
+	return (from->user && !to->user) || (from->password && !to->password) ||
+			       (from->identity_token && !to->identity_token) ||
+			       (from->registry_token && !to->registry_token)
+		       ? -ENOMEM
+		       : 0;
+}
+
+/* Take the first endpoint that answers; the first failure of the registry itself is told. */
+static int connect_to(struct bt_session *session, struct bt_endpoint *list, int n,
+		      struct bt_err *err)
+{
+	int r = bt_err_set(err, BT_ERR_SYSTEM, EHOSTUNREACH, "no registry to ask");
+
+	for (int i = 0; i < n; i++) {
+		struct bt_err failure = { 0 };
+
+		bt_endpoint_done(&session->endpoint);
+		session->endpoint = list[i];
+		list[i] = (struct bt_endpoint){ 0 };
+		session->tls = (struct bt_http_tls){ .no_verify = session->endpoint.insecure,
+						     .ca = session->endpoint.ca,
+						     .cert = session->endpoint.cert,
+						     .key = session->endpoint.key };
+		r = ping(session, &failure);
+		if (r == 0)
+			return 0;
+		*err = failure;
+		if (failure.kind == BT_ERR_UNAUTHORIZED && !session->endpoint.mirror)
+			break;
+	}
+	return r;
+}
+
+int bt_session_open(const struct bt_session_target *target, struct bt_session **ret,
+		    struct bt_err *err)
+{
+	struct bt_session *session = calloc(1, sizeof(*session));
+	struct bt_endpoint *list = NULL;
+	int n, r;
+
+	if (!session)
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	(void)pthread_mutex_init(&session->mutex, NULL);
+	r = bt_curl_lib_ref(&session->curl, err);
+	if (r < 0) {
+		bt_session_destroy(session);
+		return r;
+	}
+	session->path = strdup(target->path);
+	session->push = target->push;
+	n = bt_endpoint_list(target, &list);
+	if (n < 0 || !session->path || copy_credentials(session, target->credentials) < 0)
+		r = bt_err_sys(err, -ENOMEM, "ask a registry");
+	else
+		r = connect_to(session, list, n, err);
+	for (int i = 0; i < n; i++)
+		bt_endpoint_done(&list[i]);
+	free(list);
+	if (r < 0) {
+		bt_session_destroy(session);
+		return r;
+	}
+	*ret = session;
+	return 0;
+}
+
+void bt_session_destroy(struct bt_session *session)
+{
+	if (!session)
+		return;
+	for (size_t i = 0; i < session->idle_len; i++)
+		session->curl->easy_cleanup(session->idle[i]);
+	if (session->curl)
+		bt_curl_lib_unref();
+	bt_endpoint_done(&session->endpoint);
+	bt_credentials_done(&session->credentials);
+	(void)pthread_mutex_destroy(&session->mutex);
+	free(session->token);
+	free(session->path);
+	free(session);
+}
+
+bool bt_session_is_mirror(const struct bt_session *session)
+{
+	return session->endpoint.mirror;
+}
+
+int bt_session_get_manifest(struct bt_session *session, const char *ref,
+			    struct bt_session_manifest *ret, struct bt_err *err)
+{
+	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
+	bt_auto_free char *url = url_of(session, "manifests", ref);
+	struct bt_session_manifest m = { 0 };
+	int r;
+
+	if (!url)
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	r = bt_session_send_(
+		session,
+		&(struct bt_http_request){
+			.method = "GET", .url = url, .accept = ACCEPT, .follow = true },
+		&answer, err);
+	if (r < 0)
+		return r;
+	if (answer.status != 200)
+		return bt_session_refused_(&answer, err);
+	m.len = answer.body.len;
+	m.media_type = strdup(answer.content_type ? answer.content_type : "");
+	if (bt_str_steal(&answer.body, &m.text) < 0 || !m.media_type) {
+		bt_session_manifest_done(&m);
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	}
+	m.media_type[strcspn(m.media_type, "; ")] = '\0';
+	*ret = m;
+	return 0;
+}
+
+void bt_session_manifest_done(struct bt_session_manifest *manifest)
+{
+	free(manifest->text);
+	free(manifest->media_type);
+	*manifest = (struct bt_session_manifest){ 0 };
+}
+
+static bool is_tag(const char *tag)
+{
+	return tag && tag[0] && strlen(tag) <= 128 && tag[0] != '.' && tag[0] != '-' &&
+	       tag[strspn(tag,
+			  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] ==
+		       '\0';
+}
+
+int bt_session_list_tags(struct bt_session *session, size_t max, json_t **ret, struct bt_err *err)
+{
+	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
+	bt_auto_free char *url = url_of(session, "tags", "list");
+	json_auto_t *list = NULL;
+	json_t *tag;
+	size_t i;
+	int r;
+
+	if (!url)
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	r = bt_session_send_(
+		session, &(struct bt_http_request){ .method = "GET", .url = url, .follow = true },
+		&answer, err);
+	if (r < 0)
+		return r;
+	if (answer.status != 200)
+		return bt_session_refused_(&answer, err);
+	r = bt_json_parse(bt_str_get(&answer.body), answer.body.len, 0, &list, err);
+	if (r < 0)
+		return bt_err_context(err, "the registry's list of tags");
+	if (json_array_size(bt_json_arr(list, "tags")) > max)
+		return bt_err_set(err, BT_ERR_INVALID, E2BIG, "more than %zu tags", max);
+	json_array_foreach (bt_json_arr(list, "tags"), i, tag)
+		if (!is_tag(json_string_value(tag)))
+			return bt_err_set(err, BT_ERR_INVALID, EBADMSG,
+					  "the registry lists what is no tag");
+	*ret = json_incref(bt_json_arr(list, "tags"));
+	return 0;
+}
+
+/* A blob being fetched, over several requests where need be. */
+struct fetch {
+	bt_http_sink_fn sink;
+	void *arg;
+	int64_t got, size;
+	bool too_long;
+};
+
+static int take(void *arg, const void *data, size_t len)
+{
+	struct fetch *f = arg;
+	int r;
+
+	if (f->size >= 0 && f->got + (int64_t)len > f->size) {
+		f->too_long = true;
+		return -EBADMSG;
+	}
+	r = f->sink(f->arg, data, len);
+	if (r == 0)
+		f->got += (int64_t)len;
+	return r;
+}
+
+/* One request for the rest. Returns 1 where all is here, 0 to try again, or a negative errno. */
+static int fetch_rest(struct bt_session *session, const char *url, struct fetch *f,
+		      struct bt_err *err)
+{
+	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
+	struct bt_http_request req = { .method = "GET",
+				       .url = url,
+				       .range_from = f->got,
+				       .sink = take,
+				       .sink_arg = f,
+				       .follow = true };
+	int r = bt_session_send_(session, &req, &answer, err);
+
+	if (f->too_long)
+		return bt_err_set(err, BT_ERR_INVALID, EBADMSG,
+				  "the registry sends more than the %lld bytes promised",
+				  (long long)f->size);
+	if (r < 0)
+		return r == -ECANCELED || r == -EACCES || r == -ESPIPE ? r : 0;
+	if (answer.status < 200 || answer.status >= 300)
+		return bt_session_refused_(&answer, err);
+	if (f->size < 0 || f->got == f->size)
+		return 1;
+	return bt_err_set(err, BT_ERR_INVALID, EBADMSG,
+			  "the registry sent %lld bytes of the %lld promised", (long long)f->got,
+			  (long long)f->size);
+}
+
+int bt_session_get_blob(struct bt_session *session, const char *digest, int64_t size,
+			bt_http_sink_fn sink, void *arg, struct bt_err *err)
+{
+	struct fetch f = { .sink = sink, .arg = arg, .size = size };
+	bt_auto_free char *url = url_of(session, "blobs", digest);
+	int64_t before;
+
+	if (!url)
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	for (int attempt = 0;;) {
+		int r;
+
+		before = f.got;
+		r = fetch_rest(session, url, &f, err);
+		if (r != 0)
+			return r < 0 ? r : 0;
+		/* Whoever makes progress may go on for ever. */
+		attempt = f.got > before ? 1 : attempt + 1;
+		if (attempt == TRIES)
+			return -err->errnum;
+		wait_before(attempt - 1, 0);
+	}
+}
+
+int bt_session_has_blob(struct bt_session *session, const char *digest, struct bt_err *err)
+{
+	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
+	bt_auto_free char *url = url_of(session, "blobs", digest);
+	int r;
+
+	if (!url)
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	r = bt_session_send_(
+		session, &(struct bt_http_request){ .method = "HEAD", .url = url, .follow = true },
+		&answer, err);
+	if (r < 0)
+		return r;
+	if (answer.status == 200 || answer.status == 404)
+		return answer.status == 200;
+	return bt_session_refused_(&answer, err);
+}
+
+/* The absolute form of a Location. */
+static char *absolute(const struct bt_session *session, const char *location)
+{
+	if (!location)
+		return NULL;
+	return location[0] == '/' ? bt_str_format("%s%s", session->endpoint.base, location)
+				  : strdup(location);
+}
+
+static int take_location(const struct bt_session *session, const struct bt_http_answer *answer,
+			 char **ret, struct bt_err *err)
+{
+	char *url = absolute(session, answer->location);
+
+	if (!url)
+		return bt_err_set(err, BT_ERR_SYSTEM, EBADMSG,
+				  "the registry does not say where to upload");
+	*ret = url;
+	return 0;
+}
+
+int bt_session_begin_upload(struct bt_session *session, const char *digest, const char *from,
+			    char **ret_url, struct bt_err *err)
+{
+	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
+	bt_auto_free char *url =
+		from ? bt_str_format("%s/v2/%s/blobs/uploads/?mount=%s&from=%s",
+				     session->endpoint.base, session->path, digest, from)
+		     : bt_str_format("%s/v2/%s/blobs/uploads/", session->endpoint.base,
+				     session->path);
+	int r;
+
+	if (!url)
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	r = bt_session_send_(session, &(struct bt_http_request){ .method = "POST", .url = url },
+			     &answer, err);
+	if (r < 0)
+		return r;
+	if (answer.status == 201)
+		return 1;
+	if (answer.status != 202)
+		return bt_session_refused_(&answer, err);
+	return take_location(session, &answer, ret_url, err);
+}
+
+int bt_session_upload(struct bt_session *session, const char *url, bt_http_source_fn source,
+		      void *arg, char **ret_url, struct bt_err *err)
+{
+	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
+	int r;
+
+	r = bt_session_send_(session,
+			     &(struct bt_http_request){ .method = "PATCH",
+							.url = url,
+							.content_type = "application/octet-stream",
+							.source = source,
+							.source_arg = arg },
+			     &answer, err);
+	if (r < 0)
+		return r;
+	if (answer.status != 202)
+		return bt_session_refused_(&answer, err);
+	return take_location(session, &answer, ret_url, err);
+}
+
+int bt_session_end_upload(struct bt_session *session, const char *url, const char *digest,
+			  const char *body, size_t len, struct bt_err *err)
+{
+	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
+	bt_auto_free char *full =
+		bt_str_format("%s%cdigest=%s", url, strchr(url, '?') ? '&' : '?', digest);
+	int r;
+
+	if (!full)
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	r = bt_session_send_(session,
+			     &(struct bt_http_request){ .method = "PUT",
+							.url = full,
+							.content_type = "application/octet-stream",
+							.body = body,
+							.body_len = len },
+			     &answer, err);
+	if (r < 0)
+		return r;
+	return answer.status == 201 ? 0 : bt_session_refused_(&answer, err);
+}
+
+int bt_session_put_manifest(struct bt_session *session, const char *ref, const char *media_type,
+			    const char *text, size_t len, char **ret_digest, struct bt_err *err)
+{
+	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
+	bt_auto_free char *url = url_of(session, "manifests", ref);
+	int r;
+
+	if (!url)
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	r = bt_session_send_(session,
+			     &(struct bt_http_request){ .method = "PUT",
+							.url = url,
+							.content_type = media_type,
+							.body = text,
+							.body_len = len },
+			     &answer, err);
+	if (r < 0)
+		return r;
+	if (answer.status != 201 && answer.status != 200)
+		return bt_session_refused_(&answer, err);
+	if (ret_digest)
+		*ret_digest = bt_take(answer.digest);
+	return 0;
+}

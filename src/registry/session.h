@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_REGISTRY_SESSION_H
+#define BT_REGISTRY_SESSION_H
+
+/*
+ * A session with one repository of a registry (OCI distribution-spec 1.1): finds
+ * out how the registry speaks, authenticates when asked to, tries again when
+ * that helps. Any thread; several transfers at once.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "registry/credentials.h"
+#include "registry/http.h"
+
+struct bt_session;
+
+/** Whom to ask. Borrowed but for the call. */
+struct bt_session_target {
+	const char *domain; /* "docker.io", "localhost:5000" */
+	const char *path;   /* "library/alpine"; "" for the registry itself */
+	bool push;
+	bool no_mirrors;
+	const json_t *insecure, *mirrors;         /* arrays of texts, or NULL */
+	const struct bt_credentials *credentials; /* or NULL */
+};
+
+/** Connect: TLS, with /etc/docker/certs.d/DOMAIN or /etc/berth/certs.d/DOMAIN; without (or with any
+ * certificate) only where the registry is on this machine or listed as insecure. */
+bt_nodiscard int bt_session_open(const struct bt_session_target *target, struct bt_session **ret,
+				 struct bt_err *err);
+/** Release. NULL is fine. */
+void bt_session_destroy(struct bt_session *session);
+/** Is it a mirror that answers? */
+bool bt_session_is_mirror(const struct bt_session *session);
+
+/** A manifest or an index. Owned. */
+struct bt_session_manifest {
+	char *text, *media_type;
+	size_t len;
+};
+/** GET manifests/REF (a tag or a digest). Kinds by the registry's answer. */
+bt_nodiscard int bt_session_get_manifest(struct bt_session *session, const char *ref,
+					 struct bt_session_manifest *ret, struct bt_err *err);
+/** Release. */
+void bt_session_manifest_done(struct bt_session_manifest *manifest);
+
+/** GET tags/list: an array of texts, all of them tags by their form. */
+bt_nodiscard int bt_session_list_tags(struct bt_session *session, size_t max, json_t **ret,
+				      struct bt_err *err);
+
+/** GET blobs/DIGEST into `sink`, taken up again where it broke off; -EBADMSG where there are not
+ * exactly `size` bytes (-1: any number). The digest is the caller's to check. */
+bt_nodiscard int bt_session_get_blob(struct bt_session *session, const char *digest, int64_t size,
+				     bt_http_sink_fn sink, void *arg, struct bt_err *err);
+
+/** Has the repository this blob? 1, 0, or a negative errno. */
+bt_nodiscard int bt_session_has_blob(struct bt_session *session, const char *digest,
+				     struct bt_err *err);
+/** Begin an upload; with `from` (a repository of the same registry that should have the blob) 1
+ * means that it is here already. Else 0 and where to send it (owned). */
+bt_nodiscard int bt_session_begin_upload(struct bt_session *session, const char *digest,
+					 const char *from, char **ret_url, struct bt_err *err);
+/** Send all that `source` gives to `url`, in one request. Returns 0 and where to finish (owned). */
+bt_nodiscard int bt_session_upload(struct bt_session *session, const char *url,
+				   bt_http_source_fn source, void *arg, char **ret_url,
+				   struct bt_err *err);
+/** Finish the upload as `digest`, with `body` as its (rest of the) content, or NULL. */
+bt_nodiscard int bt_session_end_upload(struct bt_session *session, const char *url,
+				       const char *digest, const char *body, size_t len,
+				       struct bt_err *err);
+/** PUT manifests/REF. `ret_digest` (owned, may be NULL) is what the registry calls it. */
+bt_nodiscard int bt_session_put_manifest(struct bt_session *session, const char *ref,
+					 const char *media_type, const char *text, size_t len,
+					 char **ret_digest, struct bt_err *err);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_REGISTRY_SESSION_PRIVATE_H
+#define BT_REGISTRY_SESSION_PRIVATE_H
+
+/*
+ * What session.c (operations), endpoint.c (whom to ask, and how) and token.c
+ * (authentication) share.
+ */
+
+#include <pthread.h>
+
+#include "registry/challenge.h"
+#include "registry/session.h"
+
+#define BT_SESSION_IDLE_MAX 8
+
+/** Where a registry is reached, and by what right. Owned texts. */
+struct bt_endpoint {
+	char *base; /* "https://host[:port]" */
+	char *ca, *cert, *key;
+	bool insecure; /* certificates do not matter, and credentials may go unencrypted */
+	bool mirror;
+};
+
+struct bt_session {
+	const struct bt_curl_lib *curl;
+	struct bt_endpoint endpoint;
+	struct bt_http_tls tls;
+	char *path;
+	bool push;
+	struct bt_credentials credentials;
+	pthread_mutex_t mutex; /* of all below */
+	char *token;
+	bool basic;
+	CURL *idle[BT_SESSION_IDLE_MAX];
+	size_t idle_len;
+};
+
+/** The ways to reach `target`, best first, into an array (owned, each with its texts). Returns how
+ * many, or -ENOMEM. */
+bt_nodiscard int bt_endpoint_list(const struct bt_session_target *target, struct bt_endpoint **ret);
+/** Release one. */
+void bt_endpoint_done(struct bt_endpoint *endpoint);
+
+/** Answer a challenge: afterwards `token` or `basic` is set. Kind UNAUTHORIZED where that is
+ * refused. */
+bt_nodiscard int bt_token_authenticate(struct bt_session *session, const char *challenge,
+				       struct bt_err *err);
+
+/** Send `req` with the session's rights; authenticate and try again where asked to. */
+bt_nodiscard int bt_session_send_(struct bt_session *session, struct bt_http_request *req,
+				  struct bt_http_answer *ret, struct bt_err *err);
+/** A handle for one request, to be given back. NULL without memory. */
+CURL *bt_session_borrow_(struct bt_session *session);
+void bt_session_return_(struct bt_session *session, CURL *easy);
+/** Turn an answer that is no success into an error: "CODE: MESSAGE" of the registry. */
+int bt_session_refused_(const struct bt_http_answer *answer, struct bt_err *err);
+
+#endif
