@@ -77,6 +77,14 @@ bt_handler bt_containers_stream_logs;
 /** POST /containers/{id}/wait. */
 bt_handler bt_containers_stream_wait;
 
+/* containers_archive.c */
+/** HEAD /containers/{id}/archive. */
+bt_handler bt_containers_archive_head;
+/** GET /containers/{id}/archive. */
+bt_handler bt_containers_archive_get;
+/** PUT /containers/{id}/archive. */
+bt_handler bt_containers_archive_put;
+
 /* exec_api.c */
 /** POST /containers/{id}/exec. */
 bt_handler bt_exec_api_create;

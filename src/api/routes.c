@@ -45,7 +45,9 @@ const struct bt_route bt_routes[] = {
 	{ GET, "/containers/*/export", IGNORED, bt_system_not_offered },
 	{ GET, "/containers/*/stats", IGNORED, bt_system_not_offered },
 	{ POST, "/containers/*/update", IGNORED, bt_system_not_offered },
-	{ GET | HEAD | PUT, "/containers/*/archive", IGNORED, bt_system_not_offered },
+	{ HEAD, "/containers/*/archive", IGNORED, bt_containers_archive_head },
+	{ GET, "/containers/*/archive", IGNORED, bt_containers_archive_get },
+	{ PUT, "/containers/*/archive", STREAM, bt_containers_archive_put },
 	{ POST, "/commit", IGNORED, bt_system_not_offered },
 
 	{ POST, "/exec/*/start", JSON, bt_exec_api_start },

@@ -111,8 +111,12 @@ static bool is_whiteout(int at, const char *name)
 static int displace(struct bt_extract *x, int at, const char *name, const char *path)
 {
 	char number[16];
+	struct stat st;
 	int r = 0;
 
+	if (x->keep_kinds && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode))
+		return -EISDIR;
 	(void)snprintf(number, sizeof(number), "%u", x->shadows);
 	if (x->shadow_fd < 0)
 		r = bt_io_remove_tree(at, name);
@@ -222,6 +226,8 @@ static int open_new_dir(struct bt_extract *x, int at, const char *path, const ch
 		if (fd < 0) {
 			int r;
 
+			if (x->keep_kinds)
+				return -ENOTDIR;
 			/* A directory that takes the place of a whiteout hides what is below. */
 			hides = x->whiteouts && is_whiteout(at, name);
 			r = make_room(x, &at, path, &name);

@@ -29,8 +29,9 @@ typedef int64_t (*bt_extract_content_fn)(void *arg, int fd, struct bt_err *err);
 /** The extraction into one root. Zeroed but for the first block, it is ready. */
 struct bt_extract {
 	struct bt_tree tree;
-	bool whiteouts; /* translate them; else they are plain files */
-	int shadow_fd;  /* where entries replaced by later ones go, or negative: removed */
+	bool whiteouts;  /* translate them; else they are plain files */
+	bool keep_kinds; /* refuse to replace a directory by something else, and the reverse */
+	int shadow_fd;   /* where entries replaced by later ones go, or negative: removed */
 	struct bt_skeleton *skeleton; /* told of those, or NULL; borrowed */
 	bt_extract_content_fn content;
 	void *content_arg;

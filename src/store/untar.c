@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/str.h"
 #include "store/extract.h"
 #include "store/ring.h"
 
@@ -169,6 +170,33 @@ static bool is_stored_whole(const struct writer *w, int64_t size)
 	return stored == size;
 }
 
+/* A name of the archive as a clean path below the root. */
+static int place(const struct bt_untar *u, const char *name, char **ret)
+{
+	bt_auto_free char *clean = NULL;
+	int r = bt_tree_clean(name, &clean);
+
+	if (r < 0)
+		return r;
+	if (!u->into || u->into[0] == '\0')
+		*ret = bt_take(clean);
+	else
+		*ret = bt_str_format("%s%s%s", u->into, clean[0] ? "/" : "", clean);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* The target of a hard link is a name of the archive, too. */
+static int place_target(const struct bt_untar *u, struct archive_entry *entry)
+{
+	const char *target = archive_entry_hardlink(entry);
+	bt_auto_free char *path = NULL;
+	int r = target && u->into ? place(u, target, &path) : 0;
+
+	if (path)
+		archive_entry_set_hardlink(entry, path);
+	return r;
+}
+
 static int unpack_entry(struct writer *w, struct archive_entry *entry, struct bt_err *err)
 {
 	const char *name = archive_entry_pathname(entry);
@@ -179,7 +207,9 @@ static int unpack_entry(struct writer *w, struct archive_entry *entry, struct bt
 	if (!name)
 		return bt_err_set(err, BT_ERR_INVALID, EBADMSG,
 				  "invalid tar archive: an entry without a name");
-	r = bt_tree_clean(name, &path);
+	r = place(w->u, name, &path);
+	if (r == 0)
+		r = place_target(w->u, entry);
 	if (r < 0)
 		return bt_err_set(err, BT_ERR_INVALID, -r,
 				  "invalid tar archive: the name '%.200s' %s", name,
@@ -378,6 +408,7 @@ int bt_untar(const struct bt_untar *u, struct bt_untar_result *ret, struct bt_er
 	w->x = (struct bt_extract){
 		.tree = { .root = u->root, .cross_mounts = u->cross_mounts },
 		.whiteouts = u->whiteouts,
+		.keep_kinds = u->keep_kinds,
 		.shadow_fd = u->shadow_fd,
 		.skeleton = u->skeleton,
 		.content = write_content,

@@ -19,10 +19,12 @@
 
 /** What to unpack where. */
 struct bt_untar {
-	int root;                     /* directory descriptor, borrowed, not O_PATH */
-	bool whiteouts;               /* translate whiteouts to overlay's form */
-	bool cross_mounts;            /* may paths lead into other mounts below the root? */
-	int shadow_fd;                /* see struct bt_extract; negative for none */
+	int root;          /* directory descriptor, borrowed, not O_PATH */
+	const char *into;  /* clean path below the root that names are relative to, or NULL */
+	bool keep_kinds;   /* no directory becomes something else, nor the reverse */
+	bool whiteouts;    /* translate whiteouts to overlay's form */
+	bool cross_mounts; /* may paths lead into other mounts below the root? */
+	int shadow_fd;     /* see struct bt_extract; negative for none */
 	struct bt_skeleton *skeleton; /* records the archive, or NULL; borrowed, not finished */
 	int64_t max_bytes;            /* of the archive, unpacked; 0: what the disk can hold */
 	bt_inflate_read_fn read;      /* the archive, packed or not, hostile */
