@@ -293,3 +293,38 @@ json_t *bt_format_size(json_int_t bytes, int digits)
 	bt_units_size((double)bytes, digits, text);
 	return json_string(text);
 }
+
+static int by_key(const void *a, const void *b)
+{
+	const struct {
+		const char *key;
+		json_t *row;
+	} *x = a, *y = b;
+
+	return strcmp(x->key, y->key);
+}
+
+json_t *bt_format_sorted(const json_t *rows, const char *member)
+{
+	size_t n = json_array_size(rows), i;
+	struct {
+		const char *key;
+		json_t *row;
+	} *order = calloc(n + 1, sizeof(*order));
+	json_t *ret = json_array(), *row;
+
+	json_array_foreach (rows, i, row) {
+		if (!order)
+			break;
+		order[i].key = json_string_value(json_object_get(row, member));
+		if (!order[i].key)
+			order[i].key = "";
+		order[i].row = row;
+	}
+	if (order)
+		qsort(order, n, sizeof(*order), by_key);
+	for (i = 0; order && i < n; i++)
+		(void)json_array_append(ret, order[i].row);
+	free(order);
+	return ret;
+}

@@ -58,6 +58,9 @@ json_t *bt_format_member(const json_t *object, const char *name);
 /** What a Go duration between now and `seconds` (Unix time) is called, with " ago". */
 json_t *bt_format_since(json_int_t seconds);
 
+/** A list in the order of a string member of its elements; a new reference. */
+json_t *bt_format_sorted(const json_t *rows, const char *member);
+
 /** A size as docker prints it, with `digits` digits. */
 json_t *bt_format_size(json_int_t bytes, int digits);
 
