@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/auto.h"
 #include "base/path.h"
@@ -22,6 +23,12 @@
 #define LOCK_NAME "berth.lock"
 /* A compiled statement is a few kilobytes; the least recently used one makes room. */
 #define CACHE_LEN 64
+/* The WAL goes back into the file, which costs two syncs, once it has this many pages and the
+ * database has been quiet for a moment; or at the hard limit, however busy it is. */
+#define CHECKPOINT_PAGES      256
+#define CHECKPOINT_PAGES_HARD 8192
+#define QUIET_MS              500
+#define CHECKPOINT_STACK      (64u << 10)
 
 /*
  * Only one process uses the file (berth.lock), hence locking_mode=EXCLUSIVE: no shared memory
@@ -34,7 +41,7 @@ static const char SETTINGS[] = "PRAGMA locking_mode = EXCLUSIVE;"
 			       "PRAGMA journal_mode = WAL;"
 			       "PRAGMA synchronous = NORMAL;"
 			       "PRAGMA journal_size_limit = 1048576;"
-			       "PRAGMA wal_autocheckpoint = 256;"
+			       "PRAGMA wal_autocheckpoint = 0;"
 			       "PRAGMA foreign_keys = OFF;";
 
 struct cached {
@@ -52,6 +59,12 @@ struct bt_db {
 	bool doomed;           /* an inner transaction was rolled back */
 	unsigned long uses;
 	struct cached cache[CACHE_LEN];
+
+	int wal_pages; /* below the mutex, too */
+	pthread_t checkpointer;
+	bool has_checkpointer;
+	bool closing, waits_for_growth;
+	pthread_cond_t wal_grew; /* with the mutex */
 };
 
 static void lock(struct bt_db *db)
@@ -150,23 +163,113 @@ static int open_file(struct bt_db *db, const char *dir, struct bt_err *err)
 	return bt_schema_migrate(db->sqlite, err);
 }
 
+static int on_commit(void *arg, sqlite3 *sqlite bt_unused, const char *name bt_unused, int pages)
+{
+	struct bt_db *db = arg;
+
+	db->wal_pages = pages;
+	if ((db->waits_for_growth && pages >= CHECKPOINT_PAGES) || pages >= CHECKPOINT_PAGES_HARD)
+		(void)pthread_cond_signal(&db->wal_grew);
+	return SQLITE_OK;
+}
+
+/* Wait on the condition for `ms`; the lock is given up meanwhile. */
+static void wait_ms(struct bt_db *db, long ms)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += ms % 1000 * 1000000;
+	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	(void)pthread_cond_timedwait(&db->wal_grew, &db->mutex, &until);
+}
+
+/* The syncs of a checkpoint must not happen in the commit of somebody who starts a container. */
+static void *run_checkpoints(void *arg)
+{
+	struct bt_db *db = arg;
+
+	lock(db);
+	while (!db->closing) {
+		unsigned long before = db->uses;
+
+		if (db->wal_pages < CHECKPOINT_PAGES) {
+			db->waits_for_growth = true;
+			(void)pthread_cond_wait(&db->wal_grew, &db->mutex);
+			db->waits_for_growth = false;
+			continue;
+		}
+		if (db->wal_pages < CHECKPOINT_PAGES_HARD)
+			wait_ms(db, QUIET_MS);
+		if (db->closing || (db->uses != before && db->wal_pages < CHECKPOINT_PAGES_HARD))
+			continue;
+		/* A failure (a full disk) leaves the WAL as it is: nothing is lost, try later. */
+		if (sqlite3_wal_checkpoint_v2(db->sqlite, NULL, SQLITE_CHECKPOINT_RESTART, NULL,
+					      NULL) != SQLITE_OK)
+			wait_ms(db, 10L * QUIET_MS);
+		else
+			db->wal_pages = 0;
+	}
+	unlock(db);
+	return NULL;
+}
+
+static int start_checkpointer(struct bt_db *db, struct bt_err *err)
+{
+	pthread_attr_t attr;
+	int r;
+
+	(void)sqlite3_wal_hook(db->sqlite, on_commit, db);
+	(void)pthread_attr_init(&attr);
+	(void)pthread_attr_setstacksize(&attr, CHECKPOINT_STACK);
+	r = pthread_create(&db->checkpointer, &attr, run_checkpoints, db);
+	(void)pthread_attr_destroy(&attr);
+	db->has_checkpointer = r == 0;
+	return r ? bt_err_sys(err, -r, "start the database's thread") : 0;
+}
+
+static void stop_checkpointer(struct bt_db *db)
+{
+	if (!db->has_checkpointer)
+		return;
+	lock(db);
+	db->closing = true;
+	(void)pthread_cond_signal(&db->wal_grew);
+	unlock(db);
+	(void)pthread_join(db->checkpointer, NULL);
+}
+
+static void init_locks(struct bt_db *db)
+{
+	pthread_mutexattr_t mutex;
+	pthread_condattr_t cond;
+
+	(void)pthread_mutexattr_init(&mutex);
+	(void)pthread_mutexattr_settype(&mutex, PTHREAD_MUTEX_RECURSIVE);
+	(void)pthread_mutex_init(&db->mutex, &mutex);
+	(void)pthread_mutexattr_destroy(&mutex);
+	(void)pthread_condattr_init(&cond);
+	(void)pthread_condattr_setclock(&cond, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&db->wal_grew, &cond);
+	(void)pthread_condattr_destroy(&cond);
+}
+
 int bt_db_open(const char *dir, struct bt_db **ret, struct bt_err *err)
 {
-	pthread_mutexattr_t attr;
 	struct bt_db *db = calloc(1, sizeof(*db));
 	int r;
 
 	if (!db)
 		return bt_err_sys(err, -ENOMEM, "open the database");
 	db->lock_fd = -EBADF;
-	(void)pthread_mutexattr_init(&attr);
-	(void)pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
-	(void)pthread_mutex_init(&db->mutex, &attr);
-	(void)pthread_mutexattr_destroy(&attr);
+	init_locks(db);
 
 	r = take_lock(db, dir, err);
 	if (r == 0)
 		r = open_file(db, dir, err);
+	if (r == 0)
+		r = start_checkpointer(db, err);
 	if (r < 0) {
 		bt_db_close(db);
 		return r;
@@ -180,10 +283,12 @@ void bt_db_close(struct bt_db *db)
 	if (!db)
 		return;
 	assert(db->depth == 0);
+	stop_checkpointer(db);
 	for (size_t i = 0; i < CACHE_LEN; i++)
 		sqlite3_finalize(db->cache[i].stmt);
 	(void)sqlite3_close(db->sqlite);
 	bt_close(&db->lock_fd);
+	(void)pthread_cond_destroy(&db->wal_grew);
 	(void)pthread_mutex_destroy(&db->mutex);
 	free(db);
 }

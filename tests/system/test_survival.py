@@ -110,9 +110,9 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
             d.import_image(busybox_tar(), "bb")
             p = d.docker("run", "--name", "fill", "bb", "sh", "-c", "dd if=/dev/zero of=/fill bs=64k 2>/dev/null; exit 4", check=False)
             assert p.returncode == 4
-            p = d.docker("import", busybox_tar(), "second", check=False)
+            p = d.docker("import", busybox_tar(), "twin", check=False)
             assert p.returncode != 0 and "o space left" in p.stderr + p.stdout
-            assert "second" not in d.docker("images").stdout
+            assert "twin" not in d.docker("images").stdout
             d.docker("rm", "fill")
             assert d.docker("run", "--rm", "bb", "echo", "fine").stdout == "fine\n"
         finally:
