@@ -108,8 +108,14 @@ bt_handler bt_images_api_tag;
 bt_handler bt_images_api_remove;
 /** POST /images/prune. */
 bt_handler bt_images_api_prune;
-/** POST /images/create: import. */
+/** POST /images/create: import, or bt_images_registry_pull(). */
 bt_handler bt_images_api_create;
+
+/* images_registry.c */
+/** POST /images/create: pull. */
+bt_handler bt_images_registry_pull;
+/** GET /distribution/{name}/json. */
+bt_handler bt_images_registry_inspect;
 
 /* images_archive.c */
 /** GET /images/get, GET /images/{name}/get: save. */

@@ -129,18 +129,14 @@ static int import(struct bt_request *req, const char *ref, char id[72], struct b
 				bt_query_text(&req->query, "platform"), changes, id, err);
 }
 
-int bt_images_api_create(struct bt_request *req, struct bt_err *err)
+static int create_by_import(struct bt_request *req, const char *source, struct bt_err *err)
 {
-	const char *source = bt_query_text(&req->query, "fromSrc");
 	const char *repo = bt_query_text(&req->query, "repo");
 	const char *tag = bt_query_text(&req->query, "tag");
 	bt_auto_free char *ref = NULL;
 	char id[72];
 	int r;
 
-	if (!source)
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "pulling images is not offered yet: use import");
 	if (strcmp(source, "-") != 0)
 		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
 				  "importing from a URL is not offered: send the archive itself");
@@ -151,4 +147,13 @@ int bt_images_api_create(struct bt_request *req, struct bt_err *err)
 	}
 	r = import(req, ref, id, err);
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, json_pack("{ss}", "status", id), err);
+}
+
+int bt_images_api_create(struct bt_request *req, struct bt_err *err)
+{
+	const char *source = bt_query_text(&req->query, "fromSrc");
+
+	if (source)
+		return create_by_import(req, source, err);
+	return bt_images_registry_pull(req, err);
 }

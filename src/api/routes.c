@@ -66,7 +66,7 @@ const struct bt_route bt_routes[] = {
 	{ POST, "/images/load", STREAM, bt_images_archive_load },
 	{ POST, "/images/prune", IGNORED, bt_images_api_prune },
 	{ POST, "/images/*/push", IGNORED, bt_system_not_offered },
-	{ GET, "/distribution/*/json", IGNORED, bt_system_not_offered },
+	{ GET, "/distribution/*/json", IGNORED, bt_images_registry_inspect },
 	{ POST, "/auth", IGNORED, bt_system_not_offered },
 	{ POST, "/build", IGNORED, bt_system_not_offered },
 	{ POST, "/build/prune", IGNORED, bt_system_build_prune },

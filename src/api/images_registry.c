@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/job.h"
+#include "api/request.h"
+#include "api/server.h"
+#include "base/auto.h"
+#include "codec/image_ref.h"
+#include "engine/engine.h"
+#include "image/pull.h"
+
+#define AUTH_HEADER "X-Registry-Auth"
+
+/* A pull with its strings, which outlive the request's thread. */
+struct pull {
+	struct bt_images *images;
+	char *name, *tag, *platform, *auth; /* owned */
+	bool all_tags;
+};
+
+static void pull_release(void *arg)
+{
+	struct pull *pull = arg;
+
+	free(pull->name);
+	free(pull->tag);
+	free(pull->platform);
+	if (pull->auth)
+		explicit_bzero(pull->auth, strlen(pull->auth));
+	free(pull->auth);
+	free(pull);
+}
+
+static int pull_run(struct bt_job *job, void *arg, struct bt_err *err)
+{
+	const struct pull *pull = arg;
+	const struct bt_pull how = { .name = pull->name,
+				     .tag = pull->tag,
+				     .platform = pull->platform,
+				     .auth = pull->auth,
+				     .all_tags = pull->all_tags,
+				     .progress = { .fn = bt_job_message, .arg = job } };
+
+	return bt_pull(pull->images, &how, err);
+}
+
+static bool copy(const char *from, char **to)
+{
+	*to = from ? strdup(from) : NULL;
+	return !from || *to;
+}
+
+/* Without tag and digest Docker's API means every tag. A colon at the end is what `pull -a` of
+ * old clients sends. */
+static int resolve_name(struct pull *pull, struct bt_err *err)
+{
+	bt_auto_image_ref struct bt_image_ref ref = { 0 };
+	size_t len = strlen(pull->name);
+	int r;
+
+	if (len > 0 && pull->name[len - 1] == ':')
+		pull->name[len - 1] = '\0';
+	r = bt_image_ref_parse(pull->name, &ref, err);
+	if (r == 0)
+		pull->all_tags = !pull->tag && !ref.tag && !ref.digest;
+	return r;
+}
+
+int bt_images_registry_pull(struct bt_request *req, struct bt_err *err)
+{
+	const char *name = bt_query_text(&req->query, "fromImage");
+	struct pull *pull;
+	int r = 0;
+
+	if (!name)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "neither fromImage nor fromSrc says what to create");
+	pull = calloc(1, sizeof(*pull));
+	if (!pull)
+		return bt_err_sys(err, -ENOMEM, "pull an image");
+	pull->images = bt_engine_images(req->api->engine);
+	if (!copy(name, &pull->name) || !copy(bt_query_text(&req->query, "tag"), &pull->tag) ||
+	    !copy(bt_query_text(&req->query, "platform"), &pull->platform) ||
+	    !copy(bt_request_header(req, AUTH_HEADER), &pull->auth))
+		r = bt_err_sys(err, -ENOMEM, "pull an image");
+	if (r == 0)
+		r = resolve_name(pull, err);
+	if (r < 0) {
+		pull_release(pull);
+		return r;
+	}
+	return bt_job_answer(req, BT_ANSWER_JSON, pull_run, pull_release, pull, err);
+}
+
+int bt_images_registry_inspect(struct bt_request *req, struct bt_err *err)
+{
+	json_t *found;
+	int r = bt_pull_inspect(bt_engine_images(req->api->engine), req->name,
+				bt_request_header(req, AUTH_HEADER), &found, err);
+
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, found, err);
+}
