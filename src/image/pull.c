@@ -3,12 +3,14 @@
 #include "image/pull.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "image/blobs.h"
 #include "image/images_private.h"
 #include "image/manifest.h"
 #include "image/media.h"
@@ -189,6 +191,26 @@ static int check_platform(const struct job *job, const json_t *config, struct bt
 			  job->platform.arch);
 }
 
+/* Where the layers are, for who pushes them there or beside. A hint, not worth a failure. */
+static void note_blobs(struct job *job, const json_t *layers, const json_t *diff_ids)
+{
+	const json_t *layer;
+	size_t i;
+
+	json_array_foreach (layers, i, layer) {
+		struct bt_blob blob = { .size = bt_json_i64(layer, "size", 0) };
+
+		(void)snprintf(blob.digest, sizeof(blob.digest), "%s",
+			       bt_json_str(layer, "digest", ""));
+		(void)snprintf(blob.media_type, sizeof(blob.media_type), "%s",
+			       bt_json_str(layer, "mediaType", ""));
+		(void)snprintf(blob.repo, sizeof(blob.repo), "%s", job->repo);
+		bt_discard(bt_blobs_note(job->images,
+					 json_string_value(json_array_get(diff_ids, i)), &blob,
+					 BT_ERR_IGNORED));
+	}
+}
+
 static int pull_image(struct job *job, const json_t *manifest, char ret_id[72], struct bt_err *err)
 {
 	bt_auto(bt_stack_done) struct bt_stack stack = { .layers = job->images->layers };
@@ -214,9 +236,11 @@ static int pull_image(struct job *job, const json_t *manifest, char ret_id[72], 
 	if (r == 0)
 		r = bt_images_add(job->images, bt_str_get(&text), text.len, bt_stack_top(&stack),
 				  NULL, NULL, ret_id, err);
-	if (r == 0)
-		bt_stack_taken(&stack);
-	return r;
+	if (r < 0)
+		return r;
+	bt_stack_taken(&stack);
+	note_blobs(job, layers, diff_ids);
+	return 0;
 }
 
 /* The image has its names. Returns 1 where they were new, 0 where nothing has changed. */

@@ -263,6 +263,26 @@ void bt_session_destroy(struct bt_session *session)
 	free(session);
 }
 
+int bt_session_check(struct bt_session *session, struct bt_err *err)
+{
+	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
+	bt_auto_free char *url = bt_str_format("%s/v2/", session->endpoint.base);
+	int r;
+
+	if (!url)
+		return bt_err_sys(err, -ENOMEM, "ask a registry");
+	r = bt_session_send_(
+		session, &(struct bt_http_request){ .method = "GET", .url = url, .follow = true },
+		&answer, err);
+	if (r < 0)
+		return r;
+	if (answer.status == 401)
+		return bt_err_set(err, BT_ERR_UNAUTHORIZED, EACCES,
+				  "login attempt to %.200s failed with status: 401 Unauthorized",
+				  url);
+	return answer.status < 300 ? 0 : bt_session_refused_(&answer, err);
+}
+
 bool bt_session_is_mirror(const struct bt_session *session)
 {
 	return session->endpoint.mirror;

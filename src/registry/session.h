@@ -33,6 +33,8 @@ struct bt_session_target {
  * certificate) only where the registry is on this machine or listed as insecure. */
 bt_nodiscard int bt_session_open(const struct bt_session_target *target, struct bt_session **ret,
 				 struct bt_err *err);
+/** Are the credentials good? Kind UNAUTHORIZED where not. */
+bt_nodiscard int bt_session_check(struct bt_session *session, struct bt_err *err);
 /** Release. NULL is fine. */
 void bt_session_destroy(struct bt_session *session);
 /** Is it a mirror that answers? */
