@@ -29,18 +29,20 @@ const struct bt_command *bt_commands_find(const char *path);
 #define BT_HELP_FORMAT \
 	"Print by a Go template; \"table\", \"table TEMPLATE\" and \"json\" are known too"
 
-extern const struct bt_command bt_attach_command, bt_commit_command, bt_create_command,
-	bt_diff_command, bt_exec_command, bt_history_command, bt_images_command, bt_import_command,
-	bt_inspect_command, bt_inspect_container_command, bt_inspect_image_command, bt_kill_command,
-	bt_load_command, bt_logs_command, bt_network_connect_command, bt_network_create_command,
-	bt_network_disconnect_command, bt_network_inspect_command, bt_network_ls_command,
-	bt_network_rm_command, bt_pause_command, bt_port_command, bt_prune_containers_command,
-	bt_prune_images_command, bt_prune_networks_command, bt_prune_system_command,
-	bt_prune_volumes_command, bt_ps_command, bt_pull_command, bt_push_command,
-	bt_rename_command, bt_restart_command, bt_rm_command, bt_rmi_command, bt_run_command,
-	bt_save_command, bt_save_export_command, bt_start_command, bt_stop_command, bt_tag_command,
-	bt_top_command, bt_unpause_command, bt_update_command, bt_version_command,
-	bt_volume_create_command, bt_volume_inspect_command, bt_volume_ls_command,
-	bt_volume_rename_command, bt_volume_rm_command, bt_wait_command;
+extern const struct bt_command bt_attach_command, bt_commit_command, bt_context_inspect_command,
+	bt_context_ls_command, bt_context_show_command, bt_context_use_command, bt_cp_command,
+	bt_create_command, bt_diff_command, bt_exec_command, bt_history_command, bt_images_command,
+	bt_import_command, bt_info_command, bt_inspect_command, bt_inspect_container_command,
+	bt_inspect_image_command, bt_kill_command, bt_load_command, bt_login_command,
+	bt_login_logout_command, bt_logs_command, bt_network_connect_command,
+	bt_network_create_command, bt_network_disconnect_command, bt_network_inspect_command,
+	bt_network_ls_command, bt_network_rm_command, bt_pause_command, bt_port_command,
+	bt_prune_containers_command, bt_prune_images_command, bt_prune_networks_command,
+	bt_prune_system_command, bt_prune_volumes_command, bt_ps_command, bt_pull_command,
+	bt_push_command, bt_rename_command, bt_restart_command, bt_rm_command, bt_rmi_command,
+	bt_run_command, bt_save_command, bt_save_export_command, bt_search_command,
+	bt_start_command, bt_stop_command, bt_tag_command, bt_top_command, bt_unpause_command,
+	bt_update_command, bt_version_command, bt_volume_create_command, bt_volume_inspect_command,
+	bt_volume_ls_command, bt_volume_rename_command, bt_volume_rm_command, bt_wait_command;
 
 #endif
