@@ -291,8 +291,11 @@ static int set_up_root(struct work *w, struct bt_err *err)
 static int set_up_process(struct work *w, struct bt_err *err)
 {
 	struct bt_plan_process *p = &w->plan->process;
-	int r = bt_procfs_sysctl(w->proc, &w->plan->spec->linux_.sysctl, err);
+	const int keep[] = { w->sync, w->listener, w->proc, w->slave };
+	int r = bt_process_close_all_but(p, keep, sizeof(keep) / sizeof(keep[0]), err);
 
+	if (r == 0)
+		r = bt_procfs_sysctl(w->proc, &w->plan->spec->linux_.sysctl, err);
 	if (r == 0)
 		r = bt_process_set_stdio(p, w->slave, err);
 	if (r == 0)

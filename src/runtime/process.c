@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -27,6 +28,38 @@
 #include "sys/caps.h"
 #include "sys/inroot.h"
 #include "sys/keyring.h"
+
+static int compare(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+int bt_process_close_all_but(const struct bt_plan_process *p, const int keep[], size_t n,
+			     struct bt_err *err)
+{
+	int all[BT_PROCESS_KEEP_MAX + 3];
+	unsigned next = 3u + (unsigned)p->preserve_fds;
+
+	if (n > BT_PROCESS_KEEP_MAX)
+		return bt_err_sys(err, -E2BIG, "close descriptors");
+	memcpy(all, keep, n * sizeof(*keep));
+	memcpy(all + n, p->stdio, sizeof(p->stdio));
+	qsort(all, n + 3, sizeof(*all), compare);
+	for (size_t i = 0; i < n + 3; i++) {
+		unsigned fd = (unsigned)all[i];
+
+		if (all[i] < 0 || fd < next)
+			continue;
+		if (fd > next && syscall(SYS_close_range, next, fd - 1, 0) < 0)
+			return bt_err_sys(err, -errno, "close descriptors");
+		next = fd + 1;
+	}
+	return syscall(SYS_close_range, next, ~0u, 0) < 0
+		       ? bt_err_sys(err, -errno, "close descriptors")
+		       : 0;
+}
 
 /* Put `fd` at the number `to`; it may be there already, marked to be closed. */
 static int place(int fd, int to)

@@ -10,6 +10,14 @@
 
 #include "runtime/plan.h"
 
+/** Close every descriptor but the standard ones, those that the program shall inherit, those of
+ * `p->stdio`, and the `n` of `keep` (negative ones mean nothing; BT_PROCESS_KEEP_MAX at most):
+ * whoever gets to look into this process finds no way to the host. Returns 0 or -errno. */
+bt_nodiscard int bt_process_close_all_but(const struct bt_plan_process *p, const int keep[],
+					  size_t n, struct bt_err *err);
+
+#define BT_PROCESS_KEEP_MAX 8
+
 /** Descriptors 0, 1, 2; with a terminal `slave` becomes all three, and the controlling terminal.
  * Starts a session. Returns 0 or -errno. */
 bt_nodiscard int bt_process_set_stdio(const struct bt_plan_process *p, int slave,

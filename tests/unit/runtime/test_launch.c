@@ -230,6 +230,38 @@ START_TEST(descriptors_to_be_preserved_are)
 }
 END_TEST
 
+/* R12: whoever gets to look into the waiting init must find nothing of the host. */
+START_TEST(r12_waiting_init_holds_no_file_of_the_host)
+{
+	struct bt_launch launch;
+	char path[64], target[256];
+	int out, found = 0;
+
+	ck_assert_msg(fixture_create(&f, &launch, &out) == 0, "%s", f.err.msg);
+	for (int fd = 3; fd < 100; fd++) {
+		ssize_t n;
+
+		(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", launch.pid, fd);
+		n = readlink(path, target, sizeof(target) - 1);
+		if (n < 0)
+			continue;
+		target[n] = '\0';
+		found++;
+		/* The socket, a procfs of its own, and the pipe that is to become its output. */
+		ck_assert_msg(strncmp(target, "socket:", 7) == 0 || strcmp(target, "/") == 0 ||
+				      strncmp(target, "pipe:", 5) == 0 ||
+				      strcmp(target, "/dev/null") == 0,
+			      "%s is open", target);
+	}
+	ck_assert_int_gt(found, 0);
+	ck_assert_int_eq(bt_launch_start(&launch, &f.err), 0);
+	ck_assert_int_eq(fixture_wait(launch.pid), 0);
+	bt_launch_done(&launch);
+	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, &f.err), 0);
+	close(out);
+}
+END_TEST
+
 START_TEST(working_directory_is_made_where_it_is_missing)
 {
 	fixture_set(&f, "process.cwd", "'/srv/deep/er'");
@@ -623,6 +655,7 @@ static Suite *suite_of(void)
 	tcase_add_test(process, ambient_capabilities_reach_a_plain_user);
 	tcase_add_test(process, no_descriptor_but_the_standard_ones_is_open);
 	tcase_add_test(process, descriptors_to_be_preserved_are);
+	tcase_add_test(hostile, r12_waiting_init_holds_no_file_of_the_host);
 	tcase_add_test(process, working_directory_is_made_where_it_is_missing);
 	tcase_add_test(process, sysctl_is_written_in_the_containers_namespace_only);
 	tcase_add_test(process, terminal_is_the_containers_own);
