@@ -31,7 +31,8 @@ const struct bt_command *bt_commands_find(const char *path);
 
 extern const struct bt_command bt_attach_command, bt_commit_command, bt_context_inspect_command,
 	bt_context_ls_command, bt_context_show_command, bt_context_use_command, bt_cp_command,
-	bt_create_command, bt_diff_command, bt_exec_command, bt_history_command, bt_images_command,
+	bt_create_command, bt_df_command, bt_diff_command, bt_enter_command, bt_events_command,
+	bt_exec_command, bt_history_command, bt_image_make_command, bt_images_command,
 	bt_import_command, bt_info_command, bt_inspect_command, bt_inspect_container_command,
 	bt_inspect_image_command, bt_kill_command, bt_load_command, bt_login_command,
 	bt_login_logout_command, bt_logs_command, bt_network_connect_command,
@@ -41,8 +42,9 @@ extern const struct bt_command bt_attach_command, bt_commit_command, bt_context_
 	bt_prune_system_command, bt_prune_volumes_command, bt_ps_command, bt_pull_command,
 	bt_push_command, bt_rename_command, bt_restart_command, bt_rm_command, bt_rmi_command,
 	bt_run_command, bt_save_command, bt_save_export_command, bt_search_command,
-	bt_start_command, bt_stop_command, bt_tag_command, bt_top_command, bt_unpause_command,
-	bt_update_command, bt_version_command, bt_volume_create_command, bt_volume_inspect_command,
-	bt_volume_ls_command, bt_volume_rename_command, bt_volume_rm_command, bt_wait_command;
+	bt_start_command, bt_stats_command, bt_stop_command, bt_tag_command, bt_top_command,
+	bt_unpause_command, bt_update_command, bt_version_command, bt_volume_create_command,
+	bt_volume_inspect_command, bt_volume_ls_command, bt_volume_rename_command,
+	bt_volume_rm_command, bt_wait_command;
 
 #endif
