@@ -162,7 +162,7 @@ static int run(struct exec *exec, struct bt_message *request, bool with_stdin, s
 		r = bt_stdio_pipes(&exec->stdio, with_stdin, &ends);
 	if (r < 0)
 		return bt_err_sys(err, r, "exec: make pipes");
-	r = bt_launcher_exec(m, exec->id, process_fd, ends.fds, &process, err);
+	r = bt_launcher_exec(m, exec->id, process_fd, exec->stdio.tty, ends.fds, &process, err);
 	if (r < 0)
 		return r;
 	exec->pid = process.pid;
@@ -256,6 +256,15 @@ json_t *bt_execs_list(const struct bt_monitor *m, unsigned max)
 			break;
 	}
 	return list;
+}
+
+bool bt_execs_have(const struct bt_monitor *m, pid_t pid)
+{
+	bt_list_foreach (it, (struct bt_list *)(uintptr_t)&m->execs) {
+		if (bt_list_entry(it, struct exec, link)->pid == pid)
+			return true;
+	}
+	return false;
 }
 
 void bt_execs_done(struct bt_monitor *m)

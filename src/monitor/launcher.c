@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "codec/oci_spec.h"
 #include "monitor/monitor_private.h"
+#include "monitor/other_runtime.h"
 #include "runtime/cgroups.h"
 #include "runtime/launch.h"
 
@@ -92,8 +93,8 @@ static struct bt_process take_process(struct bt_launch *launch)
 	return process;
 }
 
-int bt_launcher_start(struct bt_monitor *m, const int stdio[3], struct bt_process *ret,
-		      struct bt_err *err)
+static int own_start(struct bt_monitor *m, const int stdio[3], struct bt_process *ret,
+		     struct bt_err *err)
 {
 	bt_auto_arena struct bt_arena arena = { 0 };
 	auto_text struct text filter = { 0 };
@@ -128,8 +129,8 @@ int bt_launcher_start(struct bt_monitor *m, const int stdio[3], struct bt_proces
 	return 0;
 }
 
-int bt_launcher_exec(struct bt_monitor *m, const char *exec_id bt_unused, int process_fd,
-		     const int stdio[3], struct bt_process *ret, struct bt_err *err)
+static int own_exec(struct bt_monitor *m, int process_fd, const int stdio[3],
+		    struct bt_process *ret, struct bt_err *err)
 {
 	bt_auto_arena struct bt_arena arena = { 0 };
 	auto_text struct text text = { 0 };
@@ -159,7 +160,7 @@ int bt_launcher_exec(struct bt_monitor *m, const char *exec_id bt_unused, int pr
 	return 0;
 }
 
-void bt_launcher_cleanup(struct bt_monitor *m)
+static void own_cleanup(struct bt_monitor *m)
 {
 	bt_auto_arena struct bt_arena arena = { 0 };
 	struct bt_oci_spec spec;
@@ -168,4 +169,27 @@ void bt_launcher_cleanup(struct bt_monitor *m)
 	if (read_spec(m, &arena, &spec, &err) < 0 ||
 	    bt_launch_cleanup(&spec, m->spawn.id, &err) < 0)
 		return;
+}
+
+int bt_launcher_start(struct bt_monitor *m, const int stdio[3], struct bt_process *ret,
+		      struct bt_err *err)
+{
+	return m->spawn.runtime ? bt_other_runtime_start(m, stdio, ret, err)
+				: own_start(m, stdio, ret, err);
+}
+
+int bt_launcher_exec(struct bt_monitor *m, const char *exec_id, int process_fd, bool tty,
+		     const int stdio[3], struct bt_process *ret, struct bt_err *err)
+{
+	if (m->spawn.runtime)
+		return bt_other_runtime_exec(m, exec_id, process_fd, tty, stdio, ret, err);
+	return own_exec(m, process_fd, stdio, ret, err);
+}
+
+void bt_launcher_cleanup(struct bt_monitor *m)
+{
+	if (m->spawn.runtime)
+		bt_other_runtime_cleanup(m);
+	else
+		own_cleanup(m);
 }

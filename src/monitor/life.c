@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "monitor/attach.h"
 #include "monitor/monitor_private.h"
+#include "monitor/other_runtime.h"
 #include "monitor/restart.h"
 #include "runtime/launch.h"
 
@@ -18,6 +19,7 @@
 #define GRACE_MS 2000
 /* When nothing has happened for so long, memory that was used for copying is given back. */
 #define TRIM_MS 3000
+#define REAP_MS 5000
 
 static void end_run(struct bt_monitor *m);
 
@@ -59,10 +61,18 @@ static void on_detached(struct bt_stdio *stdio)
 	bt_control_tell(run->monitor, json_pack("{s:s}", "ev", "detached"));
 }
 
+static void on_burst(struct bt_stdio *stdio)
+{
+	struct bt_run *run = bt_list_entry(stdio, struct bt_run, stdio);
+
+	bt_loop_timer_set(&run->monitor->loop, &run->monitor->trim_timer, TRIM_MS);
+}
+
 static const struct bt_stdio_events run_events = {
 	.ended = on_outputs_ended,
 	.idle = on_idle,
 	.detached = on_detached,
+	.burst = on_burst,
 };
 
 int bt_life_prepare(struct bt_monitor *m)
@@ -272,6 +282,8 @@ void bt_life_start(struct bt_monitor *m)
 	bt_control_record(m, &record);
 	bt_oom_watch(m);
 	bt_loop_timer_set(&m->loop, &m->trim_timer, TRIM_MS);
+	if (m->spawn.runtime)
+		bt_loop_timer_set(&m->loop, &m->reap_timer, REAP_MS);
 }
 
 /* ---- stopping -------------------------------------------------------------------- */
@@ -354,6 +366,15 @@ int bt_life_stop(struct bt_monitor *m, int signal, int timeout, bool again, stru
 
 /* ---- all of it -------------------------------------------------------------------- */
 
+/* Another runtime's remains become our children, and nobody tells when they end. */
+static void on_reap(struct bt_loop_timer *timer)
+{
+	struct bt_monitor *m = bt_list_entry(timer, struct bt_monitor, reap_timer);
+
+	bt_other_runtime_reap(m);
+	bt_loop_timer_set(&m->loop, timer, REAP_MS);
+}
+
 static void on_trim(struct bt_loop_timer *timer)
 {
 	struct bt_monitor *m = bt_list_entry(timer, struct bt_monitor, trim_timer);
@@ -370,6 +391,7 @@ void bt_life_init(struct bt_monitor *m)
 	bt_loop_timer_init(&m->grace_timer, on_grace);
 	bt_loop_timer_init(&m->restart_timer, on_restart);
 	bt_loop_timer_init(&m->trim_timer, on_trim);
+	bt_loop_timer_init(&m->reap_timer, on_reap);
 }
 
 void bt_life_done(struct bt_monitor *m)

@@ -10,7 +10,8 @@
  *   life.c      runs of the container: start, stop, end, restart
  *   execs.c     further processes in it
  *   control.c   connections: requests in, replies and events out
- *   launcher.c  how processes are started (our own runtime)
+ *   launcher.c  how processes are started, by our own runtime or another
+ *   oom.c       kills for want of memory
  */
 
 #include <jansson.h>
@@ -77,6 +78,9 @@ struct bt_monitor {
 	bool stopping;      /* somebody asked for the end of this run … */
 	bool restart_asked; /* … and for another one */
 
+	bool other_ready; /* another runtime: our mounts are made */
+	struct bt_loop_timer reap_timer;
+
 	char *cgroup_path; /* owned, or NULL */
 	struct bt_cgroup_oom oom;
 	struct bt_loop_source oom_source;
@@ -138,6 +142,9 @@ bt_nodiscard int bt_execs_resize(struct bt_monitor *m, const char *id, unsigned 
 /** A new array of {"exec","pid"}, at most `max`; NULL without memory. */
 json_t *bt_execs_list(const struct bt_monitor *m, unsigned max);
 
+/** Is one of them the process `pid`, and not reaped yet? */
+bool bt_execs_have(const struct bt_monitor *m, pid_t pid);
+
 /** Release everything. */
 void bt_execs_done(struct bt_monitor *m);
 
@@ -167,7 +174,8 @@ bt_nodiscard int bt_launcher_start(struct bt_monitor *m, const int stdio[3], str
 
 /** Run another process in it. `process_fd` is a memfd with an OCI process object. */
 bt_nodiscard int bt_launcher_exec(struct bt_monitor *m, const char *exec_id, int process_fd,
-				  const int stdio[3], struct bt_process *ret, struct bt_err *err);
+				  bool tty, const int stdio[3], struct bt_process *ret,
+				  struct bt_err *err);
 
 /** The init is dead and reaped: kill what is left, remove the cgroup. Best effort: what cannot
  * be removed the daemon sweeps up. */

@@ -184,6 +184,8 @@ static void on_output(struct bt_loop_source *source, uint32_t events bt_unused)
 		return;
 	}
 	grow_pipe(out, n == CHUNK);
+	if (n == CHUNK && stdio->events->burst)
+		stdio->events->burst(stdio);
 	flush_log(stdio);
 }
 

@@ -48,6 +48,7 @@ struct bt_stdio_events {
 	void (*ended)(struct bt_stdio *stdio);    /* the last output has ended */
 	void (*idle)(struct bt_stdio *stdio);     /* finished, and the last client has gone */
 	void (*detached)(struct bt_stdio *stdio); /* a client used its detach keys */
+	void (*burst)(struct bt_stdio *stdio);    /* much output at once; may be NULL */
 };
 
 struct bt_stdio {

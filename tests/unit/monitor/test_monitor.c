@@ -68,6 +68,7 @@ struct options {
 	int client_fd;
 	const char *limits; /* linux.resources */
 	const char *log_driver;
+	const char *runtime;
 };
 
 static void on_event(void *data, const struct bt_client_event *event)
@@ -175,6 +176,7 @@ static struct box *start(const struct options *opt)
 	bt_auto_free char *rootfs = bt_str_format("%s/rootfs", dir);
 	bt_auto_free char *text = NULL;
 	bt_auto_close int spec = -EBADF, root = -EBADF;
+	bt_auto_free char *bundle = NULL;
 	struct bt_spawn spawn = { 0 };
 	struct bt_client_fds fds;
 
@@ -185,6 +187,7 @@ static struct box *start(const struct options *opt)
 	box->journal = bt_str_format("%s/journal", box->run_dir);
 	box->log = bt_str_format("%s/json.log", box->run_dir);
 	ck_assert_int_eq(mkdir(box->run_dir, 0700), 0);
+	bundle = bt_str_format("%s/bundle", box->run_dir);
 	text = spec_text(box, opt);
 	spec = bt_io_memfd("spec", text, strlen(text));
 	root = (int)syscall(SYS_open_tree, AT_FDCWD, rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -192,6 +195,8 @@ static struct box *start(const struct options *opt)
 	spawn = (struct bt_spawn){ .id = box->id,
 				   .dir = box->run_dir,
 				   .journal = box->journal,
+				   .runtime = opt->runtime,
+				   .bundle = opt->runtime ? bundle : NULL,
 				   .tty = opt->tty,
 				   .open_stdin = opt->open_stdin,
 				   .stdin_once = opt->stdin_once,
@@ -777,6 +782,82 @@ START_TEST(running_out_of_memory_is_told_as_such)
 }
 END_TEST
 
+static const char *other_runtime(void)
+{
+	return access("/usr/sbin/runc", X_OK) == 0  ? "/usr/sbin/runc"
+	       : access("/usr/bin/runc", X_OK) == 0 ? "/usr/bin/runc"
+						    : NULL;
+}
+
+START_TEST(another_runtime_does_the_same)
+{
+	struct options opt = { .script =
+				       "echo main > /tmp/file; echo out; echo err >&2; cat; exit 6",
+			       .runtime = other_runtime(),
+			       .open_stdin = true,
+			       .stdin_once = true,
+			       .restart = { BT_RESTART_ON_FAILURE, 1 } };
+	bt_auto_free char *log = NULL;
+	struct box *box;
+	int fd, ours, theirs;
+	char got[64] = { 0 };
+
+	if (!opt.runtime)
+		return; /* this machine has no other */
+	box = start_attached(&opt, false, &fd);
+	next_record(box, BT_JOURNAL_STARTED);
+	expect(fd, "out\n");
+	stream_pair(&ours, &theirs);
+	ck_assert_msg(exec(box, "e1", "cat /tmp/file -; exit 5", theirs, true) == 0, "%s", err.msg);
+	bt_close(&theirs);
+	ck_assert_int_eq(shutdown(ours, SHUT_WR), 0);
+	ck_assert_uint_eq(read_all(ours, got, sizeof(got)), 5);
+	ck_assert_str_eq(got, "main\n");
+	bt_close(&ours);
+	ck_assert_int_eq(exec_exit(box).code, 5);
+	ck_assert_int_eq(exec(box, "e2", NULL, -EBADF, false), -ENOENT);
+	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+	bt_close(&fd);
+	ck_assert_int_eq(next_record(box, BT_JOURNAL_EXITED).code, 6);
+	next_record(box, BT_JOURNAL_STARTED);
+	ck_assert_int_eq(bt_client_stop(box->client, SIGTERM, 0, &err), 0);
+	ck_assert_int_eq(next_record(box, BT_JOURNAL_EXITED).code, 137);
+	wait_gone(box);
+	log = log_of(box);
+	ck_assert_ptr_nonnull(strstr(log, "{\"log\":\"err\\n\",\"stream\":\"stderr\""));
+	finish(box);
+}
+END_TEST
+
+START_TEST(another_runtime_has_terminals_and_tells_its_failures)
+{
+	struct options opt = { .script = "stty size; read x",
+			       .tty = true,
+			       .open_stdin = true,
+			       .runtime = other_runtime() };
+	static const char *const args[] = { "/no/such", NULL };
+	struct options missing = { .args = args, .runtime = other_runtime() };
+	struct bt_journal_record rec;
+	struct box *box;
+	int fd;
+
+	if (!opt.runtime)
+		return;
+	box = start_attached(&opt, false, &fd);
+	next_record(box, BT_JOURNAL_STARTED);
+	expect(fd, "\r\n");
+	ck_assert_int_eq(write(fd, "\n", 1), 1);
+	ck_assert_int_eq(next_record(box, BT_JOURNAL_EXITED).code, 0);
+	bt_close(&fd);
+	finish(box);
+	box = start(&missing);
+	rec = next_record(box, BT_JOURNAL_START_FAILED);
+	ck_assert_int_eq(rec.code, 127);
+	ck_assert_ptr_nonnull(strstr(rec.error.msg, "/no/such"));
+	finish(box);
+}
+END_TEST
+
 START_TEST(a_monitor_is_small_and_a_start_is_quick)
 {
 	struct box *box = start_script("while read l; do :; done < /dev/zero & sleep 40");
@@ -835,6 +916,8 @@ int main(void)
 	tcase_add_test(tc, a_daemon_that_died_finds_everything_again);
 	tcase_add_test(tc, what_happened_with_no_daemon_is_in_the_journal);
 	tcase_add_test(tc, running_out_of_memory_is_told_as_such);
+	tcase_add_test(tc, another_runtime_does_the_same);
+	tcase_add_test(tc, another_runtime_has_terminals_and_tells_its_failures);
 	tcase_add_test(tc, a_monitor_is_small_and_a_start_is_quick);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
