@@ -86,6 +86,30 @@ void bt_attach_end(struct bt_attach *attach)
 		bt_attach_update(attach);
 }
 
+/* The client has gone. Its input, if it was for it alone, ends with it. */
+static void lose(struct bt_attach *attach)
+{
+	if (attach->in && attach->stdio->stdin_once && !attach->shut)
+		bt_stdio_input_end(attach->stdio);
+	bt_attach_destroy(attach);
+}
+
+/* The client takes no more output. What it has sent before may still be unread: it stays for
+ * that. False: it has gone, and so has `attach`. */
+static bool lose_output(struct bt_attach *attach)
+{
+	attach->out = attach->err = false;
+	bt_str_done(&attach->queue);
+	attach->sent = 0;
+	if (attach->in && !attach->ending) {
+		bt_attach_update(attach);
+		bt_stdio_resume(attach->stdio);
+		return true;
+	}
+	bt_attach_destroy(attach);
+	return false;
+}
+
 /* Send the queue. False: the client has gone, and so has `attach`. */
 static bool flush(struct bt_attach *attach)
 {
@@ -97,10 +121,8 @@ static bool flush(struct bt_attach *attach)
 			attach->sent += (size_t)n;
 		else if (n < 0 && errno == EAGAIN)
 			return true;
-		else if (n < 0 && errno != EINTR) {
-			bt_attach_destroy(attach);
-			return false;
-		}
+		else if (n < 0 && errno != EINTR)
+			return lose_output(attach);
 	}
 	bt_str_done(&attach->queue);
 	attach->sent = 0;
@@ -136,7 +158,7 @@ void bt_attach_output(struct bt_attach *attach, enum bt_log_stream stream, const
 	if (attach->queue.len == 0) {
 		n = sendmsg(attach->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			bt_attach_destroy(attach);
+			(void)lose_output(attach);
 			return;
 		}
 		sent = n > 0 ? (size_t)n : 0;
@@ -176,8 +198,12 @@ static bool take_input(struct bt_attach *attach)
 	size_t len;
 	bool detach;
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR || (bt_attach_destroy(attach), false);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n < 0) { /* a client that closes with output unread resets the connection */
+		lose(attach);
+		return false;
+	}
 	if (attach->shut) {
 		if (n == 0)
 			bt_attach_destroy(attach);
@@ -218,9 +244,7 @@ static void on_client(struct bt_loop_source *source, uint32_t events)
 		return; /* the rest is told again */
 	}
 	if (events & (EPOLLHUP | EPOLLERR)) {
-		if (stdio->stdin_once && attach->in && !attach->shut)
-			bt_stdio_input_end(stdio);
-		bt_attach_destroy(attach);
+		lose(attach);
 		return;
 	}
 	if (!(events & EPOLLOUT) || !flush(attach))

@@ -499,6 +499,28 @@ START_TEST(the_end_of_a_clients_input_ends_that_of_the_container)
 }
 END_TEST
 
+START_TEST(a_client_that_goes_with_output_unread_ends_the_input_too)
+{
+	struct options opt = { .script = "echo unread; cat > /tmp/got; cat /tmp/got >&2",
+			       .open_stdin = true,
+			       .stdin_once = true };
+	int fd;
+	struct box *box = start_attached(&opt, false, &fd);
+	bt_auto_free char *log = NULL;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	next_record(box, BT_JOURNAL_STARTED);
+	ck_assert_int_eq(poll(&p, 1, PATIENCE_MS), 1);
+	ck_assert_int_eq(write(fd, "last words\n", 11), 11);
+	bt_close(&fd);
+	ck_assert_int_eq(next_record(box, BT_JOURNAL_EXITED).code, 0);
+	wait_gone(box);
+	log = log_of(box);
+	ck_assert_ptr_nonnull(strstr(log, "last words"));
+	finish(box);
+}
+END_TEST
+
 START_TEST(input_that_stays_open_lets_go_of_a_client_that_ends_its_own)
 {
 	struct options opt = { .script = "cat", .open_stdin = true };
@@ -906,6 +928,7 @@ int main(void)
 	tcase_add_test(tc, a_client_that_never_reads_stops_the_output_and_one_that_goes_frees_it);
 	tcase_add_test(tc, streams_are_framed_as_docker_frames_them);
 	tcase_add_test(tc, the_end_of_a_clients_input_ends_that_of_the_container);
+	tcase_add_test(tc, a_client_that_goes_with_output_unread_ends_the_input_too);
 	tcase_add_test(tc, input_that_stays_open_lets_go_of_a_client_that_ends_its_own);
 	tcase_add_test(tc, a_client_attaches_later_and_detaches_by_keys);
 	tcase_add_test(tc, stop_waits_for_its_time_and_then_kills);
