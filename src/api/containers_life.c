@@ -13,6 +13,7 @@
 #include "engine/container_remove.h"
 #include "engine/container_start.h"
 #include "engine/container_stop.h"
+#include "engine/container_update.h"
 
 /* A call that has nothing to tell: 204, or 304 where nothing had to be done (a result of 1). */
 static int done(struct bt_request *req, int r)
@@ -111,6 +112,17 @@ int bt_containers_life_rename(struct bt_request *req, struct bt_err *err)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "Neither old nor new names may be empty");
 	return done(req, bt_container_rename(req->api->engine, req->name, name, err));
+}
+
+int bt_containers_life_update(struct bt_request *req, struct bt_err *err)
+{
+	const json_t *body;
+	json_t *answer;
+	int r = bt_request_object(req, &body, err);
+
+	if (r == 0)
+		r = bt_container_update(req->api->engine, req->name, body, &answer, err);
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, answer, err);
 }
 
 int bt_containers_life_remove(struct bt_request *req, struct bt_err *err)

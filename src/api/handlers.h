@@ -62,6 +62,8 @@ bt_handler bt_containers_life_pause;
 bt_handler bt_containers_life_unpause;
 /** POST /containers/{id}/rename. */
 bt_handler bt_containers_life_rename;
+bt_handler bt_containers_life_update;
+bt_handler bt_stats_api_get;
 /** DELETE /containers/{id}. */
 bt_handler bt_containers_life_remove;
 /** POST /containers/prune. */

@@ -28,6 +28,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/rand.h"
+#include "engine/stats.h"
 #include "monitor/protocol.h"
 
 struct bt_engine;
@@ -75,10 +76,11 @@ struct bt_container {
 	/* under lock */
 	char *name; /* without a slash; changed under index and lock together */
 	struct bt_container_state state;
-	struct bt_link *link;    /* to its monitor, or NULL; owned */
-	struct bt_list waiters;  /* struct bt_container_waiter */
-	struct bt_list attached; /* struct bt_container_client: came before the start */
-	bool removed;            /* no longer in the index */
+	struct bt_link *link;         /* to its monitor, or NULL; owned */
+	struct bt_list waiters;       /* struct bt_container_waiter */
+	struct bt_list attached;      /* struct bt_container_client: came before the start */
+	bool removed;                 /* no longer in the index */
+	struct bt_stats_cpu last_cpu; /* what the next sample is compared with */
 };
 
 /** All containers. Zeroed and initialised by bt_container_index_init(). */

@@ -14,23 +14,33 @@
 #include "engine/jget.h"
 #include "engine/spec.h"
 
-static int open_group(struct bt_container *c, struct bt_cgroup *ret, struct bt_err *err)
+int bt_container_cgroup_path(const struct bt_container *c, char **ret, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
-	bt_auto_free char *path = NULL;
 	int r = bt_container_row_settings(c, &s, err);
 
 	if (r < 0)
 		return r;
-	path = bt_spec_cgroup_path(s.host_config, c->engine->cgroup_parent, c->id);
-	r = path ? bt_cgroup_open(&c->engine->cgroups, path, ret) : -ENOMEM;
+	*ret = bt_spec_cgroup_path(s.host_config, c->engine->cgroup_parent, c->id);
+	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "find the control group");
+}
+
+int bt_container_cgroup_open(const struct bt_container *c, struct bt_cgroup *ret,
+			     struct bt_err *err)
+{
+	bt_auto_free char *path = NULL;
+	int r = bt_container_cgroup_path(c, &path, err);
+
+	if (r < 0)
+		return r;
+	r = bt_cgroup_open(&c->engine->cgroups, path, ret);
 	return r < 0 ? bt_err_sys(err, r, "open the control group of container %.12s", c->id) : 0;
 }
 
 int bt_container_cgroup_freeze(struct bt_container *c, bool freeze, struct bt_err *err)
 {
 	bt_auto_cgroup struct bt_cgroup group = { 0 };
-	int r = open_group(c, &group, err);
+	int r = bt_container_cgroup_open(c, &group, err);
 
 	if (r < 0)
 		return r;
@@ -42,7 +52,7 @@ int bt_container_cgroup_freeze(struct bt_container *c, bool freeze, struct bt_er
 int bt_container_cgroup_pids(struct bt_container *c, pid_t **ret, size_t *ret_n, struct bt_err *err)
 {
 	bt_auto_cgroup struct bt_cgroup group = { 0 };
-	int r = open_group(c, &group, err);
+	int r = bt_container_cgroup_open(c, &group, err);
 
 	if (r < 0)
 		return r;
@@ -57,7 +67,7 @@ void bt_container_cgroup_destroy(struct bt_container *c)
 {
 	bt_auto_cgroup struct bt_cgroup group = { 0 };
 	struct bt_err err;
-	int r = open_group(c, &group, &err);
+	int r = bt_container_cgroup_open(c, &group, &err);
 
 	/* None left is what we want. */
 	if (r < 0)
