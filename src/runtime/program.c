@@ -47,30 +47,24 @@ static int with_slash(const char *name, char ret[PATH_MAX], struct bt_err *err)
 
 int bt_program_find(const char *name, const char *path_list, char ret[PATH_MAX], struct bt_err *err)
 {
-	int worst = ENOENT;
 
 	if (strchr(name, '/') != NULL)
 		return with_slash(name, ret, err);
 	for (const char *dir = path_list; dir != NULL; dir = strchr(dir, ':')) {
 		size_t len;
-		int n, r;
+		int n;
 
 		dir += *dir == ':';
 		len = strcspn(dir, ":");
 		n = snprintf(ret, PATH_MAX, "%.*s%s%s", (int)len, dir, len > 0 ? "/" : "./", name);
 		if (n < 0 || n >= PATH_MAX)
 			continue;
-		r = executable(ret);
-		if (r == 0)
+		/* One that may not be executed counts as not there, as with Docker. */
+		if (executable(ret) == 0)
 			return 0;
-		if (r == -EACCES)
-			worst = EACCES;
 		if (dir[len] == '\0')
 			break;
 	}
-	if (worst == EACCES)
-		return bt_err_set(err, BT_ERR_INVALID, EACCES, "exec: \"%s\": permission denied",
-				  name);
 	return bt_err_set(err, BT_ERR_INVALID, ENOENT,
 			  "exec: \"%s\": executable file not found in $PATH", name);
 }
@@ -177,21 +171,28 @@ static char *next_line(struct reader *in)
 	}
 }
 
-void bt_program_home(unsigned uid, char ret[PATH_MAX])
+void bt_program_home_in(int fd, unsigned uid, char ret[PATH_MAX])
 {
-	struct reader in = { .fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
+	struct reader in = { .fd = fd };
 	char *line;
 
 	memcpy(ret, "/", 2);
-	if (in.fd < 0)
-		return;
 	while ((line = next_line(&in)) != NULL) {
 		const char *home = home_of(line, uid);
 
 		if (home != NULL) {
 			(void)snprintf(ret, PATH_MAX, "%s", home);
-			break;
+			return;
 		}
 	}
-	bt_close(&in.fd);
+}
+
+void bt_program_home(unsigned uid, char ret[PATH_MAX])
+{
+	/* A pipe or a device of that name must not hold anybody up. */
+	bt_auto_close int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	memcpy(ret, "/", 2);
+	if (fd >= 0)
+		bt_program_home_in(fd, uid, ret);
 }

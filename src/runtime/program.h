@@ -19,7 +19,7 @@
  * first executable file of that name in `path_list` (as $PATH). Relative to the
  * caller's root and working directory, with the caller's rights; allocates nothing.
  *
- * Returns 0; -ENOENT or -EACCES with the message.
+ * Returns 0, or -ENOENT, or for a name with a slash what hinders it, with the message.
  */
 bt_nodiscard int bt_program_find(const char *name, const char *path_list, char ret[PATH_MAX],
 				 struct bt_err *err);
@@ -32,5 +32,8 @@ int bt_program_failed(const char *name, int errnum, struct bt_err *err);
  * none. Reads at most 1 MiB, ignores longer lines than 4 KiB, allocates nothing.
  */
 void bt_program_home(unsigned uid, char ret[PATH_MAX]);
+
+/** The same from an open passwd file (passwd(5)). */
+void bt_program_home_in(int fd, unsigned uid, char ret[PATH_MAX]);
 
 #endif
