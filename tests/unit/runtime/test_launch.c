@@ -220,7 +220,8 @@ START_TEST(descriptors_to_be_preserved_are)
 	char script[64];
 
 	f.req.preserve_fds = fd - 2;
-	(void)snprintf(script, sizeof(script), "ls /proc/$$/fd | tail -n1; cat <&%d | wc -l", fd);
+	(void)snprintf(script, sizeof(script),
+		       "ls /proc/$$/fd | sort -n | tail -n1; cat /proc/$$/fd/%d | wc -l", fd);
 	fixture_shell(&f, script);
 	assert_runs(0);
 	(void)snprintf(script, sizeof(script), "%d\n", fd);
