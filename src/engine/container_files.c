@@ -169,7 +169,8 @@ static void make_resolv(const struct bt_container_files *f, struct bt_str *out)
 	bool any;
 	size_t i;
 
-	if (!dns)
+	/* The resolver at 127.0.0.11 asks the user's servers itself. */
+	if (f->dns)
 		dns = f->dns;
 	any = copy_host_lines(out, host ? host : "", f->host_network, dns != NULL, search != NULL,
 			      options != NULL);
@@ -180,6 +181,8 @@ static void make_resolv(const struct bt_container_files *f, struct bt_str *out)
 		bt_str_puts(out, "nameserver 8.8.8.8\nnameserver 8.8.4.4\n");
 	append_words(out, "search", search);
 	append_words(out, "options", options);
+	if (f->dns)
+		bt_str_puts(out, "options ndots:0\n");
 }
 
 static int put(const struct bt_engine *engine, const char *id, const char *name,

@@ -16,11 +16,13 @@
 #include "engine/network_bring_up.h"
 #include "engine/network_default.h"
 #include "engine/network_endpoint.h"
+#include "engine/network_names.h"
 #include "engine/network_pool.h"
 #include "engine/network_ports.h"
 #include "engine/network_private.h"
 #include "engine/network_table.h"
 #include "net/bridge.h"
+#include "net/resolver.h"
 
 /* Two daemons on one machine have different bridges, and so different tables. */
 static int open_firewall(struct bt_networks *nets, struct bt_err *err)
@@ -37,6 +39,9 @@ static int open_parts(struct bt_networks *nets, struct bt_err *err)
 {
 	struct bt_network *net;
 	int r = bt_nsthread_start(&nets->thread, err);
+
+	if (r == 0)
+		r = bt_resolver_start(&nets->resolver, err);
 
 	if (r == 0)
 		r = bt_network_table_load(nets, err);
@@ -105,6 +110,7 @@ void bt_network_close(struct bt_networks *networks)
 	bt_network_pool_stop(networks->pool);
 	if (networks->pool)
 		tidy(networks);
+	bt_resolver_stop(networks->resolver);
 	bt_network_ports_free(networks);
 	bt_firewall_close(networks->firewall);
 	bt_nsthread_stop(networks->thread);
@@ -122,6 +128,7 @@ void bt_network_detach(struct bt_engine *engine, const char *container_id)
 	if (!nets)
 		return;
 	bt_network_ports_withdraw(nets, container_id);
+	bt_network_names_leave(nets, container_id);
 	pthread_mutex_lock(&nets->lock);
 	r = bt_network_endpoint_delete_all(nets, container_id, &err);
 	pthread_mutex_unlock(&nets->lock);
@@ -144,19 +151,24 @@ static json_t *owners(struct bt_networks *nets)
 	return ids;
 }
 
-static bool lives(struct bt_engine *engine, const char *id)
+/* The process in a living container's network, 0 where it is dead. `*ret_alive` is true for one
+ * that waits for its restart, too. */
+static pid_t process_of(struct bt_engine *engine, const char *id, bool *ret_alive)
 {
 	bt_auto_container struct bt_container *c = NULL;
 	enum bt_container_status status;
 	struct bt_err err;
+	pid_t pid;
 
+	*ret_alive = false;
 	if (bt_container_get(engine, id, &c, &err) < 0)
-		return false;
+		return 0;
 	pthread_mutex_lock(&c->lock);
 	status = c->state.status;
+	pid = bt_container_is_running(c) ? c->state.pid : 0;
 	pthread_mutex_unlock(&c->lock);
-	return status == BT_CONTAINER_RUNNING || status == BT_CONTAINER_PAUSED ||
-	       status == BT_CONTAINER_RESTARTING;
+	*ret_alive = pid || status == BT_CONTAINER_RESTARTING;
+	return pid;
 }
 
 void bt_network_sweep(struct bt_engine *engine)
@@ -165,9 +177,15 @@ void bt_network_sweep(struct bt_engine *engine)
 	const char *id;
 	json_t *value;
 
-	json_object_foreach (ids, id, value)
-		if (!lives(engine, id))
+	json_object_foreach (ids, id, value) {
+		bool alive;
+		pid_t pid = process_of(engine, id, &alive);
+
+		if (!alive)
 			bt_network_detach(engine, id);
+		else if (pid)
+			bt_network_names_restore(engine->networks, id, pid);
+	}
 }
 
 void bt_network_attachment_done(struct bt_network_attachment *attachment)

@@ -42,8 +42,8 @@ bt_nodiscard int bt_network_attach(struct bt_engine *engine, const char *contain
 				   struct bt_err *err);
 /** Give the addresses back; idempotent. The namespace goes with its last descriptor. */
 void bt_network_detach(struct bt_engine *engine, const char *container_id);
-/** Give back the addresses of containers that are gone or do not run: after a start of the
- * daemon, when it knows which ones live. */
+/** Give back the addresses of containers that are gone or do not run, and answer the questions of
+ * those that do: after a start of the daemon, when it knows which ones live. */
 void bt_network_sweep(struct bt_engine *engine);
 /** NetworkSettings.Ports of a container that runs: what is published, with the numbers that were
  * chosen (owned); NULL: nothing. */

@@ -12,6 +12,7 @@
 #include "engine/network.h"
 #include "engine/network_endpoint.h"
 #include "engine/network_event.h"
+#include "engine/network_names.h"
 #include "engine/network_pool.h"
 #include "engine/network_ports.h"
 #include "engine/network_private.h"
@@ -243,15 +244,20 @@ static int join_networks(struct joins *j, const char *mode, const json_t *host_c
 		ret->host = j->list[0].lease.network->driver == BT_NETWORK_DRIVER_HOST;
 		ret->netns_fd = bt_take_fd(&j->netns_fd);
 		ret->address = first_address(j);
-		ret->settings = bt_take(settings);
+		ret->settings = json_incref(settings);
+		if (bt_network_names_wanted(settings))
+			ret->dns = json_pack("[s]", "127.0.0.11");
 		for (unsigned i = 0; i < j->n; i++)
 			bt_network_event(nets, j->list[i].lease.network, "connect", j->owner.id);
 	} else {
 		give_all(j);
 	}
 	pthread_mutex_unlock(&nets->lock);
+	if (r == 0)
+		r = bt_network_names_join(nets, j->owner.id, ret->netns_fd, settings, host_config,
+					  err);
 	if (r < 0)
-		bt_network_ports_withdraw(nets, j->owner.id);
+		bt_network_detach(nets->engine, j->owner.id);
 	return r;
 }
 
@@ -293,6 +299,8 @@ int bt_network_attach(struct bt_engine *engine, const char *container_id, const 
 			  err);
 	bt_close(&j.netns_fd);
 	json_decref(j.ports);
+	if (r < 0)
+		bt_network_attachment_done(&a);
 	if (r < 0)
 		return bt_err_context(err, "failed to set up container networking");
 	*ret = a;

@@ -14,6 +14,7 @@
 #include "engine/network.h"
 #include "engine/network_endpoint.h"
 #include "engine/network_event.h"
+#include "engine/network_names.h"
 #include "engine/network_private.h"
 #include "engine/network_table.h"
 #include "net/sandbox.h"
@@ -72,6 +73,7 @@ static int publish(struct change *c, struct bt_err *err)
 	if (bt_json_dump(all, &text, NULL) < 0)
 		return bt_err_sys(err, -ENOMEM, "network settings");
 	pthread_mutex_lock(&c->container->lock);
+	bt_network_names_update(c->nets, c->container->id, all);
 	free(c->container->state.networks);
 	c->container->state.networks = text;
 	r = bt_container_row_state(c->container, err);

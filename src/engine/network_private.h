@@ -71,6 +71,7 @@ struct bt_networks {
 	struct bt_list list; /* struct bt_network */
 	struct bt_nsthread *thread;
 	struct bt_firewall *firewall;
+	struct bt_resolver *resolver;
 	struct bt_map published; /* container id → struct of network_ports.c */
 	struct bt_network_pool *pool;
 };

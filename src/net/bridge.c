@@ -37,13 +37,21 @@ static int create(struct bt_rtnl *rtnl, const struct bt_bridge_config *cfg)
 		return r;
 	(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, cfg->name);
-	mnl_attr_put_strz(nlh, IFLA_IFALIAS, OUR_ALIAS);
 	mnl_attr_put(nlh, IFLA_ADDRESS, sizeof(mac), mac);
 	if (cfg->mtu)
 		mnl_attr_put_u32(nlh, IFLA_MTU, cfg->mtu);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(nlh, info);
+	bt_rtnl_end(&batch, nlh);
+	r = bt_rtnl_run(rtnl, &batch, NULL);
+	if (r < 0)
+		return r;
+	/* The kernel ignores an alias at birth. */
+	nlh = bt_rtnl_add(&batch, RTM_NEWLINK, 0);
+	(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, cfg->name);
+	mnl_attr_put(nlh, IFLA_IFALIAS, strlen(OUR_ALIAS), OUR_ALIAS);
 	bt_rtnl_end(&batch, nlh);
 	return bt_rtnl_run(rtnl, &batch, NULL);
 }

@@ -94,6 +94,8 @@ void bt_nft_cmp(struct bt_nft *nft, const void *data, uint32_t len, bool negate)
 void bt_nft_lookup(struct bt_nft *nft, const char *set, bool negate);
 /** Go on if the key from word 0 is in the map; its data comes to word 0. */
 void bt_nft_lookup_map(struct bt_nft *nft, const char *map);
+/** Write the packet's port (source or destination); `csum_offset`: of the transport's checksum. */
+void bt_nft_set_port(struct bt_nft *nft, bool source, uint16_t port, uint32_t csum_offset);
 /** Write the packet's mark. */
 void bt_nft_set_mark(struct bt_nft *nft, uint32_t mark);
 

@@ -47,6 +47,12 @@ bt_nodiscard int bt_sandbox_port_add(struct bt_nsthread *thread, int netns_fd,
 bt_nodiscard int bt_sandbox_port_gateway(struct bt_nsthread *thread, int netns_fd,
 					 const struct bt_sandbox_port *port, struct bt_err *err);
 
+/** Sockets for a name server at 127.0.0.11, port 53, of the namespace: UDP, and TCP listening (both
+ * owned). They are bound to other ports, and packets' ports are rewritten on their way, so that
+ * programs inside can have port 53 for themselves; without connection tracking. */
+bt_nodiscard int bt_sandbox_names(struct bt_nsthread *thread, int netns_fd, int *ret_udp,
+				  int *ret_tcp, struct bt_err *err);
+
 /** Remove the interface with this MAC address from the namespace; a missing one is fine. */
 bt_nodiscard int bt_sandbox_port_remove(struct bt_nsthread *thread, int netns_fd,
 					const uint8_t mac[6], struct bt_err *err);
