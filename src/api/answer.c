@@ -148,7 +148,7 @@ int bt_answer_send(struct bt_request *req)
 	add_headers(response, &req->answer);
 	sent = MHD_queue_response(req->conn, req->answer.status, response);
 	MHD_destroy_response(response);
-	return sent;
+	return (int)sent;
 }
 
 void bt_answer_done(struct bt_answer *answer)

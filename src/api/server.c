@@ -173,7 +173,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *conn, const char
 	return (enum MHD_Result)bt_answer_send(req);
 }
 
-static void note_http(void *arg bt_unused, const char *fmt, va_list ap)
+bt_printf(2, 0) static void note_http(void *arg bt_unused, const char *fmt, va_list ap)
 {
 	char line[512];
 

@@ -106,7 +106,8 @@ const char *bt_cli_context(struct bt_cli *cli)
 
 static const char *default_host(const struct bt_cli *cli)
 {
-	if (strcmp(cli->prog, "docker") == 0 && access(SOCKET_BERTH + strlen("unix://"), F_OK) < 0)
+	if (strcmp(cli->prog, "docker") == 0 &&
+	    access(bt_str_after(SOCKET_BERTH, "unix://"), F_OK) < 0)
 		return SOCKET_DOCKER;
 	return SOCKET_BERTH;
 }

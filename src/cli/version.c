@@ -121,7 +121,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	const char *api = r < 0 ? BT_CLI_API_VERSION : text_of(server, "ApiVersion");
 
 	/* The older of both is what is spoken; versions are 1.N. */
-	if (atoi(bt_str_after(api, "1.") ? api + 2 : "0") > atoi(BT_CLI_API_VERSION + 2))
+	if (atoi(bt_str_after(api, "1.") ? api + 2 : "0") > atoi(&BT_CLI_API_VERSION[2]))
 		api = BT_CLI_API_VERSION;
 	all = json_pack("{s:o, s:O?}", "Client", client_json(cli, api), "Server", server);
 	if (!all)

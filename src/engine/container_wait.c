@@ -83,7 +83,7 @@ int bt_container_wait_open(struct bt_engine *engine, const char *ref,
 
 	if (r < 0)
 		return r;
-	wait = new_wait(c, condition);
+	wait = new_wait(c, (int)condition);
 	if (!wait)
 		return bt_err_sys(err, errno ? -errno : -ENOMEM, "wait for container");
 	*ret = wait;
