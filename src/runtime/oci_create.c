@@ -190,26 +190,38 @@ static int write_pid_file(const char *path, pid_t pid, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "write %s", path) : 0;
 }
 
-static int remember(struct creating *c, struct bt_err *err)
+/* What the state says from the beginning on; the creating process stands for the init. */
+static int announce(struct creating *c, const char *id, struct bt_err *err)
 {
 	struct bt_state *s = &c->state;
 	const char *root = s->spec.root_path != NULL ? s->spec.root_path : "";
 	bt_auto_free char *joined =
 		*root == '/' ? bt_path_clean(root) : bt_path_join(c->bundle, root);
-	int r;
 
-	if (joined == NULL)
-		return bt_err_sys(err, -ENOMEM, "container %s", s->id);
+	s->id = id;
 	s->dir = c->dir;
 	s->bundle = c->bundle;
-	s->rootfs = joined;
-	s->pid = c->launch.pid;
+	s->rootfs = joined != NULL ? bt_arena_strdup(&s->arena, joined) : NULL;
+	if (s->rootfs == NULL)
+		return bt_err_sys(err, -ENOMEM, "container %s", id);
+	s->creating = true;
+	s->pid = getpid();
 	s->start_time = bt_state_start_time(s->pid);
 	s->created = bt_time_now_ns();
 	s->no_pivot = c->flags.no_pivot;
 	s->no_new_keyring = c->flags.no_new_keyring;
+	return bt_state_save(s, c->config, err);
+}
+
+static int remember(struct creating *c, struct bt_err *err)
+{
+	struct bt_state *s = &c->state;
+	int r;
+
+	s->creating = false;
+	s->pid = c->launch.pid;
+	s->start_time = bt_state_start_time(s->pid);
 	r = bt_state_save(s, c->config, err);
-	s->rootfs = NULL;
 	if (r == 0 && c->launch.console_fd >= 0 && c->flags.console_socket != NULL)
 		r = bt_oci_console_send(c->flags.console_socket, c->launch.console_fd, err);
 	if (r == 0)
@@ -240,8 +252,9 @@ static int create(struct creating *c, const char *id, bool foreground, struct bt
 		r = check_terminal(c, foreground, err);
 	if (r < 0)
 		return r;
-	c->state.id = id;
 	r = bt_state_reserve(c->cli->root, id, &c->dir, err);
+	if (r == 0)
+		r = announce(c, id, err);
 	if (r == 0)
 		r = launch(c, err);
 	if (r == 0)
@@ -293,7 +306,7 @@ int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 	if (status != BT_STATE_CREATED)
 		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL,
 				  "cannot start a container that is %s",
-				  status == BT_STATE_STOPPED ? "stopped" : "already running");
+				  bt_state_status_name(status));
 	r = bt_launch_reach(state.dir, state.pid, &launch, err);
 	if (r < 0)
 		return r;

@@ -130,6 +130,11 @@ static int plan_namespaces(struct bt_plan *plan, struct bt_err *err)
 		if (r < 0)
 			return r;
 	}
+	/* The caller's network counts also where the specification names none. */
+	if (plan->req->netns_fd >= 0 && !(seen & CLONE_NEWNET))
+		plan->joins[plan->njoins++] = (struct bt_plan_join){ .type = CLONE_NEWNET,
+								     .fd = plan->req->netns_fd,
+								     .borrowed = true };
 	return check_namespaces(plan, err);
 }
 

@@ -47,7 +47,6 @@ static int with_slash(const char *name, char ret[PATH_MAX], struct bt_err *err)
 
 int bt_program_find(const char *name, const char *path_list, char ret[PATH_MAX], struct bt_err *err)
 {
-
 	if (strchr(name, '/') != NULL)
 		return with_slash(name, ret, err);
 	for (const char *dir = path_list; dir != NULL; dir = strchr(dir, ':')) {

@@ -61,12 +61,17 @@ int bt_state_reserve(const char *root, const char *id, char **ret_dir, struct bt
 	return 0;
 }
 
+/* By renaming, since others read while we write. */
 static int write_in(const char *dir, const char *name, const char *text, struct bt_err *err)
 {
 	bt_auto_free char *path = bt_path_join(dir, name);
-	int r = path == NULL ? -ENOMEM
-			     : bt_io_create_file(AT_FDCWD, path, 0600, text, strlen(text));
+	bt_auto_free char *temporary = path != NULL ? bt_str_format("%s.new", path) : NULL;
+	int r = temporary == NULL
+			? -ENOMEM
+			: bt_io_create_file(AT_FDCWD, temporary, 0600, text, strlen(text));
 
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
 	return r < 0 ? bt_err_sys(err, r, "write %s in %s", name, dir) : 0;
 }
 
@@ -74,16 +79,17 @@ int bt_state_save(const struct bt_state *state, const char *config, struct bt_er
 {
 	/* The first five are runc's names, for programs that look into its state. */
 	json_auto_t *json = json_pack(
-		"{s:s, s:i, s:I, s:I, s:s, s:s, s:b, s:b}", "id", state->id, "init_process_pid",
-		(int)state->pid, "init_process_start", (json_int_t)state->start_time, "created_ns",
-		(json_int_t)state->created, "bundle", state->bundle, "rootfs", state->rootfs,
-		"no_pivot", state->no_pivot, "no_new_keyring", state->no_new_keyring);
+		"{s:s, s:i, s:I, s:I, s:s, s:s, s:b, s:b, s:b}", "id", state->id,
+		"init_process_pid", (int)state->pid, "init_process_start",
+		(json_int_t)state->start_time, "created_ns", (json_int_t)state->created, "bundle",
+		state->bundle, "rootfs", state->rootfs, "creating", state->creating, "no_pivot",
+		state->no_pivot, "no_new_keyring", state->no_new_keyring);
 	bt_auto_free char *text = NULL;
 	int r;
 
 	if (json == NULL || bt_json_dump(json, &text, NULL) < 0)
 		return bt_err_sys(err, -ENOMEM, "write the state of %s", state->id);
-	r = write_in(state->dir, "config.json", config, err);
+	r = state->creating ? write_in(state->dir, "config.json", config, err) : 0;
 	return r < 0 ? r : write_in(state->dir, "state.json", text, err);
 }
 
@@ -102,6 +108,7 @@ static int fill(struct bt_state *s, const json_t *json)
 	s->pid = (pid_t)bt_json_i64(json, "init_process_pid", 0);
 	s->start_time = (uint64_t)bt_json_i64(json, "init_process_start", 0);
 	s->created = bt_json_i64(json, "created_ns", 0);
+	s->creating = bt_json_bool(json, "creating", false);
 	s->no_pivot = bt_json_bool(json, "no_pivot", false);
 	s->no_new_keyring = bt_json_bool(json, "no_new_keyring", false);
 	return s->id != NULL && s->bundle != NULL && s->rootfs != NULL ? 0 : -ENOMEM;
@@ -175,6 +182,8 @@ enum bt_state_status bt_state_status(const struct bt_state *state)
 
 	if (start == 0 || start != state->start_time)
 		return BT_STATE_STOPPED;
+	if (state->creating)
+		return BT_STATE_CREATING;
 	if (waits_for_start(state))
 		return BT_STATE_CREATED;
 	if (bt_state_cgroup(state, &cg, &err) == 0 && bt_cgroup_is_frozen(&cg) > 0)
@@ -184,7 +193,8 @@ enum bt_state_status bt_state_status(const struct bt_state *state)
 
 const char *bt_state_status_name(enum bt_state_status status)
 {
-	static const char *const names[] = { "created", "running", "paused", "stopped" };
+	static const char *const names[] = { "creating", "created", "running", "paused",
+					     "stopped" };
 
 	return names[status];
 }

@@ -19,6 +19,7 @@
 #include "sys/cgroup.h"
 
 enum bt_state_status {
+	BT_STATE_CREATING,
 	BT_STATE_CREATED,
 	BT_STATE_RUNNING,
 	BT_STATE_PAUSED,
@@ -35,6 +36,7 @@ struct bt_state {
 	pid_t pid;
 	uint64_t start_time; /* of the init, /proc/PID/stat: tells it from a later process */
 	int64_t created;     /* nanoseconds since the epoch */
+	bool creating;       /* `pid` is still the creating process, which may have been killed */
 	bool no_pivot, no_new_keyring;
 	struct bt_oci_spec spec;
 };
@@ -47,7 +49,8 @@ bool bt_state_id_valid(const char *id);
 bt_nodiscard int bt_state_reserve(const char *root, const char *id, char **ret_dir,
 				  struct bt_err *err);
 
-/** Write state.json and the configuration's copy. */
+/** Write state.json and the configuration's copy: first with `creating` set, so that what a killed
+ * creation leaves behind can be found, and again when the container is there. */
 bt_nodiscard int bt_state_save(const struct bt_state *state, const char *config,
 			       struct bt_err *err);
 
@@ -58,7 +61,7 @@ bt_nodiscard int bt_state_load(const char *root, const char *id, struct bt_state
 /** What the container is doing now. */
 enum bt_state_status bt_state_status(const struct bt_state *state);
 
-/** "created", "running", "paused", "stopped". */
+/** "creating", "created", "running", "paused", "stopped". */
 const char *bt_state_status_name(enum bt_state_status status);
 
 /** Open the container's control group; `ret` refers to the machine's, which stays. */
