@@ -51,9 +51,10 @@ static void end(struct exec *exec)
 
 	bt_loop_timer_clear(&exec->grace);
 	exec->told = true;
-	bt_stdio_finish(&exec->stdio);
+	/* Before its clients see the end: they ask the daemon for the code then. */
 	bt_control_tell(m, json_pack("{s:s, s:s, s:i}", "ev", "exec-exited", "exec", exec->id,
 				     "code", exec->code));
+	bt_stdio_finish(&exec->stdio);
 	if (exec->stdio.nclients == 0) {
 		destroy(exec);
 		bt_monitor_check_done(m);
