@@ -39,9 +39,14 @@ static int finish(const struct bt_overlay *o, int fs)
 		if (r == 0 && o->volatile_upper &&
 		    fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
 			r = -errno;
-		/* With an index, a directory that was an upper one once is refused. */
+		/* With an index, a directory that was an upper one once is refused; with the other
+		 * two, what the upper one holds is not all that was changed. */
 		if (r == 0)
 			r = set_string(fs, "index", "off");
+		if (r == 0)
+			r = set_string(fs, "redirect_dir", "off");
+		if (r == 0)
+			r = set_string(fs, "metacopy", "off");
 	}
 	if (r == 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		r = -errno;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -153,6 +154,26 @@ static int pack_link(struct packer *p, int at, const char *name, struct bt_tar_e
 	return add_header(p, entry, err);
 }
 
+/* An entry in `dir` that stands for something that is not there. */
+static int add_mark(struct packer *p, const char *dir, size_t dir_len, const char *mark,
+		    const char *name, struct bt_err *err)
+{
+	bool slash = dir_len > 0 && dir[dir_len - 1] != '/';
+	bt_auto_free char *path =
+		bt_str_format("%.*s%s%s%s", (int)dir_len, dir, slash ? "/" : "", mark, name);
+
+	if (!path)
+		return bt_err_sys(err, -ENOMEM, "pack %s", dir);
+	return add_header(p, &(struct bt_tar_entry){ .path = path, .mode = S_IFREG }, err);
+}
+
+static bool is_opaque(int fd)
+{
+	char value = 'n';
+
+	return fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+}
+
 static int pack_any(struct packer *p, int at, const char *name, const char *path,
 		    struct bt_err *err);
 
@@ -179,6 +200,8 @@ static int pack_below(struct packer *p, int at, const char *name, const char *pa
 	}
 	if (++p->depth > DEPTH_MAX)
 		return bt_err_set(err, BT_ERR_INVALID, ELOOP, "%.200s… is nested too deep", path);
+	if (p->pack->whiteouts && is_opaque(fd))
+		r = add_mark(p, path, strlen(path), ".wh..wh..opq", "", err);
 	while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
 		bt_auto_free char *below = NULL;
 
@@ -224,6 +247,8 @@ static int pack_any(struct packer *p, int at, const char *name, const char *path
 		p->dev = st.st_dev;
 	if (S_ISSOCK(st.st_mode))
 		return 0;
+	if (p->pack->whiteouts && S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0))
+		return add_mark(p, path, strlen(path) - strlen(name), ".wh.", name, err);
 	entry.mode = st.st_mode;
 	entry.uid = st.st_uid;
 	entry.gid = st.st_gid;

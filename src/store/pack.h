@@ -24,6 +24,8 @@ struct bt_pack {
 	const char *as;    /* what it is called in the archive; "" or ending in '/' prefixes what is
 			    * below, as in "/" for a root */
 	bool cross_mounts; /* also what is mounted below */
+	bool whiteouts;    /* it is an overlay's upper directory: whiteouts and opaque marks become
+			    * those of the OCI image-spec (layer.md) */
 	bt_pack_write_fn write;
 	void *write_arg;
 };
