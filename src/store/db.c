@@ -17,6 +17,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "store/schema.h"
 
 #define FILE_NAME "berth.db"
@@ -29,6 +30,9 @@
 #define CHECKPOINT_PAGES_HARD 8192
 #define QUIET_MS              500
 #define CHECKPOINT_STACK      (64u << 10)
+/* Room on the disk that the WAL holds in advance: on a full disk containers can still be
+ * stopped and removed. */
+#define WAL_RESERVE (2 << 20)
 
 /*
  * Only one process uses the file (berth.lock), hence locking_mode=EXCLUSIVE: no shared memory
@@ -54,6 +58,7 @@ struct cached {
 struct bt_db {
 	sqlite3 *sqlite;
 	int lock_fd;
+	char *wal_path;        /* owned */
 	pthread_mutex_t mutex; /* recursive */
 	unsigned int depth;    /* of transactions; below the mutex, as all that follows */
 	bool doomed;           /* an inner transaction was rolled back */
@@ -142,12 +147,24 @@ static int take_lock(struct bt_db *db, const char *dir, struct bt_err *err)
 			  dir);
 }
 
+/* As much as there is: a disk that is full already is no reason not to start. */
+static void reserve_wal(const struct bt_db *db)
+{
+	bt_auto_close int fd = open(db->wal_path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0)
+		(void)!fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, WAL_RESERVE);
+}
+
 static int open_file(struct bt_db *db, const char *dir, struct bt_err *err)
 {
 	bt_auto_free char *path = bt_path_join(dir, FILE_NAME);
 	bt_auto_close int fd = -EBADF;
+	int r;
 
-	if (!path)
+	if (path)
+		db->wal_path = bt_str_format("%s-wal", path);
+	if (!db->wal_path)
 		return bt_err_sys(err, -ENOMEM, "open the database");
 	/* SQLite would create it by the umask; -wal takes the mode of the file. */
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -160,7 +177,9 @@ static int open_file(struct bt_db *db, const char *dir, struct bt_err *err)
 	(void)sqlite3_busy_timeout(db->sqlite, 5000);
 	if (sqlite3_exec(db->sqlite, SETTINGS, NULL, NULL, NULL) != SQLITE_OK)
 		return fail(db, err, path);
-	return bt_schema_migrate(db->sqlite, err);
+	r = bt_schema_migrate(db->sqlite, err);
+	reserve_wal(db);
+	return r;
 }
 
 static int on_commit(void *arg, sqlite3 *sqlite bt_unused, const char *name bt_unused, int pages)
@@ -210,6 +229,7 @@ static void *run_checkpoints(void *arg)
 			wait_ms(db, 10L * QUIET_MS);
 		else
 			db->wal_pages = 0;
+		reserve_wal(db);
 	}
 	unlock(db);
 	return NULL;
@@ -290,6 +310,7 @@ void bt_db_close(struct bt_db *db)
 	bt_close(&db->lock_fd);
 	(void)pthread_cond_destroy(&db->wal_grew);
 	(void)pthread_mutex_destroy(&db->mutex);
+	free(db->wal_path);
 	free(db);
 }
 
