@@ -22,7 +22,6 @@
 #include "engine/engine_private.h"
 #include "engine/exec_events.h"
 #include "engine/jget.h"
-#include "engine/reserve.h"
 
 /* How long a killed container may take to go. */
 #define KILL_TIMEOUT_MS 20000
@@ -139,15 +138,7 @@ int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes,
 		return r;
 	bt_auto_lock(held, &c->op);
 	r = mark(c, volumes, err);
-	if (r == -ENOSPC) {
-		/* Removing makes room; to begin with, it needs some. */
-		bt_reserve_spend(engine->cfg.data_root);
-		r = mark(c, volumes, err);
-	}
-	if (r == 0)
-		r = remove_marked(c, err);
-	bt_reserve_refill(engine->cfg.data_root);
-	return r;
+	return r < 0 ? r : remove_marked(c, err);
 }
 
 static int rename_row(struct bt_container *c, const char *name, struct bt_err *err)

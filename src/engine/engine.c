@@ -18,7 +18,6 @@
 #include "engine/exec_events.h"
 #include "engine/health.h"
 #include "engine/monitor_link.h"
-#include "engine/reserve.h"
 #include "engine/restore.h"
 #include "engine/seccomp_cache.h"
 
@@ -155,8 +154,6 @@ int bt_engine_open(const struct bt_engine_config *cfg, struct bt_engine **ret, s
 									    : DEFAULT_CGROUP_PARENT;
 	bt_container_index_init(&engine->containers);
 	r = open_parts(engine, err);
-	if (r == 0)
-		bt_reserve_refill(cfg->data_root);
 	if (r < 0) {
 		bt_engine_close(engine);
 		return r;

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,9 +21,6 @@
 #include "engine/jget.h"
 #include "engine/monitor_link.h"
 #include "runtime/launch.h"
-
-/* How long the news of an end may take to us. */
-#define ENDING_TIMEOUT_MS 2000
 
 /* Docker's ExecConfig. */
 static const struct bt_field fields[] = {
@@ -296,25 +292,6 @@ static void catch_up(struct bt_engine *engine, const struct bt_exec *exec)
 		(void)!bt_client_status(bt_link_client(link), status, BT_ERR_IGNORED);
 }
 
-/* Started, and by what the kernel says no longer there: the monitor is about to tell its end. */
-static bool is_ending(const struct bt_exec_status *status)
-{
-	if (status->ended || !status->claimed)
-		return false;
-	return !status->running || (kill(status->pid, 0) < 0 && errno == ESRCH);
-}
-
-/* A client asks as soon as its stream has ended, and takes "no code" for success. */
-static void settled_status(struct bt_execs *execs, const struct bt_exec *exec,
-			   struct bt_exec_status *ret)
-{
-	bt_exec_status(execs, exec, ret);
-	for (int ms = 0; ms < ENDING_TIMEOUT_MS && is_ending(ret); ms++) {
-		usleep(1000);
-		bt_exec_status(execs, exec, ret);
-	}
-}
-
 int bt_exec_inspect(struct bt_engine *engine, const char *id, json_t **ret, struct bt_err *err)
 {
 	bt_auto_exec struct bt_exec *exec = NULL;
@@ -323,8 +300,8 @@ int bt_exec_inspect(struct bt_engine *engine, const char *id, json_t **ret, stru
 
 	if (r < 0)
 		return r;
-	settled_status(engine->execs, exec, &status);
-	if (status.running) {
+	bt_exec_status(engine->execs, exec, &status);
+	if (status.claimed && !status.ended) {
 		catch_up(engine, exec);
 		bt_exec_status(engine->execs, exec, &status);
 	}

@@ -160,7 +160,7 @@ static int ask(int type, const char *n, uint16_t qtype, int *ret_n, char *ret)
 	if (got < 12)
 		return -1;
 	body = type == SOCK_STREAM ? msg + 2 : msg;
-	ck_assert_uint_eq(body[0] << 8 | body[1], 0x1234);
+	ck_assert_int_eq(body[0] << 8 | body[1], 0x1234);
 	*ret_n = body[6] << 8 | body[7];
 	if (*ret_n)
 		inet_ntop(AF_INET, msg + got - 4, ret, INET_ADDRSTRLEN);
