@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/units.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+
+START_TEST(sizes_are_powers_of_1024)
+{
+	static const struct {
+		const char *text;
+		long long n;
+	} good[] = {
+		{ "0", 0 },        { "32", 32 },       { "32b", 32 },          { "32k", 32768 },
+		{ "32KB", 32768 }, { "32KiB", 32768 }, { "1.5g", 1610612736 }, { "2 m", 2097152 }
+	};
+	static const char *const bad[] = { "",    "x",  "-1",  "1x",       "1kbx",
+					   "1ib", ".5", "1 2", "99999999p" };
+	long long n;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		ck_assert_msg(bt_units_ram_parse(good[i].text, &n) == 0, "%s", good[i].text);
+		ck_assert_int_eq(n, good[i].n);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(bt_units_ram_parse(bad[i], &n) == -EINVAL, "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(processors_are_billionths)
+{
+	long long n;
+
+	ck_assert_int_eq(bt_units_cpus_parse("1.5", &n), 0);
+	ck_assert_int_eq(n, 1500000000);
+	ck_assert_int_eq(bt_units_cpus_parse("3/2", &n), 0);
+	ck_assert_int_eq(n, 1500000000);
+	ck_assert_int_eq(bt_units_cpus_parse("0.0000000001", &n), -ERANGE);
+	ck_assert_int_eq(bt_units_cpus_parse("x", &n), -EINVAL);
+	ck_assert_int_eq(bt_units_cpus_parse("1/0", &n), -EINVAL);
+}
+END_TEST
+
+START_TEST(sizes_print_as_docker_prints_them)
+{
+	char text[BT_UNITS_TEXT_MAX];
+
+	bt_units_size(1982464, 3, text);
+	ck_assert_str_eq(text, "1.98MB");
+	bt_units_size(0, 3, text);
+	ck_assert_str_eq(text, "0B");
+	bt_units_ram(25276510208.0, text);
+	ck_assert_str_eq(text, "23.54GiB");
+}
+END_TEST
+
+START_TEST(spans_are_rounded_as_docker_rounds_them)
+{
+	static const struct {
+		int64_t seconds;
+		const char *text;
+	} table[] = {
+		{ 0, "Less than a second" },  { 1, "1 second" },         { 59, "59 seconds" },
+		{ 60, "About a minute" },     { 120, "2 minutes" },      { 3540, "59 minutes" },
+		{ 3600, "About an hour" },    { 7200, "2 hours" },       { 47 * 3600, "47 hours" },
+		{ 72 * 3600, "3 days" },      { 15 * 86400, "2 weeks" }, { 90 * 86400, "3 months" },
+		{ 800 * 86400ll, "2 years" },
+	};
+	char text[BT_UNITS_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		bt_units_span(table[i].seconds, text);
+		ck_assert_str_eq(text, table[i].text);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cli/units");
+	TCase *tests = tcase_create("units");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tests, sizes_are_powers_of_1024);
+	tcase_add_test(tests, processors_are_billionths);
+	tcase_add_test(tests, sizes_print_as_docker_prints_them);
+	tcase_add_test(tests, spans_are_rounded_as_docker_rounds_them);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
