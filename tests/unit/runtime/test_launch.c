@@ -5,7 +5,10 @@
 #include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/vfs.h>
+
+#include "base/sock.h"
 
 static struct fixture f;
 
@@ -541,6 +544,39 @@ START_TEST(pid_namespace_of_another_is_joined)
 }
 END_TEST
 
+START_TEST(seccomp_filter_answers_and_its_listener_reaches_the_agent)
+{
+	bt_auto_close int agent = -EBADF, conn = -EBADF;
+	int fds[BT_SOCK_FDS_MAX];
+	char path[128], value[512], text[2048];
+	size_t nfds = 0;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "%s/agent.sock", f.bundle);
+	agent = bt_sock_listen(path, SOCK_STREAM, 0600);
+	ck_assert_int_ge(agent, 0);
+	(void)snprintf(value, sizeof(value),
+		       "{'defaultAction':'SCMP_ACT_ALLOW','listenerPath':'%s',"
+		       "'listenerMetadata':'hello','syscalls':["
+		       "{'names':['swapon'],'action':'SCMP_ACT_NOTIFY'},"
+		       "{'names':['mkdir'],'action':'SCMP_ACT_ERRNO','errnoRet':28}]}",
+		       path);
+	fixture_set(&f, "linux.seccomp", value);
+	fixture_shell(&f, "grep Seccomp: /proc/self/status; mkdir /tmp/x");
+	assert_runs(1);
+	ck_assert_str_eq(f.out, "Seccomp:\t2\nmkdir: can't create directory '/tmp/x': "
+				"No space left on device\n");
+	conn = accept4(agent, NULL, NULL, SOCK_CLOEXEC);
+	n = bt_sock_recv(conn, text, sizeof(text) - 1, fds, &nfds, 0);
+	ck_assert_int_gt(n, 0);
+	text[n] = '\0';
+	ck_assert_uint_eq(nfds, 1);
+	ck_assert_ptr_nonnull(strstr(text, "\"metadata\":\"hello\""));
+	ck_assert_ptr_nonnull(strstr(text, f.id));
+	bt_close(&fds[0]);
+}
+END_TEST
+
 START_TEST(tmpcopyup_begins_with_what_it_covers)
 {
 	fixture_file(&f, "etc/file", "content\n", 0604);
@@ -665,6 +701,7 @@ static Suite *suite_of(void)
 	tcase_add_test(root, tmpcopyup_begins_with_what_it_covers);
 	tcase_add_test(root, private_cgroup_namespace_begins_at_the_container);
 	tcase_add_test(process, user_namespace_of_another_is_joined_with_its_network);
+	tcase_add_test(process, seccomp_filter_answers_and_its_listener_reaches_the_agent);
 	tcase_add_test(process, pid_namespace_of_another_is_joined);
 	tcase_add_test(process, time_offsets_are_set);
 	tcase_add_test(process, what_is_not_offered_is_refused_and_not_ignored);
