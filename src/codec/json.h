@@ -70,15 +70,19 @@ json_t *bt_json_arr(const json_t *obj, const char *key);
 /* Strict access: 1 where the member is there, 0 where it is absent or null (*ret is
  * untouched), -EINVAL (kind INVALID, the member named) where it has another type. */
 
+/** A string, borrowed. */
 bt_nodiscard int bt_json_get_str(const json_t *obj, const char *key, const char **ret,
 				 struct bt_err *err);
-/** Also refuses what is below `min` or above `max`. */
+/** An integer; also refuses what is below `min` or above `max`. */
 bt_nodiscard int bt_json_get_i64(const json_t *obj, const char *key, int64_t min, int64_t max,
 				 int64_t *ret, struct bt_err *err);
+/** true or false. */
 bt_nodiscard int bt_json_get_bool(const json_t *obj, const char *key, bool *ret,
 				  struct bt_err *err);
+/** An object, borrowed. */
 bt_nodiscard int bt_json_get_obj(const json_t *obj, const char *key, json_t **ret,
 				 struct bt_err *err);
+/** An array, borrowed. */
 bt_nodiscard int bt_json_get_arr(const json_t *obj, const char *key, json_t **ret,
 				 struct bt_err *err);
 /** An array of strings and nothing else, borrowed. A lone string is not one. */
@@ -98,6 +102,7 @@ bt_nodiscard int bt_json_u64_value(const json_t *json, uint64_t *ret);
  * malloc() everywhere else), so it must come while there is one thread. Does not nest.
  */
 void bt_json_arena_begin(struct bt_arena *arena);
+/** New trees are the heap's again. */
 void bt_json_arena_end(void);
 
 #endif
