@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -224,7 +223,7 @@ static bool integer_value(const json_t *value, int64_t *ret)
 	if (!json_is_real(value))
 		return false;
 	real = json_real_value(value);
-	if (!(real >= -0x1p63 && real < 0x1p63) || floor(real) != real)
+	if (!(real >= -0x1p63 && real < 0x1p63) || (double)(int64_t)real != real)
 		return false;
 	*ret = (int64_t)real;
 	return true;
