@@ -32,7 +32,7 @@ static int open_firewall(struct bt_networks *nets, struct bt_err *err)
 
 	if (!table)
 		return bt_err_sys(err, -ENOMEM, "open the firewall");
-	return bt_firewall_open(table, &nets->firewall, err);
+	return bt_firewall_open(table, true, &nets->firewall, err);
 }
 
 static int open_parts(struct bt_networks *nets, struct bt_err *err)

@@ -18,6 +18,7 @@
 #include "base/map.h"
 #include "net/firewall_ports.h"
 #include "net/firewall_rules.h"
+#include "net/firewall_watch.h"
 #include "net/nft.h"
 
 #define TABLE_NAME_MAX 64
@@ -42,9 +43,11 @@ struct bt_firewall {
 	struct bt_list networks; /* struct network */
 	bool loaded;
 	bool own; /* the kernel lets us own the table */
+	bool may_own;
+	struct bt_firewall_watch *watch;
 };
 
-int bt_firewall_open(const char *table, struct bt_firewall **ret, struct bt_err *err)
+int bt_firewall_open(const char *table, bool own, struct bt_firewall **ret, struct bt_err *err)
 {
 	struct bt_firewall *fw;
 	int r;
@@ -62,7 +65,7 @@ int bt_firewall_open(const char *table, struct bt_firewall **ret, struct bt_err 
 	pthread_mutex_init(&fw->lock, NULL);
 	bt_list_init(&fw->networks);
 	strcpy(fw->table, table);
-	fw->own = true;
+	fw->own = fw->may_own = own;
 	*ret = fw;
 	return 0;
 }
@@ -74,6 +77,7 @@ void bt_firewall_close(struct bt_firewall *fw)
 
 	if (!fw)
 		return;
+	bt_firewall_watch_stop(fw->watch);
 	bt_list_foreach (it, &fw->networks)
 		free(bt_list_entry(it, struct network, link));
 	while (bt_map_next(&fw->groups, &pos, NULL, &group))
@@ -306,6 +310,18 @@ static int load_locked(struct bt_firewall *fw, struct bt_err *err)
 	return bt_nft_commit(fw->nft, "put the rules in place", err);
 }
 
+/* Somebody removed the table: a reload of the host's firewall, most likely. */
+static void put_back(void *arg)
+{
+	struct bt_firewall *fw = arg;
+
+	pthread_mutex_lock(&fw->lock);
+	/* Should it fail, the next change of the rules says so to whoever makes it. */
+	if (fw->loaded)
+		(void)!load_locked(fw, BT_ERR_IGNORED);
+	pthread_mutex_unlock(&fw->lock);
+}
+
 int bt_firewall_load(struct bt_firewall *fw, struct bt_err *err)
 {
 	struct bt_err first = { 0 };
@@ -316,10 +332,16 @@ int bt_firewall_load(struct bt_firewall *fw, struct bt_err *err)
 	/* Linux before 6.9 knows no persistent owner; an earlier daemon may also have left a
 	 * table of the other kind, which the kernel does not convert. */
 	if (r == -EOPNOTSUPP || r == -EINVAL) {
-		fw->own = !fw->own;
+		fw->own = !fw->own && fw->may_own;
 		r = load_locked(fw, &first);
 	}
 	fw->loaded = r == 0;
+	if (r == 0 && !fw->own && !fw->watch) {
+		r = bt_firewall_watch_start(fw->table, bt_nft_portid(fw->nft), put_back, fw,
+					    &fw->watch);
+		if (r < 0)
+			(void)bt_err_sys(&first, r, "watch over the rules");
+	}
 	pthread_mutex_unlock(&fw->lock);
 	if (r < 0)
 		*err = first;

@@ -18,7 +18,8 @@
  * The handle keeps what it was told, to put all of it in place again when
  * somebody removed the table. Where the kernel can (Linux 6.9) the table is
  * owned: then nobody else's flush removes it while this handle is open, and it
- * stays when the process dies.
+ * stays when the process dies. Where it cannot, a thread watches, and puts it
+ * back at once.
  */
 
 #include <netinet/in.h>
@@ -33,8 +34,10 @@
 struct bt_firewall;
 
 /** Put the rules in place, instead of those of an earlier daemon with this table: in one
- * transaction by the first bt_firewall_load(). `table` at most 63 letters, digits, '-', '_'. */
-bt_nodiscard int bt_firewall_open(const char *table, struct bt_firewall **ret, struct bt_err *err);
+ * transaction by the first bt_firewall_load(). `table` at most 63 letters, digits, '-', '_'. `own`:
+ * own it where the kernel can. */
+bt_nodiscard int bt_firewall_open(const char *table, bool own, struct bt_firewall **ret,
+				  struct bt_err *err);
 /** Close. The rules stay. NULL is fine. */
 void bt_firewall_close(struct bt_firewall *fw);
 /** Remove the table from the system. */

@@ -80,6 +80,11 @@ void bt_nft_close(struct bt_nft *nft)
 	free(nft);
 }
 
+uint32_t bt_nft_portid(const struct bt_nft *nft)
+{
+	return mnl_socket_get_portid(nft->nl);
+}
+
 static void fail(struct bt_nft *nft, int r)
 {
 	if (nft->failed == 0)

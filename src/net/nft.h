@@ -28,6 +28,9 @@ bt_nodiscard int bt_nft_open(struct bt_nft **ret, struct bt_err *err);
 /** Close; an owned table stays, without an owner. NULL is fine. */
 void bt_nft_close(struct bt_nft *nft);
 
+/** The socket's netlink address, by which its own changes can be told from others'. */
+uint32_t bt_nft_portid(const struct bt_nft *nft);
+
 /** Forget what was put together and begin a transaction. */
 void bt_nft_begin(struct bt_nft *nft);
 /** Carry it out. `what` says in the message what was attempted. -EEXIST, -ENOENT and the rest

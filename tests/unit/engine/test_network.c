@@ -65,7 +65,7 @@ START_TEST(a_container_on_the_bridge_gets_address_route_and_row)
 {
 	struct bt_network_attachment a;
 	bt_auto_close int home = home_fd();
-	bt_auto_close int l = listen_in(home, 80);
+	bt_auto_close bt_unused int l = listen_in(home, 80);
 	json_t *net;
 
 	ck_assert_pstr_eq(attach("c1", "bridge", &a), NULL);
@@ -185,7 +185,7 @@ START_TEST(a_network_is_made_used_refused_and_removed)
 {
 	struct bt_network_attachment a, b;
 	struct bt_err err = { 0 };
-	bt_auto_close int l = -EBADF;
+	bt_auto_close bt_unused int l = -EBADF;
 	json_t *made, *net;
 
 	ck_assert_pstr_eq(create("{\"Name\":\"n1\",\"IPAM\":{\"Config\":[{\"Subnet\":"
@@ -247,7 +247,7 @@ START_TEST(a_published_port_is_taken_once_and_outlives_the_daemon)
 {
 	struct bt_network_attachment a, b;
 	bt_auto_close int home = home_fd();
-	bt_auto_close int l = -EBADF;
+	bt_auto_close bt_unused int l = -EBADF;
 	json_auto_t *ports = NULL;
 	json_t *first;
 
@@ -277,7 +277,7 @@ START_TEST(a_port_of_the_host_is_refused_and_a_random_one_is_free)
 {
 	struct bt_network_attachment a;
 	bt_auto_close int home = home_fd();
-	bt_auto_close int l = listen_in(home, 8080);
+	bt_auto_close bt_unused int l = listen_in(home, 8080);
 	json_auto_t *ports = NULL;
 	json_t *first;
 

@@ -21,7 +21,7 @@ static void ensure(const char *address)
 START_TEST(an_earlier_address_gives_way_to_the_new_one)
 {
 	bt_auto_close int home = -EBADF;
-	bt_auto_close int l = -EBADF;
+	bt_auto_close bt_unused int l = -EBADF;
 
 	private_net();
 	home = home_fd();

@@ -3,6 +3,7 @@
 #include "net/firewall.h"
 
 #include <stdio.h>
+#include <sys/utsname.h>
 
 #include "base/auto.h"
 #include "base/time.h"
@@ -69,7 +70,7 @@ static void set_up(void)
 	a = machine(0, 2);
 	b = machine(1, 2);
 	lan = machine(2, 2);
-	ck_assert_int_eq(bt_firewall_open("berth-test", &fw, &err), 0);
+	ck_assert_int_eq(bt_firewall_open("berth-test", true, &fw, &err), 0);
 	network("bt-test0", true, false);
 	ck_assert_msg(bt_firewall_load(fw, &err) == 0, "%s", err.msg);
 	network("bt-test1", true, false);
@@ -83,7 +84,7 @@ static void tear_down(void)
 
 START_TEST(a_container_reaches_the_outside_under_the_hosts_address)
 {
-	bt_auto_close int l = listen_in(lan, 80);
+	bt_auto_close bt_unused int l = listen_in(lan, 80);
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);
 	bt_auto_close int c = -EBADF;
@@ -97,7 +98,7 @@ END_TEST
 
 START_TEST(no_container_reaches_another_bridge)
 {
-	bt_auto_close int l = listen_in(b, 80);
+	bt_auto_close bt_unused int l = listen_in(b, 80);
 
 	ck_assert_int_eq(connect_from(a, "10.95.1.2", 80), -ETIMEDOUT);
 	ck_assert_int_eq(reach_from(home, "10.95.1.2", 80), 0);
@@ -107,7 +108,7 @@ END_TEST
 /* N01 */
 START_TEST(a_neighbour_with_a_route_reaches_no_container)
 {
-	bt_auto_close int l = listen_in(a, 80);
+	bt_auto_close bt_unused int l = listen_in(a, 80);
 
 	ck_assert_int_eq(connect_from(lan, "10.95.0.2", 80), -ETIMEDOUT);
 }
@@ -115,9 +116,9 @@ END_TEST
 
 START_TEST(nothing_leaves_or_enters_an_internal_network)
 {
-	bt_auto_close int l = listen_in(lan, 80);
+	bt_auto_close bt_unused int l = listen_in(lan, 80);
 	int a2 = machine(0, 3);
-	bt_auto_close int l2 = listen_in(a2, 81);
+	bt_auto_close bt_unused int l2 = listen_in(a2, 81);
 
 	network("bt-test0", true, true);
 	ck_assert_int_eq(connect_from(a, "10.95.2.2", 80), -ETIMEDOUT);
@@ -149,7 +150,7 @@ static void publish(const char *owner, const struct bt_firewall_port *ports, siz
 START_TEST(a_published_port_is_reached_from_everywhere)
 {
 	struct bt_firewall_port p = tcp("0.0.0.0", 8080, 8080, "10.95.0.2", 80);
-	bt_auto_close int l = listen_in(a, 80);
+	bt_auto_close bt_unused int l = listen_in(a, 80);
 	int a2 = machine(0, 3);
 	struct bt_err err = { 0 };
 
@@ -171,7 +172,7 @@ END_TEST
 START_TEST(the_container_sees_the_clients_real_address)
 {
 	struct bt_firewall_port p = tcp("0.0.0.0", 8080, 8080, "10.95.0.2", 80);
-	bt_auto_close int l = listen_in(a, 80);
+	bt_auto_close bt_unused int l = listen_in(a, 80);
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);
 
@@ -186,8 +187,8 @@ END_TEST
 START_TEST(a_port_on_loopback_is_the_hosts_alone)
 {
 	struct bt_firewall_port p = tcp("127.0.0.1", 8080, 8080, "10.95.0.2", 80);
-	bt_auto_close int l = listen_in(a, 80);
-	bt_auto_close int lh = listen_in(home, 81);
+	bt_auto_close bt_unused int l = listen_in(a, 80);
+	bt_auto_close bt_unused int lh = listen_in(home, 81);
 	const char set[] =
 		"sysctl -q net.ipv4.conf.all.route_localnet=1;"
 		"ip route add 127.0.0.0/8 via $(ip -4 route show default | cut -d' ' -f3) dev eth0 table 7;"
@@ -212,8 +213,8 @@ START_TEST(a_range_is_published_with_one_element_or_shifted)
 {
 	struct bt_firewall_port p[] = { tcp("0.0.0.0", 9000, 9010, "10.95.0.2", 9000),
 					tcp("10.95.2.1", 7000, 7003, "10.95.0.2", 6000) };
-	bt_auto_close int l1 = listen_in(a, 9007);
-	bt_auto_close int l2 = listen_in(a, 6002);
+	bt_auto_close bt_unused int l1 = listen_in(a, 9007);
+	bt_auto_close bt_unused int l2 = listen_in(a, 6002);
 
 	publish("a", p, 2);
 	ck_assert_int_eq(reach_from(lan, "10.95.2.1", 9007), 0);
@@ -238,7 +239,7 @@ END_TEST
 START_TEST(an_internal_network_reaches_no_published_port)
 {
 	struct bt_firewall_port p = tcp("0.0.0.0", 8080, 8080, "10.95.0.2", 80);
-	bt_auto_close int l = listen_in(a, 80);
+	bt_auto_close bt_unused int l = listen_in(a, 80);
 
 	publish("a", &p, 1);
 	network("bt-test1", true, true);
@@ -249,7 +250,7 @@ END_TEST
 START_TEST(a_thousand_ports_are_published_in_50_ms)
 {
 	static struct bt_firewall_port p[1000];
-	bt_auto_close int l = listen_in(a, 80);
+	bt_auto_close bt_unused int l = listen_in(a, 80);
 	int64_t t;
 
 	for (uint16_t i = 0; i < 1000; i++)
@@ -267,8 +268,8 @@ END_TEST
 
 START_TEST(a_second_load_replaces_the_table_and_keeps_the_networks)
 {
-	bt_auto_close int l = listen_in(lan, 80);
-	bt_auto_close int lb = listen_in(b, 80);
+	bt_auto_close bt_unused int l = listen_in(lan, 80);
+	bt_auto_close bt_unused int lb = listen_in(b, 80);
 	struct bt_firewall_port p = tcp("0.0.0.0", 8080, 8080, "10.95.1.2", 80);
 	struct bt_err err = { 0 };
 
@@ -283,18 +284,62 @@ END_TEST
 /* As a daemon that was killed and started again. */
 START_TEST(another_handle_takes_the_table_over)
 {
-	bt_auto_close int lb = listen_in(b, 80);
+	bt_auto_close bt_unused int lb = listen_in(b, 80);
 	struct bt_err err = { 0 };
 
 	bt_firewall_close(fw);
 	ck_assert_int_eq(connect_from(a, "10.95.1.2", 80), -ETIMEDOUT);
-	ck_assert_int_eq(bt_firewall_open("berth-test", &fw, &err), 0);
+	ck_assert_int_eq(bt_firewall_open("berth-test", true, &fw, &err), 0);
 	network("bt-test0", true, false);
 	network("bt-test1", true, false);
 	ck_assert_msg(bt_firewall_load(fw, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(connect_from(a, "10.95.1.2", 80), -ETIMEDOUT);
 	ck_assert_int_eq(bt_firewall_remove(fw, &err), 0);
 	ck_assert_int_eq(reach_from(a, "10.95.1.2", 80), 0);
+}
+END_TEST
+
+static bool becomes_closed(void)
+{
+	for (int i = 0; i < 50; i++) {
+		if (connect_from(a, "10.95.1.2", 80) == -ETIMEDOUT)
+			return true;
+		usleep(20000);
+	}
+	return false;
+}
+
+/* N02, on kernels that know owners of tables. */
+START_TEST(a_flush_of_all_rules_passes_by_an_owned_table)
+{
+	bt_auto_close bt_unused int lb = listen_in(b, 80);
+	struct utsname u;
+
+	ck_assert_int_eq(uname(&u), 0);
+	if (strverscmp(u.release, "6.9") < 0)
+		return;
+	ck_assert_int_eq(system("nft flush ruleset"), 0);
+	ck_assert_int_eq(connect_from(a, "10.95.1.2", 80), -ETIMEDOUT);
+}
+END_TEST
+
+/* N02, on others. */
+START_TEST(after_a_flush_of_all_rules_a_table_is_back_at_once)
+{
+	bt_auto_close bt_unused int lb = listen_in(b, 80);
+	struct bt_err err = { 0 };
+
+	ck_assert_int_eq(bt_firewall_remove(fw, &err), 0);
+	bt_firewall_close(fw);
+	ck_assert_int_eq(bt_firewall_open("berth-test", false, &fw, &err), 0);
+	network("bt-test0", true, false);
+	network("bt-test1", true, false);
+	ck_assert_msg(bt_firewall_load(fw, &err) == 0, "%s", err.msg);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(system("nft flush ruleset"), 0);
+		ck_assert(becomes_closed());
+	}
+	ck_assert_int_eq(system("nft list table inet berth-test >/dev/null"), 0);
 }
 END_TEST
 
@@ -320,6 +365,8 @@ int main(void)
 	tcase_add_test(tc, a_thousand_ports_are_published_in_50_ms);
 	tcase_add_test(tc, a_second_load_replaces_the_table_and_keeps_the_networks);
 	tcase_add_test(tc, another_handle_takes_the_table_over);
+	tcase_add_test(tc, a_flush_of_all_rules_passes_by_an_owned_table);
+	tcase_add_test(tc, after_a_flush_of_all_rules_a_table_is_back_at_once);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -253,7 +253,7 @@ END_TEST
 
 START_TEST(a_program_inside_can_have_port_53_for_itself)
 {
-	bt_auto_close int l = listen_in(inside, 53);
+	bt_auto_close bt_unused int l = listen_in(inside, 53);
 	char a[INET_ADDRSTRLEN];
 	int n = 0;
 

@@ -54,8 +54,8 @@ START_TEST(two_sandboxes_reach_each_other_and_the_bridge)
 	bt_auto_close int na = create(&a, 1);
 	bt_auto_close int nb = create(&b, 1);
 	bt_auto_close int home = home_fd();
-	bt_auto_close int lb = listen_in(nb, 80);
-	bt_auto_close int lh = listen_in(home, 81);
+	bt_auto_close bt_unused int lb = listen_in(nb, 80);
+	bt_auto_close bt_unused int lh = listen_in(home, 81);
 
 	ck_assert_int_eq(reach_from(na, "10.95.0.3", 80), 0);
 	ck_assert_int_eq(reach_from(na, "10.95.0.1", 81), 0);
@@ -72,8 +72,8 @@ START_TEST(isolated_ports_reach_the_bridge_but_not_each_other)
 	a.isolated = b.isolated = true;
 	bt_auto_close int na = create(&a, 1);
 	bt_auto_close int nb = create(&b, 1);
-	bt_auto_close int lb = listen_in(nb, 80);
-	bt_auto_close int lh = listen_in(home, 81);
+	bt_auto_close bt_unused int lb = listen_in(nb, 80);
+	bt_auto_close bt_unused int lh = listen_in(home, 81);
 
 	ck_assert_int_lt(connect_from(na, "10.95.0.3", 80), 0);
 	ck_assert_int_eq(reach_from(na, "10.95.0.1", 81), 0);
@@ -83,7 +83,7 @@ END_TEST
 START_TEST(loopback_alone_is_up)
 {
 	bt_auto_close int n = create(NULL, 0);
-	bt_auto_close int l = listen_in(n, 80);
+	bt_auto_close bt_unused int l = listen_in(n, 80);
 
 	ck_assert_int_eq(reach_from(n, "127.0.0.1", 80), 0);
 }
@@ -150,7 +150,7 @@ START_TEST(an_interface_comes_and_goes_while_the_sandbox_lives)
 	const int before = links();
 	bt_auto_close int na = create(&a, 1);
 	bt_auto_close int nb = create(NULL, 0);
-	bt_auto_close int lb = listen_in(nb, 80);
+	bt_auto_close bt_unused int lb = listen_in(nb, 80);
 
 	ck_assert_int_eq(bt_sandbox_port_add(thread, nb, &b, &err), 0);
 	ck_assert_int_eq(reach_from(na, "10.95.0.3", 80), 0);
