@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,43 +46,67 @@ static void run(struct bt_hijack *hijack, int sock, const void *early, size_t ea
 		bt_log_warn("a raw stream could not be started: %s", err.msg);
 }
 
-static void end_upgrade(void *arg)
+static ssize_t tls_recv(void *arg, void *buf, size_t len)
 {
-	MHD_upgrade_action(arg, MHD_UPGRADE_ACTION_CLOSE);
+	ssize_t n = gnutls_record_recv(arg, buf, len);
+
+	if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
+		return -EAGAIN;
+	return n < 0 ? -EIO : n;
 }
 
-/* Over TLS the library stays in between: the stream gets one end of a pair of sockets. */
-static void run_over_tls(struct bt_hijack *hijack, const void *early, size_t early_len, int sock,
-			 struct MHD_UpgradeResponseHandle *urh)
+static ssize_t tls_send(void *arg, const void *data, size_t len)
 {
+	ssize_t n = gnutls_record_send(arg, data, len);
+
+	if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
+		return -EAGAIN;
+	return n < 0 ? -EIO : n;
+}
+
+static bool tls_pending(void *arg)
+{
+	return gnutls_record_check_pending(arg) > 0;
+}
+
+/* Over TLS the stream gets one end of a pair of sockets, and this thread copies. The HTTP library
+ * would copy as well, but does not hand on that the client's input has ended. */
+static void run_over_tls(struct bt_request *req, const void *early, size_t early_len,
+			 gnutls_session_t session)
+{
+	const struct bt_relay_client client = { .fd = req->sock,
+						.recv = tls_recv,
+						.send = tls_send,
+						.pending = tls_pending,
+						.arg = session };
+	bt_auto_close int ours = -EBADF;
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-		bt_hijack_cancel(hijack);
-		end_upgrade(urh);
+		bt_hijack_cancel(&req->answer.hijack);
 		return;
 	}
-	run(hijack, ends[1], early, early_len);
-	if (bt_relay_start(sock, ends[0], end_upgrade, urh) < 0)
-		end_upgrade(urh);
+	ours = ends[0];
+	run(&req->answer.hijack, ends[1], early, early_len);
+	if (bt_relay_run(&client, ours) < 0)
+		bt_log_warn("a raw stream over TLS could not be copied: no memory");
 }
 
 static void upgraded(void *arg, struct MHD_Connection *conn, void *cls bt_unused, const char *extra,
 		     size_t extra_len, MHD_socket sock, struct MHD_UpgradeResponseHandle *urh)
 {
 	struct bt_request *req = arg;
-	int taken;
+	const union MHD_ConnectionInfo *tls =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	int taken = tls ? -EBADF : take_socket(sock);
 
-	if (MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION)) {
-		run_over_tls(&req->answer.hijack, extra, extra_len, sock, urh);
-		return;
-	}
-	taken = take_socket(sock);
-	if (taken < 0)
+	if (tls)
+		run_over_tls(req, extra, extra_len, tls->tls_session);
+	else if (taken < 0)
 		bt_hijack_cancel(&req->answer.hijack);
 	else
 		run(&req->answer.hijack, taken, extra, extra_len);
-	end_upgrade(urh);
+	MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
 }
 
 /* No switch was asked for: the output arrives over a pair of sockets and is sent as the body. */
