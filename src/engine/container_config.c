@@ -33,7 +33,7 @@ static const struct bt_field fields[] = {
 	{ "Volumes", BT_FIELD_OBJECT, "null", 0 },
 	{ "WorkingDir", BT_FIELD_TEXT, "\"\"", 0 },
 	{ "Entrypoint", BT_FIELD_WORDS, "null", 0 },
-	{ "NetworkDisabled", BT_FIELD_BOOL, NULL, BT_FIELD_OMIT },
+	{ "NetworkDisabled", BT_FIELD_BOOL, NULL, BT_FIELD_OMIT | BT_FIELD_REFUSE },
 	{ "MacAddress", BT_FIELD_TEXT, NULL, BT_FIELD_OMIT },
 	{ "OnBuild", BT_FIELD_TEXTS, "null", 0 },
 	{ "Labels", BT_FIELD_OBJECT, "{}", 0 },

@@ -67,6 +67,38 @@ static int check_platform(const struct bt_image *image, const char *name, const 
 		name, actual, platform);
 }
 
+/* "container[:mode]" of --volumes-from. */
+static int add_volumes_of(struct creation *cr, const char *spec, struct bt_err *err)
+{
+	bt_auto_container struct bt_container *other = NULL;
+	bt_auto_settings struct bt_container_settings s = { 0 };
+	size_t len = strcspn(spec, ":");
+	bt_auto_free char *ref = strndup(spec, len);
+	int r = ref ? bt_container_get(cr->engine, ref, &other, err)
+		    : bt_err_sys(err, -ENOMEM, "read volumes-from");
+
+	if (r == 0)
+		r = bt_container_row_settings(other, &s, err);
+	if (r < 0)
+		return r;
+	return bt_mounts_add_from(cr->settings.mounts, s.mounts, spec[len] ? spec + len + 1 : "",
+				  err);
+}
+
+static int add_volumes_from(struct creation *cr, struct bt_err *err)
+{
+	const json_t *list = json_object_get(cr->settings.host_config, "VolumesFrom"), *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		int r = add_volumes_of(cr, json_string_value(item), err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int read_request(struct creation *cr, const json_t *body, const char *platform,
 			struct bt_err *err)
 {
@@ -90,6 +122,8 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 					cr->warnings, &s->host_config, err);
 	if (r == 0)
 		r = bt_mounts_collect(s->config, s->host_config, &s->mounts, err);
+	if (r == 0)
+		r = add_volumes_from(cr, err);
 	if (r < 0)
 		return r;
 	s->networking = json_is_object(networking) ? json_deep_copy(networking) : json_object();

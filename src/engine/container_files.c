@@ -78,7 +78,7 @@ static void hosts_line(struct bt_str *out, const char *address, const char *host
 }
 
 /* "name:address" of --add-host; the address may hold colons. */
-static void extra_hosts(struct bt_str *out, const json_t *list)
+static void extra_hosts(struct bt_str *out, const json_t *list, const char *gateway)
 {
 	const json_t *item;
 	size_t i;
@@ -87,8 +87,12 @@ static void extra_hosts(struct bt_str *out, const json_t *list)
 		const char *entry = json_string_value(item);
 		size_t n = strcspn(entry, ":=");
 
-		if (entry[n])
-			bt_str_printf(out, "%s\t%.*s\n", entry + n + 1, (int)n, entry);
+		const char *address = entry[n] ? entry + n + 1 : "";
+
+		if (strcmp(address, "host-gateway") == 0)
+			address = gateway ? gateway : "127.0.0.1";
+		if (address[0])
+			bt_str_printf(out, "%s\t%.*s\n", address, (int)n, entry);
 	}
 }
 
@@ -109,7 +113,7 @@ static void make_hosts(const struct bt_container_files *f, struct bt_str *out)
 			hosts_line(out, f->address, bt_jget_text(f->config, "Hostname"),
 				   bt_jget_text(f->config, "Domainname"));
 	}
-	extra_hosts(out, json_object_get(f->host_config, "ExtraHosts"));
+	extra_hosts(out, json_object_get(f->host_config, "ExtraHosts"), f->gateway);
 }
 
 /* A name server that the container could not reach: on the host's own loopback. */

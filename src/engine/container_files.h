@@ -36,6 +36,7 @@ struct bt_container_files {
 	const char *id;
 	const json_t *config, *host_config;
 	const char *address; /* NULL: none */
+	const char *gateway; /* what "host-gateway" stands for; NULL: the loopback */
 	const json_t *dns;   /* name servers, NULL: the host's */
 	bool host_network;
 };

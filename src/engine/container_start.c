@@ -173,6 +173,18 @@ static int set_networks(struct start *st, struct bt_err *err)
 	return bt_container_row_state(c, err);
 }
 
+/* The host, as the container sees it: the gateway of its first network that has one. */
+static const char *first_gateway(json_t *networks)
+{
+	const char *name;
+	json_t *endpoint;
+
+	json_object_foreach (networks, name, endpoint)
+		if (bt_jget_text(endpoint, "Gateway")[0])
+			return bt_jget_text(endpoint, "Gateway");
+	return NULL;
+}
+
 static int attach_network(struct start *st, struct bt_err *err)
 {
 	const struct bt_container_settings *s = &st->settings;
@@ -188,6 +200,7 @@ static int attach_network(struct start *st, struct bt_err *err)
 	if (r < 0)
 		return r;
 	files.address = st->net.address;
+	files.gateway = first_gateway(st->net.settings);
 	files.dns = st->net.dns;
 	files.host_network = st->net.host;
 	return bt_container_files_write(st->container->engine, &files, err);

@@ -370,6 +370,28 @@ int bt_mounts_collect(const json_t *config, const json_t *hc, json_t **ret, stru
 	return 0;
 }
 
+int bt_mounts_add_from(json_t *mounts, const json_t *from, const char *mode, struct bt_err *err)
+{
+	const json_t *item;
+	size_t i;
+
+	if (mode[0] && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid mode: %s", mode);
+	json_array_foreach (from, i, item) {
+		json_t *copy;
+
+		if (has_destination(mounts, bt_jget_text(item, "Destination")))
+			continue;
+		copy = json_deep_copy(item);
+		if (!copy || json_array_append_new(mounts, copy) < 0)
+			return bt_err_sys(err, -ENOMEM, "read volumes-from");
+		json_object_del(copy, "Anonymous");
+		if (strcmp(mode, "ro") == 0)
+			json_object_set_new(copy, "RW", json_false());
+	}
+	return 0;
+}
+
 json_t *bt_mounts_public(const json_t *mounts)
 {
 	static const char *const keys[] = { "Type",   "Name", "Source", "Destination",

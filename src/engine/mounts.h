@@ -25,6 +25,12 @@
 bt_nodiscard int bt_mounts_collect(const json_t *config, const json_t *hc, json_t **ret,
 				   struct bt_err *err);
 
+/** Add the mount points `from` (of another container), except where something is mounted
+ * already. They are shared: not anonymous any more. `mode`: "", "ro" or "rw"; INVALID for others.
+ */
+bt_nodiscard int bt_mounts_add_from(json_t *mounts, const json_t *from, const char *mode,
+				    struct bt_err *err);
+
 /** A new array of the mount points as inspect shows them. */
 json_t *bt_mounts_public(const json_t *mounts);
 

@@ -2,6 +2,8 @@
 
 #include "engine/mounts.h"
 
+#include <errno.h>
+
 #include "common.h"
 
 static json_t *collect(const char *config, const char *hc)
@@ -101,8 +103,26 @@ START_TEST(malformed_and_doubled_mounts_are_refused)
 }
 END_TEST
 
+START_TEST(mounts_of_another_are_shared_where_nothing_is_mounted)
+{
+	json_t *mounts = collect("{}", "{'Binds':['mine:/a']}");
+	json_t *from = collect("{'Volumes':{'/a':{},'/b':{}}}", "{}");
+	struct bt_err err;
+
+	ck_assert_int_eq(bt_mounts_add_from(mounts, from, "ro", &err), 0);
+	ck_assert_uint_eq(json_array_size(mounts), 2);
+	assert_json(json_object_get(json_array_get(mounts, 0), "Name"), "'mine'");
+	assert_json(json_object_get(json_array_get(mounts, 1), "RW"), "false");
+	ck_assert_ptr_null(json_object_get(json_array_get(mounts, 1), "Anonymous"));
+	ck_assert_int_eq(bt_mounts_add_from(mounts, from, "x", &err), -EINVAL);
+	json_decref(from);
+	json_decref(mounts);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
+	tcase_add_test(tests, mounts_of_another_are_shared_where_nothing_is_mounted);
 	tcase_add_test(tests, a_bind_is_shown_as_docker_shows_it);
 	tcase_add_test(tests, a_name_is_a_volume);
 	tcase_add_test(tests, an_images_volume_is_anonymous_unless_something_is_mounted_there);
