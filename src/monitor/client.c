@@ -111,7 +111,7 @@ int bt_client_connect(const char *dir, bt_client_fn fn, void *data, struct bt_cl
 
 /* ---- what arrives ----------------------------------------------------------- */
 
-static void take_reply(struct bt_client *client, json_t *reply, uint64_t id)
+static void take_reply(struct bt_client *client, json_t **reply, uint64_t id)
 {
 	pthread_mutex_lock(&client->lock);
 	bt_list_foreach (it, &client->calls) {
@@ -119,7 +119,9 @@ static void take_reply(struct bt_client *client, json_t *reply, uint64_t id)
 
 		if (call->id != id)
 			continue;
-		call->reply = json_incref(reply);
+		/* Given away, not shared: it is released in the other thread. */
+		call->reply = *reply;
+		*reply = NULL;
 		call->done = true;
 		pthread_cond_broadcast(&client->replied);
 		break;
@@ -203,7 +205,7 @@ int bt_client_dispatch(struct bt_client *client)
 		}
 		id = bt_json_i64(message.json, "re", 0);
 		if (id > 0)
-			take_reply(client, message.json, (uint64_t)id);
+			take_reply(client, &message.json, (uint64_t)id);
 		else
 			take_event(client, message.json, bt_json_str(message.json, "ev", ""));
 	}
