@@ -138,10 +138,10 @@ static int op_update(struct bt_monitor *m, struct bt_message *request, json_t *r
 	return 0;
 }
 
-/* The journal keeps what was not applied, so an ended monitor need not wait for this. */
-static int op_ack(struct bt_monitor *m bt_unused, struct bt_message *request bt_unused,
-		  json_t *reply bt_unused, struct bt_err *err bt_unused)
+static int op_ack(struct bt_monitor *m, struct bt_message *request, json_t *reply bt_unused,
+		  struct bt_err *err bt_unused)
 {
+	bt_records_acknowledged(m, (uint64_t)bt_json_i64(request->json, "seq", 0));
 	return 0;
 }
 
@@ -302,35 +302,4 @@ void bt_control_tell(struct bt_monitor *m, json_t *event)
 			hang_up(conn);
 	}
 	json_decref(event);
-}
-
-static json_t *record_event(const struct bt_journal_record *rec)
-{
-	switch (rec->kind) {
-	case BT_JOURNAL_STARTED:
-		return json_pack("{s:s, s:I, s:i, s:I, s:i, s:i}", "ev", "started", "seq",
-				 (json_int_t)rec->seq, "pid", (int)rec->pid, "at",
-				 (json_int_t)rec->at_ns, "restarts", rec->restarts, "monitor",
-				 (int)rec->monitor);
-	case BT_JOURNAL_EXITED:
-		return json_pack("{s:s, s:I, s:I, s:i, s:b, s:b, s:b, s:i, s:I}", "ev", "exited",
-				 "seq", (json_int_t)rec->seq, "at", (json_int_t)rec->at_ns, "code",
-				 rec->code, "oom", rec->oom, "final", rec->final, "stopped",
-				 rec->stopped, "restarts", rec->restarts, "again_in",
-				 (json_int_t)rec->again_in_ms);
-	case BT_JOURNAL_START_FAILED:
-		return json_pack("{s:s, s:I, s:I, s:o, s:i, s:b, s:i}", "ev", "start-failed", "seq",
-				 (json_int_t)rec->seq, "at", (json_int_t)rec->at_ns, "error",
-				 bt_message_from_error(&rec->error), "code", rec->code, "final",
-				 rec->final, "restarts", rec->restarts);
-	}
-	return NULL;
-}
-
-void bt_control_record(struct bt_monitor *m, struct bt_journal_record *record)
-{
-	record->seq = ++m->seq;
-	/* On a full disk the daemon still gets the event; it stores what it is told. */
-	(void)(bt_journal_append(m->journal_fd, record) < 0);
-	bt_control_tell(m, record_event(record));
 }

@@ -155,7 +155,7 @@ static void end_run(struct bt_monitor *m)
 	m->stopping = m->restart_asked = false;
 	m->state = again ? BT_MONITOR_WAITING : BT_MONITOR_ENDED;
 	retire_run(m);
-	bt_control_record(m, &record);
+	bt_records_add(m, &record);
 	if (again)
 		schedule_restart(m, asked);
 	else
@@ -228,7 +228,7 @@ static void start_failed(struct bt_monitor *m, const struct bt_err *err)
 	m->stopping = m->restart_asked = false;
 	if (m->run)
 		retire_run(m);
-	bt_control_record(m, &record);
+	bt_records_add(m, &record);
 	bt_monitor_check_done(m);
 }
 
@@ -279,7 +279,7 @@ void bt_life_start(struct bt_monitor *m)
 	record.pid = m->run->pid;
 	record.monitor = getpid();
 	record.restarts = m->restarts;
-	bt_control_record(m, &record);
+	bt_records_add(m, &record);
 	bt_oom_watch(m);
 	bt_loop_timer_set(&m->loop, &m->trim_timer, TRIM_MS);
 	if (m->spawn.runtime)
@@ -338,7 +338,7 @@ static void stop_waiting(struct bt_monitor *m, bool again)
 		return;
 	}
 	m->state = BT_MONITOR_ENDED;
-	bt_control_record(m, &record);
+	bt_records_add(m, &record);
 	bt_monitor_check_done(m);
 }
 

@@ -17,7 +17,8 @@
 
 void bt_monitor_check_done(struct bt_monitor *m)
 {
-	if (m->state == BT_MONITOR_ENDED && bt_list_empty(&m->old_runs) && bt_list_empty(&m->execs))
+	if (m->state == BT_MONITOR_ENDED && bt_list_empty(&m->old_runs) &&
+	    bt_list_empty(&m->execs) && m->nunwritten == 0)
 		m->loop.stop = true;
 }
 
@@ -83,6 +84,7 @@ static void init(struct bt_monitor *m)
 	bt_list_init(&m->execs);
 	bt_list_init(&m->conns);
 	bt_life_init(m);
+	bt_records_init(m);
 }
 
 static void done(struct bt_monitor *m)
@@ -110,7 +112,7 @@ static void tell_failure(struct bt_monitor *m, const struct bt_err *err)
 					    .final = true,
 					    .error = *err };
 
-	bt_control_record(m, &record);
+	bt_records_add(m, &record);
 }
 
 /* Read the message and take its descriptors. */

@@ -12,6 +12,7 @@
  *   control.c   connections: requests in, replies and events out
  *   launcher.c  how processes are started, by our own runtime or another
  *   oom.c       kills for want of memory
+ *   records.c   starts and ends: journalled, then told
  */
 
 #include <jansson.h>
@@ -27,6 +28,9 @@
 #include "monitor/protocol.h"
 #include "monitor/stdio.h"
 #include "sys/cgroup.h"
+
+/* Records kept while the disk is full; past that the oldest are given up. */
+#define BT_RECORDS_UNWRITTEN_MAX 4
 
 enum bt_monitor_state {
 	BT_MONITOR_STARTING,
@@ -64,7 +68,10 @@ struct bt_monitor {
 	int spec_fd, rootfs_fd, netns_fd, seccomp_fd; /* owned, or -EBADF */
 	int journal_fd;                               /* owned */
 	uint64_t seq;                                 /* of the last journal record */
-	struct bt_json_file *log;                     /* owned; NULL: no log */
+	struct bt_journal_record unwritten[BT_RECORDS_UNWRITTEN_MAX]; /* oldest first */
+	unsigned nunwritten;
+	struct bt_loop_timer record_timer;
+	struct bt_json_file *log; /* owned; NULL: no log */
 	enum bt_monitor_state state;
 
 	struct bt_run *run; /* owned; NULL before the first, and while waiting */
@@ -129,6 +136,18 @@ void bt_oom_check(struct bt_monitor *m);
 /** Stop watching. */
 void bt_oom_done(struct bt_monitor *m);
 
+/* ---- records.c ---------------------------------------------------------------- */
+
+/** Set the timer up. */
+void bt_records_init(struct bt_monitor *m);
+
+/** Number a record, append it to the journal, and tell it. One that cannot be written, as on a
+ * full disk, is tried again until it can be, or until the daemon has it. */
+void bt_records_add(struct bt_monitor *m, struct bt_journal_record *record);
+
+/** The daemon has stored everything up to `seq`. */
+void bt_records_acknowledged(struct bt_monitor *m, uint64_t seq);
+
 /* ---- execs.c ------------------------------------------------------------------ */
 
 /** Carry out an "exec" request; adds "pid" to `reply`. */
@@ -155,9 +174,6 @@ bt_nodiscard int bt_control_listen(struct bt_monitor *m);
 
 /** Serve the connection `fd`, which is owned from now on. Returns 0 or -errno. */
 bt_nodiscard int bt_control_add(struct bt_monitor *m, int fd);
-
-/** Number a record, append it to the journal, and tell it. */
-void bt_control_record(struct bt_monitor *m, struct bt_journal_record *record);
 
 /** Tell an event to every connection; takes over `event`, which may be NULL. */
 void bt_control_tell(struct bt_monitor *m, json_t *event);

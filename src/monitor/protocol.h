@@ -48,7 +48,8 @@
  *        Answered when the process runs or could not be started.
  *   {"op":"update","restart":{…},"stop_signal":N,"stop_timeout":N}   members that are there change
  *   {"op":"restart","signal":N,"timeout":SECONDS}   stop, then start again whatever the policy
- *   {"op":"ack","seq":N}   the daemon has recorded everything up to N; an ended monitor may go
+ *   {"op":"ack","seq":N}   the daemon has recorded everything up to N. An ended monitor goes once
+ * its records are journalled or acknowledged.
  *   {"op":"reopen-log"}
  */
 

@@ -16,7 +16,8 @@
 
 /**
  * Daemon's side: copy the program at `runtime_path` into a sealed memfd and run
- * it as the spawner, in a session of its own. The caller has one thread.
+ * it as the spawner, in a session of its own. Where one has died it may be called
+ * again, also by a process with threads: between fork and exec it allocates nothing.
  *
  * *ret_pid is a child that the caller reaps; *ret_fd (owned by the caller,
  * close-on-exec) is the connection for bt_client_spawn(). The spawner exits when

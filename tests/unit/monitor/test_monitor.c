@@ -69,6 +69,7 @@ struct options {
 	const char *limits; /* linux.resources */
 	const char *log_driver;
 	const char *runtime;
+	const char *journal;
 };
 
 static void on_event(void *data, const struct bt_client_event *event)
@@ -194,7 +195,7 @@ static struct box *start(const struct options *opt)
 	ck_assert_int_ge(root, 0);
 	spawn = (struct bt_spawn){ .id = box->id,
 				   .dir = box->run_dir,
-				   .journal = box->journal,
+				   .journal = opt->journal ? opt->journal : box->journal,
 				   .runtime = opt->runtime,
 				   .bundle = opt->runtime ? bundle : NULL,
 				   .tty = opt->tty,
@@ -785,6 +786,24 @@ START_TEST(what_happened_with_no_daemon_is_in_the_journal)
 }
 END_TEST
 
+START_TEST(an_end_that_cannot_be_journalled_waits_until_the_daemon_has_it)
+{
+	struct options opt = { .script = "exit 3", .journal = "/dev/full" };
+	struct box *box = start(&opt);
+	struct bt_journal_record rec;
+	struct bt_client_status status;
+
+	next_record(box, BT_JOURNAL_STARTED);
+	rec = next_record(box, BT_JOURNAL_EXITED);
+	ck_assert_int_eq(rec.code, 3);
+	ck_assert_int_eq(bt_client_ack(box->client, rec.seq - 1), 0);
+	ck_assert_int_eq(bt_client_status(box->client, &status, &err), 0);
+	ck_assert_int_eq(status.state, BT_CLIENT_ENDED);
+	ck_assert_int_eq(bt_client_ack(box->client, rec.seq), 0);
+	finish(box);
+}
+END_TEST
+
 START_TEST(running_out_of_memory_is_told_as_such)
 {
 	struct options opt = { .script = "sleep 0.3; tail /dev/zero",
@@ -938,6 +957,7 @@ int main(void)
 	tcase_add_test(tc, execs_run_in_the_container_with_their_own_input_and_output);
 	tcase_add_test(tc, a_daemon_that_died_finds_everything_again);
 	tcase_add_test(tc, what_happened_with_no_daemon_is_in_the_journal);
+	tcase_add_test(tc, an_end_that_cannot_be_journalled_waits_until_the_daemon_has_it);
 	tcase_add_test(tc, running_out_of_memory_is_told_as_such);
 	tcase_add_test(tc, another_runtime_does_the_same);
 	tcase_add_test(tc, another_runtime_has_terminals_and_tells_its_failures);

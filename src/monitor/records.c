@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <string.h>
+
+#include "monitor/monitor_private.h"
+
+#define RETRY_MS 1000
+
+static json_t *record_event(const struct bt_journal_record *rec)
+{
+	switch (rec->kind) {
+	case BT_JOURNAL_STARTED:
+		return json_pack("{s:s, s:I, s:i, s:I, s:i, s:i}", "ev", "started", "seq",
+				 (json_int_t)rec->seq, "pid", (int)rec->pid, "at",
+				 (json_int_t)rec->at_ns, "restarts", rec->restarts, "monitor",
+				 (int)rec->monitor);
+	case BT_JOURNAL_EXITED:
+		return json_pack("{s:s, s:I, s:I, s:i, s:b, s:b, s:b, s:i, s:I}", "ev", "exited",
+				 "seq", (json_int_t)rec->seq, "at", (json_int_t)rec->at_ns, "code",
+				 rec->code, "oom", rec->oom, "final", rec->final, "stopped",
+				 rec->stopped, "restarts", rec->restarts, "again_in",
+				 (json_int_t)rec->again_in_ms);
+	case BT_JOURNAL_START_FAILED:
+		return json_pack("{s:s, s:I, s:I, s:o, s:i, s:b, s:i}", "ev", "start-failed", "seq",
+				 (json_int_t)rec->seq, "at", (json_int_t)rec->at_ns, "error",
+				 bt_message_from_error(&rec->error), "code", rec->code, "final",
+				 rec->final, "restarts", rec->restarts);
+	}
+	return NULL;
+}
+
+/* Write what could not be written before. True: nothing is left. */
+static bool write_left(struct bt_monitor *m)
+{
+	while (m->nunwritten > 0 && bt_journal_append(m->journal_fd, &m->unwritten[0]) == 0)
+		memmove(&m->unwritten[0], &m->unwritten[1],
+			--m->nunwritten * sizeof(m->unwritten[0]));
+	return m->nunwritten == 0;
+}
+
+static void on_retry(struct bt_loop_timer *timer)
+{
+	struct bt_monitor *m = bt_list_entry(timer, struct bt_monitor, record_timer);
+
+	if (write_left(m))
+		bt_monitor_check_done(m);
+	else
+		bt_loop_timer_set(&m->loop, timer, RETRY_MS);
+}
+
+void bt_records_init(struct bt_monitor *m)
+{
+	bt_loop_timer_init(&m->record_timer, on_retry);
+}
+
+static void keep(struct bt_monitor *m, const struct bt_journal_record *record)
+{
+	if (m->nunwritten == BT_RECORDS_UNWRITTEN_MAX)
+		memmove(&m->unwritten[0], &m->unwritten[1],
+			--m->nunwritten * sizeof(m->unwritten[0]));
+	m->unwritten[m->nunwritten++] = *record;
+	bt_loop_timer_set(&m->loop, &m->record_timer, RETRY_MS);
+}
+
+void bt_records_add(struct bt_monitor *m, struct bt_journal_record *record)
+{
+	record->seq = ++m->seq;
+	if (!write_left(m) || bt_journal_append(m->journal_fd, record) < 0)
+		keep(m, record);
+	bt_control_tell(m, record_event(record));
+}
+
+void bt_records_acknowledged(struct bt_monitor *m, uint64_t seq)
+{
+	while (m->nunwritten > 0 && m->unwritten[0].seq <= seq)
+		memmove(&m->unwritten[0], &m->unwritten[1],
+			--m->nunwritten * sizeof(m->unwritten[0]));
+	bt_monitor_check_done(m);
+}
