@@ -118,6 +118,10 @@ bt_handler bt_images_api_create;
 bt_handler bt_images_registry_pull;
 /** GET /distribution/{name}/json. */
 bt_handler bt_images_registry_inspect;
+/** POST /images/NAME/push */
+bt_handler bt_images_registry_push;
+/** POST /auth */
+bt_handler bt_images_registry_login;
 
 /* images_archive.c */
 /** GET /images/get, GET /images/{name}/get: save. */

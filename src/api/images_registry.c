@@ -12,7 +12,9 @@
 #include "base/auto.h"
 #include "codec/image_ref.h"
 #include "engine/engine.h"
+#include "image/login.h"
 #include "image/pull.h"
+#include "image/push.h"
 
 #define AUTH_HEADER "X-Registry-Auth"
 
@@ -104,4 +106,41 @@ int bt_images_registry_inspect(struct bt_request *req, struct bt_err *err)
 				bt_request_header(req, AUTH_HEADER), &found, err);
 
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, found, err);
+}
+
+static int push_run(struct bt_job *job, void *arg, struct bt_err *err)
+{
+	const struct pull *push = arg;
+	const struct bt_push how = { .name = push->name,
+				     .tag = push->tag,
+				     .auth = push->auth,
+				     .progress = { .fn = bt_job_message, .arg = job } };
+
+	return bt_push(push->images, &how, err);
+}
+
+int bt_images_registry_push(struct bt_request *req, struct bt_err *err)
+{
+	struct pull *push = calloc(1, sizeof(*push));
+
+	if (!push)
+		return bt_err_sys(err, -ENOMEM, "push an image");
+	push->images = bt_engine_images(req->api->engine);
+	if (!copy(req->name, &push->name) || !copy(bt_query_text(&req->query, "tag"), &push->tag) ||
+	    !copy(bt_request_header(req, AUTH_HEADER), &push->auth)) {
+		pull_release(push);
+		return bt_err_sys(err, -ENOMEM, "push an image");
+	}
+	return bt_job_answer(req, BT_ANSWER_JSON, push_run, pull_release, push, err);
+}
+
+int bt_images_registry_login(struct bt_request *req, struct bt_err *err)
+{
+	const json_t *body;
+	json_t *answer;
+	int r = bt_request_object(req, &body, err);
+
+	if (r == 0)
+		r = bt_login(bt_engine_images(req->api->engine), body, &answer, err);
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, answer, err);
 }

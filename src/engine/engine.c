@@ -112,7 +112,8 @@ static int open_stores(struct bt_engine *engine, struct bt_err *err)
 		return r;
 	bt_images_set_users(engine->images, image_users, engine);
 	bt_images_set_events(engine->images, image_event, engine);
-	return 0;
+	return bt_images_set_registries(engine->images, engine->cfg.insecure_registries,
+					engine->cfg.registry_mirrors, err);
 }
 
 static int open_parts(struct bt_engine *engine, struct bt_err *err)
