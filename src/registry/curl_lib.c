@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -83,6 +84,8 @@ void bt_curl_lib_unref(void)
 		lib.global_cleanup();
 		(void)dlclose(handle);
 		handle = NULL;
+		/* What a transfer's threads have freed would stay with the daemon otherwise. */
+		(void)malloc_trim(0);
 	}
 	(void)pthread_mutex_unlock(&mutex);
 }
