@@ -153,18 +153,22 @@ static void unlink_container(struct bt_link *link)
 	bt_link_unref(link);
 }
 
-/* Give the link (with the caller's reference) to the watcher, and one more to those who make
- * requests. */
+/* Give the link to the watcher and to those who make requests, each with a reference of its own.
+ * The caller keeps its own too: the monitor may be gone, and the others' dropped, before this
+ * returns. */
 static int watch(struct bt_links *links, struct bt_link *link)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = link };
+	int r;
 
-	atomic_fetch_add_explicit(&link->refs, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&link->refs, 2, memory_order_relaxed);
 	relink(link->container, link);
 	if (epoll_ctl(links->epoll_fd, EPOLL_CTL_ADD, bt_client_fd(link->client), &ev) == 0)
 		return 0;
+	r = -errno;
 	relink(link->container, NULL);
-	return -errno;
+	bt_link_unref(link);
+	return r;
 }
 
 /* Dispatch until the start is decided. Returns 1, 0 where the monitor died, or -errno. */
@@ -212,10 +216,8 @@ int bt_link_spawn(struct bt_container *c, const struct bt_spawn *spawn,
 		return bt_err_sys(err, r, "watch the monitor");
 	if (link->failed) {
 		*err = link->error;
-		(void)bt_take(link);
 		return -err->errnum;
 	}
-	(void)bt_take(link); /* the watcher's now */
 	return 0;
 }
 
@@ -233,7 +235,6 @@ int bt_link_connect(struct bt_container *c, const char *dir, struct bt_err *err)
 	r = watch(c->engine->links, link);
 	if (r < 0)
 		return bt_err_sys(err, r, "watch the monitor");
-	(void)bt_take(link);
 	return 0;
 }
 
