@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/plugin.h"
 
 #define SOCKET_BERTH  "unix:///run/berth.sock"
 #define SOCKET_DOCKER "unix:///var/run/docker.sock"
@@ -341,7 +342,8 @@ static int dispatch(struct bt_cli *cli)
 		return run_command(cli, command, argv[0], argc - 1, argv + 1);
 	if (bt_commands_group(argv[0]))
 		return run_group(cli, argv[0], argc - 1, argv + 1);
-	return unknown(cli, "", argv[0]);
+	int code = bt_plugin_try(cli, argc, argv);
+	return code ? code : unknown(cli, "", argv[0]);
 }
 
 /* Buffered output that could not be written is a failure, unless its reader has left. */

@@ -14,6 +14,7 @@ const struct bt_command *const bt_commands_all[] = {
 	&bt_cp_command,
 	&bt_create_command,
 	&bt_df_command,
+	&bt_dial_command,
 	&bt_diff_command,
 	&bt_enter_command,
 	&bt_events_command,

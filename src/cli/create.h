@@ -31,11 +31,15 @@ bt_nodiscard int bt_create_host_fill(const struct bt_args *args, json_t *host, s
 bt_nodiscard int bt_create_resources_fill(const struct bt_args *args, json_t *host,
 					  struct bt_err *err);
 
-/** Checks of flags, each as struct bt_flag wants it. */
+/** A flag's check: "nofile=1024:2048". */
 bt_nodiscard int bt_create_resources_check_ulimit(const char *value, struct bt_err *err);
+/** A flag's check: "/dev/sda:100", a weight of block I/O. */
 bt_nodiscard int bt_create_resources_check_weight(const char *value, struct bt_err *err);
+/** A flag's check: "/dev/sda:1mb", bytes a second. */
 bt_nodiscard int bt_create_resources_check_bps(const char *value, struct bt_err *err);
+/** A flag's check: "/dev/sda:100", operations a second. */
 bt_nodiscard int bt_create_resources_check_iops(const char *value, struct bt_err *err);
+/** A flag's check: "c 1:3 rwm", a rule of the device list. */
 bt_nodiscard int bt_create_resources_check_rule(const char *value, struct bt_err *err);
 
 /** The whole body of flags and positional arguments; a new reference. */

@@ -22,18 +22,22 @@ void bt_json_set_append(json_t *object, const char *name, const char *value);
 /** The same for a value, whose reference is taken. */
 void bt_json_set_append_new(json_t *object, const char *name, json_t *value);
 
-/** Members from flags, where they were given: a string, a whole number, a size in bytes, true, a
- * duration in nanoseconds, and a list of strings. */
+/** The member `name` from a flag, where it was given: a string. */
 void bt_json_set_string_flag(json_t *object, const char *name, const struct bt_args *args,
 			     const char *flag);
+/** The same: a whole number. */
 void bt_json_set_int_flag(json_t *object, const char *name, const struct bt_args *args,
 			  const char *flag);
+/** The same: a size, in bytes; -1 stays so. */
 void bt_json_set_bytes_flag(json_t *object, const char *name, const struct bt_args *args,
 			    const char *flag);
+/** The same: true where the flag is set. */
 void bt_json_set_bool_flag(json_t *object, const char *name, const struct bt_args *args,
 			   const char *flag);
+/** The same: a duration, in nanoseconds. */
 void bt_json_set_duration_flag(json_t *object, const char *name, const struct bt_args *args,
 			       const char *flag);
+/** The same: all of a list's values, as strings. */
 void bt_json_set_list_flag(json_t *object, const char *name, const struct bt_args *args,
 			   const char *flag);
 /** A map of "key=value" flags; a key alone has an empty value. */
