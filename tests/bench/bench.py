@@ -161,6 +161,7 @@ def monitors():
 
 def memory(e):
     """MB of the idle daemon's processes, and for each running container of the processes that hold it, by PSS."""
+    time.sleep(10)  # idle: nobody has asked for anything for a while
     idle = sum(pss_kb(p) for p in e.pids())
     names = [f"mem{i}" for i in range(20)]
     before = monitors()
