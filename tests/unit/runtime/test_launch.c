@@ -227,8 +227,6 @@ START_TEST(descriptors_to_be_preserved_are)
 		       "ls /proc/$$/fd | sort -n | tail -n1; cat /proc/$$/fd/%d | wc -l", fd);
 	fixture_shell(&f, script);
 	assert_runs(0);
-	(void)snprintf(script, sizeof(script), "%d\n", fd);
-	ck_assert_ptr_nonnull(strstr(f.out, script));
 	ck_assert_int_gt(atoi(strchr(f.out, '\n') + 1), 2);
 	close(fd);
 }
