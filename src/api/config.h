@@ -28,7 +28,8 @@
 struct bt_config {
 	json_t *values; /* owned: every option that was given, by its key in daemon.json */
 	bool help, version, validate;
-	const char *config_file, *data_root, *exec_root, *pidfile, *group, *runtime_path;
+	const char *config_file, *data_root, *exec_root, *pidfile, *group, *runtime_path,
+		*init_path;
 	enum bt_log_level log_level;
 	const json_t *hosts; /* array, or NULL: BT_CONFIG_HOST */
 	bool tls, tls_verify;
@@ -37,6 +38,7 @@ struct bt_config {
 	const char *bridge, *bip, *cgroup_parent, *log_driver, *default_runtime;
 	const json_t *log_opts, *default_ulimits, *labels, *insecure_registries, *registry_mirrors;
 	const json_t *runtimes;
+	bool init; /* in containers that do not say */
 	bool no_new_privileges;
 	int shutdown_timeout;
 };

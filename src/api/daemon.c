@@ -38,7 +38,8 @@ struct daemon {
 	char **argv;
 	struct bt_config config;
 	int data_lock, exec_lock;
-	char *pidfile; /* once it is written */
+	char *pidfile;   /* once it is written */
+	char *init_path; /* owned, or NULL */
 	pid_t spawner;
 	int spawner_fd;
 	struct bt_listen listen;
@@ -91,9 +92,21 @@ static int write_pidfile(struct daemon *d, struct bt_err *err)
 static int start_spawner(struct daemon *d, struct bt_err *err)
 {
 	bt_auto_free char *path = NULL;
-	int r = bt_runtime_path_find(d->config.runtime_path, &path, err);
+	int r = bt_runtime_path_find("berth-runtime", "berth-runtime", d->config.runtime_path,
+				     &path, err);
 
 	return r < 0 ? r : bt_spawner_start(path, &d->spawner, &d->spawner_fd, err);
+}
+
+/* Only whoever asks for an init needs one, unless its place was named. */
+static int find_init(struct daemon *d, struct bt_err *err)
+{
+	const char *named = d->config.init_path;
+	struct bt_err ignored;
+	int r = bt_runtime_path_find("berth-init", "init-path", named, &d->init_path,
+				     named ? err : &ignored);
+
+	return named ? r : 0;
 }
 
 static void block_signals(sigset_t *ret)
@@ -146,6 +159,8 @@ static int open_engine(struct daemon *d, struct bt_err *err)
 		.registry_mirrors = c->registry_mirrors,
 		.runtimes = c->runtimes,
 		.default_runtime = c->default_runtime,
+		.init_path = d->init_path,
+		.init = c->init,
 		.no_new_privileges = c->no_new_privileges,
 		.shutdown_timeout = c->shutdown_timeout,
 		.spawner_fd = bt_take_fd(&d->spawner_fd),
@@ -252,6 +267,8 @@ static int start(struct daemon *d, sigset_t *signals, struct bt_err *err)
 		r = write_pidfile(d, err);
 	if (r == 0)
 		r = start_spawner(d, err);
+	if (r == 0)
+		r = find_init(d, err);
 	if (r < 0)
 		return r;
 	/* Only now: the spawner must not inherit blocked or ignored signals. */
@@ -277,6 +294,7 @@ static void release(struct daemon *d)
 	if (d->pidfile)
 		(void)unlink(d->pidfile);
 	free(d->pidfile);
+	free(d->init_path);
 	bt_close(&d->exec_lock);
 	bt_close(&d->data_lock);
 	bt_config_done(&d->config);

@@ -12,19 +12,17 @@
 #include "base/path.h"
 #include "base/str.h"
 
-#define NAME "berth-runtime"
-
 /* The path where it can be executed, as a new string, or NULL. */
-static char *usable(const char *dir)
+static char *usable(const char *dir, const char *name)
 {
-	char *path = bt_path_join(dir, NAME);
+	char *path = bt_path_join(dir, name);
 
 	if (path && access(path, X_OK) < 0)
 		free(bt_take(path));
 	return path;
 }
 
-static char *beside_us(void)
+static char *beside_us(const char *name)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -33,10 +31,10 @@ static char *beside_us(void)
 		return NULL;
 	self[n] = '\0';
 	self[bt_path_base(self) - self] = '\0';
-	return usable(self);
+	return usable(self, name);
 }
 
-static char *on_path(void)
+static char *on_path(const char *name)
 {
 	const char *path = getenv("PATH");
 	bt_auto_free char *copy = path ? strdup(path) : NULL;
@@ -44,21 +42,22 @@ static char *on_path(void)
 
 	while (!found && (dir = strsep(&rest, ":")) != NULL)
 		if (dir[0] == '/')
-			found = usable(dir);
+			found = usable(dir, name);
 	return found;
 }
 
-int bt_runtime_path_find(const char *named, char **ret, struct bt_err *err)
+int bt_runtime_path_find(const char *name, const char *option, const char *named, char **ret,
+			 struct bt_err *err)
 {
-	bt_auto_free char *found = named ? strdup(named) : beside_us();
+	bt_auto_free char *found = named ? strdup(named) : beside_us(name);
 
 	if (!found)
-		found = on_path();
+		found = on_path(name);
 	if (!found || access(found, X_OK) < 0)
 		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
 				  "%s not found: it belongs beside berthd, or name it with "
-				  "--berth-runtime",
-				  named ? named : NAME);
+				  "--%s",
+				  named ? named : name, option);
 	*ret = bt_take(found);
 	return 0;
 }

@@ -3,13 +3,16 @@
 #define BT_API_RUNTIME_PATH_H
 
 /*
- * Where berth-runtime is: named, else beside the daemon, else on PATH.
+ * Where the daemon's helpers are (berth-runtime, berth-init): named, else beside
+ * the daemon, else on PATH.
  */
 
 #include "base/attr.h"
 #include "base/err.h"
 
-/** The path of berth-runtime (owned by the caller). `named` may be NULL. Kind NOT_FOUND. */
-bt_nodiscard int bt_runtime_path_find(const char *named, char **ret, struct bt_err *err);
+/** The path of the program `name` (owned by the caller). `named` is what the option `--option`
+ * says, or NULL. Kind NOT_FOUND. */
+bt_nodiscard int bt_runtime_path_find(const char *name, const char *option, const char *named,
+				      char **ret, struct bt_err *err);
 
 #endif

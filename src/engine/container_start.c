@@ -206,10 +206,28 @@ static int attach_network(struct start *st, struct bt_err *err)
 	return bt_container_files_write(st->container->engine, &files, err);
 }
 
+/* A process namespace that is not its own has its first process already. */
+static int find_init(const struct start *st, const char **ret, struct bt_err *err)
+{
+	const struct bt_engine_config *cfg = &st->container->engine->cfg;
+	const json_t *hc = st->settings.host_config, *init = json_object_get(hc, "Init");
+	bool wanted = json_is_boolean(init) ? json_is_true(init) : cfg->init;
+
+	*ret = NULL;
+	if (!wanted || bt_jget_text(hc, "PidMode")[0] != '\0')
+		return 0;
+	if (!cfg->init_path)
+		return bt_err_set(err, BT_ERR_SYSTEM, ENOENT,
+				  "HostConfig.Init: berth-init was not found beside berthd: name "
+				  "its place with --init-path");
+	*ret = cfg->init_path;
+	return 0;
+}
+
 static int build_spec(struct start *st, struct bt_err *err)
 {
 	const struct bt_engine *engine = st->container->engine;
-	const struct bt_spec_request req = {
+	struct bt_spec_request req = {
 		.id = st->container->id,
 		.config = st->settings.config,
 		.host_config = st->settings.host_config,
@@ -226,7 +244,10 @@ static int build_spec(struct start *st, struct bt_err *err)
 	};
 	json_auto_t *spec = NULL;
 	bt_auto_free char *text = NULL;
-	int r = bt_spec_build(&req, &spec, err);
+	int r = find_init(st, &req.init_path, err);
+
+	if (r == 0)
+		r = bt_spec_build(&req, &spec, err);
 
 	if (r < 0)
 		return r;

@@ -32,6 +32,8 @@ struct bt_engine_config {
 	const json_t *insecure_registries, *registry_mirrors; /* arrays, or NULL */
 	const json_t *runtimes; /* object name → {path, runtimeArgs}, or NULL */
 	const char *default_runtime;
+	const char *init_path; /* of berth-init; NULL: there is none */
+	bool init;             /* containers that do not say get one */
 	bool no_new_privileges;
 	int shutdown_timeout;
 	int spawner_fd; /* connection to the spawner, owned by the engine from now on */

@@ -82,7 +82,7 @@ static const struct bt_field fields[] = {
 	{ "CpuPercent", BT_FIELD_INT, "0", BT_FIELD_REFUSE },
 	{ "IOMaximumIOps", BT_FIELD_INT, "0", BT_FIELD_REFUSE },
 	{ "IOMaximumBandwidth", BT_FIELD_INT, "0", BT_FIELD_REFUSE },
-	{ "Init", BT_FIELD_BOOL, NULL, BT_FIELD_OMIT | BT_FIELD_REFUSE },
+	{ "Init", BT_FIELD_BOOL, NULL, BT_FIELD_OMIT },
 	{ "MaskedPaths", BT_FIELD_TEXTS, "null", 0 },
 	{ "ReadonlyPaths", BT_FIELD_TEXTS, "null", 0 },
 };

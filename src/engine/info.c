@@ -204,7 +204,8 @@ static void add_engine(const struct bt_engine *engine, json_t *out)
 		json_string(cfg->default_runtime ? cfg->default_runtime : "berth-runtime"));
 	/* Not a setting here: containers always outlive the daemon. */
 	json_object_set_new(out, "LiveRestoreEnabled", json_true());
-	json_object_set_new(out, "InitBinary", json_string(""));
+	json_object_set_new(out, "InitBinary",
+			    json_string(engine->cfg.init_path ? "berth-init" : ""));
 }
 
 static void add_rest(json_t *out)

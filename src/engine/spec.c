@@ -72,13 +72,17 @@ json_t *bt_spec_env(const json_t *config, const json_t *env, bool tty, const cha
 	return out;
 }
 
-static json_t *build_args(const json_t *config)
+static json_t *build_args(const json_t *config, bool init)
 {
 	json_t *args = NULL;
 	const char *path;
 
 	if (bt_container_config_command(config, &path, &args) == 0)
 		json_array_insert_new(args, 0, json_string(path));
+	if (init) {
+		json_array_insert_new(args, 0, json_string("--"));
+		json_array_insert_new(args, 0, json_string(BT_SPEC_INIT));
+	}
 	return args;
 }
 
@@ -114,7 +118,7 @@ static int build_process(const struct bt_spec_request *req, json_t **ret, struct
 	if (tty)
 		add_console_size(process, req->host_config);
 	json_object_set_new(process, "user", build_user(req->user));
-	json_object_set_new(process, "args", build_args(req->config));
+	json_object_set_new(process, "args", build_args(req->config, req->init_path != NULL));
 	json_object_set_new(process, "env", bt_spec_env(req->config, NULL, tty, req->user->home));
 	json_object_set_new(process, "cwd", json_string(cwd[0] ? cwd : "/"));
 	json_object_set_new(process, "oomScoreAdj",

@@ -27,10 +27,14 @@ struct bt_spec_request {
 	const char *cgroup_parent;          /* the daemon's; HostConfig's goes before */
 	const json_t *default_ulimits;      /* object name → {Name,Soft,Hard}, or NULL */
 	bool no_new_privileges;             /* the daemon's */
+	const char *init_path;              /* bound in and run first, or NULL */
 	const struct bt_user *user;
 	bool host_network;
 	pid_t net_pid, ipc_pid, pid_pid; /* whose namespaces are joined, 0: none */
 };
+
+/** Where an init is in the container: where Docker has it, since scripts look for it. */
+#define BT_SPEC_INIT "/sbin/docker-init"
 
 /** The specification as a new tree. INVALID where a device, a capability or another value cannot
  * be had; the message says which. */

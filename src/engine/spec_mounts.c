@@ -118,7 +118,7 @@ static void add_shm(const struct bt_spec_request *req, json_t *out)
 		json_array_append_new(out, make_mount("/dev/shm", "tmpfs", "shm", options));
 }
 
-/* The files that the engine writes for each container. */
+/* The files that the engine writes for each container, and the init's program. */
 static int add_files(const struct bt_spec_request *req, json_t *out)
 {
 	static const char *const files[] = { "resolv.conf", "hostname", "hosts" };
@@ -135,6 +135,9 @@ static int add_files(const struct bt_spec_request *req, json_t *out)
 			json_array_append_new(out,
 					      make_mount(destination, "bind", source, options));
 	}
+	if (req->init_path)
+		json_array_append_new(
+			out, make_mount(BT_SPEC_INIT, "bind", req->init_path, "bind,rprivate,ro"));
 	return 0;
 }
 

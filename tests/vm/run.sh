@@ -60,7 +60,7 @@ EOT
 payload=$(mktemp "$vm/payload-XXXXXX")
 trap 'rm -f "$payload"' EXIT
 printf '%s\n' "$*" >"$vm/arguments"
-tar -cf "$payload" -C "$build/src" berth berthd berth-runtime -C "$vm" arguments -C "$top" tests/system tests/vm
+tar -cf "$payload" -C "$build/src" berth berthd berth-runtime berth-init -C "$vm" arguments -C "$top" tests/system tests/vm
 truncate -s %512 "$payload"
 
 timeout "${BERTH_VM_TIMEOUT:-1500}" qemu-system-x86_64 -machine q35 -cpu max -smp 2 -m 3072 -nographic -no-reboot -net none \
