@@ -31,7 +31,7 @@ system: setup all
 	tests/system/run.sh $(BUILD)
 
 bench: setup all
-	tests/bench/run.sh $(BUILD)
+	tests/bench/run.sh $(BUILD) $(PARTS)
 
 install: all
 	meson install -C $(BUILD) --no-rebuild
