@@ -9,22 +9,28 @@
 #include "base/str.h"
 #include "engine/engine_private.h"
 
-void bt_container_index_init(struct bt_container_index *index)
+struct bt_container_index *bt_container_index_create(void)
 {
-	*index = (struct bt_container_index){ 0 };
-	pthread_mutex_init(&index->lock, NULL);
+	struct bt_container_index *index = calloc(1, sizeof(*index));
+
+	if (index)
+		pthread_mutex_init(&index->lock, NULL);
+	return index;
 }
 
-void bt_container_index_done(struct bt_container_index *index)
+void bt_container_index_destroy(struct bt_container_index *index)
 {
 	void *value;
 	size_t pos = 0;
 
+	if (!index)
+		return;
 	while (bt_map_next(&index->by_id, &pos, NULL, &value))
 		bt_container_unref(value);
 	bt_map_done(&index->by_id);
 	bt_map_done(&index->by_name);
 	pthread_mutex_destroy(&index->lock);
+	free(index);
 }
 
 struct bt_container *bt_container_new(struct bt_engine *engine, const char *id)
@@ -101,7 +107,7 @@ static int find(const struct bt_container_index *index, const char *ref, struct 
 int bt_container_get(struct bt_engine *engine, const char *ref, struct bt_container **ret,
 		     struct bt_err *err)
 {
-	struct bt_container_index *index = &engine->containers;
+	struct bt_container_index *index = engine->containers;
 	struct bt_container *found = NULL;
 	int r;
 
@@ -148,14 +154,14 @@ static int add_locked(struct bt_container_index *index, struct bt_container *c, 
 
 int bt_container_index_add(struct bt_engine *engine, struct bt_container *c, struct bt_err *err)
 {
-	bt_auto_lock(held, &engine->containers.lock);
+	bt_auto_lock(held, &engine->containers->lock);
 
-	return add_locked(&engine->containers, c, err);
+	return add_locked(engine->containers, c, err);
 }
 
 void bt_container_index_remove(struct bt_engine *engine, struct bt_container *c)
 {
-	struct bt_container_index *index = &engine->containers;
+	struct bt_container_index *index = engine->containers;
 	bool was_in;
 
 	pthread_mutex_lock(&index->lock);
@@ -193,8 +199,8 @@ int bt_container_index_rename(struct bt_engine *engine, struct bt_container *c, 
 
 	if (!copy)
 		return bt_err_sys(err, -ENOMEM, "rename container");
-	bt_auto_lock(held, &engine->containers.lock);
-	return rename_locked(&engine->containers, c, &copy, err);
+	bt_auto_lock(held, &engine->containers->lock);
+	return rename_locked(engine->containers, c, &copy, err);
 }
 
 /* Newest first, as `ps` lists them. */
@@ -208,7 +214,7 @@ static int by_age(const void *a, const void *b)
 
 ssize_t bt_container_all(struct bt_engine *engine, struct bt_container ***ret)
 {
-	struct bt_container_index *index = &engine->containers;
+	struct bt_container_index *index = engine->containers;
 	struct bt_container **all;
 	size_t pos = 0, n = 0;
 	void *value;
@@ -275,8 +281,8 @@ char *bt_container_name_of(struct bt_engine *engine, const char *id)
 	const struct bt_container *c;
 	char *name;
 
-	bt_auto_lock(held, &engine->containers.lock);
-	c = bt_map_get(&engine->containers.by_id, id);
+	bt_auto_lock(held, &engine->containers->lock);
+	c = bt_map_get(&engine->containers->by_id, id);
 	name = c ? strdup(c->name) : NULL;
 	return name;
 }

@@ -26,9 +26,10 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "base/lock.h"
 #include "base/map.h"
 #include "base/rand.h"
-#include "engine/stats.h"
+#include "engine/stats_cpu.h"
 #include "monitor/protocol.h"
 
 struct bt_engine;
@@ -83,17 +84,17 @@ struct bt_container {
 	struct bt_stats_cpu last_cpu; /* what the next sample is compared with */
 };
 
-/** All containers. Zeroed and initialised by bt_container_index_init(). */
+/** All containers. */
 struct bt_container_index {
 	pthread_mutex_t lock;
 	struct bt_map by_id;   /* id → struct bt_container */
 	struct bt_map by_name; /* name → struct bt_container */
 };
 
-/** Ready an empty index. */
-void bt_container_index_init(struct bt_container_index *index);
-/** Drop the index's references. */
-void bt_container_index_done(struct bt_container_index *index);
+/** An empty index; NULL without memory. */
+struct bt_container_index *bt_container_index_create(void);
+/** Drop the index and its references. NULL is fine. */
+void bt_container_index_destroy(struct bt_container_index *index);
 
 /** A new container with one reference, in no index. `id` is copied. NULL without memory. */
 struct bt_container *bt_container_new(struct bt_engine *engine, const char *id);
@@ -107,22 +108,6 @@ static inline void bt_container_unrefp(struct bt_container **p)
 	bt_container_unref(*p);
 }
 #define bt_auto_container bt_auto(bt_container_unrefp)
-
-static inline void bt_container_unlockp(pthread_mutex_t **p)
-{
-	if (*p)
-		pthread_mutex_unlock(*p);
-}
-
-static inline pthread_mutex_t *bt_container_locked(pthread_mutex_t *mutex)
-{
-	pthread_mutex_lock(mutex);
-	return mutex;
-}
-
-/* Holds `mutex` until the scope ends. */
-#define bt_auto_lock(var, mutex) \
-	bt_auto(bt_container_unlockp) bt_unused pthread_mutex_t *var = bt_container_locked(mutex)
 
 /**
  * Find by id, name ("web" or "/web"), or unambiguous prefix of an id, in Docker's order.

@@ -22,6 +22,7 @@
 #include "engine/exec_events.h"
 #include "engine/health.h"
 #include "engine/monitor_link.h"
+#include "engine/network.h"
 
 /* 128 + SIGKILL: how an end looks that nobody saw. */
 #define CODE_KILLED 137
@@ -244,3 +245,11 @@ void bt_container_apply_restarted(struct bt_container *c)
 	bt_container_event(c, "restart", NULL);
 	bt_container_waiters_restarted(c);
 }
+
+const struct bt_links_events bt_container_apply_events = {
+	.record = bt_container_apply,
+	.oom = bt_container_apply_oom,
+	.detached = bt_container_apply_detached,
+	.restarted = bt_container_apply_restarted,
+	.gone = bt_container_apply_gone,
+};

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "engine/container.h"
+#include "engine/monitor_link.h"
 #include "monitor/journal.h"
 
 /** The pure part: change `state` by one record. false where it was applied before. */
@@ -22,6 +23,9 @@ void bt_container_apply(struct bt_container *container, const struct bt_journal_
 /** At start-up: apply what the journal has beyond the row, without publishing. Returns whether
  * anything changed, or a negative errno. */
 bt_nodiscard int bt_container_replay(struct bt_container *container, struct bt_err *err);
+
+/** The functions below, for the connections to the monitors. */
+extern const struct bt_links_events bt_container_apply_events;
 
 /** The monitor has gone. Where the state says that the container runs, the journal is read to the
  * end, and if that does not tell either, it was killed. */

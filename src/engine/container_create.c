@@ -20,6 +20,7 @@
 #include "engine/container_undo.h"
 #include "engine/engine_private.h"
 #include "engine/health.h"
+#include "engine/health_state.h"
 #include "engine/host_config.h"
 #include "engine/jget.h"
 #include "engine/mounts.h"

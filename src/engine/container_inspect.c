@@ -18,6 +18,7 @@
 #include "engine/exec_events.h"
 #include "engine/jget.h"
 #include "engine/mounts.h"
+#include "engine/network_ports.h"
 
 /* What is read under the container's lock. */
 struct snapshot {

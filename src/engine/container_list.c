@@ -14,6 +14,7 @@
 #include "engine/container_size.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
+#include "engine/network_ports.h"
 #include "engine/status_text.h"
 
 static void take_item(struct bt_container *c, struct bt_list_item *ret)

@@ -14,19 +14,15 @@
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
 #include "engine/container_row.h"
-#include "engine/container_start.h"
-#include "engine/container_wait.h"
 #include "engine/container_waiter.h"
 #include "engine/engine_private.h"
-#include "engine/health.h"
 #include "engine/jget.h"
 #include "engine/monitor_link.h"
 
 #define DEFAULT_TIMEOUT 10
 
-/* Signal and seconds, where the caller leaves them to the container. */
-static int own_values(struct bt_container *c, const char *signal, int *timeout, int *ret_signal,
-		      struct bt_err *err)
+int bt_container_stop_values(struct bt_container *c, const char *signal, int *timeout,
+			     int *ret_signal, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
 	const json_t *seconds;
@@ -54,15 +50,14 @@ static int own_values(struct bt_container *c, const char *signal, int *timeout, 
 	return 0;
 }
 
-static bool runs(struct bt_container *c)
+bool bt_container_stop_needed(struct bt_container *c)
 {
 	bt_auto_lock(held, &c->lock);
 
 	return bt_container_is_running(c) || c->state.status == BT_CONTAINER_RESTARTING;
 }
 
-/* A frozen container takes no signal but the one that ends it, once it is thawed. */
-static void thaw_if_paused(struct bt_container *c)
+void bt_container_stop_thaw(struct bt_container *c)
 {
 	bool paused;
 	struct bt_err err;
@@ -76,7 +71,7 @@ static void thaw_if_paused(struct bt_container *c)
 		bt_log_warn("container %.12s: %s", c->id, err.msg);
 }
 
-static void event_kill(struct bt_container *c, int signal)
+void bt_container_stop_event(struct bt_container *c, int signal)
 {
 	char text[12];
 
@@ -97,7 +92,7 @@ static int begin_stop(struct bt_container *c, int signal, int timeout, struct bt
 	if (r == -EPIPE || r == -ESRCH)
 		return 1;
 	if (r == 0)
-		thaw_if_paused(c);
+		bt_container_stop_thaw(c);
 	return r;
 }
 
@@ -110,12 +105,12 @@ int bt_container_stop(struct bt_engine *engine, const char *ref, const char *sig
 
 	if (r < 0)
 		return r;
-	r = own_values(c, signal, &timeout, &number, err);
+	r = bt_container_stop_values(c, signal, &timeout, &number, err);
 	if (r < 0)
 		return r;
-	if (!runs(c))
+	if (!bt_container_stop_needed(c))
 		return 1;
-	event_kill(c, number);
+	bt_container_stop_event(c, number);
 	r = begin_stop(c, number, timeout, err);
 	if (r < 0)
 		return bt_err_context(err, "cannot stop container: %s", ref);
@@ -127,57 +122,9 @@ int bt_container_stop_for_removal(struct bt_container *c, struct bt_err *err)
 {
 	int r;
 
-	event_kill(c, SIGKILL);
+	bt_container_stop_event(c, SIGKILL);
 	r = begin_stop(c, SIGKILL, -1, err);
 	return r < 0 ? r : 0;
-}
-
-/* Restart by the monitor: descriptors, addresses and cgroup stay as they are. */
-static int restart_running(struct bt_container *c, int signal, int timeout, struct bt_err *err)
-{
-	bt_auto_link struct bt_link *link = bt_link_get(c);
-	struct bt_container_wait *wait;
-	int r;
-
-	if (!link)
-		return 1;
-	wait = bt_container_wait_restart_open(c);
-	if (!wait)
-		return bt_err_sys(err, -ENOMEM, "restart");
-	event_kill(c, signal);
-	r = bt_client_restart(bt_link_client(link), signal, timeout, err);
-	if (r == 0) {
-		thaw_if_paused(c);
-		r = bt_container_wait_restart(wait, err);
-	} else if (r == -EPIPE || r == -ESRCH) {
-		r = 1;
-	}
-	bt_container_wait_close(wait);
-	return r;
-}
-
-int bt_container_restart(struct bt_engine *engine, const char *ref, const char *signal, int timeout,
-			 struct bt_err *err)
-{
-	bt_auto_container struct bt_container *c = NULL;
-	int number = SIGTERM;
-	int r = bt_container_get(engine, ref, &c, err);
-
-	if (r < 0)
-		return r;
-	r = own_values(c, signal, &timeout, &number, err);
-	if (r < 0)
-		return r;
-	r = runs(c) ? restart_running(c, number, timeout, err) : 1;
-	if (r < 0)
-		return bt_err_context(err, "Cannot restart container %s", ref);
-	if (r == 0)
-		return 0;
-	r = bt_container_start(engine, c->id, NULL, err);
-	if (r < 0)
-		return bt_err_context(err, "Cannot restart container %s", ref);
-	bt_container_event(c, "restart", NULL);
-	return 0;
 }
 
 static int send_signal(struct bt_container *c, int signal, struct bt_err *err)
@@ -205,7 +152,7 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 	if (number < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "cannot kill container: %s: invalid signal: %s", ref, signal);
-	if (!runs(c))
+	if (!bt_container_stop_needed(c))
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "cannot kill container: %s: container %s is not running", ref,
 				  c->id);
@@ -216,54 +163,9 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 				  c->id);
 	if (r < 0)
 		return bt_err_context(err, "cannot kill container: %s", ref);
-	event_kill(c, number);
-	thaw_if_paused(c);
+	bt_container_stop_event(c, number);
+	bt_container_stop_thaw(c);
 	if (number == SIGKILL)
 		r = bt_container_wait_stopped(c, DEFAULT_TIMEOUT * 1000, err);
 	return r < 0 ? r : 0;
-}
-
-static int check_pause(const struct bt_container *c, bool pause, struct bt_err *err)
-{
-	if (!bt_container_is_running(c))
-		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
-				  c->id);
-	if (pause && c->state.status == BT_CONTAINER_PAUSED)
-		return bt_err_set(err, BT_ERR_CONFLICT, EALREADY, "Container %s is already paused",
-				  c->id);
-	if (!pause && c->state.status != BT_CONTAINER_PAUSED)
-		return bt_err_set(err, BT_ERR_CONFLICT, EALREADY, "Container %s is not paused",
-				  c->id);
-	return 0;
-}
-
-int bt_container_pause(struct bt_engine *engine, const char *ref, bool pause, struct bt_err *err)
-{
-	bt_auto_container struct bt_container *c = NULL;
-	int r = bt_container_get(engine, ref, &c, err);
-
-	if (r < 0)
-		return r;
-	bt_auto_lock(op, &c->op);
-	pthread_mutex_lock(&c->lock);
-	r = check_pause(c, pause, err);
-	pthread_mutex_unlock(&c->lock);
-	if (r == 0)
-		r = bt_container_cgroup_freeze(c, pause, err);
-	if (r < 0)
-		return r;
-	pthread_mutex_lock(&c->lock);
-	/* It may have ended meanwhile. */
-	if (bt_container_is_running(c)) {
-		c->state.status = pause ? BT_CONTAINER_PAUSED : BT_CONTAINER_RUNNING;
-		r = bt_container_row_state(c, err);
-	}
-	pthread_mutex_unlock(&c->lock);
-	if (pause)
-		bt_health_end(c);
-	else
-		bt_health_begin(c, false);
-	if (r == 0)
-		bt_container_event(c, pause ? "pause" : "unpause", NULL);
-	return r;
 }

@@ -3,7 +3,7 @@
 #define BT_ENGINE_CONTAINER_STOP_H
 
 /*
- * Stop, restart, kill, pause: what ends or halts a container.
+ * Stop and kill: what ends a container.
  */
 
 #include <jansson.h>
@@ -14,20 +14,31 @@
 #include "base/attr.h"
 #include "base/err.h"
 
+struct bt_container;
 struct bt_engine;
 
 /** Stop: `signal` NULL for the container's own; `timeout` in seconds, -1: for ever, INT_MIN: the
  * container's own. Returns 0 when it has ended, 1 where it did not run (304). */
 bt_nodiscard int bt_container_stop(struct bt_engine *engine, const char *ref, const char *signal,
 				   int timeout, struct bt_err *err);
-/** Stop and start again; one that does not run is started. */
-bt_nodiscard int bt_container_restart(struct bt_engine *engine, const char *ref, const char *signal,
-				      int timeout, struct bt_err *err);
 /** Send a signal ("KILL", "SIGKILL", "9"; NULL: KILL). CONFLICT where it does not run. */
 bt_nodiscard int bt_container_kill(struct bt_engine *engine, const char *ref, const char *signal,
 				   struct bt_err *err);
-/** Freeze or thaw. CONFLICT in the wrong state. */
-bt_nodiscard int bt_container_pause(struct bt_engine *engine, const char *ref, bool pause,
-				    struct bt_err *err);
+
+/** Begin to kill, for `rm -f`; does not wait. */
+bt_nodiscard int bt_container_stop_for_removal(struct bt_container *container, struct bt_err *err);
+
+/* The steps that a restart shares. */
+
+/** Signal and seconds, where the caller leaves them to the container: `signal` NULL or "",
+ * `*timeout` INT_MIN. */
+bt_nodiscard int bt_container_stop_values(struct bt_container *container, const char *signal,
+					  int *timeout, int *ret_signal, struct bt_err *err);
+/** Is there something to stop: a process, or a restart to come? */
+bool bt_container_stop_needed(struct bt_container *container);
+/** Let go on what is paused: a frozen container takes no signal but the one that ends it. */
+void bt_container_stop_thaw(struct bt_container *container);
+/** Publish "kill" with its signal. */
+void bt_container_stop_event(struct bt_container *container, int signal);
 
 #endif

@@ -10,6 +10,7 @@
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
+#include "engine/network.h"
 #include "engine/volume.h"
 
 /* Does another container mount it? */

@@ -18,9 +18,6 @@ void bt_container_waiters_removed(struct bt_container *container);
 bt_nodiscard int bt_container_wait_stopped(struct bt_container *container, int timeout_ms,
 					   struct bt_err *err);
 
-/** Begin to kill, for `rm -f`; does not wait. (engine/container_stop.c) */
-bt_nodiscard int bt_container_stop_for_removal(struct bt_container *container, struct bt_err *err);
-
 /** A restart that was asked for is done, or will never be. */
 void bt_container_waiters_restarted(struct bt_container *container);
 

@@ -12,12 +12,16 @@
 #include "base/path.h"
 #include "base/rand.h"
 #include "base/str.h"
+#include "engine/container.h"
+#include "engine/container_apply.h"
+#include "engine/container_restart.h"
 #include "engine/engine_private.h"
 #include "engine/events.h"
 #include "engine/events_private.h"
 #include "engine/exec_events.h"
 #include "engine/health.h"
 #include "engine/monitor_link.h"
+#include "engine/network.h"
 #include "engine/restore.h"
 #include "engine/seccomp_cache.h"
 
@@ -124,16 +128,18 @@ static int open_parts(struct bt_engine *engine, struct bt_err *err)
 		r = read_id(engine, err);
 	if (r == 0 && bt_cgroup_host_open(&engine->cgroups) < 0)
 		r = bt_err_sys(err, -errno, "find the control group hierarchies");
+	engine->containers = bt_container_index_create();
 	engine->events = bt_events_create();
 	engine->execs = bt_execs_create();
-	engine->health = bt_health_create();
+	engine->health = bt_health_create(bt_container_restart_unhealthy);
 	engine->seccomp = bt_seccomp_cache_create();
-	if (r == 0 && (!engine->events || !engine->execs || !engine->health || !engine->seccomp))
+	if (r == 0 && (!engine->containers || !engine->events || !engine->execs ||
+		       !engine->health || !engine->seccomp))
 		r = bt_err_sys(err, -ENOMEM, "start the engine");
 	if (r == 0)
 		r = open_stores(engine, err);
 	if (r == 0)
-		r = bt_links_open(engine, &engine->links, err);
+		r = bt_links_open(&bt_container_apply_events, &engine->links, err);
 	if (r == 0)
 		r = bt_network_open(engine, &engine->networks, err);
 	if (r == 0)
@@ -153,7 +159,6 @@ int bt_engine_open(const struct bt_engine_config *cfg, struct bt_engine **ret, s
 	engine->cfg = *cfg;
 	engine->cgroup_parent = cfg->cgroup_parent && cfg->cgroup_parent[0] ? cfg->cgroup_parent
 									    : DEFAULT_CGROUP_PARENT;
-	bt_container_index_init(&engine->containers);
 	r = open_parts(engine, err);
 	if (r < 0) {
 		bt_engine_close(engine);
@@ -175,7 +180,7 @@ void bt_engine_close(struct bt_engine *engine)
 	bt_health_destroy(engine->health);
 	bt_links_close(engine->links);
 	bt_network_close(engine->networks);
-	bt_container_index_done(&engine->containers);
+	bt_container_index_destroy(engine->containers);
 	bt_seccomp_cache_destroy(engine->seccomp);
 	bt_execs_destroy(engine->execs);
 	bt_images_close(engine->images);

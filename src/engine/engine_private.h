@@ -10,15 +10,15 @@
  */
 
 #include "base/attr.h"
-#include "engine/container.h"
-#include "engine/engine.h"
-#include "engine/network.h"
+#include "engine/engine_config.h"
 #include "image/images.h"
 #include "store/db.h"
 #include "store/layers.h"
 #include "sys/cgroup.h"
 
+struct bt_container_index;
 struct bt_events;
+struct bt_networks;
 struct bt_links;
 struct bt_execs;
 struct bt_health;
@@ -33,7 +33,7 @@ struct bt_engine {
 	struct bt_db *db;
 	struct bt_layers *layers;
 	struct bt_images *images;
-	struct bt_container_index containers;
+	struct bt_container_index *containers;
 	struct bt_execs *execs;
 	struct bt_health *health;
 	struct bt_seccomp_cache *seccomp;

@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/list.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"

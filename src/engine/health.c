@@ -3,7 +3,6 @@
 #include "engine/health.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,9 +14,9 @@
 #include "base/time.h"
 #include "engine/container_event.h"
 #include "engine/container_row.h"
-#include "engine/container_stop.h"
 #include "engine/engine_private.h"
 #include "engine/health_probe.h"
+#include "engine/health_state.h"
 #include "engine/jget.h"
 
 #define STACK_SIZE (256u << 10)
@@ -40,6 +39,7 @@ struct bt_health {
 	bool running, stopping;
 	unsigned probes;
 	struct bt_list items;
+	void (*on_unhealthy)(struct bt_container *container);
 };
 
 /* What a probing thread gets. */
@@ -48,7 +48,7 @@ struct probe_job {
 	struct item *item;
 };
 
-struct bt_health *bt_health_create(void)
+struct bt_health *bt_health_create(void (*on_unhealthy)(struct bt_container *container))
 {
 	struct bt_health *health = calloc(1, sizeof(*health));
 	pthread_condattr_t attr;
@@ -61,6 +61,7 @@ struct bt_health *bt_health_create(void)
 	pthread_cond_init(&health->changed, &attr);
 	pthread_condattr_destroy(&attr);
 	bt_list_init(&health->items);
+	health->on_unhealthy = on_unhealthy;
 	return health;
 }
 
@@ -89,22 +90,6 @@ static void store(struct bt_container *c, json_t *health)
 	pthread_mutex_unlock(&c->lock);
 	if (changed && old && action)
 		bt_container_event(c, action, NULL);
-}
-
-/* Whoever asked for it gets a new start of a container that fell ill. */
-static void restart_if_asked(struct bt_container *c, const json_t *health)
-{
-	struct bt_restart restart;
-	struct bt_err err;
-
-	pthread_mutex_lock(&c->lock);
-	restart = c->restart;
-	pthread_mutex_unlock(&c->lock);
-	if (restart.policy != BT_RESTART_ON_UNHEALTHY ||
-	    strcmp(bt_jget_text(health, "Status"), "unhealthy") != 0)
-		return;
-	if (bt_container_restart(c->engine, c->id, NULL, INT_MIN, &err) < 0)
-		bt_log_warn("restart unhealthy container %.12s: %s", c->id, err.msg);
 }
 
 static int64_t next_interval(const struct item *item, const json_t *health)
@@ -147,7 +132,8 @@ static void *probe_thread(void *data)
 	pthread_mutex_unlock(&health->lock);
 	if (!gone) {
 		store(item->container, result);
-		restart_if_asked(item->container, result);
+		if (strcmp(bt_jget_text(result, "Status"), "unhealthy") == 0)
+			health->on_unhealthy(item->container);
 	}
 	pthread_mutex_lock(&health->lock);
 	item->probing = false;

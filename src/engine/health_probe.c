@@ -17,7 +17,7 @@
 #include "engine/engine_private.h"
 #include "engine/exec.h"
 #include "engine/exec_table.h"
-#include "engine/health.h"
+#include "engine/health_state.h"
 #include "engine/jget.h"
 
 #define OUTPUT_MAX 4096

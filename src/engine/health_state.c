@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "engine/health_state.h"
+
 #include <string.h>
 
 #include "base/time.h"
-#include "engine/health.h"
 #include "engine/jget.h"
 
 #define SECOND BT_TIME_NSEC_PER_SEC

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "engine/engine.h"
+#include "engine/engine_config.h"
 #include "engine/field.h"
 #include "engine/host_config_check.h"
 #include "engine/jget.h"

@@ -9,8 +9,7 @@
 
 #include "base/str.h"
 #include "engine/cpu_list.h"
-#include "engine/engine.h"
-#include "engine/host_config.h"
+#include "engine/engine_config.h"
 #include "engine/jget.h"
 #include "engine/spec_security.h"
 
@@ -135,7 +134,7 @@ static int check_mode(const json_t *hc, const char *key, const char *what, const
 		      bool container, struct bt_err *err)
 {
 	const char *mode = bt_jget_text(hc, key);
-	const char *other = bt_host_config_container(mode);
+	const char *other = bt_str_after(mode, "container:");
 
 	for (; *modes; modes++)
 		if (strcmp(mode, *modes) == 0)

@@ -15,6 +15,7 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "engine/container.h"
 #include "engine/container_inspect.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"

@@ -12,7 +12,6 @@
 
 #include "base/auto.h"
 #include "base/log.h"
-#include "engine/container_apply.h"
 #include "engine/engine_private.h"
 #include "engine/exec_events.h"
 
@@ -38,6 +37,7 @@ struct job {
 };
 
 struct bt_links {
+	const struct bt_links_events *events;
 	int epoll_fd, stop_fd;
 	pthread_t watcher, worker;
 	pthread_mutex_t lock;
@@ -71,9 +71,14 @@ struct bt_link *bt_link_get(struct bt_container *c)
 	return link;
 }
 
+static const struct bt_links_events *events_of(const struct bt_link *link)
+{
+	return link->container->engine->links->events;
+}
+
 static void on_record(struct bt_link *link, const struct bt_journal_record *record)
 {
-	bt_container_apply(link->container, record);
+	events_of(link)->record(link->container, record);
 	(void)!bt_client_ack(link->client, record->seq);
 	if (record->kind == BT_JOURNAL_EXITED || link->settled)
 		return;
@@ -93,7 +98,7 @@ static void on_event(void *data, const struct bt_client_event *event)
 		on_record(link, &event->record);
 		break;
 	case BT_CLIENT_OOM:
-		bt_container_apply_oom(link->container);
+		events_of(link)->oom(link->container);
 		break;
 	case BT_CLIENT_EXEC_STARTED:
 		bt_exec_event_started(link->container, event->exec, event->pid);
@@ -103,10 +108,10 @@ static void on_event(void *data, const struct bt_client_event *event)
 		bt_exec_event_ended(link->container, event->exec, event->code);
 		break;
 	case BT_CLIENT_DETACHED:
-		bt_container_apply_detached(link->container, event->exec);
+		events_of(link)->detached(link->container, event->exec);
 		break;
 	case BT_CLIENT_RESTARTED:
-		bt_container_apply_restarted(link->container);
+		events_of(link)->restarted(link->container);
 		break;
 	case BT_CLIENT_ATTACHED:
 		break;
@@ -148,7 +153,7 @@ static void unlink_container(struct bt_link *link)
 	pthread_mutex_unlock(&c->lock);
 	if (current) {
 		relink(c, NULL);
-		bt_container_apply_gone(c);
+		events_of(link)->gone(c);
 	}
 	bt_link_unref(link);
 }
@@ -321,15 +326,15 @@ static int start_threads(struct bt_links *links)
 	return -r;
 }
 
-int bt_links_open(struct bt_engine *engine, struct bt_links **ret, struct bt_err *err)
+int bt_links_open(const struct bt_links_events *events, struct bt_links **ret, struct bt_err *err)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
 	struct bt_links *links = calloc(1, sizeof(*links));
 	int r = 0;
 
-	(void)engine;
 	if (!links)
 		return bt_err_sys(err, -ENOMEM, "watch monitors");
+	links->events = events;
 	pthread_mutex_init(&links->lock, NULL);
 	pthread_cond_init(&links->work, NULL);
 	bt_list_init(&links->jobs);

@@ -4,7 +4,7 @@
 
 /*
  * The connections to the monitors: one thread waits for all of them and applies
- * what they tell (engine/container_apply.h), a second one does what takes longer
+ * what they tell, a second one does what takes longer
  * than an event may (removal of containers that asked for it).
  */
 
@@ -19,8 +19,19 @@ struct bt_engine;
 struct bt_links;
 struct bt_link;
 
-/** Start the threads. */
-bt_nodiscard int bt_links_open(struct bt_engine *engine, struct bt_links **ret, struct bt_err *err);
+/** What becomes of what the monitors tell; called by the thread that waits for them, or by the one
+ * that waits for a start. */
+struct bt_links_events {
+	void (*record)(struct bt_container *container, const struct bt_journal_record *record);
+	void (*oom)(struct bt_container *container);
+	void (*detached)(struct bt_container *container, const char *exec);
+	void (*restarted)(struct bt_container *container);
+	void (*gone)(struct bt_container *container);
+};
+
+/** Start the threads. `events` is borrowed for their life. */
+bt_nodiscard int bt_links_open(const struct bt_links_events *events, struct bt_links **ret,
+			       struct bt_err *err);
 /** Stop them; monitors go on. NULL is fine. */
 void bt_links_close(struct bt_links *links);
 

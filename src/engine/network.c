@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
+#include "engine/container.h"
 #include "engine/engine_private.h"
 #include "engine/network_bring_up.h"
 #include "engine/network_default.h"

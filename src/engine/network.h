@@ -45,9 +45,6 @@ void bt_network_detach(struct bt_engine *engine, const char *container_id);
 /** Give back the addresses of containers that are gone or do not run, and answer the questions of
  * those that do: after a start of the daemon, when it knows which ones live. */
 void bt_network_sweep(struct bt_engine *engine);
-/** NetworkSettings.Ports of a container that runs: what is published, with the numbers that were
- * chosen (owned); NULL: nothing. */
-json_t *bt_network_ports(struct bt_engine *engine, const char *container_id);
 /** Release what it owns. */
 void bt_network_attachment_done(struct bt_network_attachment *attachment);
 

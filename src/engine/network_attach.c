@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "engine/container.h"
 #include "engine/engine_private.h"
 #include "engine/network.h"
 #include "engine/network_endpoint.h"

@@ -30,4 +30,8 @@ void bt_network_ports_withdraw(struct bt_networks *nets, const char *container_i
 /** Free what is kept of all. */
 void bt_network_ports_free(struct bt_networks *nets);
 
+/** NetworkSettings.Ports of a container that runs: what is published, with the numbers that were
+ * chosen (owned); NULL: nothing. */
+json_t *bt_network_ports(struct bt_engine *engine, const char *container_id);
+
 #endif

@@ -18,7 +18,6 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/rand.h"
-#include "engine/network.h"
 #include "net/firewall.h"
 #include "net/ipam.h"
 #include "net/nsthread.h"

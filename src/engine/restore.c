@@ -21,6 +21,7 @@
 #include "engine/engine_private.h"
 #include "engine/health.h"
 #include "engine/monitor_link.h"
+#include "engine/network.h"
 #include "engine/volume.h"
 
 static void dir_done(DIR **dir)
@@ -135,7 +136,8 @@ static void sweep_dirs(struct bt_engine *engine, const char *root)
 	while (dir && (entry = readdir(dir))) {
 		int r;
 
-		if (entry->d_name[0] == '.' || bt_map_get(&engine->containers.by_id, entry->d_name))
+		if (entry->d_name[0] == '.' ||
+		    bt_map_get(&engine->containers->by_id, entry->d_name))
 			continue;
 		r = bt_io_remove_tree(dirfd(dir), entry->d_name);
 		if (r < 0)

@@ -9,19 +9,12 @@
  */
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
 
 struct bt_engine;
 struct bt_stats;
-
-/** The processor's part of a sample; times in nanoseconds. */
-struct bt_stats_cpu {
-	int64_t at_ns; /* when it was taken; 0: never */
-	uint64_t total, user, kernel, system;
-};
 
 /** Begin. `stream`: a sample each second, from now on; else one. `one_shot`: with nothing to
  * compare it with. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "engine/health.h"
+#include "engine/health_state.h"
 
 #include "base/time.h"
 #include "common.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "engine/container.h"
 #include "engine/network.h"
+#include "engine/network_ports.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -30,7 +32,8 @@ static void set_up(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	engine.cfg.bridge = BRIDGE;
 	engine.cfg.bip = "10.95.7.1/24";
-	bt_container_index_init(&engine.containers);
+	engine.containers = bt_container_index_create();
+	ck_assert_ptr_nonnull(engine.containers);
 	open_engine();
 }
 
@@ -46,6 +49,7 @@ static void tear_down(void)
 {
 	bt_network_close(bt_take(engine.networks));
 	bt_db_close(bt_take(engine.db));
+	bt_container_index_destroy(bt_take(engine.containers));
 	ck_assert_int_eq(nftw(dir, unlink_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_restart.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "engine/container_event.h"
+#include "engine/container_start.h"
+#include "engine/container_stop.h"
+#include "engine/container_wait.h"
+#include "engine/container_waiter.h"
+#include "engine/monitor_link.h"
+
+/* Restart by the monitor: descriptors, addresses and cgroup stay as they are. */
+static int restart_running(struct bt_container *c, int signal, int timeout, struct bt_err *err)
+{
+	bt_auto_link struct bt_link *link = bt_link_get(c);
+	struct bt_container_wait *wait;
+	int r;
+
+	if (!link)
+		return 1;
+	wait = bt_container_wait_restart_open(c);
+	if (!wait)
+		return bt_err_sys(err, -ENOMEM, "restart");
+	bt_container_stop_event(c, signal);
+	r = bt_client_restart(bt_link_client(link), signal, timeout, err);
+	if (r == 0) {
+		bt_container_stop_thaw(c);
+		r = bt_container_wait_restart(wait, err);
+	} else if (r == -EPIPE || r == -ESRCH) {
+		r = 1;
+	}
+	bt_container_wait_close(wait);
+	return r;
+}
+
+int bt_container_restart(struct bt_engine *engine, const char *ref, const char *signal, int timeout,
+			 struct bt_err *err)
+{
+	bt_auto_container struct bt_container *c = NULL;
+	int number = SIGTERM;
+	int r = bt_container_get(engine, ref, &c, err);
+
+	if (r < 0)
+		return r;
+	r = bt_container_stop_values(c, signal, &timeout, &number, err);
+	if (r < 0)
+		return r;
+	r = bt_container_stop_needed(c) ? restart_running(c, number, timeout, err) : 1;
+	if (r < 0)
+		return bt_err_context(err, "Cannot restart container %s", ref);
+	if (r == 0)
+		return 0;
+	r = bt_container_start(engine, c->id, NULL, err);
+	if (r < 0)
+		return bt_err_context(err, "Cannot restart container %s", ref);
+	bt_container_event(c, "restart", NULL);
+	return 0;
+}
+
+void bt_container_restart_unhealthy(struct bt_container *c)
+{
+	struct bt_restart restart;
+	struct bt_err err;
+
+	pthread_mutex_lock(&c->lock);
+	restart = c->restart;
+	pthread_mutex_unlock(&c->lock);
+	if (restart.policy != BT_RESTART_ON_UNHEALTHY)
+		return;
+	if (bt_container_restart(c->engine, c->id, NULL, INT_MIN, &err) < 0)
+		bt_log_warn("restart unhealthy container %.12s: %s", c->id, err.msg);
+}
