@@ -34,6 +34,7 @@
 #include "runtime/notify.h"
 #include "runtime/oom.h"
 #include "runtime/plan.h"
+#include "runtime/plan_process.h"
 #include "runtime/process.h"
 #include "runtime/procfs.h"
 #include "runtime/terminal.h"
@@ -358,7 +359,7 @@ static int prepare(struct joining *j, struct bt_err *err)
 	if (r == 0)
 		r = plan_cgroup(j, err);
 	if (r == 0)
-		r = bt_plan_make_process(req->process, &req->seccomp, &req->spec->linux_.seccomp,
+		r = bt_plan_process_make(req->process, &req->seccomp, &req->spec->linux_.seccomp,
 					 j->namespaces & CLONE_NEWUSER ? UINT64_MAX
 								       : bt_caps_bounding(),
 					 &j->arena, &j->process, j->launch.warning, err);

@@ -23,7 +23,7 @@
 #include "runtime/init.h"
 #include "runtime/notify.h"
 #include "runtime/oom.h"
-#include "runtime/plan.h"
+#include "runtime/plan_make.h"
 #include "runtime/usher.h"
 #include "sys/clone.h"
 

@@ -17,7 +17,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "codec/oci_spec.h"
-#include "runtime/launch.h"
+#include "runtime/launch_request.h"
 #include "runtime/mount_options.h"
 #include "runtime/seccomp.h"
 #include "runtime/sync.h"
@@ -85,24 +85,6 @@ struct bt_plan {
 	char warning[BT_SYNC_WARNING_LEN];
 };
 
-/** Work out the plan for a container. *ret is filled only on success. */
-bt_nodiscard int bt_plan_make(const struct bt_launch_request *req, struct bt_plan *ret,
-			      struct bt_err *err);
-
-/** Work out the process part alone, in `arena`, with the capabilities cut to `available`;
- * warnings are appended to `warning`. */
-bt_nodiscard int bt_plan_make_process(const struct bt_oci_process *process,
-				      const struct bt_launch_filter *filter,
-				      const struct bt_oci_seccomp *seccomp, uint64_t available,
-				      struct bt_arena *arena, struct bt_plan_process *ret,
-				      char warning[BT_SYNC_WARNING_LEN], struct bt_err *err);
-
-/** Release what the process part owns besides the arena. */
-void bt_plan_process_done(struct bt_plan_process *p);
-
-/** Close and release everything the plan owns. */
-void bt_plan_done(struct bt_plan *plan);
-
 /** Append a warning, separated by "; ", cut where the buffer ends. */
 void bt_plan_warn(char warning[BT_SYNC_WARNING_LEN], const char *fmt, ...) bt_printf(2, 3);
 
@@ -111,7 +93,5 @@ bool bt_plan_makes(const struct bt_plan *plan, uint64_t type);
 
 /** Is the container in a user namespace that is not its creator's? */
 bool bt_plan_has_userns(const struct bt_plan *plan);
-
-#define bt_auto_plan bt_auto(bt_plan_done)
 
 #endif

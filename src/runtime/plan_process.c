@@ -109,7 +109,7 @@ void bt_plan_process_done(struct bt_plan_process *p)
 	p->filter = (struct bt_launch_filter){ 0 };
 }
 
-int bt_plan_make_process(const struct bt_oci_process *process,
+int bt_plan_process_make(const struct bt_oci_process *process,
 			 const struct bt_launch_filter *filter,
 			 const struct bt_oci_seccomp *seccomp, uint64_t available,
 			 struct bt_arena *arena, struct bt_plan_process *ret,

@@ -14,4 +14,15 @@
 /** The value of `name` in an environment, borrowed, or NULL. */
 const char *bt_plan_process_getenv(const struct bt_oci_strings *env, const char *name);
 
+/** Work out the process part alone, in `arena`, with the capabilities cut to `available`;
+ * warnings are appended to `warning`. */
+bt_nodiscard int bt_plan_process_make(const struct bt_oci_process *process,
+				      const struct bt_launch_filter *filter,
+				      const struct bt_oci_seccomp *seccomp, uint64_t available,
+				      struct bt_arena *arena, struct bt_plan_process *ret,
+				      char warning[BT_SYNC_WARNING_LEN], struct bt_err *err);
+
+/** Release what the process part owns besides the arena. */
+void bt_plan_process_done(struct bt_plan_process *p);
+
 #endif
