@@ -26,6 +26,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "engine/apparmor.h"
 #include "engine/engine.h"
 #include "monitor/spawner.h"
 
@@ -40,6 +41,7 @@ struct daemon {
 	int data_lock, exec_lock;
 	char *pidfile;   /* once it is written */
 	char *init_path; /* owned, or NULL */
+	bool apparmor;   /* containers are confined by it */
 	pid_t spawner;
 	int spawner_fd;
 	struct bt_listen listen;
@@ -109,6 +111,18 @@ static int find_init(struct daemon *d, struct bt_err *err)
 	return named ? r : 0;
 }
 
+/* While there is one thread, and no handler of SIGCHLD that would reap the parser. */
+static void prepare_apparmor(struct daemon *d)
+{
+	struct bt_err err = { 0 };
+
+	if (!bt_apparmor_enabled())
+		return;
+	d->apparmor = bt_apparmor_load_default(d->config.exec_root, &err) == 0;
+	if (!d->apparmor)
+		bt_log_warn("containers are not confined by AppArmor: %s", err.msg);
+}
+
 static void block_signals(sigset_t *ret)
 {
 	sigset_t set;
@@ -161,6 +175,7 @@ static int open_engine(struct daemon *d, struct bt_err *err)
 		.default_runtime = c->default_runtime,
 		.init_path = d->init_path,
 		.init = c->init,
+		.apparmor = d->apparmor,
 		.no_new_privileges = c->no_new_privileges,
 		.shutdown_timeout = c->shutdown_timeout,
 		.spawner_fd = bt_take_fd(&d->spawner_fd),
@@ -271,6 +286,7 @@ static int start(struct daemon *d, sigset_t *signals, struct bt_err *err)
 		r = find_init(d, err);
 	if (r < 0)
 		return r;
+	prepare_apparmor(d);
 	/* Only now: the spawner must not inherit blocked or ignored signals. */
 	block_signals(signals);
 	/* Sockets first, so that clients wait where they would have been refused. */

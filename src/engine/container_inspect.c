@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "engine/apparmor.h"
 #include "engine/container_config.h"
 #include "engine/container_files.h"
 #include "engine/container_networks.h"
@@ -17,6 +18,7 @@
 #include "engine/engine_private.h"
 #include "engine/exec_events.h"
 #include "engine/jget.h"
+#include "engine/spec_security.h"
 #include "engine/mounts.h"
 #include "engine/network_ports.h"
 
@@ -120,6 +122,19 @@ static void add_paths(const struct bt_container *c, bool started, const json_t *
 		json_string(log && started && strcmp(driver, "json-file") == 0 ? log : ""));
 }
 
+static const char *apparmor_of(const struct bt_container *c, const json_t *hc)
+{
+	struct bt_security_opts opts;
+	struct bt_err ignored;
+	const char *profile;
+
+	if (bt_security_opts_parse(hc, &opts, &ignored) < 0)
+		return "";
+	profile = bt_apparmor_profile(c->engine->cfg.apparmor, bt_jget_bool(hc, "Privileged"),
+				      opts.apparmor);
+	return profile ? profile : "";
+}
+
 static int add_identity(const struct bt_container *c, const struct bt_container_settings *s,
 			const struct snapshot *snap, json_t *out, struct bt_err *err)
 {
@@ -141,7 +156,7 @@ static int add_identity(const struct bt_container *c, const struct bt_container_
 	json_object_set_new(out, "Platform", json_string("linux"));
 	json_object_set_new(out, "MountLabel", json_string(""));
 	json_object_set_new(out, "ProcessLabel", json_string(""));
-	json_object_set_new(out, "AppArmorProfile", json_string(""));
+	json_object_set_new(out, "AppArmorProfile", json_string(apparmor_of(c, s->host_config)));
 	json_object_set_new(out, "ExecIDs", bt_exec_ids_of(c));
 	return 0;
 }

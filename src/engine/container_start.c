@@ -237,7 +237,7 @@ static int build_spec(struct start *st, struct bt_err *err)
 		.files_dir = st->files_dir,
 		.cgroup_parent = engine->cgroup_parent,
 		.default_ulimits = engine->cfg.default_ulimits,
-		.no_new_privileges = engine->cfg.no_new_privileges,
+		.security = { engine->cfg.no_new_privileges, engine->cfg.apparmor },
 		.user = &st->user,
 		.host_network = st->net.host,
 		.net_pid = st->net.join_pid,

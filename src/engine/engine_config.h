@@ -26,6 +26,7 @@ struct bt_engine_config {
 	const char *init_path; /* of berth-init; NULL: there is none */
 	bool init;             /* containers that do not say get one */
 	bool no_new_privileges;
+	bool apparmor; /* enforced here, and its default profile is loaded */
 	int shutdown_timeout;
 	int spawner_fd; /* connection to the spawner, owned by the engine from now on */
 };

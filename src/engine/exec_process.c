@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "engine/apparmor.h"
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
@@ -51,8 +52,9 @@ static int add_rights(const struct bt_container *c, const struct bt_container_se
 {
 	json_auto_t *all = NULL;
 	uint64_t mask;
-	int r = bt_spec_security_process(s->host_config, uid, c->engine->cfg.no_new_privileges,
-					 process, err);
+	const struct bt_spec_security daemon = { c->engine->cfg.no_new_privileges,
+						 c->engine->cfg.apparmor };
+	int r = bt_spec_security_process(s->host_config, uid, &daemon, process, err);
 
 	if (r < 0 || !bt_jget_bool(config, "Privileged"))
 		return r;
@@ -60,6 +62,9 @@ static int add_rights(const struct bt_container *c, const struct bt_container_se
 	r = bt_spec_capabilities(all, &mask, err);
 	if (r == 0)
 		bt_spec_set_capabilities(process, mask, uid);
+	if (daemon.apparmor)
+		json_object_set_new(process, "apparmorProfile",
+				    json_string(BT_APPARMOR_UNCONFINED));
 	return r;
 }
 

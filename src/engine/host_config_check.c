@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "engine/apparmor.h"
 #include "engine/cpu_list.h"
 #include "engine/engine_config.h"
 #include "engine/jget.h"
@@ -254,6 +255,19 @@ static int check_rest(const json_t *hc, struct bt_err *err)
 	return 0;
 }
 
+static int check_apparmor(const json_t *hc, const struct bt_engine_config *cfg, struct bt_err *err)
+{
+	struct bt_security_opts opts;
+	int r = bt_security_opts_parse(hc, &opts, err);
+
+	if (r < 0 || cfg->apparmor || !opts.apparmor ||
+	    strcmp(opts.apparmor, BT_APPARMOR_UNCONFINED) == 0)
+		return r;
+	return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+			  "HostConfig.SecurityOpt apparmor=%s: this host does not enforce AppArmor",
+			  opts.apparmor);
+}
+
 int bt_host_config_check(const json_t *hc, const struct bt_engine_config *cfg, json_t *warnings,
 			 struct bt_err *err)
 {
@@ -281,5 +295,7 @@ int bt_host_config_check(const json_t *hc, const struct bt_engine_config *cfg, j
 		r = check_rest(hc, err);
 	if (r == 0)
 		r = bt_spec_security_check(hc, warnings, err);
+	if (r == 0)
+		r = check_apparmor(hc, cfg, err);
 	return r;
 }

@@ -175,6 +175,16 @@ static void add_registry(const struct bt_engine *engine, json_t *out)
 				      "Mirrors", "Secure", 1, "Official", 1, "Mirrors", mirrors));
 }
 
+static json_t *security_options(const struct bt_engine_config *cfg)
+{
+	json_t *out = json_array();
+
+	if (cfg->apparmor)
+		json_array_append_new(out, json_string("name=apparmor"));
+	json_array_append_new(out, json_string("name=seccomp,profile=builtin"));
+	return out;
+}
+
 static void add_engine(const struct bt_engine *engine, json_t *out)
 {
 	const struct bt_engine_config *cfg = &engine->cfg;
@@ -205,6 +215,7 @@ static void add_engine(const struct bt_engine *engine, json_t *out)
 		json_string(cfg->default_runtime ? cfg->default_runtime : "berth-runtime"));
 	/* Not a setting here: containers always outlive the daemon. */
 	json_object_set_new(out, "LiveRestoreEnabled", json_true());
+	json_object_set_new(out, "SecurityOptions", security_options(cfg));
 	json_object_set_new(out, "InitBinary",
 			    json_string(engine->cfg.init_path ? "berth-init" : ""));
 }
@@ -220,8 +231,6 @@ static void add_rest(json_t *out)
 	json_object_set_new(out, "HttpProxy", json_string(""));
 	json_object_set_new(out, "HttpsProxy", json_string(""));
 	json_object_set_new(out, "NoProxy", json_string(""));
-	json_object_set_new(out, "SecurityOptions",
-			    json_pack("[s]", "name=seccomp,profile=builtin"));
 	json_object_set_new(out, "ContainerdCommit", json_pack("{s:s}", "ID", ""));
 	json_object_set_new(out, "RuncCommit", json_pack("{s:s}", "ID", ""));
 	json_object_set_new(out, "InitCommit", json_pack("{s:s}", "ID", ""));

@@ -123,8 +123,8 @@ static int build_process(const struct bt_spec_request *req, json_t **ret, struct
 	json_object_set_new(process, "cwd", json_string(cwd[0] ? cwd : "/"));
 	json_object_set_new(process, "oomScoreAdj",
 			    json_integer(bt_jget_int(req->host_config, "OomScoreAdj")));
-	r = bt_spec_security_process(req->host_config, req->user->uid, req->no_new_privileges,
-				     process, err);
+	r = bt_spec_security_process(req->host_config, req->user->uid, &req->security, process,
+				     err);
 	if (r < 0)
 		return r;
 	bt_spec_rlimits(req->host_config, req->default_ulimits, process);

@@ -16,6 +16,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "engine/spec_security.h"
 #include "engine/user_lookup.h"
 
 /** Everything is borrowed for the time of the call. */
@@ -26,7 +27,7 @@ struct bt_spec_request {
 	const char *files_dir;              /* <data-root>/containers/<id> */
 	const char *cgroup_parent;          /* the daemon's; HostConfig's goes before */
 	const json_t *default_ulimits;      /* object name → {Name,Soft,Hard}, or NULL */
-	bool no_new_privileges;             /* the daemon's */
+	struct bt_spec_security security;   /* the daemon's */
 	const char *init_path;              /* bound in and run first, or NULL */
 	const struct bt_user *user;
 	bool host_network;

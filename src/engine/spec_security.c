@@ -14,6 +14,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "codec/capability.h"
+#include "engine/apparmor.h"
 #include "engine/jget.h"
 
 #define CAP(name) (1ull << CAP_##name)
@@ -164,9 +165,11 @@ void bt_spec_set_capabilities(json_t *process, uint64_t mask, uint32_t uid)
 		json_object_set_new(process, "capabilities", json_pack("{s:O}", "bounding", names));
 }
 
-int bt_spec_security_process(const json_t *hc, uint32_t uid, bool no_new_privileges,
+int bt_spec_security_process(const json_t *hc, uint32_t uid, const struct bt_spec_security *daemon,
 			     json_t *process, struct bt_err *err)
 {
+	bool no_new_privileges = daemon->no_new_privileges;
+	const char *apparmor;
 	struct bt_security_opts opts;
 	uint64_t mask;
 	int r = bt_spec_capabilities(hc, &mask, err);
@@ -179,6 +182,10 @@ int bt_spec_security_process(const json_t *hc, uint32_t uid, bool no_new_privile
 	if (opts.no_new_privileges_set)
 		no_new_privileges = opts.no_new_privileges;
 	json_object_set_new(process, "noNewPrivileges", json_boolean(no_new_privileges));
+	apparmor = bt_apparmor_profile(daemon->apparmor, bt_jget_bool(hc, "Privileged"),
+				       opts.apparmor);
+	if (apparmor)
+		json_object_set_new(process, "apparmorProfile", json_string(apparmor));
 	return 0;
 }
 
@@ -204,13 +211,11 @@ static int parse_opt(const char *opt, struct bt_security_opts *ret, struct bt_er
 			ret->seccomp_unconfined || strcmp(value, "builtin") == 0 ? NULL : value;
 		return 0;
 	}
-	/* Neither is on this machine or known to the runtime: only "off" can be had. */
 	if (len == 8 && strncmp(opt, "apparmor", len) == 0) {
-		if (strcmp(value, "unconfined") == 0)
-			return 0;
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "HostConfig.SecurityOpt apparmor=%s is not supported", value);
+		ret->apparmor = value[0] ? value : NULL;
+		return 0;
 	}
+	/* Labels are given by SELinux, which is not offered: only "off" can be had. */
 	if (len == 5 && strncmp(opt, "label", len) == 0) {
 		if (strcmp(value, "disable") == 0)
 			return 0;

@@ -17,7 +17,14 @@
 struct bt_security_opts {
 	bool no_new_privileges, no_new_privileges_set;
 	bool seccomp_unconfined;
-	const char *seccomp; /* a profile's JSON text, or NULL: the default one */
+	const char *apparmor; /* a profile's name, or NULL: none was named */
+	const char *seccomp;  /* a profile's JSON text, or NULL: the default one */
+};
+
+/** What the daemon and the host say to all containers. */
+struct bt_spec_security {
+	bool no_new_privileges;
+	bool apparmor; /* its default profile is loaded */
 };
 
 /** Parse. INVALID where an option is unknown; NOT_IMPLEMENTED where the host cannot do it. */
@@ -32,9 +39,11 @@ bt_nodiscard int bt_spec_capabilities(const json_t *hc, uint64_t *ret, struct bt
 /** For creation: are capabilities and options acceptable? What is cut is told in `warnings`. */
 bt_nodiscard int bt_spec_security_check(const json_t *hc, json_t *warnings, struct bt_err *err);
 
-/** Add capabilities, noNewPrivileges to a process object. */
-bt_nodiscard int bt_spec_security_process(const json_t *hc, uint32_t uid, bool no_new_privileges,
-					  json_t *process, struct bt_err *err);
+/** Add capabilities, noNewPrivileges and apparmorProfile to a process object, as the daemon's
+ * configuration and HostConfig have them. */
+bt_nodiscard int bt_spec_security_process(const json_t *hc, uint32_t uid,
+					  const struct bt_spec_security *daemon, json_t *process,
+					  struct bt_err *err);
 
 /** Set a process object's capabilities to `mask`: a user other than root has them in its bounding
  * set only. */

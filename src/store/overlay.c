@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,11 +170,20 @@ static int mount_as_one_text(const struct bt_overlay *o)
 
 int bt_overlay_mount(const struct bt_overlay *o)
 {
-	int r = -EOPNOTSUPP;
+	/* Before Linux 6.5 any option is taken, and only the creation refuses those that are
+	 * unknown: once that was seen to be all that was wrong, it is not tried again. */
+	static atomic_bool only_one_text;
+	int r;
 
 	if (o->lowers_len > BT_OVERLAY_LOWERS_MAX)
 		return -E2BIG;
-	if (!o->as_one_text)
-		r = mount_one_by_one(o);
-	return r == -EOPNOTSUPP ? mount_as_one_text(o) : r;
+	if (o->as_one_text || atomic_load(&only_one_text))
+		return mount_as_one_text(o);
+	r = mount_one_by_one(o);
+	if (r != -EOPNOTSUPP && r != -EINVAL)
+		return r;
+	r = mount_as_one_text(o);
+	if (r >= 0)
+		atomic_store(&only_one_text, true);
+	return r;
 }

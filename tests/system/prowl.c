@@ -81,6 +81,17 @@ static void prowl(const char *what, int seconds, const char *wanted)
 	}
 }
 
+static void try_socket(int family)
+{
+	int fd = socket(family, family == 38 ? SOCK_SEQPACKET : SOCK_DGRAM, 0);
+	int why = fd < 0 ? errno : 0;
+
+	if (fd >= 0)
+		printf("FOUND\n");
+	else
+		printf("refused %d\n", why);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && strcmp(argv[1], "exe") == 0)
@@ -88,11 +99,7 @@ int main(int argc, char **argv)
 	else if (argc >= 4 && strcmp(argv[1], "root") == 0)
 		prowl("root", atoi(argv[2]), argv[3]);
 	else if (argc >= 3 && strcmp(argv[1], "socket") == 0)
-		printf(socket(atoi(argv[2]), atoi(argv[2]) == 38 ? SOCK_SEQPACKET : SOCK_DGRAM,
-			      0) >= 0
-			       ? "FOUND\n"
-			       : "refused %d\n",
-		       errno);
+		try_socket(atoi(argv[2]));
 	else if (argc >= 5 && strcmp(argv[1], "flip") == 0) {
 		(void)symlink(argv[4], argv[3]);
 		for (;;)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a default container may and may not: Docker's defaults, observed from inside and from the host."""
+import glob
 import os
 import re
 
@@ -75,6 +76,14 @@ def test_r17_masked_paths_show_nothing(inside, path):
         or inside(f"cat {path}").stdout == ""
 
 
+def test_r17_thermal_throttling_of_each_processor_is_masked_where_there_is_any(engine, inside):
+    there = sorted(glob.glob("/sys/devices/system/cpu/cpu*/thermal_throttle"))
+    masked = engine.inspect("inside")["HostConfig"]["MaskedPaths"]
+    assert sorted(p for p in masked if p.endswith("thermal_throttle")) == there
+    for path in there:
+        assert inside(f"ls -A {path}").stdout == ""
+
+
 @pytest.mark.parametrize("path", ["/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/proc/irq/default_smp_affinity",
                                   "/sys/kernel/profiling"])
 def test_r17_kernel_knobs_cannot_be_written(inside, path):
@@ -99,7 +108,9 @@ def test_r20_a_disk_can_be_made_but_not_opened(inside):
 def test_r08_no_release_agent_and_no_writable_cgroup(inside):
     assert inside("find /sys/fs/cgroup -name release_agent -o -name notify_on_release 2>/dev/null | while read f; do "
                   "[ -w $f ] && echo x > $f && echo WROTE $f; done; true", check=False).stdout == ""
-    assert inside("mount -t cgroup -o memory x /tmp", check=False).returncode != 0
+    for line in ("mount -t cgroup -o memory x /tmp", "mount -t cgroup2 x /tmp", "unshare -m true", "unshare -n true", "unshare -Ur true"):
+        p = inside(line, check=False)
+        assert p.returncode != 0 and re.search("not permitted|denied", p.stderr), line
 
 
 def test_sysctls_are_dockers(inside):
@@ -115,6 +126,13 @@ def test_r02_no_descriptor_of_the_engine_is_inside(engine, inside):
                           check=False)
         assert p.returncode != 0 or "(unreachable)" not in p.stdout and "hello" in engine.docker(
             "run", "--rm", "-w", f"/proc/self/fd/{n}", "bb", "cat", "/etc/hello").stdout
+
+
+def test_r02_an_exec_has_three_descriptors_and_no_way_through_them(engine, inside):
+    assert inside("ls /proc/$$/fd | grep -v '^1[0-9]$'").stdout.split() == ["0", "1", "2"]
+    for n in range(3, 12):
+        p = engine.docker("exec", "-w", f"/proc/self/fd/{n}", "inside", "sh", "-c", "pwd -P; cat ../../../../etc/machine-id", check=False)
+        assert p.returncode != 0, p.stdout
 
 
 def test_the_root_is_really_the_root_of_the_mount_namespace(inside):
@@ -134,9 +152,10 @@ def test_r13_numeric_users_are_numbers(engine, user, uid):
     assert engine.docker("run", "--rm", "-u", user, "bb", "id", "-u").stdout.strip() == uid
 
 
-@pytest.mark.parametrize("user", ["4294967296", "-1", "0x0", "nosuch"])
-def test_r13_other_users_are_refused(engine, user):
+@pytest.mark.parametrize("user", ["4294967296", "-1", "0x0", "nosuch", "+0", "0:4294967296", "0:-1", "1000:nosuch"])
+def test_r13_other_users_are_refused(engine, inside, user):
     assert engine.docker("run", "--rm", "-u", user, "bb", "id", "-u", check=False).returncode != 0
+    assert engine.docker("exec", "-u", user, "inside", "id", "-u", check=False).returncode != 0
 
 
 def test_r14_supplementary_groups_are_the_images(engine):

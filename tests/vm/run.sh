@@ -55,15 +55,18 @@ EOT
   rm -rf "$ram"
 }
 
-[ -s "$vm/root.ext4" ] && [ "$vm/root.ext4" -nt "$here/run.sh" ] && [ "$vm/root.ext4" -nt "$here/init.sh" ] || make_root
+# Made anew only where what goes into it has changed.
+key=$(printf '%s\n' "$packages" | cat - "$here/init.sh" | sha256sum)
+[ -s "$vm/root.ext4" ] && [ "$(cat "$vm/root.key" 2>/dev/null)" = "$key" ] || { make_root; printf '%s\n' "$key" >"$vm/root.key"; }
 
 payload=$(mktemp "$vm/payload-XXXXXX")
 trap 'rm -f "$payload"' EXIT
 printf '%s\n' "$*" >"$vm/arguments"
-tar -cf "$payload" -C "$build/src" berth berthd berth-runtime berth-init -C "$vm" arguments -C "$top" tests/system tests/vm
+cc -static -O1 -D_GNU_SOURCE -o "$vm/prowl" "$top/tests/system/prowl.c"
+tar -cf "$payload" -C "$build/src" berth berthd berth-runtime berth-init -C "$vm" arguments prowl -C "$top" tests/system tests/vm tests/compat src/codec/seccomp_default.json
 truncate -s %512 "$payload"
 
 timeout "${BERTH_VM_TIMEOUT:-1500}" qemu-system-x86_64 -machine q35 -cpu max -smp 2 -m 3072 -nographic -no-reboot -net none \
   -kernel "$vm/vmlinuz" -initrd "$vm/initrd" -append "console=ttyS0 quiet panic=-1 apparmor=1 security=apparmor" \
-  -drive "file=$vm/root.ext4,if=virtio,format=raw,snapshot=on" -drive "file=$payload,if=virtio,format=raw" </dev/null | tr -d '\r' | tee "$vm/console.log"
+  -drive "file=$vm/root.ext4,if=virtio,format=raw,snapshot=on" -drive "file=$payload,if=virtio,format=raw" </dev/null | stdbuf -o0 tr -d '\r' | tee "$vm/console.log"
 grep -q '^vm: exit 0$' "$vm/console.log"
