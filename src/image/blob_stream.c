@@ -8,98 +8,147 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "image/spool.h"
 #include "store/digest.h"
-#include "store/ring.h"
 
-#define BLOCK_SIZE  (256u << 10)
-#define BLOCK_COUNT 4
-#define STACK_SIZE  (256u << 10)
+#define STACK_SIZE (256u << 10)
+/* Connections for one blob, where the registry serves ranges. */
+#define FETCHERS 3
+
+struct fetcher {
+	struct bt_blob_stream *stream;
+	pthread_t thread;
+	struct bt_spool_piece piece; /* what it fetches, and how much of that is here */
+	int64_t done;
+	bool partial;
+};
 
 struct bt_blob_stream {
 	struct bt_blob_stream_source source;
-	struct bt_ring *ring;
-	pthread_t thread;
-	bool started;
-	/* The fetching thread's. */
-	char *block;
-	size_t block_len;
-	int64_t got;
-	struct bt_digest digest;
-	struct bt_err err; /* valid once the ring is finished */
+	struct bt_spool *spool;
+	atomic_bool ended;     /* for the fetchers */
+	pthread_mutex_t mutex; /* of the next ones */
+	size_t fetchers, working;
+	bool failed;
+	struct bt_err err; /* what failed first */
+	struct fetcher fetcher[FETCHERS];
 	/* The reader's. */
-	const char *data;
-	size_t data_len;
+	int64_t at;
+	struct bt_digest digest;
+	bool checked;
 };
 
-static int flush(struct bt_blob_stream *s)
-{
-	if (s->block_len > 0)
-		bt_ring_push(s->ring, s->block_len);
-	s->block = NULL;
-	s->block_len = 0;
-	return s->source.told ? s->source.told(s->source.arg, s->got) : 0;
-}
+static void *fetch_main(void *arg);
 
-static int take(void *arg, const void *data, size_t len)
+static int start_fetcher(struct bt_blob_stream *s)
 {
-	struct bt_blob_stream *s = arg;
-	const char *p = data;
+	pthread_attr_t attr;
+	struct fetcher *f;
 	int r;
 
-	bt_digest_update(&s->digest, data, len);
-	s->got += (int64_t)len;
+	(void)pthread_mutex_lock(&s->mutex);
+	f = &s->fetcher[s->fetchers];
+	*f = (struct fetcher){ .stream = s };
+	(void)pthread_attr_init(&attr);
+	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
+	r = pthread_create(&f->thread, &attr, fetch_main, f);
+	(void)pthread_attr_destroy(&attr);
+	if (r == 0) {
+		s->fetchers++;
+		s->working++;
+	}
+	(void)pthread_mutex_unlock(&s->mutex);
+	return -r;
+}
+
+/* The first one has seen that ranges are served: others help, if there is something to do. That
+ * there is no thread for one is no harm. */
+static void call_help(struct fetcher *f)
+{
+	struct bt_blob_stream *s = f->stream;
+
+	if (f != &s->fetcher[0] || !f->partial || s->fetchers > 1)
+		return;
+	for (int i = 1; i < FETCHERS && s->source.size > i * BT_SPOOL_CHUNK; i++)
+		if (start_fetcher(s) < 0)
+			return;
+}
+
+/* Bytes of the piece and, where the registry sends all that follows, of the next ones. */
+static int take(void *arg, const void *data, size_t len)
+{
+	struct fetcher *f = arg;
+	const char *p = data;
+
+	if (atomic_load(&f->stream->ended))
+		return -ECANCELED;
+	call_help(f);
 	while (len > 0) {
-		size_t n = BLOCK_SIZE - s->block_len;
+		int64_t left = f->piece.len - f->done;
+		size_t n = (int64_t)len < left ? len : (size_t)left;
+		int r;
 
-		if (!s->block) {
-			void *block;
+		if (left == 0) {
+			int64_t end = f->piece.from + f->piece.len;
 
-			r = bt_ring_claim(s->ring, &block);
-			if (r < 0)
-				return r;
-			s->block = block;
-			n = BLOCK_SIZE;
+			if (!bt_spool_claim(f->stream->spool, &f->piece))
+				return BT_HTTP_ENOUGH;
+			f->done = 0;
+			/* Something of it is here already: that is asked for by itself. */
+			if (f->piece.from != end)
+				return BT_HTTP_ENOUGH;
+			continue;
 		}
-		if (n > len)
-			n = len;
-		memcpy(s->block + s->block_len, p, n);
-		s->block_len += n;
+		r = bt_spool_write(f->stream->spool, f->piece.from + f->done, p, n);
+		if (r < 0)
+			return r;
+		f->done += (int64_t)n;
 		p += n;
 		len -= n;
-		if (s->block_len == BLOCK_SIZE) {
-			r = flush(s);
-			if (r < 0)
-				return r;
-		}
 	}
 	return 0;
 }
 
-static int check(struct bt_blob_stream *s)
+static int fetch_piece(struct fetcher *f, struct bt_err *err)
 {
-	char digest[BT_DIGEST_SIZE];
+	const struct bt_blob_stream_source *source = &f->stream->source;
 
-	bt_digest_text(&s->digest, digest);
-	if (strcmp(digest, s->source.digest) == 0)
-		return 0;
-	return bt_err_set(
-		&s->err, BT_ERR_INVALID, EBADMSG,
-		"filesystem layer verification failed for digest %s: the registry sent %s",
-		s->source.digest, digest);
+	return bt_session_get_part(source->session,
+				   &(struct bt_session_part){ .digest = source->digest,
+							      .from = f->piece.from + f->done,
+							      .len = f->piece.len - f->done,
+							      .size = source->size,
+							      .sink = take,
+							      .arg = f,
+							      .ret_partial = &f->partial,
+							      .cancelled = source->cancelled },
+				   err);
 }
 
 static void *fetch_main(void *arg)
 {
-	struct bt_blob_stream *s = arg;
-	int r;
+	struct fetcher *f = arg;
+	struct bt_blob_stream *s = f->stream;
+	struct bt_err err = { 0 };
+	bool last;
+	int r = 0;
 
-	r = bt_session_get_blob(s->source.session, s->source.digest, s->source.size, take, s,
-				&s->err);
-	if (r == 0)
-		r = check(s);
-	if (r == 0 && flush(s) < 0)
-		r = bt_err_set(&s->err, BT_ERR_UNAVAILABLE, ECANCELED, "cancelled");
-	bt_ring_finish(s->ring, r);
+	while (r == 0 && bt_spool_claim(s->spool, &f->piece)) {
+		f->done = 0;
+		do
+			r = fetch_piece(f, &err);
+		while (r == 0 && f->done < f->piece.len);
+	}
+	(void)pthread_mutex_lock(&s->mutex);
+	if (r < 0 && !s->failed)
+		s->err = err;
+	s->failed |= r < 0;
+	last = --s->working == 0;
+	(void)pthread_mutex_unlock(&s->mutex);
+	if (r < 0)
+		atomic_store(&s->ended, true);
+	if (r < 0 || last)
+		bt_spool_finish(s->spool, r);
 	return NULL;
 }
 
@@ -107,50 +156,74 @@ int bt_blob_stream_create(const struct bt_blob_stream_source *source, struct bt_
 			  struct bt_err *err)
 {
 	struct bt_blob_stream *s = calloc(1, sizeof(*s));
-	pthread_attr_t attr;
 	int r;
 
-	if (!s || bt_ring_create(BLOCK_COUNT, BLOCK_SIZE, &s->ring) < 0) {
-		free(s);
+	if (!s)
 		return bt_err_sys(err, -ENOMEM, "fetch a blob");
-	}
 	s->source = *source;
 	bt_digest_init(&s->digest);
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = pthread_create(&s->thread, &attr, fetch_main, s);
-	(void)pthread_attr_destroy(&attr);
-	s->started = r == 0;
-	if (r != 0) {
+	(void)pthread_mutex_init(&s->mutex, NULL);
+	r = bt_spool_open(source->root, source->digest, source->size, &s->spool, err);
+	if (r == 0) {
+		r = start_fetcher(s);
+		if (r < 0)
+			r = bt_err_sys(err, r, "fetch a blob");
+	}
+	if (r < 0) {
 		bt_blob_stream_destroy(s);
-		return bt_err_sys(err, -r, "fetch a blob");
+		return r;
 	}
 	*ret = s;
 	return 0;
 }
 
+int64_t bt_blob_stream_have(struct bt_blob_stream *stream)
+{
+	return bt_spool_have(stream->spool);
+}
+
+bool bt_blob_stream_was_resumed(const struct bt_blob_stream *stream)
+{
+	return bt_spool_found(stream->spool) > 0;
+}
+
+static int check(struct bt_blob_stream *s, struct bt_err *err)
+{
+	char digest[BT_DIGEST_SIZE];
+
+	bt_digest_text(&s->digest, digest);
+	s->checked = true;
+	if (strcmp(digest, s->source.digest) == 0)
+		return 0;
+	return bt_err_set(
+		err, BT_ERR_INVALID, EBADMSG,
+		"filesystem layer verification failed for digest %s: the registry sent %s",
+		s->source.digest, digest);
+}
+
 ssize_t bt_blob_stream_read(void *arg, void *buf, size_t len, struct bt_err *err)
 {
 	struct bt_blob_stream *s = arg;
+	ssize_t n = bt_spool_read(s->spool, s->at, buf, len);
 
-	if (s->data_len == 0) {
-		const void *data;
-		int r = bt_ring_next(s->ring, &data, &s->data_len);
+	if (n < 0) {
+		(void)pthread_mutex_lock(&s->mutex);
+		if (s->failed)
+			*err = s->err;
+		else
+			(void)bt_err_sys(err, (int)n, "read what was downloaded");
+		(void)pthread_mutex_unlock(&s->mutex);
+		return -err->errnum;
+	}
+	bt_digest_update(&s->digest, buf, (size_t)n);
+	s->at += n;
+	if (n == 0 && !s->checked) {
+		int r = check(s, err);
 
 		if (r < 0)
-			*err = s->err;
-		if (r <= 0) {
-			s->data_len = 0;
 			return r;
-		}
-		s->data = data;
 	}
-	if (len > s->data_len)
-		len = s->data_len;
-	memcpy(buf, s->data, len);
-	s->data += len;
-	s->data_len -= len;
-	return (ssize_t)len;
+	return n;
 }
 
 int bt_blob_stream_finish(struct bt_blob_stream *stream, struct bt_err *err)
@@ -168,9 +241,11 @@ void bt_blob_stream_destroy(struct bt_blob_stream *stream)
 {
 	if (!stream)
 		return;
-	bt_ring_cancel(stream->ring);
-	if (stream->started)
-		(void)pthread_join(stream->thread, NULL);
-	bt_ring_destroy(stream->ring);
+	atomic_store(&stream->ended, true);
+	/* Only the first starts others, and it is waited for first. */
+	for (size_t i = 0; i < stream->fetchers; i++)
+		(void)pthread_join(stream->fetcher[i].thread, NULL);
+	bt_spool_destroy(stream->spool);
+	(void)pthread_mutex_destroy(&stream->mutex);
 	free(stream);
 }

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "codec/json.h"
 #include "image/images_private.h"
+#include "image/transfers.h"
 
 #define HEX_LEN 64
 
@@ -44,6 +45,10 @@ int bt_images_open(const char *data_root, struct bt_db *db, struct bt_layers *la
 	}
 	images->db = db;
 	images->layers = layers;
+	if (bt_transfers_open(data_root, layers, &images->transfers, err) < 0) {
+		bt_images_close(images);
+		return -err->errnum;
+	}
 	*ret = images;
 	return 0;
 }
@@ -52,6 +57,7 @@ void bt_images_close(struct bt_images *images)
 {
 	if (!images)
 		return;
+	bt_transfers_close(images->transfers);
 	free(images->data_root);
 	json_decref(images->insecure);
 	json_decref(images->mirrors);

@@ -11,9 +11,12 @@
 #include "store/db.h"
 #include "store/digest.h"
 
+struct bt_transfers;
+
 struct bt_images {
 	struct bt_db *db; /* borrowed, as the next */
 	struct bt_layers *layers;
+	struct bt_transfers *transfers; /* layers on their way */
 	char *data_root;
 	json_t *insecure, *mirrors; /* of registries; NULL for none */
 	bt_images_users_fn users;

@@ -322,7 +322,8 @@ static int job_start(struct job *job, const char *name, const char *tag, struct 
 	job->repo = bt_name_repo(&job->ref);
 	if (!job->repo || bt_credentials_parse(job->pull->auth, &job->credentials) < 0)
 		return bt_err_sys(err, -ENOMEM, "pull");
-	return open_session(job, false, err);
+	r = open_session(job, false, err);
+	return r < 0 ? translate(job, "", err) : 0;
 }
 
 static int pull_all_tags(struct job *job, struct bt_err *err)

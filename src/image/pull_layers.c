@@ -3,165 +3,199 @@
 #include "image/pull_layers.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/time.h"
-#include "image/blob_stream.h"
 #include "image/images_private.h"
 #include "image/manifest.h"
+#include "image/transfers.h"
 
-/* Each has two threads that work and one that waits for the network. */
-#define AT_ONCE    4
-#define STACK_SIZE (256u << 10)
+/* Each has two threads that work, and up to three that wait for the network. */
+#define AT_ONCE 4
 /* A bar that moves ten times in a second is a good one. */
-#define BAR_PAUSE_NS 100000000
+#define BAR_PAUSE_MS 100
+/* One that stands still is told all the same, to learn whether the client is still there. */
+#define ALIVE_NS 1000000000
 
 struct layer {
-	struct batch *batch;
 	const char *digest, *diff_id;
-	int64_t size, last_told;
+	int64_t size, told;
 	char id[13];
-	struct bt_layer_copy *copy;
+	struct bt_transfer *transfer; /* while it goes on */
+	bool mine;                    /* we have begun it */
+	bool complete;
 };
 
-/* The layers that are not here yet, and the threads that fetch them. */
+/* The layers that are not here yet. */
 struct batch {
 	const struct bt_pull_layers *job;
 	struct layer layers[BT_LAYERS_MAX];
 	size_t len;
-	pthread_mutex_t mutex; /* of all below, and of the progress */
-	size_t next;
-	bool failed;
-	struct bt_err err;
+	size_t placed; /* so many of the first ones are on the stack */
+	int64_t last_told;
 };
 
-/* Tell something of a layer. Once something has failed, or the client has gone, all end. */
-static int tell(struct layer *l, const char *status, int64_t current)
+static int gone(struct bt_err *err)
 {
-	struct batch *b = l->batch;
-	int r = -ECANCELED;
-
-	(void)pthread_mutex_lock(&b->mutex);
-	if (!b->failed)
-		r = current < 0
-			    ? bt_progress_status(b->job->progress, l->id, status)
-			    : bt_progress_bar(b->job->progress, l->id, status, current, l->size);
-	if (r < 0 && !b->failed) {
-		b->failed = true;
-		(void)bt_err_set(&b->err, BT_ERR_UNAVAILABLE, ECANCELED,
-				 "the pull was cancelled: the client has gone");
-	}
-	(void)pthread_mutex_unlock(&b->mutex);
-	return r;
+	return bt_err_set(err, BT_ERR_UNAVAILABLE, ECANCELED,
+			  "the pull was cancelled: the client has gone");
 }
 
-static int on_bytes(void *arg, int64_t got)
+static int tell(struct batch *b, struct layer *l, const char *status, struct bt_err *err)
 {
-	struct layer *l = arg;
-	int64_t now = bt_time_monotonic_ns();
-
-	if (now - l->last_told < BAR_PAUSE_NS && got != l->size)
-		return 0;
-	l->last_told = now;
-	return tell(l, "Downloading", got);
+	return bt_progress_status(b->job->progress, l->id, status) < 0 ? gone(err) : 0;
 }
 
-static int fetch(struct layer *l, struct bt_err *err)
+static int tell_bar(struct batch *b, struct layer *l, const char *status, int64_t have,
+		    struct bt_err *err)
 {
-	const struct bt_pull_layers *job = l->batch->job;
-	struct bt_blob_stream *stream = NULL;
-	int r;
-
-	r = bt_blob_stream_create(&(struct bt_blob_stream_source){ .session = job->session,
-								   .digest = l->digest,
-								   .size = l->size,
-								   .told = on_bytes,
-								   .arg = l },
-				  &stream, err);
-	if (r < 0)
-		return r;
-	r = bt_layers_prepare(job->images->layers,
-			      &(struct bt_layer_source){ .read = bt_blob_stream_read,
-							 .arg = stream,
-							 .diff_id = l->diff_id },
-			      &l->copy, err);
-	if (r == 0)
-		r = bt_blob_stream_finish(stream, err);
-	bt_blob_stream_destroy(stream);
-	return r;
+	l->told = have;
+	b->last_told = bt_time_monotonic_ns();
+	return bt_progress_bar(b->job->progress, l->id, status, have, l->size) < 0 ? gone(err) : 0;
 }
 
-static struct layer *next_layer(struct batch *b)
+static int join(struct batch *b, struct layer *l, struct bt_err *err)
 {
-	struct layer *l = NULL;
+	const struct bt_transfers_want want = { .session = b->job->session,
+						.digest = l->digest,
+						.diff_id = l->diff_id,
+						.size = l->size };
 
-	(void)pthread_mutex_lock(&b->mutex);
-	if (!b->failed && b->next < b->len)
-		l = &b->layers[b->next++];
-	(void)pthread_mutex_unlock(&b->mutex);
-	return l;
+	return bt_transfers_join(b->job->images->transfers, &want, &l->transfer, &l->mine, err);
 }
 
-static void *fetch_main(void *arg)
+static void leave(struct batch *b, struct layer *l)
 {
-	struct batch *b = arg;
-	struct layer *l;
-
-	while ((l = next_layer(b))) {
-		struct bt_err err = { 0 };
-
-		if (fetch(l, &err) < 0) {
-			(void)pthread_mutex_lock(&b->mutex);
-			if (!b->failed)
-				b->err = err;
-			b->failed = true;
-			(void)pthread_mutex_unlock(&b->mutex);
-		} else {
-			(void)tell(l, "Download complete", -1);
-		}
-	}
-	return NULL;
+	bt_transfers_leave(b->job->images->transfers, bt_take(l->transfer));
 }
 
-/* Fetch all. Some threads are enough, one is the least. */
-static int fetch_all(struct batch *b, struct bt_err *err)
+/* Begin as many as may go on at once. */
+static int begin_some(struct batch *b, struct bt_err *err)
 {
-	pthread_t threads[AT_ONCE];
-	size_t n = 0;
-	pthread_attr_t attr;
+	size_t going = 0;
 
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	while (n < AT_ONCE && n < b->len && pthread_create(&threads[n], &attr, fetch_main, b) == 0)
-		n++;
-	(void)pthread_attr_destroy(&attr);
-	if (n == 0 && b->len > 0)
-		return bt_err_sys(err, -EAGAIN, "fetch layers");
-	for (size_t i = 0; i < n; i++)
-		(void)pthread_join(threads[i], NULL);
-	if (!b->failed)
-		return 0;
-	*err = b->err;
-	return -err->errnum;
-}
-
-static int pile_up(struct batch *b, struct bt_stack *stack, struct bt_err *err)
-{
-	for (size_t i = 0; i < b->len; i++) {
+	for (size_t i = b->placed; i < b->len && going < AT_ONCE; i++) {
 		struct layer *l = &b->layers[i];
-		int r = tell(l, "Extracting", l->size);
+		int r = l->transfer ? 0 : join(b, l, err);
 
-		if (r == 0)
-			r = bt_stack_push(stack, l->copy, err);
-		else
-			*err = b->err;
 		if (r < 0)
 			return r;
-		(void)tell(l, "Pull complete", -1);
+		going += !l->complete;
+	}
+	return 0;
+}
+
+/* Tell how far one is. What another client's pull has begun and failed with is tried again. */
+static int look(struct batch *b, struct layer *l, struct bt_err *err)
+{
+	bool alive = bt_time_monotonic_ns() - b->last_told > ALIVE_NS;
+	struct bt_err failure = { 0 };
+	enum bt_transfer_state state;
+	int64_t have = 0;
+	int r = 0;
+
+	state = bt_transfers_look(b->job->images->transfers, l->transfer, &have, &failure);
+	if (state == BT_TRANSFER_FAILED && l->mine) {
+		*err = failure;
+		return -err->errnum;
+	}
+	if (state == BT_TRANSFER_FAILED) {
+		leave(b, l);
+		return join(b, l, err);
+	}
+	if (state == BT_TRANSFER_FETCHING && (have != l->told || alive))
+		return tell_bar(b, l, "Downloading", have, err);
+	if (state != BT_TRANSFER_FETCHING && !l->complete) {
+		r = tell_bar(b, l, "Downloading", l->size, err);
+		if (r == 0)
+			r = tell(b, l, "Download complete", err);
+		l->complete = true;
+	}
+	return r;
+}
+
+static int look_at_all(struct batch *b, struct bt_err *err)
+{
+	for (size_t i = b->placed; i < b->len; i++)
+		if (b->layers[i].transfer) {
+			int r = look(b, &b->layers[i], err);
+
+			if (r < 0)
+				return r;
+		}
+	return 0;
+}
+
+/* Put the copy on the stack, if it is ours to do so. Returns 1 where it is there now. */
+static int claim(struct batch *b, struct layer *l, struct bt_stack *stack, struct bt_err *err)
+{
+	struct bt_transfers *transfers = b->job->images->transfers;
+	struct bt_layer_copy *copy = bt_transfers_claim(transfers, l->transfer);
+	int r;
+
+	if (!copy)
+		return 0;
+	r = tell_bar(b, l, "Extracting", l->size, err);
+	if (r == 0)
+		r = bt_stack_push(stack, copy, err);
+	bt_transfers_settle(transfers, l->transfer);
+	return r < 0 ? r : 1;
+}
+
+/* Put the lowest layer that is missing on the stack. Returns 1 where that is done, 0 where it has
+ * to be waited for. */
+static int place(struct batch *b, struct bt_stack *stack, struct bt_err *err)
+{
+	struct layer *l = &b->layers[b->placed];
+	struct bt_err failure = { 0 };
+	int64_t have;
+	int r;
+
+	if (bt_transfers_look(b->job->images->transfers, l->transfer, &have, &failure) ==
+	    BT_TRANSFER_FETCHING)
+		return 0;
+	/* Another client's pull may have put it there. */
+	r = bt_stack_find(stack, l->diff_id, err);
+	if (r == 0)
+		r = claim(b, l, stack, err);
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		/* Given up, or on other layers than ours: once more, then. */
+		if (bt_transfers_look(b->job->images->transfers, l->transfer, &have, &failure) !=
+		    BT_TRANSFER_OVER)
+			return 0;
+		r = bt_stack_find(stack, l->diff_id, err);
+		if (r == 0) {
+			leave(b, l);
+			l->complete = false;
+			return join(b, l, err);
+		}
+	}
+	if (r < 0)
+		return r;
+	leave(b, l);
+	b->placed++;
+	r = tell(b, l, "Pull complete", err);
+	return r < 0 ? r : 1;
+}
+
+static int fetch_all(struct batch *b, struct bt_stack *stack, struct bt_err *err)
+{
+	while (b->placed < b->len) {
+		int r = begin_some(b, err);
+
+		if (r == 0)
+			r = look_at_all(b, err);
+		if (r == 0)
+			r = place(b, stack, err);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			bt_transfers_wait(b->job->images->transfers, BAR_PAUSE_MS);
 	}
 	return 0;
 }
@@ -177,7 +211,6 @@ static int sort_out(struct batch *b, struct bt_stack *stack, struct bt_err *err)
 	json_array_foreach (b->job->descriptors, i, descriptor) {
 		struct layer *l = &b->layers[b->len];
 
-		l->batch = b;
 		l->diff_id = json_string_value(json_array_get(b->job->diff_ids, i));
 		r = bt_manifest_descriptor(descriptor, &l->digest, &l->size, err);
 		if (r < 0)
@@ -186,12 +219,11 @@ static int sort_out(struct batch *b, struct bt_stack *stack, struct bt_err *err)
 		r = missing ? 0 : bt_stack_find(stack, l->diff_id, err);
 		if (r < 0)
 			return r;
-		if (tell(l, r > 0 ? "Already exists" : "Pulling fs layer", -1) < 0) {
-			*err = b->err;
-			return -err->errnum;
-		}
 		missing |= r == 0;
 		b->len += r == 0;
+		r = tell(b, l, r > 0 ? "Already exists" : "Pulling fs layer", err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -204,15 +236,11 @@ int bt_pull_layers(const struct bt_pull_layers *job, struct bt_stack *stack, str
 	if (!b)
 		return bt_err_sys(err, -ENOMEM, "fetch layers");
 	b->job = job;
-	(void)pthread_mutex_init(&b->mutex, NULL);
 	r = sort_out(b, stack, err);
 	if (r == 0)
-		r = fetch_all(b, err);
-	if (r == 0)
-		r = pile_up(b, stack, err);
+		r = fetch_all(b, stack, err);
 	for (size_t i = 0; i < b->len; i++)
-		bt_layer_copy_destroy(b->layers[i].copy);
-	(void)pthread_mutex_destroy(&b->mutex);
+		leave(b, &b->layers[i]);
 	free(b);
 	return r;
 }

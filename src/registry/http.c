@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -27,10 +28,14 @@ struct transfer {
 	CURL *easy;
 	const struct bt_http_request *req;
 	struct bt_http_answer answer;
+	char range[48];
 	unsigned int connections;
 	bool first_is_near; /* the registry itself lives on this machine or its link */
 	bool led_astray;
-	int stopped; /* what sink or source returned */
+	bool wrong_part; /* another part than the one asked for */
+	bool begun;      /* the body has */
+	int64_t skip;    /* bytes that were not asked for, and come all the same */
+	int stopped;     /* what sink or source returned */
 };
 
 /* Loopback and link-local addresses, among them those where clouds keep secrets. */
@@ -98,11 +103,19 @@ static void forget_headers(struct bt_http_answer *a)
 	a->retry_after = 0;
 }
 
+/* Content-Range: bytes FROM-TO/TOTAL (RFC 9110, 14.4). */
+static bool is_part_from(const char *text, int64_t from)
+{
+	long long first;
+
+	return sscanf(text, "bytes %lld-", &first) == 1 && first == from;
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
 	struct transfer *t = arg;
 	struct bt_http_answer *a = &t->answer;
-	bt_auto_free char *retry = NULL;
+	bt_auto_free char *retry = NULL, *part = NULL;
 	size_t len = size * count;
 
 	if (len > HEADER_MAX)
@@ -122,7 +135,39 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	keep(&retry, line, len, "Retry-After");
 	if (retry)
 		a->retry_after = atoi(retry);
-	return len;
+	keep(&part, line, len, "Content-Range");
+	if (part && t->req->range_from + t->req->range_len > 0)
+		t->wrong_part = !is_part_from(part, t->req->range_from);
+	return t->wrong_part ? 0 : len;
+}
+
+static int give(struct transfer *t, bool partial, const char *data, size_t len)
+{
+	if (!t->begun && !partial)
+		t->skip = t->req->range_from;
+	t->begun = true;
+	if (t->req->ret_partial)
+		*t->req->ret_partial = partial;
+	if (t->skip >= (int64_t)len) {
+		t->skip -= (int64_t)len;
+		return 0;
+	}
+	data += t->skip;
+	len -= (size_t)t->skip;
+	t->skip = 0;
+	return t->req->sink(t->req->sink_arg, data, len);
+}
+
+static int on_progress(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal,
+		       curl_off_t ulnow)
+{
+	const struct transfer *t = arg;
+
+	(void)dltotal;
+	(void)dlnow;
+	(void)ultotal;
+	(void)ulnow;
+	return atomic_load(t->req->cancelled);
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
@@ -133,12 +178,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 
 	(void)t->curl->easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (t->req->sink && status >= 200 && status < 300) {
-		/* The rest was asked for, and all is sent: the sink must know. */
-		if (t->req->range_from > 0 && status != 206)
-			t->stopped = -ESPIPE;
-		else
-			t->stopped = t->req->sink(t->req->sink_arg, data, len);
-		return t->stopped < 0 ? 0 : len;
+		t->stopped = give(t, status == 206, data, len);
+		return t->stopped != 0 ? 0 : len;
 	}
 	bt_str_add(&t->answer.body, data, len);
 	if (t->answer.body.failed < 0)
@@ -254,8 +295,18 @@ static void set_options(struct transfer *t, struct curl_slist *headers)
 		(void)set(t->easy, CURLOPT_USERNAME, req->user);
 		(void)set(t->easy, CURLOPT_PASSWORD, req->password ? req->password : "");
 	}
-	if (req->range_from > 0)
-		(void)set(t->easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)req->range_from);
+	if (req->cancelled) {
+		(void)set(t->easy, CURLOPT_NOPROGRESS, 0L);
+		(void)set(t->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+		(void)set(t->easy, CURLOPT_XFERINFODATA, t);
+	}
+	if (req->range_len > 0)
+		(void)snprintf(t->range, sizeof(t->range), "%lld-%lld", (long long)req->range_from,
+			       (long long)(req->range_from + req->range_len - 1));
+	else if (req->range_from > 0)
+		(void)snprintf(t->range, sizeof(t->range), "%lld-", (long long)req->range_from);
+	if (t->range[0])
+		(void)set(t->easy, CURLOPT_RANGE, t->range);
 	set_body(t);
 	set_tls(t);
 }
@@ -263,10 +314,16 @@ static void set_options(struct transfer *t, struct curl_slist *headers)
 static int explain(const struct transfer *t, CURLcode code, struct bt_err *err)
 {
 	if (t->stopped < 0)
-		return bt_err_set(err, BT_ERR_UNAVAILABLE,
-				  t->stopped == -ESPIPE ? ESPIPE : ECANCELED,
-				  "%s \"%.200s\": stopped: %s", t->req->method, t->req->url,
-				  strerror(-t->stopped));
+		return bt_err_set(err, BT_ERR_UNAVAILABLE, ECANCELED, "%s \"%.200s\": stopped: %s",
+				  t->req->method, t->req->url, strerror(-t->stopped));
+	if (code == CURLE_ABORTED_BY_CALLBACK && t->req->cancelled)
+		return bt_err_set(err, BT_ERR_UNAVAILABLE, ECANCELED, "%s \"%.200s\": cancelled",
+				  t->req->method, t->req->url);
+	if (t->wrong_part)
+		return bt_err_set(err, BT_ERR_INVALID, EBADMSG,
+				  "%s \"%.200s\": the registry sends another part than the one "
+				  "asked for",
+				  t->req->method, t->req->url);
 	if (t->led_astray)
 		return bt_err_set(err, BT_ERR_FORBIDDEN, EACCES,
 				  "%s \"%.200s\": redirected to an address of this machine",
@@ -298,7 +355,7 @@ int bt_http_perform(const struct bt_curl_lib *curl, CURL *easy, const struct bt_
 	}
 	set_options(&t, headers);
 	code = curl->easy_perform(easy);
-	if (code == CURLE_OK)
+	if (code == CURLE_OK || t.stopped == BT_HTTP_ENOUGH)
 		(void)curl->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &t.answer.status);
 	else
 		r = explain(&t, code, err);

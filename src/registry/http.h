@@ -8,6 +8,7 @@
  * given credentials of another host.
  */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,7 +17,9 @@
 #include "base/str.h"
 #include "registry/curl_lib.h"
 
-/** Takes the body of an answer of 2xx. Returns 0, or a negative errno, which ends it. */
+/** Takes the body of an answer of 2xx. Returns 0, BT_HTTP_ENOUGH, which ends it with success, or a
+ * negative errno, which ends it without. */
+#define BT_HTTP_ENOUGH 1
 typedef int (*bt_http_sink_fn)(void *arg, const void *data, size_t len);
 /** Gives the body of a request: how many bytes, 0 at the end, or a negative errno. */
 typedef ssize_t (*bt_http_source_fn)(void *arg, void *buf, size_t len);
@@ -34,15 +37,19 @@ struct bt_http_request {
 	const char *user, *password; /* basic authentication */
 	const char *bearer;          /* or a token */
 	const char *accept, *content_type;
-	int64_t range_from; /* > 0: ask for the rest only */
-	const char *body;   /* a text */
+	/* range_from > 0 or range_len > 0: ask for a part only (RFC 9110, 14.2). What a server that
+	 * sends everything all the same has before `range_from` is left out. */
+	int64_t range_from, range_len; /* range_len 0: to the end */
+	bool *ret_partial;             /* set before the sink is called: was only the part sent? */
+	const char *body;              /* a text */
 	size_t body_len;
 	bt_http_source_fn source; /* or a stream, chunked where body_len is 0 */
 	void *source_arg;
 	bt_http_sink_fn sink; /* NULL: collected in the answer's `body` */
 	void *sink_arg;
 	const struct bt_http_tls *tls;
-	bool follow; /* redirects */
+	bool follow;                  /* redirects */
+	const atomic_bool *cancelled; /* ends it within a second, or NULL */
 };
 
 /** An answer, owned. Texts of headers are NULL where missing. */

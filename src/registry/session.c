@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -12,7 +13,6 @@
 #include "codec/json.h"
 #include "registry/session_private.h"
 
-#define TRIES     5
 #define PAUSE_MAX 20 /* seconds */
 #define ACCEPT                                                                                  \
 	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, " \
@@ -70,6 +70,9 @@ int bt_session_refused_(const struct bt_http_answer *answer, struct bt_err *err)
 		first = json_array_get(bt_json_arr(body, "errors"), 0);
 	code = bt_json_str(first, "code", "");
 	message = bt_json_str(first, "message", "");
+	if (!code[0] && !message[0] && (answer->status == 401 || answer->status == 403))
+		return bt_err_set(err, kind, errnum,
+				  "denied: requested access to the resource is denied");
 	if (!code[0] && !message[0])
 		return bt_err_set(err, kind, errnum, "received unexpected HTTP status: %ld",
 				  answer->status);
@@ -112,11 +115,19 @@ static bool is_worth_a_try(long status)
 	return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
 }
 
-static void wait_before(int attempt, int wanted)
+int bt_session_pause_(const atomic_bool *cancelled, int attempt, int wanted)
 {
+	const struct timespec tick = { .tv_nsec = 100000000 };
 	int seconds = wanted > 0 ? wanted : 1 << attempt;
 
-	(void)sleep((unsigned int)(seconds < PAUSE_MAX ? seconds : PAUSE_MAX));
+	if (seconds > PAUSE_MAX)
+		seconds = PAUSE_MAX;
+	for (int i = 0; i < seconds * 10; i++) {
+		if (cancelled && atomic_load(cancelled))
+			return -ECANCELED;
+		(void)nanosleep(&tick, NULL);
+	}
+	return 0;
 }
 
 int bt_session_send_(struct bt_session *session, struct bt_http_request *req,
@@ -134,7 +145,9 @@ int bt_session_send_(struct bt_session *session, struct bt_http_request *req,
 			r = bt_token_authenticate(session, answer.challenge, err);
 			authenticated = true;
 		} else if (is_worth_a_try(answer.status) && attempt < 2 && !req->source) {
-			wait_before(attempt, answer.retry_after);
+			r = bt_session_pause_(req->cancelled, attempt, answer.retry_after);
+			if (r < 0)
+				(void)bt_err_set(err, BT_ERR_UNAVAILABLE, ECANCELED, "cancelled");
 		} else {
 			*ret = answer;
 			return 0;
@@ -145,7 +158,7 @@ int bt_session_send_(struct bt_session *session, struct bt_http_request *req,
 	}
 }
 
-static char *url_of(const struct bt_session *session, const char *kind, const char *name)
+char *bt_session_url_(const struct bt_session *session, const char *kind, const char *name)
 {
 	return bt_str_format("%s/v2/%s/%s/%s", session->endpoint.base, session->path, kind, name);
 }
@@ -224,6 +237,7 @@ int bt_session_open(const struct bt_session_target *target, struct bt_session **
 	if (!session)
 		return bt_err_sys(err, -ENOMEM, "ask a registry");
 	(void)pthread_mutex_init(&session->mutex, NULL);
+	atomic_init(&session->refs, 1);
 	r = bt_curl_lib_ref(&session->curl, err);
 	if (r < 0) {
 		bt_session_destroy(session);
@@ -247,9 +261,15 @@ int bt_session_open(const struct bt_session_target *target, struct bt_session **
 	return 0;
 }
 
+struct bt_session *bt_session_ref(struct bt_session *session)
+{
+	(void)atomic_fetch_add(&session->refs, 1);
+	return session;
+}
+
 void bt_session_destroy(struct bt_session *session)
 {
-	if (!session)
+	if (!session || atomic_fetch_sub(&session->refs, 1) > 1)
 		return;
 	for (size_t i = 0; i < session->idle_len; i++)
 		session->curl->easy_cleanup(session->idle[i]);
@@ -292,7 +312,7 @@ int bt_session_get_manifest(struct bt_session *session, const char *ref,
 			    struct bt_session_manifest *ret, struct bt_err *err)
 {
 	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
-	bt_auto_free char *url = url_of(session, "manifests", ref);
+	bt_auto_free char *url = bt_session_url_(session, "manifests", ref);
 	struct bt_session_manifest m = { 0 };
 	int r;
 
@@ -336,7 +356,7 @@ static bool is_tag(const char *tag)
 int bt_session_list_tags(struct bt_session *session, size_t max, json_t **ret, struct bt_err *err)
 {
 	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
-	bt_auto_free char *url = url_of(session, "tags", "list");
+	bt_auto_free char *url = bt_session_url_(session, "tags", "list");
 	json_auto_t *list = NULL;
 	json_t *tag;
 	size_t i;
@@ -364,85 +384,10 @@ int bt_session_list_tags(struct bt_session *session, size_t max, json_t **ret, s
 	return 0;
 }
 
-/* A blob being fetched, over several requests where need be. */
-struct fetch {
-	bt_http_sink_fn sink;
-	void *arg;
-	int64_t got, size;
-	bool too_long;
-};
-
-static int take(void *arg, const void *data, size_t len)
-{
-	struct fetch *f = arg;
-	int r;
-
-	if (f->size >= 0 && f->got + (int64_t)len > f->size) {
-		f->too_long = true;
-		return -EBADMSG;
-	}
-	r = f->sink(f->arg, data, len);
-	if (r == 0)
-		f->got += (int64_t)len;
-	return r;
-}
-
-/* One request for the rest. Returns 1 where all is here, 0 to try again, or a negative errno. */
-static int fetch_rest(struct bt_session *session, const char *url, struct fetch *f,
-		      struct bt_err *err)
-{
-	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
-	struct bt_http_request req = { .method = "GET",
-				       .url = url,
-				       .range_from = f->got,
-				       .sink = take,
-				       .sink_arg = f,
-				       .follow = true };
-	int r = bt_session_send_(session, &req, &answer, err);
-
-	if (f->too_long)
-		return bt_err_set(err, BT_ERR_INVALID, EBADMSG,
-				  "the registry sends more than the %lld bytes promised",
-				  (long long)f->size);
-	if (r < 0)
-		return r == -ECANCELED || r == -EACCES || r == -ESPIPE ? r : 0;
-	if (answer.status < 200 || answer.status >= 300)
-		return bt_session_refused_(&answer, err);
-	if (f->size < 0 || f->got == f->size)
-		return 1;
-	return bt_err_set(err, BT_ERR_INVALID, EBADMSG,
-			  "the registry sent %lld bytes of the %lld promised", (long long)f->got,
-			  (long long)f->size);
-}
-
-int bt_session_get_blob(struct bt_session *session, const char *digest, int64_t size,
-			bt_http_sink_fn sink, void *arg, struct bt_err *err)
-{
-	struct fetch f = { .sink = sink, .arg = arg, .size = size };
-	bt_auto_free char *url = url_of(session, "blobs", digest);
-	int64_t before;
-
-	if (!url)
-		return bt_err_sys(err, -ENOMEM, "ask a registry");
-	for (int attempt = 0;;) {
-		int r;
-
-		before = f.got;
-		r = fetch_rest(session, url, &f, err);
-		if (r != 0)
-			return r < 0 ? r : 0;
-		/* Whoever makes progress may go on for ever. */
-		attempt = f.got > before ? 1 : attempt + 1;
-		if (attempt == TRIES)
-			return -err->errnum;
-		wait_before(attempt - 1, 0);
-	}
-}
-
 int bt_session_has_blob(struct bt_session *session, const char *digest, struct bt_err *err)
 {
 	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
-	bt_auto_free char *url = url_of(session, "blobs", digest);
+	bt_auto_free char *url = bt_session_url_(session, "blobs", digest);
 	int r;
 
 	if (!url)
@@ -548,7 +493,7 @@ int bt_session_put_manifest(struct bt_session *session, const char *ref, const c
 			    const char *text, size_t len, char **ret_digest, struct bt_err *err)
 {
 	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
-	bt_auto_free char *url = url_of(session, "manifests", ref);
+	bt_auto_free char *url = bt_session_url_(session, "manifests", ref);
 	int r;
 
 	if (!url)

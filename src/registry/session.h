@@ -35,7 +35,9 @@ bt_nodiscard int bt_session_open(const struct bt_session_target *target, struct 
 				 struct bt_err *err);
 /** Are the credentials good? Kind UNAUTHORIZED where not. */
 bt_nodiscard int bt_session_check(struct bt_session *session, struct bt_err *err);
-/** Release. NULL is fine. */
+/** Another reference, to be released like the first; returns `session`. */
+struct bt_session *bt_session_ref(struct bt_session *session);
+/** Release a reference, and all with the last one. NULL is fine. */
 void bt_session_destroy(struct bt_session *session);
 /** Is it a mirror that answers? */
 bool bt_session_is_mirror(const struct bt_session *session);
@@ -59,6 +61,21 @@ bt_nodiscard int bt_session_list_tags(struct bt_session *session, size_t max, js
  * exactly `size` bytes (-1: any number). The digest is the caller's to check. */
 bt_nodiscard int bt_session_get_blob(struct bt_session *session, const char *digest, int64_t size,
 				     bt_http_sink_fn sink, void *arg, struct bt_err *err);
+
+/** A part of a blob. Borrowed. */
+struct bt_session_part {
+	const char *digest;
+	int64_t from, len; /* wanted */
+	int64_t size;      /* of the whole blob */
+	bt_http_sink_fn sink;
+	void *arg;
+	bool *ret_partial;            /* as in bt_http_request: false: everything follows */
+	const atomic_bool *cancelled; /* or NULL */
+};
+/** GET a part of blobs/DIGEST, taken up again where it broke off. A registry that knows no parts
+ * sends all that follows `from`; the sink says when it is enough. */
+bt_nodiscard int bt_session_get_part(struct bt_session *session, const struct bt_session_part *part,
+				     struct bt_err *err);
 
 /** Has the repository this blob? 1, 0, or a negative errno. */
 bt_nodiscard int bt_session_has_blob(struct bt_session *session, const char *digest,

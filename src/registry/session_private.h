@@ -23,6 +23,7 @@ struct bt_endpoint {
 };
 
 struct bt_session {
+	atomic_int refs;
 	const struct bt_curl_lib *curl;
 	struct bt_endpoint endpoint;
 	struct bt_http_tls tls;
@@ -53,6 +54,11 @@ bt_nodiscard int bt_session_send_(struct bt_session *session, struct bt_http_req
 /** A handle for one request, to be given back. NULL without memory. */
 CURL *bt_session_borrow_(struct bt_session *session);
 void bt_session_return_(struct bt_session *session, CURL *easy);
+/** BASE/v2/PATH/KIND/NAME: a new string (owned), or NULL without memory. */
+char *bt_session_url_(const struct bt_session *session, const char *kind, const char *name);
+/** Wait before trying again for the `attempt`th time: `wanted` seconds where the registry says so,
+ * at most 20. Returns 0, or -ECANCELED. */
+int bt_session_pause_(const atomic_bool *cancelled, int attempt, int wanted);
 /** Turn an answer that is no success into an error: "CODE: MESSAGE" of the registry. */
 int bt_session_refused_(const struct bt_http_answer *answer, struct bt_err *err);
 

@@ -162,7 +162,7 @@ int bt_token_authenticate(struct bt_session *session, const char *challenge, str
 	if (c.bearer)
 		return bearer(session, &c, err);
 	if (!session->credentials.user)
-		return denied(err, "authentication required");
+		return denied(err, "no basic auth credentials");
 	if (!session->endpoint.insecure && !bt_str_after(session->endpoint.base, "https://"))
 		return denied(err, "credentials are not sent without TLS");
 	(void)pthread_mutex_lock(&session->mutex);
