@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Record what a real Docker answers. usage: record.py SOCKET
 
-The daemon behind SOCKET should hold nothing else. Writes golden/docker.json."""
+The daemon behind SOCKET should hold nothing else. Writes golden/docker.json and golden/images.json."""
 import json
 import os
 import sys
@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "system"))
 sys.dont_write_bytecode = True
 import harness  # noqa: E402
 import scenario  # noqa: E402
+import scenario_images  # noqa: E402
 
 
 class Peer(harness.Daemon):
@@ -20,13 +21,19 @@ class Peer(harness.Daemon):
         self.sock = sock
 
 
+def record(peer, name, answers):
+    version = peer.get("/version").json["Version"]
+    with open(os.path.join(HERE, "golden", name), "w") as f:
+        json.dump({"version": version, "answers": answers}, f, indent=1, sort_keys=True)
+        f.write("\n")
+
+
 if __name__ == "__main__":
     peer = Peer(sys.argv[1])
+    with open(harness.busybox_tar(), "rb") as f:
+        record(peer, "images.json", scenario_images.run(peer, f.read()))
     harness.run(["docker", "-H", "unix://" + peer.sock, "import", "--change", "CMD [\"sh\"]", "--change", "ENV PATH=/bin", harness.busybox_tar(), "compat:1"])
     try:
-        version = peer.get("/version").json["Version"]
-        with open(os.path.join(HERE, "golden", "docker.json"), "w") as f:
-            json.dump({"version": version, "answers": scenario.run(peer)}, f, indent=1, sort_keys=True)
-            f.write("\n")
+        record(peer, "docker.json", scenario.run(peer))
     finally:
         peer.request("DELETE", "/images/compat:1?force=1")
