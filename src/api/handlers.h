@@ -87,6 +87,14 @@ bt_handler bt_containers_archive_get;
 /** PUT /containers/{id}/archive. */
 bt_handler bt_containers_archive_put;
 
+/* containers_image.c */
+/** POST /commit. */
+bt_handler bt_containers_image_commit;
+/** GET /containers/{id}/changes. */
+bt_handler bt_containers_image_changes;
+/** GET /containers/{id}/export. */
+bt_handler bt_containers_image_export;
+
 /* exec_api.c */
 /** POST /containers/{id}/exec. */
 bt_handler bt_exec_api_create;

@@ -48,16 +48,37 @@ int bt_images_api_list(struct bt_request *req, struct bt_err *err)
 
 	if (r == 0)
 		r = bt_images_list(images_of(req), all, digests, filters, &list, err);
+	if (r == 0 && bt_query_bool(&req->query, "shared-size", false))
+		r = bt_images_shared_sizes(images_of(req), list, err);
 	if (r == 0)
 		r = bt_compat_images(list, req->version, err);
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, bt_take(list), err);
 }
 
+/* An image here is for one platform: the one that was asked for, or none. */
+static int check_platform(const struct bt_request *req, struct bt_err *err)
+{
+	bt_auto_free char *platform = NULL;
+	int r = bt_params_platform(req, &platform, err);
+
+	if (r == 0 && platform)
+		r = bt_images_check_platform(images_of(req), req->name, platform, err);
+	return r;
+}
+
 int bt_images_api_inspect(struct bt_request *req, struct bt_err *err)
 {
 	json_auto_t *image = NULL;
-	int r = bt_images_inspect(images_of(req), req->name, &image, err);
+	int r;
 
+	if (bt_query_bool(&req->query, "manifests", false) &&
+	    bt_query_text(&req->query, "platform"))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "conflicting options: manifests and platform options cannot both "
+				  "be set");
+	r = check_platform(req, err);
+	if (r == 0)
+		r = bt_images_inspect(images_of(req), req->name, &image, err);
 	if (r == 0)
 		r = bt_compat_image(image, req->version, err);
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, bt_take(image), err);
@@ -66,7 +87,10 @@ int bt_images_api_inspect(struct bt_request *req, struct bt_err *err)
 int bt_images_api_history(struct bt_request *req, struct bt_err *err)
 {
 	json_t *history;
-	int r = bt_images_history(images_of(req), req->name, &history, err);
+	int r = check_platform(req, err);
+
+	if (r == 0)
+		r = bt_images_history(images_of(req), req->name, &history, err);
 
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, history, err);
 }
@@ -105,22 +129,9 @@ int bt_images_api_prune(struct bt_request *req, struct bt_err *err)
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, pruned, err);
 }
 
-/* All values of `changes`, as a NULL-terminated array of borrowed strings (owned). */
-static const char **changes_of(const struct bt_request *req)
-{
-	const char **changes = calloc(req->query.n + 1, sizeof(*changes));
-
-	for (size_t i = 0; changes && i < req->query.n; i++) {
-		changes[i] = bt_query_value(&req->query, "changes", i);
-		if (!changes[i])
-			break;
-	}
-	return changes;
-}
-
 static int import(struct bt_request *req, const char *ref, char id[72], struct bt_err *err)
 {
-	bt_auto_free const char **changes = changes_of(req);
+	bt_auto_free const char **changes = bt_params_texts(req, "changes");
 
 	if (!changes)
 		return bt_err_sys(err, -ENOMEM, "import an image");

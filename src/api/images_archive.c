@@ -7,6 +7,7 @@
 
 #include "api/handlers.h"
 #include "api/job.h"
+#include "api/params.h"
 #include "api/request.h"
 #include "api/server.h"
 #include "base/auto.h"
@@ -78,26 +79,32 @@ static int names_of(const struct bt_request *req, struct save *save, struct bt_e
 	return 0;
 }
 
-static int refuse_platform(const struct bt_request *req, struct bt_err *err)
+/* An image here is for one platform: the one that was asked for, or none. */
+static int check_platform(const struct bt_request *req, const struct save *save, struct bt_err *err)
 {
-	if (!bt_query_text(&req->query, "platform"))
-		return 0;
-	return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-			  "saving one platform of an image is not offered: an image has one here");
+	bt_auto_free char *platform = NULL;
+	int r = bt_params_platform(req, &platform, err);
+
+	for (char **name = save->names; r == 0 && platform && *name; name++)
+		if (bt_images_check_platform(save->images, *name, platform, err) < 0)
+			r = bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
+				       "no suitable export target found for platform %s", platform);
+	return r;
 }
 
 int bt_images_archive_save(struct bt_request *req, struct bt_err *err)
 {
 	struct save *save = calloc(1, sizeof(*save));
-	int r = save ? refuse_platform(req, err) : bt_err_sys(err, -ENOMEM, "save images");
+	int r;
 
 	if (!save)
-		return r;
+		return bt_err_sys(err, -ENOMEM, "save images");
 	save->images = bt_engine_images(req->api->engine);
-	if (r == 0)
-		r = names_of(req, save, err);
+	r = names_of(req, save, err);
 	if (r == 0)
 		r = bt_save_check(save->images, (const char *const *)save->names, err);
+	if (r == 0)
+		r = check_platform(req, save, err);
 	if (r < 0) {
 		save_release(save);
 		return r;
@@ -118,12 +125,14 @@ int bt_images_archive_load(struct bt_request *req, struct bt_err *err)
 {
 	bt_auto_str struct bt_str text = { .max = LOAD_ANSWER_MAX };
 	const struct bt_progress progress = { .fn = keep_message, .arg = &text };
+	bt_auto_free char *platform = NULL;
 	char *answer = NULL;
 	size_t len;
-	int r = bt_load(bt_engine_images(req->api->engine), req->body_fd,
-			bt_query_text(&req->query, "platform"),
-			bt_query_bool(&req->query, "quiet", true), &progress, err);
+	int r = bt_params_platform(req, &platform, err);
 
+	if (r == 0)
+		r = bt_load(bt_engine_images(req->api->engine), req->body_fd, platform,
+			    bt_query_bool(&req->query, "quiet", true), &progress, err);
 	if (r < 0)
 		return r;
 	len = text.len;

@@ -3,10 +3,14 @@
 #include "api/params.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "api/request.h"
+#include "base/auto.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "codec/json.h"
 
 int bt_params_filters(const struct bt_request *req, struct bt_filters **ret, struct bt_err *err)
 {
@@ -62,4 +66,39 @@ int bt_params_size(const struct bt_request *req, unsigned *ret_rows, unsigned *r
 	*ret_rows = rows;
 	*ret_cols = cols;
 	return 0;
+}
+
+const char **bt_params_texts(const struct bt_request *req, const char *name)
+{
+	const char **texts = calloc(req->query.n + 1, sizeof(*texts));
+
+	for (size_t i = 0; texts && i < req->query.n; i++) {
+		texts[i] = bt_query_value(&req->query, name, i);
+		if (!texts[i])
+			break;
+	}
+	return texts;
+}
+
+int bt_params_platform(const struct bt_request *req, char **ret, struct bt_err *err)
+{
+	const char *text = bt_query_text(&req->query, "platform"), *os, *arch, *variant;
+	json_auto_t *json = NULL;
+	struct bt_err why = { 0 };
+
+	*ret = NULL;
+	if (!text)
+		return 0;
+	if (bt_json_parse(text, strlen(text), 0, &json, &why) < 0 || !json_is_object(json))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "failed to parse platform: %s",
+				  why.msg[0] ? why.msg : "it is no JSON object");
+	os = bt_json_str(json, "os", "");
+	arch = bt_json_str(json, "architecture", "");
+	variant = bt_json_str(json, "variant", "");
+	if (!os[0] || !arch[0])
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "failed to parse platform: both OS and Architecture must be "
+				  "provided");
+	*ret = bt_str_format("%s/%s%s%s", os, arch, variant[0] ? "/" : "", variant);
+	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "parse platform");
 }

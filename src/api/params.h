@@ -29,4 +29,12 @@ bt_nodiscard int bt_params_time(const struct bt_request *req, const char *name, 
 bt_nodiscard int bt_params_size(const struct bt_request *req, unsigned *ret_rows,
 				unsigned *ret_cols, struct bt_err *err);
 
+/** All values of the parameter `name`, as a NULL-terminated array (owned) of borrowed strings; NULL
+ * without memory. */
+const char **bt_params_texts(const struct bt_request *req, const char *name);
+
+/** `platform`, which is JSON ({"os":…,"architecture":…,"variant":…}), as "os/architecture/variant"
+ * (owned), or NULL where it is not given. Kind INVALID. */
+bt_nodiscard int bt_params_platform(const struct bt_request *req, char **ret, struct bt_err *err);
+
 #endif

@@ -9,6 +9,7 @@
 #include "api/server.h"
 #include "base/auto.h"
 #include "codec/json.h"
+#include "engine/disk_usage.h"
 #include "engine/info.h"
 
 /* The builder that is offered: the classic one, not BuildKit. */
@@ -82,11 +83,38 @@ int bt_system_info(struct bt_request *req, struct bt_err *err)
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, info, err);
 }
 
+/* Without a type all are meant. */
+static int df_types(const struct bt_request *req, struct bt_disk_usage *ret, struct bt_err *err)
+{
+	const char *type;
+	size_t i;
+
+	for (i = 0; (type = bt_query_value(&req->query, "type", i)); i++) {
+		if (strcmp(type, "image") == 0)
+			ret->images = true;
+		else if (strcmp(type, "container") == 0)
+			ret->containers = true;
+		else if (strcmp(type, "volume") == 0)
+			ret->volumes = true;
+		else if (strcmp(type, "build-cache") == 0)
+			ret->build_cache = true;
+		else
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "unknown object type: %.100s", type);
+	}
+	if (i == 0)
+		*ret = (struct bt_disk_usage){ true, true, true, true };
+	return 0;
+}
+
 int bt_system_df(struct bt_request *req, struct bt_err *err)
 {
+	struct bt_disk_usage what = { 0 };
 	json_t *df;
-	int r = bt_info_df(req->api->engine, &df, err);
+	int r = df_types(req, &what, err);
 
+	if (r == 0)
+		r = bt_disk_usage_get(req->api->engine, &what, &df, err);
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, df, err);
 }
 

@@ -214,7 +214,10 @@ int bt_filters_bool(const struct bt_filters *filters, const char *name, bool *re
 	if (!value)
 		return 0;
 	if (bt_filters_value(filters, name, 1))
-		return invalid(err, name);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid filter '%s=[%.64s %.64s%s]'", name, value,
+				  bt_filters_value(filters, name, 1),
+				  bt_filters_value(filters, name, 2) ? " ..." : "");
 	if (strcmp(value, "1") == 0 || strcasecmp(value, "true") == 0 ||
 	    strcasecmp(value, "t") == 0)
 		*ret = true;

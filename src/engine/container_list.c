@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/filters.h"
@@ -41,14 +42,32 @@ static void item_done(struct bt_list_item *item)
 	json_decref(item->networks);
 }
 
-static void add_identity(const struct bt_list_item *item, json_t *out)
+/* What the container was made of, by the name that was given, or by its id where that name has
+ * come to mean something else. `known` remembers the answers, for many have the same image. */
+static const char *image_name(const struct bt_list_item *item, struct bt_map *known)
+{
+	static char yes[] = "yes", no[] = "no";
+	const char *name = bt_jget_text(item->summary, "Image"), *id = item->container->image_id;
+	bt_auto_free char *key = id ? bt_str_format("%s %s", id, name) : NULL;
+	const char *answer = key ? bt_map_get(known, key) : yes;
+
+	if (!answer) {
+		char *found = bt_images_means(item->container->engine->images, name, id) ? yes : no;
+
+		answer = found;
+		bt_discard(bt_map_put(known, key, found, NULL));
+	}
+	return answer == no ? id : name;
+}
+
+static void add_identity(const struct bt_list_item *item, struct bt_map *known, json_t *out)
 {
 	const json_t *summary = item->summary;
 	bt_auto_free char *name = bt_str_format("/%s", item->name ? item->name : "");
 
 	json_object_set_new(out, "Id", json_string(item->container->id));
 	json_object_set_new(out, "Names", json_pack("[s]", name ? name : ""));
-	json_object_set_new(out, "Image", json_string(bt_jget_text(summary, "Image")));
+	json_object_set_new(out, "Image", json_string(image_name(item, known)));
 	json_object_set_new(out, "ImageID", json_string(item->container->image_id));
 	json_object_set_new(out, "Command", json_string(bt_jget_text(summary, "Command")));
 	json_object_set_new(out, "Created",
@@ -67,7 +86,7 @@ static json_t *mounts(const json_t *summary)
 	return out;
 }
 
-static json_t *show(const struct bt_list_item *item, bool size)
+static json_t *show(const struct bt_list_item *item, bool size, struct bt_map *known)
 {
 	const json_t *summary = item->summary;
 	bool running = item->state.pid > 0;
@@ -78,7 +97,7 @@ static json_t *show(const struct bt_list_item *item, bool size)
 	int64_t rw;
 
 	bt_status_text(&item->state, item->health, bt_time_now_ns(), status, sizeof(status));
-	add_identity(item, out);
+	add_identity(item, known, out);
 	json_object_set_new(
 		out, "Ports",
 		running ? bt_container_ports(json_object_get(summary, "ExposedPorts"), published)
@@ -114,6 +133,7 @@ int bt_container_list(struct bt_engine *engine, const struct bt_list_options *op
 		      struct bt_err *err)
 {
 	bt_auto(bt_container_filter_done) struct bt_container_filter filter = { 0 };
+	bt_auto(bt_map_done) struct bt_map known = { 0 };
 	json_auto_t *out = json_array();
 	struct bt_container **all = NULL;
 	ssize_t n;
@@ -129,7 +149,7 @@ int bt_container_list(struct bt_engine *engine, const struct bt_list_options *op
 
 		take_item(all[i], &item);
 		if (is_shown(&item, opt, &filter))
-			json_array_append_new(out, show(&item, opt->size));
+			json_array_append_new(out, show(&item, opt->size, &known));
 		if (opt->limit > 0 && (int64_t)json_array_size(out) >= opt->limit)
 			break;
 	}

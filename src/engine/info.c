@@ -275,30 +275,3 @@ int bt_info_version(struct bt_engine *engine, json_t **ret, struct bt_err *err)
 	*ret = out;
 	return 0;
 }
-
-/* Containers with their sizes, as Docker lists them here. */
-static int df_containers(struct bt_engine *engine, json_t **ret, struct bt_err *err)
-{
-	const struct bt_list_options opt = { .all = true, .size = true };
-
-	return bt_container_list(engine, &opt, ret, err);
-}
-
-int bt_info_df(struct bt_engine *engine, json_t **ret, struct bt_err *err)
-{
-	json_auto_t *containers = NULL, *images = NULL;
-	const json_t *image;
-	json_int_t total = 0;
-	size_t i;
-	int r = df_containers(engine, &containers, err);
-
-	if (r == 0)
-		r = bt_images_list(engine->images, false, false, NULL, &images, err);
-	if (r < 0)
-		return r;
-	json_array_foreach (images, i, image)
-		total += bt_jget_int(image, "Size");
-	*ret = json_pack("{s:I,s:O,s:O,s:[],s:[]}", "LayersSize", total, "Images", images,
-			 "Containers", containers, "Volumes", "BuildCache");
-	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "system df");
-}

@@ -17,7 +17,5 @@ struct bt_engine;
 bt_nodiscard int bt_info_get(struct bt_engine *engine, json_t **ret, struct bt_err *err);
 /** GET /version, without ApiVersion and MinAPIVersion, which api/ adds. */
 bt_nodiscard int bt_info_version(struct bt_engine *engine, json_t **ret, struct bt_err *err);
-/** GET /system/df. */
-bt_nodiscard int bt_info_df(struct bt_engine *engine, json_t **ret, struct bt_err *err);
 
 #endif

@@ -49,6 +49,20 @@ static int chain_size(struct bt_images *images, const char *chain_id, int64_t *r
 	return n < 0 ? n : 0;
 }
 
+/* Note that somebody named the image, as tag, import and commit do, and pull and load do not. */
+static int note_time(struct bt_images *images, const char *id, struct bt_err *err)
+{
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	int r;
+
+	r = bt_db_prepare(images->db, &q, err, "UPDATE images SET last_tagged = ?1 WHERE id = ?2");
+	if (r < 0)
+		return r;
+	bt_db_bind_int(&q, 1, bt_time_now_ns());
+	bt_db_bind_text(&q, 2, id);
+	return bt_db_step(&q, err);
+}
+
 /* The name that `ref` means, stored; in a transaction. */
 static int set_ref(struct bt_images *images, const char *id, const char *ref, struct bt_err *err)
 {
@@ -62,10 +76,11 @@ static int set_ref(struct bt_images *images, const char *id, const char *ref, st
 	repo = bt_name_repo(&parsed);
 	if (!repo)
 		return bt_err_sys(err, -ENOMEM, "name an image");
-	return bt_images_set_name(images, id, repo,
-				  parsed.tag || !parsed.digest ? bt_image_ref_tag_or_latest(&parsed)
-							       : parsed.digest,
-				  err);
+	r = bt_images_set_name(images, id, repo,
+			       parsed.tag || !parsed.digest ? bt_image_ref_tag_or_latest(&parsed)
+							    : parsed.digest,
+			       err);
+	return r < 0 ? r : note_time(images, id, err);
 }
 
 static int add_rows(struct bt_images *images, const char *id, const char *config, int64_t created,
@@ -124,42 +139,45 @@ int bt_images_add(struct bt_images *images, const char *config, size_t len, cons
 int bt_images_set_name(struct bt_images *images, const char *id, const char *repo, const char *tag,
 		       struct bt_err *err)
 {
-	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
-	int r;
+	return bt_db_run(images->db, err,
+			 "INSERT INTO image_names (repo, tag, image_id) VALUES (?1, ?2, ?3) "
+			 "ON CONFLICT (repo, tag) DO UPDATE SET image_id = excluded.image_id",
+			 3, repo, tag, id);
+}
 
-	r = bt_db_run(images->db, err,
-		      "INSERT INTO image_names (repo, tag, image_id) VALUES (?1, ?2, ?3) "
-		      "ON CONFLICT (repo, tag) DO UPDATE SET image_id = excluded.image_id",
-		      3, repo, tag, id);
-	if (r < 0 || bt_name_is_digest(tag))
-		return r;
-	r = bt_db_prepare(images->db, &q, err, "UPDATE images SET last_tagged = ?1 WHERE id = ?2");
+/* The repository first and then the tag, so that each is refused in its own words. */
+static int parse_target(const char *repo, const char *tag, struct bt_image_ref *ret,
+			struct bt_err *err)
+{
+	bt_auto_image_ref struct bt_image_ref ref = { 0 };
+	bt_auto_free char *target = NULL;
+	int r = bt_name_parse(repo, &ref, err);
+
 	if (r < 0)
 		return r;
-	bt_db_bind_int(&q, 1, bt_time_now_ns());
-	bt_db_bind_text(&q, 2, id);
-	return bt_db_step(&q, err);
+	if (ref.digest)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "cannot import digest reference");
+	if (!tag || !tag[0]) {
+		*ret = bt_take_struct(ref);
+		return 0;
+	}
+	target = bt_str_format("%s/%s:%s", ref.domain, ref.path, tag);
+	if (!target)
+		return bt_err_sys(err, -ENOMEM, "tag an image");
+	r = bt_name_parse(target, ret, err);
+	return r == -EINVAL ? bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid tag format") : r;
 }
 
 int bt_images_tag(struct bt_images *images, const char *name, const char *repo, const char *tag,
 		  struct bt_err *err)
 {
-	bt_auto_free char *target =
-		tag && tag[0] ? bt_str_format("%s:%s", repo, tag) : strdup(repo);
 	bt_auto_free char *full = NULL, *text = NULL;
 	bt_auto_image_ref struct bt_image_ref ref = { 0 };
 	bt_auto(bt_image_row_done_) struct bt_image_row row = { 0 };
-	int r;
+	int r = parse_target(repo, tag, &ref, err);
 
-	if (!target)
-		return bt_err_sys(err, -ENOMEM, "tag an image");
-	r = bt_name_parse(target, &ref, err);
-	if (r < 0)
-		return r;
-	if (ref.digest)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "refusing to create a tag with a digest reference");
-	r = bt_images_find_(images, name, &row, err);
+	if (r == 0)
+		r = bt_images_find_(images, name, &row, err);
 	if (r < 0)
 		return r;
 	full = bt_name_repo(&ref);
@@ -168,6 +186,9 @@ int bt_images_tag(struct bt_images *images, const char *name, const char *repo, 
 		return bt_err_sys(err, -ENOMEM, "tag an image");
 	r = bt_images_set_name(images, row.id, full, bt_image_ref_tag_or_latest(&ref), err);
 	if (r == 0)
-		bt_images_tell_(images, "tag", row.id, text);
-	return r;
+		r = note_time(images, row.id, err);
+	if (r < 0)
+		return r;
+	bt_images_tell_(images, "tag", row.id, text);
+	return 0;
 }

@@ -6,6 +6,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,6 +244,18 @@ static int keep_link(struct reader *rd, const char *name, const char *target, bo
 	return 0;
 }
 
+/* The layer's bar, complete. */
+static int tell_layer(struct reader *rd, const char *name, int64_t size, struct bt_err *err)
+{
+	const struct bt_bundle_layer *layer = bt_map_get(&rd->bundle->copies, name);
+	char id[13];
+	int r;
+
+	(void)snprintf(id, sizeof(id), "%.12s", bt_digest_hex(layer->diff_id));
+	r = bt_progress_bar(rd->progress, id, "Loading layer", size, size);
+	return r < 0 ? bt_err_sys(err, r, "load an archive") : 0;
+}
+
 static int read_entry(struct reader *rd, struct archive_entry *entry, struct bt_err *err)
 {
 	const char *path = archive_entry_pathname(entry);
@@ -262,8 +275,10 @@ static int read_entry(struct reader *rd, struct archive_entry *entry, struct bt_
 	if (r < 0)
 		return r;
 	if (is_layer(rd, name)) {
-		r = bt_progress_status(rd->progress, NULL, "Loading layer");
-		return r < 0 ? bt_err_sys(err, r, "load an archive") : unpack_layer(rd, name, err);
+		int64_t size = archive_entry_size(entry);
+
+		r = unpack_layer(rd, name, err);
+		return r < 0 ? r : tell_layer(rd, name, size, err);
 	}
 	return is_json(rd) ? keep_text(rd, name, err) : 0;
 }

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
+#include "codec/signal_name.h"
 #include "image/words.h"
 
 #define LINE_MAX_LEN (64u << 10)
@@ -20,6 +21,7 @@
 struct instruction {
 	const char *name;
 	int (*apply)(json_t *config, const char *rest, struct bt_err *err);
+	const char *needs; /* how many arguments, or NULL where there may be none */
 };
 
 static int no_memory(struct bt_err *err)
@@ -73,7 +75,7 @@ static json_t *command(const json_t *config, const char *rest)
 	if (argv)
 		return argv;
 	argv = shell ? json_deep_copy(shell) : json_pack("[ss]", "/bin/sh", "-c");
-	if (json_array_append_new(argv, json_string(rest)) < 0) {
+	if (rest[0] != '\0' && json_array_append_new(argv, json_string(rest)) < 0) {
 		json_decref(argv);
 		return NULL;
 	}
@@ -273,7 +275,14 @@ static int set_text(json_t *config, const char *key, const char *rest, struct bt
 
 static int apply_stopsignal(json_t *config, const char *rest, struct bt_err *err)
 {
-	return set_text(config, "StopSignal", rest, err);
+	bt_auto_free char *name = NULL;
+	int r = expand(config, rest, &name, err);
+
+	if (r < 0)
+		return r;
+	if (bt_signal_name_parse(name) <= 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid signal: %.100s", name);
+	return set(config, "StopSignal", json_string(name), err);
 }
 
 static int apply_user(json_t *config, const char *rest, struct bt_err *err)
@@ -338,15 +347,28 @@ static int health_option(json_t *check, const char *option, struct bt_err *err)
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "Unknown flag: %.100s", option);
 }
 
+/* The first word of `text` in capitals, as much as fits into `ret`. */
+static const char *upper_word(const char *text, char *ret, size_t size)
+{
+	size_t n = 0;
+
+	for (; n + 1 < size && text[n] && !isspace((unsigned char)text[n]); n++)
+		ret[n] = (char)toupper((unsigned char)text[n]);
+	ret[n] = '\0';
+	return ret;
+}
+
 static int health_test(json_t *check, const char *rest, struct bt_err *err)
 {
+	char type[32];
 	json_t *argv, *test;
 
 	if (strcasecmp(rest, "none") == 0)
 		return set(check, "Test", json_pack("[s]", "NONE"), err);
 	if (strncasecmp(rest, "cmd", 3) != 0 || !isspace((unsigned char)rest[3]))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "Unknown type \"%.100s\" in HEALTHCHECK (try CMD)", rest);
+				  "Unknown type \"%s\" in HEALTHCHECK (try CMD)",
+				  upper_word(rest, type, sizeof(type)));
 	for (rest += 3; isspace((unsigned char)*rest); rest++)
 		;
 	argv = exec_form(rest);
@@ -381,12 +403,17 @@ static int apply_healthcheck(json_t *config, const char *rest, struct bt_err *er
 }
 
 static const struct instruction instructions[] = {
-	{ "CMD", apply_cmd },         { "ENTRYPOINT", apply_entrypoint },
-	{ "ENV", apply_env },         { "EXPOSE", apply_expose },
-	{ "LABEL", apply_label },     { "HEALTHCHECK", apply_healthcheck },
-	{ "ONBUILD", apply_onbuild }, { "STOPSIGNAL", apply_stopsignal },
-	{ "USER", apply_user },       { "VOLUME", apply_volume },
-	{ "WORKDIR", apply_workdir },
+	{ "CMD", apply_cmd, NULL },
+	{ "ENTRYPOINT", apply_entrypoint, NULL },
+	{ "ENV", apply_env, "at least one argument" },
+	{ "EXPOSE", apply_expose, "at least one argument" },
+	{ "LABEL", apply_label, "at least one argument" },
+	{ "HEALTHCHECK", apply_healthcheck, "at least one argument" },
+	{ "ONBUILD", apply_onbuild, "at least one argument" },
+	{ "STOPSIGNAL", apply_stopsignal, "exactly one argument" },
+	{ "USER", apply_user, "exactly one argument" },
+	{ "VOLUME", apply_volume, "at least one argument" },
+	{ "WORKDIR", apply_workdir, "exactly one argument" },
 };
 
 int bt_change_apply(json_t *config, const char *line, struct bt_err *err)
@@ -406,9 +433,9 @@ int bt_change_apply(json_t *config, const char *line, struct bt_err *err)
 			continue;
 		line += n;
 		line += strspn(line, " \t");
-		if (line[0] == '\0')
-			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-					  "%s requires at least one argument", it->name);
+		if (line[0] == '\0' && it->needs)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "%s requires %s", it->name,
+					  it->needs);
 		return it->apply(config, line, err);
 	}
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "%.*s is not a valid change command",

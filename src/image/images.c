@@ -314,6 +314,13 @@ static int find_id(struct bt_images *images, const char *name, char **ret, struc
 	return r;
 }
 
+bool bt_images_means(struct bt_images *images, const char *name, const char *id)
+{
+	bt_auto_free char *found = NULL;
+
+	return find_id(images, name, &found, BT_ERR_IGNORED) == 0 && strcmp(found, id) == 0;
+}
+
 int bt_images_find_(struct bt_images *images, const char *name, struct bt_image_row *ret,
 		    struct bt_err *err)
 {

@@ -37,6 +37,9 @@ void bt_images_close(struct bt_images *images);
 bt_nodiscard int bt_images_get(struct bt_images *images, const char *name, struct bt_image *ret,
 			       struct bt_err *err);
 
+/** Does `name` (a reference, an id or its beginning) mean the image `id`? */
+bool bt_images_means(struct bt_images *images, const char *name, const char *id);
+
 /** A callback that tells how many containers use an image id, and whether one of them runs;
  * names the first in `ret_container` (13 bytes: its short id). Given by engine/ at start. */
 typedef int (*bt_images_users_fn)(void *arg, const char *image_id, bool *ret_running,
@@ -85,6 +88,12 @@ bt_nodiscard int bt_images_set_name(struct bt_images *images, const char *id, co
 struct bt_filters;
 bt_nodiscard int bt_images_list(struct bt_images *images, bool all, bool digests,
 				const struct bt_filters *filters, json_t **ret, struct bt_err *err);
+/** Fill "SharedSize" of a list that bt_images_list() made: bytes of layers that other images have,
+ * too. */
+bt_nodiscard int bt_images_shared_sizes(struct bt_images *images, json_t *list, struct bt_err *err);
+/** Is the image `name` for `platform` ("os/arch[/variant]")? Kind NOT_FOUND where it is not. */
+bt_nodiscard int bt_images_check_platform(struct bt_images *images, const char *name,
+					  const char *platform, struct bt_err *err);
 /** `image inspect`. */
 bt_nodiscard int bt_images_inspect(struct bt_images *images, const char *name, json_t **ret,
 				   struct bt_err *err);

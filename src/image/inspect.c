@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "base/time.h"
 #include "codec/json.h"
 #include "image/images_private.h"
+#include "image/platform.h"
 
 /* Members of Config that are there always, and those that are where they say something. */
 static const char *const config_always[] = { "User",    "Env",        "Entrypoint", "Cmd",
@@ -211,4 +213,30 @@ int bt_images_history(struct bt_images *images, const char *name, json_t **ret, 
 	if (r == 0)
 		*ret = bt_take(out);
 	return r;
+}
+
+int bt_images_check_platform(struct bt_images *images, const char *name, const char *platform,
+			     struct bt_err *err)
+{
+	bt_auto(bt_image_row_done_) struct bt_image_row row = { 0 };
+	struct bt_platform wanted, have = { .os = "" };
+	int r;
+
+	r = bt_platform_parse(platform, &wanted, err);
+	if (r == 0)
+		r = bt_images_find_(images, name, &row, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(have.os, sizeof(have.os), "%s", bt_json_str(row.config, "os", ""));
+	(void)snprintf(have.arch, sizeof(have.arch), "%s",
+		       bt_json_str(row.config, "architecture", ""));
+	(void)snprintf(have.variant, sizeof(have.variant), "%s",
+		       bt_json_str(row.config, "variant", ""));
+	if (bt_platform_match(&wanted, &have) > 0)
+		return 0;
+	return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
+			  "image with reference %.200s was found but its platform (%s/%s%s%s) does "
+			  "not match the specified platform (%s/%s%s%s)",
+			  name, have.os, have.arch, have.variant[0] ? "/" : "", have.variant,
+			  wanted.os, wanted.arch, wanted.variant[0] ? "/" : "", wanted.variant);
 }

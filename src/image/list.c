@@ -50,7 +50,34 @@ int bt_filter_images_until(const struct bt_filters *filters, int64_t *ret, struc
 				  "more than one until filter specified");
 	if (bt_time_since_parse(text, ret) < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "invalid filter 'until=%.100s': not a time", text);
+				  "failed to parse value as time or duration: \"%.100s\"", text);
+	return 0;
+}
+
+/* A bracket that nobody closes, and a backslash with nothing behind it, match nothing to
+ * fnmatch(3); whoever wrote them wants to know. */
+static bool pattern_is_whole(const char *pattern)
+{
+	for (const char *p = pattern; *p; p++) {
+		if (*p == '\\' && *++p == '\0')
+			return false;
+		if (*p != '[')
+			continue;
+		p += 1 + (p[1] == '^' || p[1] == '!');
+		p = *p ? strchr(p + 1, ']') : NULL;
+		if (!p)
+			return false;
+	}
+	return true;
+}
+
+static int check_patterns(const struct bt_filters *filters, struct bt_err *err)
+{
+	const char *pattern;
+
+	for (size_t i = 0; (pattern = bt_filters_value(filters, "reference", i)); i++)
+		if (!pattern_is_whole(pattern))
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "syntax error in pattern");
 	return 0;
 }
 
@@ -75,6 +102,8 @@ static int make_query(struct bt_images *images, const struct bt_filters *filters
 				       err);
 		if (r == 0)
 			r = bt_filter_images_until(filters, &q.until, err);
+		if (r == 0)
+			r = check_patterns(filters, err);
 	}
 	if (r == 0)
 		*ret = q;
@@ -224,5 +253,43 @@ int bt_images_list(struct bt_images *images, bool all, bool digests,
 			return r;
 	}
 	*ret = bt_take(list);
+	return 0;
+}
+
+/* Every image with every layer that it has; of each the bytes of those that others have, too. */
+static const char *const shared_sizes =
+	"WITH RECURSIVE chain (image, layer, parent, size) AS ("
+	"  SELECT i.id, l.chain_id, l.parent, l.size"
+	"    FROM images i JOIN layers l ON l.chain_id = i.chain_id"
+	"  UNION ALL SELECT c.image, l.chain_id, l.parent, l.size"
+	"    FROM chain c JOIN layers l ON l.chain_id = c.parent),"
+	"counts (layer, n) AS (SELECT layer, count(*) FROM chain GROUP BY layer)"
+	"SELECT image, sum(CASE WHEN n > 1 THEN size ELSE 0 END)"
+	"  FROM chain JOIN counts USING (layer) GROUP BY image";
+
+int bt_images_shared_sizes(struct bt_images *images, json_t *list, struct bt_err *err)
+{
+	json_auto_t *sizes = json_object();
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	json_t *image;
+	size_t i;
+	int r;
+
+	r = bt_db_prepare(images->db, &q, err, shared_sizes);
+	if (r < 0)
+		return r;
+	while ((r = bt_db_step(&q, err)) > 0)
+		if (json_object_set_new(sizes, bt_db_text(&q, 0), json_integer(bt_db_int(&q, 1))) <
+		    0)
+			return bt_err_sys(err, -ENOMEM, "list images");
+	if (r < 0)
+		return r;
+	json_array_foreach (list, i, image) {
+		json_t *size = json_object_get(sizes, bt_json_str(image, "Id", ""));
+
+		if (json_object_set_new(image, "SharedSize",
+					json_integer(json_integer_value(size))) < 0)
+			return bt_err_sys(err, -ENOMEM, "list images");
+	}
 	return 0;
 }

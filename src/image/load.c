@@ -27,6 +27,7 @@ struct load {
 	struct bt_images *images;
 	struct bt_bundle bundle;
 	struct bt_platform platform;
+	bool only; /* nothing but images for `platform` */
 	const struct bt_progress *progress;
 	size_t loaded;
 };
@@ -196,6 +197,19 @@ static int name_image(struct load *l, const char *id, const json_t *tags, struct
 	return json_array_size(tags) == 0 ? say_loaded(l, "Loaded image ID", id, err) : 0;
 }
 
+/* How well what `p` describes, a platform or an image's configuration, does for us. */
+static int match_platform(const struct load *l, const json_t *p)
+{
+	struct bt_platform offered = { .os = "" };
+
+	(void)snprintf(offered.os, sizeof(offered.os), "%s", bt_json_str(p, "os", ""));
+	(void)snprintf(offered.arch, sizeof(offered.arch), "%s",
+		       bt_json_str(p, "architecture", ""));
+	(void)snprintf(offered.variant, sizeof(offered.variant), "%s",
+		       bt_json_str(p, "variant", ""));
+	return bt_platform_match(&l->platform, &offered);
+}
+
 /* One image: its configuration's text, and the members that are its layers. */
 static int load_image(struct load *l, const char *config_text, const json_t *members,
 		      const json_t *tags, struct bt_err *err)
@@ -209,6 +223,8 @@ static int load_image(struct load *l, const char *config_text, const json_t *mem
 	int r;
 
 	r = parse(config_text, &config, err);
+	if (r == 0 && l->only && match_platform(l, config) == 0)
+		return 0;
 	if (r == 0)
 		r = bt_stack_diff_ids(config, json_array_size(members), &diff_ids, err);
 	if (r < 0)
@@ -308,16 +324,9 @@ static int load_oci_manifest(struct load *l, const json_t *manifest, const json_
 static int match(const struct load *l, const json_t *descriptor)
 {
 	const json_t *p = bt_json_obj(descriptor, "platform");
-	struct bt_platform offered = { .os = "" };
 
-	if (!p)
-		return 1; /* nobody says that it is for another machine */
-	(void)snprintf(offered.os, sizeof(offered.os), "%s", bt_json_str(p, "os", ""));
-	(void)snprintf(offered.arch, sizeof(offered.arch), "%s",
-		       bt_json_str(p, "architecture", ""));
-	(void)snprintf(offered.variant, sizeof(offered.variant), "%s",
-		       bt_json_str(p, "variant", ""));
-	return 2 * bt_platform_match(&l->platform, &offered);
+	/* Nobody says that it is for another machine? */
+	return p ? 2 * match_platform(l, p) : 1;
 }
 
 static int load_descriptor(struct load *l, const json_t *descriptor, const json_t *names, int depth,
@@ -387,12 +396,13 @@ static int load_oci(struct load *l, const char *text, struct bt_err *err)
 	return 0;
 }
 
-static int load_all(struct load *l, int fd, struct bt_err *err)
+static int load_all(struct load *l, int fd, bool quiet, struct bt_err *err)
 {
+	static const struct bt_progress nowhere = { 0 };
 	const char *docker, *oci;
 	int r;
 
-	r = bt_bundle_read(&l->bundle, fd, l->progress, err);
+	r = bt_bundle_read(&l->bundle, fd, quiet ? &nowhere : l->progress, err);
 	if (r < 0)
 		return r;
 	docker = bt_bundle_text(&l->bundle, "manifest.json");
@@ -413,13 +423,13 @@ int bt_load(struct bt_images *images, int fd, const char *platform, bool quiet,
 {
 	struct load l = { .images = images,
 			  .bundle = { .layers = images->layers },
+			  .only = platform && platform[0],
 			  .progress = progress };
 	int r;
 
-	(void)quiet; /* there are no bars here */
 	r = bt_platform_parse(platform, &l.platform, err);
 	if (r == 0)
-		r = load_all(&l, fd, err);
+		r = load_all(&l, fd, quiet, err);
 	bt_bundle_done(&l.bundle);
 	return r;
 }

@@ -16,7 +16,7 @@
 
 /** Load from `fd` until its end. Progress tells "Loaded image: NAME". Kind INVALID where the
  * archive is at fault; of the image at fault nothing is left, those before it stay. `platform` (or
- * NULL) chooses where an index offers several. */
+ * NULL) chooses where an index offers several. `quiet`: no bars. */
 bt_nodiscard int bt_load(struct bt_images *images, int fd, const char *platform, bool quiet,
 			 const struct bt_progress *progress, struct bt_err *err);
 

@@ -64,7 +64,12 @@ int bt_platform_parse(const char *text, struct bt_platform *ret, struct bt_err *
 	}
 	for (const char *c = text; *c; c++) {
 		if (*c == '/') {
-			if (n == 0 || ++field == 3)
+			if (++field == 3)
+				return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+						  "\"%.100s\": cannot parse platform specifier: "
+						  "invalid argument",
+						  text);
+			if (n == 0)
 				return bad(text, err);
 			n = 0;
 		} else if ((isalnum((unsigned char)*c) || strchr("._-", *c)) &&

@@ -86,7 +86,8 @@ static int choose_name(struct bt_images *images, const char *text, json_t *chose
 	const char *hex;
 	int r;
 
-	if (bt_name_parse(text, &ref, BT_ERR_IGNORED) == 0) {
+	/* An id is no name, though "sha256:…" reads like a repository with a tag. */
+	if (!bt_str_after(text, "sha256:") && bt_name_parse(text, &ref, BT_ERR_IGNORED) == 0) {
 		repo = bt_name_repo(&ref);
 		if (!repo)
 			return no_memory(err);
@@ -306,7 +307,7 @@ static int write_end(struct save *s, struct bt_err *err)
 		r = write_json(s, "manifest.json", s->manifest, err);
 	if (r == 0)
 		r = write_json(s, "oci-layout", layout, err);
-	if (r == 0)
+	if (r == 0 && json_object_size(s->repositories) > 0)
 		r = write_json(s, "repositories", s->repositories, err);
 	return r < 0 ? r : failed(bt_tar_writer_finish(&s->tar), err);
 }

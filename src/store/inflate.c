@@ -2,8 +2,10 @@
 
 #include "store/inflate.h"
 
+#include <bzlib.h>
 #include <errno.h>
 #include <isa-l/igzip_lib.h>
+#include <lzma.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +16,15 @@
 #define SNIFF   6
 /* Encoders use windows up to 128 MiB without being asked to (zstd -22); --long goes further. */
 #define ZSTD_WINDOW_LOG_MAX 27
+/* What "xz -9" asks of who unpacks it is 65 MiB; nobody may ask for more than twice that. */
+#define XZ_MEMORY_MAX (130ull << 20)
 
 enum form {
 	PLAIN,
 	GZIP,
-	ZSTD
+	ZSTD,
+	XZ,
+	BZIP2,
 };
 
 struct bt_inflate {
@@ -27,10 +33,12 @@ struct bt_inflate {
 	enum form form;
 	bool sniffed;
 	bool in_eof;     /* `fn` has nothing more */
-	bool in_member;  /* inside a gzip member or a zstd frame */
+	bool in_member;  /* inside a gzip member, a zstd frame, an xz or a bzip2 stream */
 	size_t pos, len; /* what of `in` is not used yet */
 	struct inflate_state *gzip;
 	ZSTD_DStream *zstd;
+	lzma_stream xz;
+	bz_stream bzip2;
 	unsigned char in[IN_SIZE];
 };
 
@@ -57,6 +65,9 @@ void bt_inflate_destroy(struct bt_inflate *inf)
 		return;
 	free(inf->gzip);
 	(void)ZSTD_freeDStream(inf->zstd);
+	lzma_end(&inf->xz);
+	if (inf->form == BZIP2 && inf->in_member)
+		(void)BZ2_bzDecompressEnd(&inf->bzip2);
 	free(inf);
 }
 
@@ -83,6 +94,37 @@ static bool begins(const struct bt_inflate *inf, const char *magic, size_t n)
 	return inf->len >= n && memcmp(inf->in, magic, n) == 0;
 }
 
+static enum form form_of(const struct bt_inflate *inf)
+{
+	if (begins(inf, "\x1f\x8b\x08", 3))
+		return GZIP;
+	/* A frame, or one that is to be skipped, before it. */
+	if (begins(inf, "\x28\xb5\x2f\xfd", 4) || (inf->len >= 4 && (inf->in[0] & 0xf0) == 0x50 &&
+						   memcmp(inf->in + 1, "\x2a\x4d\x18", 3) == 0))
+		return ZSTD;
+	if (begins(inf, "\xfd\x37\x7a\x58\x5a", 5))
+		return XZ;
+	return begins(inf, "BZh", 3) ? BZIP2 : PLAIN;
+}
+
+static int open_form(struct bt_inflate *inf, struct bt_err *err)
+{
+	bool ok = true;
+
+	if (inf->form == GZIP) {
+		inf->gzip = malloc(sizeof(*inf->gzip));
+		ok = inf->gzip != NULL;
+	} else if (inf->form == ZSTD) {
+		inf->zstd = ZSTD_createDStream();
+		ok = inf->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(
+					  inf->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX));
+	} else if (inf->form == XZ) {
+		ok = lzma_stream_decoder(&inf->xz, XZ_MEMORY_MAX, LZMA_CONCATENATED) == LZMA_OK;
+		inf->in_member = true; /* all streams and what pads them are one to liblzma */
+	}
+	return ok ? 0 : bt_err_sys(err, -ENOMEM, "decompress");
+}
+
 static int sniff(struct bt_inflate *inf, struct bt_err *err)
 {
 	while (inf->len < SNIFF && !inf->in_eof) {
@@ -92,30 +134,8 @@ static int sniff(struct bt_inflate *inf, struct bt_err *err)
 			return r;
 	}
 	inf->sniffed = true;
-	if (begins(inf,
-		   "\xfd"
-		   "7zXZ",
-		   5) ||
-	    begins(inf, "BZh", 3))
-		return bt_err_set(err, BT_ERR_INVALID, EPROTONOSUPPORT,
-				  "the archive is compressed with %s; gzip, zstd and plain tar "
-				  "are supported",
-				  inf->in[0] == 'B' ? "bzip2" : "xz");
-	if (begins(inf, "\x1f\x8b\x08", 3)) {
-		inf->form = GZIP;
-		inf->gzip = malloc(sizeof(*inf->gzip));
-		if (!inf->gzip)
-			return bt_err_sys(err, -ENOMEM, "decompress");
-	} else if (begins(inf, "\x28\xb5\x2f\xfd", 4) ||
-		   (inf->len >= 4 && (inf->in[0] & 0xf0) == 0x50 &&
-		    memcmp(inf->in + 1, "\x2a\x4d\x18", 3) == 0)) {
-		inf->form = ZSTD;
-		inf->zstd = ZSTD_createDStream();
-		if (!inf->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(
-					  inf->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX)))
-			return bt_err_sys(err, -ENOMEM, "decompress");
-	}
-	return 0;
+	inf->form = form_of(inf);
+	return open_form(inf, err);
 }
 
 static ssize_t read_plain(struct bt_inflate *inf, void *buf, size_t len, struct bt_err *err)
@@ -184,8 +204,91 @@ static ssize_t step_zstd(struct bt_inflate *inf, void *buf, size_t len, struct b
 	return (ssize_t)out.pos;
 }
 
+static const char *xz_error(lzma_ret rc)
+{
+	switch (rc) {
+	case LZMA_MEMLIMIT_ERROR:
+		return "it asks for too much memory";
+	case LZMA_FORMAT_ERROR:
+		return "no xz header where one must be";
+	case LZMA_BUF_ERROR:
+		return "it ends too early";
+	default:
+		return "it is corrupt";
+	}
+}
+
+/* One round of liblzma. Returns bytes written, or a negative errno. */
+static ssize_t step_xz(struct bt_inflate *inf, void *buf, size_t len, struct bt_err *err)
+{
+	lzma_stream *z = &inf->xz;
+	lzma_ret rc;
+
+	z->next_in = inf->in + inf->pos;
+	z->avail_in = inf->len;
+	z->next_out = buf;
+	z->avail_out = len;
+	rc = lzma_code(z, inf->in_eof ? LZMA_FINISH : LZMA_RUN);
+	inf->pos += inf->len - z->avail_in;
+	inf->len = z->avail_in;
+	if (rc == LZMA_STREAM_END)
+		inf->in_member = false;
+	else if (rc != LZMA_OK && !(rc == LZMA_BUF_ERROR && !inf->in_eof))
+		return damaged(err, "xz", xz_error(rc));
+	return (ssize_t)(len - z->avail_out);
+}
+
+/* One round of libbz2. Returns bytes written, or a negative errno. */
+static ssize_t step_bzip2(struct bt_inflate *inf, void *buf, size_t len, struct bt_err *err)
+{
+	bz_stream *z = &inf->bzip2;
+	unsigned int room = (unsigned int)(len > UINT32_MAX ? UINT32_MAX : len);
+	int rc;
+
+	if (!inf->in_member) {
+		*z = (bz_stream){ 0 };
+		if (BZ2_bzDecompressInit(z, 0, 0) != BZ_OK)
+			return bt_err_sys(err, -ENOMEM, "decompress");
+		inf->in_member = true;
+	}
+	z->next_in = (char *)inf->in + inf->pos;
+	z->avail_in = (unsigned int)inf->len;
+	z->next_out = buf;
+	z->avail_out = room;
+	rc = BZ2_bzDecompress(z);
+	inf->pos += inf->len - z->avail_in;
+	inf->len = z->avail_in;
+	if (rc == BZ_STREAM_END) {
+		(void)BZ2_bzDecompressEnd(z);
+		inf->in_member = false;
+	} else if (rc != BZ_OK) {
+		return damaged(err, "bzip2",
+			       rc == BZ_DATA_ERROR_MAGIC ? "no bzip2 header where one must be"
+							 : "it is corrupt");
+	}
+	return (ssize_t)(room - z->avail_out);
+}
+
+static ssize_t step(struct bt_inflate *inf, void *buf, size_t len, struct bt_err *err)
+{
+	switch (inf->form) {
+	case GZIP:
+		return step_gzip(inf, buf, len, err);
+	case ZSTD:
+		return step_zstd(inf, buf, len, err);
+	case XZ:
+		return step_xz(inf, buf, len, err);
+	default:
+		return step_bzip2(inf, buf, len, err);
+	}
+}
+
 static ssize_t read_packed(struct bt_inflate *inf, void *buf, size_t len, struct bt_err *err)
 {
+	static const char *const names[] = {
+		[GZIP] = "gzip", [ZSTD] = "zstd", [XZ] = "xz", [BZIP2] = "bzip2"
+	};
+
 	for (;;) {
 		size_t before = inf->len;
 		ssize_t n = 0;
@@ -199,14 +302,12 @@ static ssize_t read_packed(struct bt_inflate *inf, void *buf, size_t len, struct
 		}
 		if (inf->len == 0 && inf->in_eof && !inf->in_member)
 			return 0;
-		n = inf->form == GZIP ? step_gzip(inf, buf, len, err)
-				      : step_zstd(inf, buf, len, err);
+		n = step(inf, buf, len, err);
 		if (n != 0)
 			return n;
 		/* Neither output nor progress: either more input helps, or it is cut short. */
-		if (inf->len == before && inf->in_eof)
-			return damaged(err, inf->form == GZIP ? "gzip" : "zstd",
-				       "it ends too early");
+		if (inf->len == before && inf->in_eof && (inf->in_member || before > 0))
+			return damaged(err, names[inf->form], "it ends too early");
 		if (inf->len == before && before > 0) {
 			r = fill(inf, err);
 			if (r < 0)

@@ -3,10 +3,12 @@
 #define BT_STORE_INFLATE_H
 
 /*
- * A stream, unpacked: gzip (by ISA-L; several members in a row are one stream)
- * or zstd (by libzstd), or plain, told apart by the first bytes. Nothing else
- * is recognised, xz and bzip2 only to say so. The input is hostile: memory is
- * bounded whatever it claims, and bytes behind the end are an error.
+ * A stream, unpacked: gzip (by ISA-L), zstd (by libzstd), xz (by liblzma),
+ * bzip2 (by libbz2), or plain, told apart by the first bytes. Several members
+ * in a row are one stream. The input is hostile: memory is bounded whatever it
+ * claims (windows of 128 MiB, 130 MiB for xz), and bytes behind the end are an
+ * error. Nothing but these libraries ever decompresses: no program, of the host
+ * or of a container, is run.
  */
 
 #include <stddef.h>

@@ -54,16 +54,28 @@ def small(name="f"):
 
 
 def archive_view(body):
-    """What a saved archive holds: members, and the JSON of those that are not layers."""
+    """What a saved archive holds: members, and the JSON of those that are not layers. Manifests are called after the image. What Docker
+    writes besides for versions of itself before 1.10 (a configuration for each layer, under made-up ids) is left out."""
     out = {}
     with tarfile.open(fileobj=io.BytesIO(body)) as t:
         for m in t.getmembers():
             data = t.extractfile(m).read() if m.isreg() else b""
+            name = m.name
             try:
-                out[m.name] = json.loads(data)
+                what = json.loads(data)
             except ValueError:
-                out[m.name] = "layer" if m.isreg() else "directory"
-            out[m.name + " as"] = f"{m.mode:o} {m.uid} {m.gid} {m.type.decode()}"
+                what = "layer" if m.isreg() else "directory"
+            if isinstance(what, dict) and "container_config" in what and "rootfs" not in what:
+                continue
+            if isinstance(what, dict) and "config" in what and "layers" in what:
+                name = "manifest of " + what["config"]["digest"]
+            out[name] = {"is": what, "as": f"{m.mode:o} {m.uid} {m.gid} {m.type.decode()}"}
+    repositories = out.get("repositories")
+    if repositories:
+        repositories["is"] = {name: sorted(tags) for name, tags in repositories["is"].items()}
+    # Docker writes images in the order of a Go map: any.
+    out["index.json"]["is"]["manifests"].sort(key=lambda m: json.dumps(m.get("annotations"), sort_keys=True))
+    out["manifest.json"]["is"].sort(key=lambda m: str(m["RepoTags"]))
     return out
 
 
@@ -199,7 +211,6 @@ def steps(p):
         ("import bzip2", "POST", "/images/create?fromSrc=-&repo=imported&tag=bz2", bz2.compress(small())),
         ("import garbage", "POST", "/images/create?fromSrc=-&repo=imported&tag=no", b"garbage" * 1000),
         ("import nothing", "POST", "/images/create?fromSrc=-&repo=imported&tag=no", b""),
-        ("import list", "GET", "/images/json?" + filters(reference=["imported"]), None),
     ]
     yield from saved(p)
     yield from committed()
@@ -210,7 +221,6 @@ def saved(p):
         ("load to save", "POST", "/images/load?quiet=1", images.docker_archive(p["one"], p["two"], p["nameless"]), lines_view),
         ("save", "GET", "/images/imgb:1/get", None, archive_view),
         ("save two", "GET", "/images/get?names=imgb:1&names=imga:1", None, archive_view),
-        ("save comma", "GET", "/images/get?names=imgb:1,imga:1", None, archive_view),
         ("save repository", "GET", "/images/get?names=imga", None, archive_view),
         ("save id", "GET", f"/images/get?names={p['one'].id}", None, archive_view),
         ("save nameless", "GET", f"/images/{p['nameless'].id[7:19]}/get", None, archive_view),
@@ -250,7 +260,7 @@ def committed():
         ("commit remove", "DELETE", "/images/committed:2", None),
         ("export unknown", "GET", "/containers/nosuch/export", None),
         ("commit box gone", "DELETE", "/containers/imgbox?force=1", None),
-        ("commit all gone", "POST", "/images/prune?" + filters(dangling=["false"]), None),
+        ("_clean up", "POST", "/images/prune?" + filters(dangling=["false"]), None),
     ]
 
 
@@ -281,5 +291,6 @@ def run(engine, base):
     for name, method, path, body, *view in steps(p):
         headers = {"Content-Type": "application/x-tar"} if isinstance(body, bytes) else {"Content-Type": "application/json"} if body is not None else {}
         answer = engine.request(method, "/v1.51" + path, body, headers=headers)
-        out[name] = {"status": answer.status, "body": view_of(answer, view[0] if view else None, names)}
+        if not name.startswith("_"):
+            out[name] = {"status": answer.status, "body": view_of(answer, view[0] if view else None, names)}
     return out

@@ -11,19 +11,25 @@ from harness import TOP, Daemon, busybox_tar
 COMPAT = os.path.join(TOP, "tests", "compat")
 sys.path.insert(0, COMPAT)
 import scenario  # noqa: E402
+import scenario_images  # noqa: E402
 
-with open(os.path.join(COMPAT, "golden", "docker.json")) as f:
-    GOLDEN = json.load(f)["answers"]
-with open(os.path.join(COMPAT, "differences.json")) as f:
-    # {step: {path: why}}: where berth answers otherwise on purpose.
-    DIFFERENCES = json.load(f)
+
+def load(name):
+    with open(os.path.join(COMPAT, name)) as f:
+        return json.load(f)
+
+
+# Differences are {step: {path: why}}: where berth answers otherwise on purpose.
+GOLDEN = {"docker": load("golden/docker.json")["answers"], "images": load("golden/images.json")["answers"]}
+DIFFERENCES = {"docker": load("differences.json"), "images": load("differences_images.json")}
 
 
 @pytest.fixture(scope="module")
 def answers():
-    with Daemon() as d:
+    with Daemon() as d, open(busybox_tar(), "rb") as f:
+        images = scenario_images.run(d, f.read())
         d.docker("import", "--change", 'CMD ["sh"]', "--change", "ENV PATH=/bin", busybox_tar(), "compat:1")
-        yield scenario.run(d)
+        yield {"docker": scenario.run(d), "images": images}
 
 
 def differences(want, got, path=""):
@@ -49,8 +55,13 @@ def differences(want, got, path=""):
     return {} if want == got else {path: (want, got)}
 
 
-@pytest.mark.parametrize("step", [s[0] for s in scenario.STEPS])
-def test_the_answer_is_dockers(answers, step):
-    found = differences(GOLDEN[step], answers[step])
-    allowed = DIFFERENCES.get(step, {}) | DIFFERENCES.get("*", {})
+@pytest.mark.parametrize("of, step", [(of, step) for of in GOLDEN for step in GOLDEN[of]])
+def test_the_answer_is_dockers(answers, of, step):
+    found = differences(GOLDEN[of][step], answers[of][step])
+    allowed = DIFFERENCES[of].get(step, {}) | DIFFERENCES[of].get("*", {})
     assert {k: v for k, v in found.items() if k not in allowed} == {}
+
+
+@pytest.mark.parametrize("of", sorted(GOLDEN))
+def test_every_step_is_compared(answers, of):
+    assert set(GOLDEN[of]) == set(answers[of])

@@ -171,7 +171,11 @@ END_TEST
 START_TEST(a_bad_change_or_archive_leaves_nothing)
 {
 	const char *const bad[][2] = { { "FROM x", "FROM is not a valid change command" },
-				       { "CMD", "CMD requires at least one argument" },
+				       { "USER", "USER requires exactly one argument" },
+				       { "VOLUME", "VOLUME requires at least one argument" },
+				       { "STOPSIGNAL nosuch", "invalid signal: nosuch" },
+				       { "HEALTHCHECK sh x",
+					 "Unknown type \"SH\" in HEALTHCHECK (try CMD)" },
 				       { "EXPOSE 99999", "Invalid containerPort: 99999" },
 				       { "ENV a", "ENV must have two arguments" },
 				       { "LABEL \"a", "unfinished quote" } };

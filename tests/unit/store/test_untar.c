@@ -174,6 +174,11 @@ START_TEST(every_packing_gives_the_same_diff_id)
 		"{ head -c 700000 t | gzip; tail -c +700001 t | gzip -1; } >in.tar",
 		"{ head -c 7 t | zstd -q; tail -c +8 t | zstd -q; } >in.tar",
 		"gzip -c --best <t >in.tar",
+		"xz -0 -c <t >in.tar",
+		"xz -9 -c <t >in.tar",
+		"{ head -c 700000 t | xz -0; tail -c +700001 t | xz -1; } >in.tar",
+		"bzip2 -c <t >in.tar",
+		"{ head -c 7 t | bzip2; tail -c +8 t | bzip2 -1; } >in.tar",
 	};
 
 	sh("mkdir in && head -c 3000000 /dev/urandom >in/a && cp -r /etc/default in/ && tar -cf t -C in . && cp t in.tar");
@@ -206,7 +211,13 @@ START_TEST(damaged_or_padded_streams_are_refused)
 		"zstd -q --long=31 -c <t >in.tar",
 		"head -c 5000 t >in.tar",
 		"head -c 10000 /dev/urandom >in.tar",
-		"xz -c <t >in.tar",
+		"xz -c <t | head -c 5000 >in.tar",
+		"{ xz -c <t; echo junk; } >in.tar",
+		"xz -c <t | { head -c 3000; head -c 10 /dev/zero; tail -c +3011; } >in.tar",
+		"xz --lzma2=dict=1GiB -c <t >in.tar",
+		"bzip2 -c <t | head -c 5000 >in.tar",
+		"{ bzip2 -c <t; echo junk; } >in.tar",
+		"bzip2 -c <t | { head -c 3000; head -c 10 /dev/zero; tail -c +3011; } >in.tar",
 	};
 
 	sh("mkdir in && head -c 20000 /dev/urandom >in/a && tar -cf t -C in .");
