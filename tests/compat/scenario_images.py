@@ -259,7 +259,7 @@ def committed():
         ("commit remove parent forced", "DELETE", f"/images/imgb:1?force=1", None),
         ("commit remove", "DELETE", "/images/committed:2", None),
         ("export unknown", "GET", "/containers/nosuch/export", None),
-        ("commit box gone", "DELETE", "/containers/imgbox?force=1", None),
+        ("commit box gone", "DELETE", "/containers/imgbox?force=1&v=1", None),
         ("_clean up", "POST", "/images/prune?" + filters(dangling=["false"]), None),
     ]
 
