@@ -13,7 +13,7 @@
 #include "engine/container_event.h"
 #include "engine/container_root.h"
 #include "engine/container_row.h"
-#include "engine/container_stop.h"
+#include "engine/container_pause.h"
 #include "engine/engine_private.h"
 #include "image/commit.h"
 
