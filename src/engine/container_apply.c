@@ -21,11 +21,14 @@
 #include "engine/engine_private.h"
 #include "engine/exec_events.h"
 #include "engine/health.h"
+#include "engine/missed.h"
 #include "engine/monitor_link.h"
 #include "engine/network.h"
 
-/* 128 + SIGKILL: how an end looks that nobody saw. */
+/* How an end looks that nobody saw: killed with its monitor; or found dead by a new daemon, as
+ * after the machine went down. */
 #define CODE_KILLED 137
+#define CODE_LOST   255
 
 static void apply_started(struct bt_container_state *s, const struct bt_journal_record *rec)
 {
@@ -67,6 +70,10 @@ bool bt_container_state_apply(struct bt_container_state *s, const struct bt_jour
 	if (rec->seq <= s->journal_seq)
 		return false;
 	s->journal_seq = rec->seq;
+	if (rec->kind == BT_JOURNAL_OOM)
+		s->oom_killed = true;
+	if (rec->kind == BT_JOURNAL_OOM || rec->kind == BT_JOURNAL_RESTARTED)
+		return true;
 	/* Its removal has begun: only its end is still of interest. */
 	if (s->status == BT_CONTAINER_REMOVING) {
 		s->pid = rec->kind == BT_JOURNAL_STARTED ? rec->pid : 0;
@@ -81,6 +88,9 @@ bool bt_container_state_apply(struct bt_container_state *s, const struct bt_jour
 		break;
 	case BT_JOURNAL_START_FAILED:
 		apply_start_failed(s, rec);
+		break;
+	case BT_JOURNAL_OOM:
+	case BT_JOURNAL_RESTARTED:
 		break;
 	}
 	return true;
@@ -104,28 +114,53 @@ static void write_state(const struct bt_container *c)
 		bt_log_error("record the state of container %.12s: %s", c->id, err.msg);
 }
 
+static bool is_end(const struct bt_journal_record *rec)
+{
+	return rec->kind == BT_JOURNAL_EXITED || rec->kind == BT_JOURNAL_START_FAILED;
+}
+
+void bt_container_apply_publish(struct bt_container *c, const struct bt_journal_record *rec,
+				int64_t ran_ns)
+{
+	char code[16], duration[24];
+
+	if (rec->kind == BT_JOURNAL_STARTED)
+		bt_container_event_at(c, "start", NULL, rec->at_ns);
+	else if (rec->kind == BT_JOURNAL_OOM)
+		bt_container_event_at(c, "oom", NULL, rec->at_ns);
+	else if (rec->kind == BT_JOURNAL_RESTARTED)
+		bt_container_event_at(c, "restart", NULL, rec->at_ns);
+	if (!is_end(rec))
+		return;
+	snprintf(code, sizeof(code), "%d", rec->code);
+	snprintf(duration, sizeof(duration), "%lld", (long long)(ran_ns / BT_TIME_NSEC_PER_SEC));
+	bt_container_event_at(c, "die",
+			      json_pack("{s:s,s:s}", "exitCode", code, "execDuration", duration),
+			      rec->at_ns);
+	if (rec->final && rec->stopped)
+		bt_container_event_at(c, "stop", NULL, rec->at_ns);
+}
+
+/* How long the program ran that ended. */
+static int64_t ran_ns(const struct bt_container *c, const struct bt_journal_record *rec)
+{
+	return c->state.started_ns ? rec->at_ns - c->state.started_ns : 0;
+}
+
 /* What everybody else learns, after the state is stored. */
 static void publish(struct bt_container *c, const struct bt_journal_record *rec)
 {
-	char code[16], duration[24];
-	int64_t ran = c->state.started_ns ? (rec->at_ns - c->state.started_ns) : 0;
-
-	if (rec->kind == BT_JOURNAL_STARTED) {
-		bt_container_event(c, "start", NULL);
-		bt_health_begin(c, true);
-		return;
+	if (is_end(rec)) {
+		bt_health_end(c);
+		bt_exec_container_ended(c);
+		if (rec->final)
+			bt_network_detach(c->engine, c->id);
 	}
-	bt_health_end(c);
-	bt_exec_container_ended(c);
-	snprintf(code, sizeof(code), "%d", rec->code);
-	snprintf(duration, sizeof(duration), "%lld", (long long)(ran / BT_TIME_NSEC_PER_SEC));
-	bt_container_event(c, "die",
-			   json_pack("{s:s,s:s}", "exitCode", code, "execDuration", duration));
-	if (!rec->final)
-		return;
-	bt_network_detach(c->engine, c->id);
-	if (rec->stopped)
-		bt_container_event(c, "stop", NULL);
+	bt_container_apply_publish(c, rec, ran_ns(c, rec));
+	if (rec->kind == BT_JOURNAL_STARTED)
+		bt_health_begin(c, true);
+	if (rec->kind == BT_JOURNAL_RESTARTED)
+		bt_container_waiters_restarted(c);
 }
 
 static void blank_networks(struct bt_container_state *s)
@@ -138,7 +173,7 @@ static void blank_networks(struct bt_container_state *s)
 
 void bt_container_apply(struct bt_container *c, const struct bt_journal_record *rec)
 {
-	bool ended = rec->kind != BT_JOURNAL_STARTED;
+	bool ended = is_end(rec);
 	bool changed;
 
 	pthread_mutex_lock(&c->lock);
@@ -161,23 +196,34 @@ void bt_container_apply(struct bt_container *c, const struct bt_journal_record *
 		bt_links_later(c, auto_remove);
 }
 
+struct replay {
+	struct bt_container *container;
+	struct bt_missed *missed;
+};
+
 static int replay_one(void *data, const struct bt_journal_record *rec)
 {
-	struct bt_container *c = data;
+	const struct replay *replay = data;
+	struct bt_container *c = replay->container;
 
-	(void)bt_container_state_apply(&c->state, rec);
+	if (!bt_container_state_apply(&c->state, rec))
+		return 0;
+	if (is_end(rec) && rec->final)
+		blank_networks(&c->state);
+	bt_missed_add(replay->missed, c, rec, ran_ns(c, rec));
 	return 0;
 }
 
-int bt_container_replay(struct bt_container *c, struct bt_err *err)
+int bt_container_replay(struct bt_container *c, struct bt_missed *missed, struct bt_err *err)
 {
+	struct replay replay = { c, missed };
 	bt_auto_free char *path = bt_container_files_journal(c->engine, c->id);
 	uint64_t before = c->state.journal_seq;
 	int r;
 
 	if (!path)
 		return bt_err_sys(err, -ENOMEM, "read the journal");
-	r = bt_journal_read(path, before, replay_one, c, err);
+	r = bt_journal_read(path, before, replay_one, &replay, err);
 	return r < 0 ? r : c->state.journal_seq != before;
 }
 
@@ -187,13 +233,12 @@ static int publish_one(void *data, const struct bt_journal_record *rec)
 	return 0;
 }
 
-/* An end that is in no journal: the monitor was killed, and its container with it. */
-static void apply_lost(struct bt_container *c)
+/* An end that is in no journal. */
+static void apply_lost(struct bt_container *c, int code)
 {
-	struct bt_journal_record lost = { .kind = BT_JOURNAL_EXITED,
-					  .at_ns = bt_time_now_ns(),
-					  .code = CODE_KILLED,
-					  .final = true };
+	struct bt_journal_record lost = {
+		.kind = BT_JOURNAL_EXITED, .at_ns = bt_time_now_ns(), .code = code, .final = true
+	};
 
 	bt_container_cgroup_destroy(c);
 	pthread_mutex_lock(&c->lock);
@@ -202,7 +247,7 @@ static void apply_lost(struct bt_container *c)
 	bt_container_apply(c, &lost);
 }
 
-void bt_container_apply_gone(struct bt_container *c)
+static void apply_gone(struct bt_container *c, int code)
 {
 	bt_auto_free char *path = bt_container_files_journal(c->engine, c->id);
 	struct bt_err err;
@@ -219,9 +264,19 @@ void bt_container_apply_gone(struct bt_container *c)
 	pthread_mutex_unlock(&c->lock);
 	if (status == BT_CONTAINER_RUNNING || status == BT_CONTAINER_PAUSED ||
 	    status == BT_CONTAINER_RESTARTING)
-		apply_lost(c);
+		apply_lost(c, code);
 	else
 		bt_container_waiters_exit(c);
+}
+
+void bt_container_apply_gone(struct bt_container *c)
+{
+	apply_gone(c, CODE_KILLED);
+}
+
+void bt_container_apply_found_dead(struct bt_container *c)
+{
+	apply_gone(c, CODE_LOST);
 }
 
 void bt_container_apply_oom(struct bt_container *c)

@@ -13,6 +13,8 @@
 #include "engine/monitor_link.h"
 #include "monitor/journal.h"
 
+struct bt_missed;
+
 /** The pure part: change `state` by one record. false where it was applied before. */
 bool bt_container_state_apply(struct bt_container_state *state,
 			      const struct bt_journal_record *record);
@@ -20,9 +22,15 @@ bool bt_container_state_apply(struct bt_container_state *state,
 /** Apply a record that came just now: state, row, waiters, events, removal. */
 void bt_container_apply(struct bt_container *container, const struct bt_journal_record *record);
 
-/** At start-up: apply what the journal has beyond the row, without publishing. Returns whether
- * anything changed, or a negative errno. */
-bt_nodiscard int bt_container_replay(struct bt_container *container, struct bt_err *err);
+/** At start-up: apply what the journal has beyond the row. Nothing is published: what shall become
+ * an event is added to `missed`. Returns whether anything changed, or a negative errno. */
+bt_nodiscard int bt_container_replay(struct bt_container *container, struct bt_missed *missed,
+				     struct bt_err *err);
+
+/** The events that a record makes, with its time. `ran_ns`: how long the program ran, for an end.
+ */
+void bt_container_apply_publish(struct bt_container *container, const struct bt_journal_record *rec,
+				int64_t ran_ns);
 
 /** The functions below, for the connections to the monitors. */
 extern const struct bt_links_events bt_container_apply_events;
@@ -30,6 +38,10 @@ extern const struct bt_links_events bt_container_apply_events;
 /** The monitor has gone. Where the state says that the container runs, the journal is read to the
  * end, and if that does not tell either, it was killed. */
 void bt_container_apply_gone(struct bt_container *container);
+
+/** The same at start-up: no monitor was there. What the journal does not tell went with the
+ * machine. */
+void bt_container_apply_found_dead(struct bt_container *container);
 
 /** The kernel killed a process of the container for want of memory. */
 void bt_container_apply_oom(struct bt_container *container);

@@ -2,11 +2,17 @@
 
 #include "engine/container_event.h"
 
+#include "base/time.h"
 #include "engine/engine_private.h"
 #include "engine/events.h"
 #include "engine/jget.h"
 
 void bt_container_event(struct bt_container *c, const char *action, json_t *extra)
+{
+	bt_container_event_at(c, action, extra, bt_time_now_ns());
+}
+
+void bt_container_event_at(struct bt_container *c, const char *action, json_t *extra, int64_t at_ns)
 {
 	json_auto_t *summary = bt_jget_load(c->summary);
 	json_t *attributes = json_object();
@@ -18,5 +24,5 @@ void bt_container_event(struct bt_container *c, const char *action, json_t *extr
 	pthread_mutex_lock(&c->lock);
 	json_object_set_new(attributes, "name", json_string(c->name));
 	pthread_mutex_unlock(&c->lock);
-	bt_events_emit(c->engine, "container", action, c->id, attributes);
+	bt_events_emit_at(c->engine, "container", action, c->id, attributes, at_ns);
 }

@@ -7,11 +7,16 @@
  */
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "engine/container.h"
 
 /** Publish `action`. `extra` (object of strings, may be NULL) is stolen. Not under the
  * container's lock. */
 void bt_container_event(struct bt_container *container, const char *action, json_t *extra);
+
+/** The same for what happened at `at_ns`. */
+void bt_container_event_at(struct bt_container *container, const char *action, json_t *extra,
+			   int64_t at_ns);
 
 #endif

@@ -130,7 +130,7 @@ static int open_parts(struct bt_engine *engine, struct bt_err *err)
 		r = bt_err_sys(err, -errno, "find the control group hierarchies");
 	engine->containers = bt_container_index_create();
 	engine->events = bt_events_create();
-	engine->execs = bt_execs_create();
+	engine->execs = bt_execs_create(engine->cfg.exec_root);
 	engine->health = bt_health_create(bt_container_restart_unhealthy);
 	engine->seccomp = bt_seccomp_cache_create();
 	if (r == 0 && (!engine->containers || !engine->events || !engine->execs ||

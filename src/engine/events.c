@@ -150,10 +150,15 @@ static void enqueue(struct bt_events_follower *f, struct event *event)
 void bt_events_emit(struct bt_engine *engine, const char *type, const char *action, const char *id,
 		    json_t *attributes)
 {
+	bt_events_emit_at(engine, type, action, id, attributes, bt_time_now_ns());
+}
+
+void bt_events_emit_at(struct bt_engine *engine, const char *type, const char *action,
+		       const char *id, json_t *attributes, int64_t at_ns)
+{
 	struct bt_events *events = engine->events;
-	int64_t now = bt_time_now_ns();
-	json_t *message = make_message(type, action, id, attributes, now);
-	struct event *event = make_event(message, now);
+	json_t *message = make_message(type, action, id, attributes, at_ns);
+	struct event *event = make_event(message, at_ns);
 
 	if (!event) {
 		bt_log_error("no memory for the event %s %s", type, action);

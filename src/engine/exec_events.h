@@ -8,21 +8,32 @@
  */
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "engine/container.h"
 
 struct bt_execs;
 
-/** An empty table; NULL without memory. */
-struct bt_execs *bt_execs_create(void);
+/** An empty table, with its files below `exec_root` (borrowed); NULL without memory. */
+struct bt_execs *bt_execs_create(const char *exec_root);
 /** Release. NULL is fine. */
 void bt_execs_destroy(struct bt_execs *execs);
 
 /** The process runs. */
 void bt_exec_event_started(struct bt_container *container, const char *exec, pid_t pid);
-/** It ended, or could not be started. */
-void bt_exec_event_ended(struct bt_container *container, const char *exec, int code);
+/** It ended, or could not be started, at `at_ns` (0: now). */
+void bt_exec_event_ended(struct bt_container *container, const char *exec, int code, int64_t at_ns);
+/** It could not be started, and no monitor knows of it. */
+void bt_exec_event_failed(struct bt_container *container, const char *exec, int code);
+/** At start-up, before the container's monitor is connected: know its execs again. Ends that nobody
+ * was told become events. Returns whether some have no end yet: bt_exec_restore_settle(). */
+bool bt_exec_restore(struct bt_container *container);
+/** At start-up, after that: what had begun and is no longer known to the monitor has ended.
+ * `client` is NULL where there is no monitor. */
+struct bt_client;
+void bt_exec_restore_settle(struct bt_container *container, struct bt_client *client);
 /** The container ended, and everything in it. */
 void bt_exec_container_ended(struct bt_container *container);
 /** The container is gone: forget its execs. */

@@ -7,27 +7,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
+#include "base/log.h"
 #include "base/map.h"
+#include "base/str.h"
 #include "base/time.h"
 #include "engine/container_event.h"
 #include "engine/engine_private.h"
+#include "engine/jget.h"
+#include "monitor/exec_file.h"
 
 /* How long an ended one is remembered, as with Docker. */
 #define KEEP_NS     (300 * BT_TIME_NSEC_PER_SEC)
 #define CODE_KILLED 137
 
 struct bt_execs {
+	const char *exec_root;
 	pthread_mutex_t lock;
 	struct bt_map map; /* id → struct bt_exec, a reference */
 };
 
-struct bt_execs *bt_execs_create(void)
+struct bt_execs *bt_execs_create(const char *exec_root)
 {
 	struct bt_execs *execs = calloc(1, sizeof(*execs));
 
-	if (execs)
-		pthread_mutex_init(&execs->lock, NULL);
+	if (!execs)
+		return NULL;
+	execs->exec_root = exec_root;
+	pthread_mutex_init(&execs->lock, NULL);
 	return execs;
+}
+
+/* Where the container's monitor lives; owned. */
+static char *run_dir(const struct bt_execs *execs, const char *container)
+{
+	return bt_str_format("%s/containers/%s", execs->exec_root, container);
 }
 
 void bt_execs_destroy(struct bt_execs *execs)
@@ -58,6 +72,14 @@ static struct bt_exec *exec_ref(struct bt_exec *exec)
 	return exec;
 }
 
+static void remove_file(const struct bt_execs *execs, const struct bt_exec *exec)
+{
+	bt_auto_free char *dir = run_dir(execs, exec->container);
+
+	if (dir)
+		bt_exec_file_remove(dir, exec->id);
+}
+
 /* Under the lock: forget one exec that `old` tells to. A map must not change while it is walked,
  * so it goes one by one. */
 static bool forget_one(struct bt_execs *execs, const char *container, int64_t ended_before)
@@ -73,30 +95,57 @@ static bool forget_one(struct bt_execs *execs, const char *container, int64_t en
 		if (!ours && !old)
 			continue;
 		bt_map_remove(&execs->map, exec->id);
+		remove_file(execs, exec);
 		bt_exec_unref(exec);
 		return true;
 	}
 	return false;
 }
 
+/* Without its file it is an exec like any other, but the next daemon will not know it. */
+static void write_file(const struct bt_execs *execs, const struct bt_exec *exec)
+{
+	bt_auto_free char *dir = run_dir(execs, exec->container);
+	bt_auto_free char *config = bt_jget_dump(exec->config);
+	int r = dir && config ? bt_exec_file_create(dir, exec->id, config) : -ENOMEM;
+
+	if (r < 0)
+		bt_log_warn("record exec %.12s of container %.12s: %s", exec->id, exec->container,
+			    strerror(-r));
+}
+
+/* A new one of one reference, in no table; NULL without memory. */
+static struct bt_exec *exec_new(const char *id, const char *container, json_t *config)
+{
+	struct bt_exec *exec = calloc(1, sizeof(*exec));
+
+	if (!exec)
+		return NULL;
+	atomic_init(&exec->refs, 1);
+	memcpy(exec->id, id, sizeof(exec->id));
+	memcpy(exec->container, container, sizeof(exec->container));
+	exec->config = json_incref(config);
+	return exec;
+}
+
 int bt_execs_add(struct bt_execs *execs, const char *container, json_t *config,
 		 struct bt_exec **ret, struct bt_err *err)
 {
-	struct bt_exec *exec = calloc(1, sizeof(*exec));
-	int r = exec ? bt_rand_id(exec->id) : -ENOMEM;
+	char id[BT_RAND_ID_LEN + 1];
+	struct bt_exec *exec = NULL;
+	int r = bt_rand_id(id);
 
-	if (r < 0) {
-		free(exec);
-		return bt_err_sys(err, r, "create exec");
-	}
-	atomic_init(&exec->refs, 1);
-	memcpy(exec->container, container, sizeof(exec->container));
-	exec->config = json_incref(config);
+	if (r == 0)
+		exec = exec_new(id, container, config);
+	if (!exec)
+		return bt_err_sys(err, r < 0 ? r : -ENOMEM, "create exec");
+	write_file(execs, exec);
 	bt_auto_lock(held, &execs->lock);
 	while (forget_one(execs, NULL, bt_time_monotonic_ns() - KEEP_NS))
 		;
 	r = bt_map_put(&execs->map, exec->id, exec, NULL);
 	if (r < 0) {
+		remove_file(execs, exec);
 		bt_exec_unref(exec);
 		return bt_err_sys(err, r, "create exec");
 	}
@@ -144,6 +193,22 @@ void bt_exec_status(struct bt_execs *execs, const struct bt_exec *exec, struct b
 	*ret = exec->status;
 }
 
+int bt_execs_put(struct bt_execs *execs, const char *id, const char *container, json_t *config,
+		 const struct bt_exec_status *status)
+{
+	struct bt_exec *exec = exec_new(id, container, config);
+	int r;
+
+	if (!exec)
+		return -ENOMEM;
+	exec->status = *status;
+	bt_auto_lock(held, &execs->lock);
+	r = bt_map_put(&execs->map, exec->id, exec, NULL);
+	if (r < 0)
+		bt_exec_unref(exec);
+	return r;
+}
+
 void bt_exec_event_started(struct bt_container *c, const char *id, pid_t pid)
 {
 	struct bt_execs *execs = c->engine->execs;
@@ -170,7 +235,16 @@ static bool end(struct bt_exec *exec, int code)
 	return true;
 }
 
-void bt_exec_event_ended(struct bt_container *c, const char *id, int code)
+/* For whoever starts after us: that it was told. */
+static void record_told(const struct bt_execs *execs, const char *container, const char *id)
+{
+	bt_auto_free char *dir = run_dir(execs, container);
+
+	if (dir)
+		(void)!bt_exec_file_told(dir, id);
+}
+
+void bt_exec_event_ended(struct bt_container *c, const char *id, int code, int64_t at_ns)
 {
 	struct bt_execs *execs = c->engine->execs;
 	struct bt_exec *exec;
@@ -184,7 +258,19 @@ void bt_exec_event_ended(struct bt_container *c, const char *id, int code)
 	if (!now)
 		return;
 	snprintf(text, sizeof(text), "%d", code);
-	bt_container_event(c, "exec_die", json_pack("{s:s,s:s}", "execID", id, "exitCode", text));
+	bt_container_event_at(c, "exec_die", json_pack("{s:s,s:s}", "execID", id, "exitCode", text),
+			      at_ns > 0 ? at_ns : bt_time_now_ns());
+	record_told(execs, c->id, id);
+}
+
+void bt_exec_event_failed(struct bt_container *c, const char *id, int code)
+{
+	bt_auto_free char *dir = run_dir(c->engine->execs, c->id);
+	int64_t now = bt_time_now_ns();
+
+	if (dir)
+		(void)!bt_exec_file_ended(dir, id, now, code);
+	bt_exec_event_ended(c, id, code, now);
 }
 
 void bt_exec_container_ended(struct bt_container *c)

@@ -46,6 +46,9 @@ static inline void bt_exec_unrefp(struct bt_exec **p)
 /** Make one; `config` gets a reference of its own. */
 bt_nodiscard int bt_execs_add(struct bt_execs *execs, const char *container, json_t *config,
 			      struct bt_exec **ret, struct bt_err *err);
+/** Put in one that an earlier daemon made. Returns 0 or -errno. */
+bt_nodiscard int bt_execs_put(struct bt_execs *execs, const char *id, const char *container,
+			      json_t *config, const struct bt_exec_status *status);
 /** Find by id. NOT_FOUND "No such exec instance: x". */
 bt_nodiscard int bt_execs_get(struct bt_execs *execs, const char *id, struct bt_exec **ret,
 			      struct bt_err *err);

@@ -80,7 +80,8 @@ static void on_record(struct bt_link *link, const struct bt_journal_record *reco
 {
 	events_of(link)->record(link->container, record);
 	(void)!bt_client_ack(link->client, record->seq);
-	if (record->kind == BT_JOURNAL_EXITED || link->settled)
+	if ((record->kind != BT_JOURNAL_STARTED && record->kind != BT_JOURNAL_START_FAILED) ||
+	    link->settled)
 		return;
 	link->settled = true;
 	link->failed = record->kind == BT_JOURNAL_START_FAILED;
@@ -105,7 +106,7 @@ static void on_event(void *data, const struct bt_client_event *event)
 		break;
 	case BT_CLIENT_EXEC_FAILED:
 	case BT_CLIENT_EXEC_EXITED:
-		bt_exec_event_ended(link->container, event->exec, event->code);
+		bt_exec_event_ended(link->container, event->exec, event->code, event->at_ns);
 		break;
 	case BT_CLIENT_DETACHED:
 		events_of(link)->detached(link->container, event->exec);

@@ -19,9 +19,12 @@
 #include "engine/container_start.h"
 #include "engine/container_undo.h"
 #include "engine/engine_private.h"
+#include "engine/exec_events.h"
 #include "engine/health.h"
+#include "engine/missed.h"
 #include "engine/monitor_link.h"
 #include "engine/network.h"
+#include "engine/start_order.h"
 #include "engine/volume.h"
 
 static void dir_done(DIR **dir)
@@ -51,10 +54,10 @@ static bool believed_alive(const struct bt_container *c)
 }
 
 /* Records that were written while no daemon was there, or after it read them last. */
-static void catch_up(struct bt_container *c)
+static void catch_up(struct bt_container *c, struct bt_missed *missed)
 {
 	struct bt_err err;
-	int r = bt_container_replay(c, &err);
+	int r = bt_container_replay(c, missed, &err);
 
 	if (r > 0)
 		r = bt_container_row_state(c, &err);
@@ -65,14 +68,14 @@ static void catch_up(struct bt_container *c)
 /* Most of it in one transaction. No monitor is connected yet, so nobody else changes a state:
  * with the database held, a container's lock must not be waited for. */
 static int catch_up_all(struct bt_engine *engine, struct bt_container **all, ssize_t n,
-			struct bt_err *err)
+			struct bt_missed *missed, struct bt_err *err)
 {
 	int r = bt_db_begin(engine->db, err);
 
 	if (r < 0)
 		return r;
 	for (ssize_t i = 0; i < n; i++)
-		catch_up(all[i]);
+		catch_up(all[i], missed);
 	return bt_db_commit(engine->db, err);
 }
 
@@ -80,20 +83,24 @@ static int catch_up_all(struct bt_engine *engine, struct bt_container **all, ssi
  * told; whatever is told twice is applied once. */
 static void restore_one(struct bt_container *c)
 {
-	bool connected = connect_monitor(c), gone;
+	bool unsettled = bt_exec_restore(c), connected = connect_monitor(c), gone;
+	struct bt_missed missed = { 0 };
 	bt_auto_link struct bt_link *link = NULL;
 	uint64_t seq;
 
 	pthread_mutex_lock(&c->lock);
-	catch_up(c);
+	catch_up(c, &missed);
 	gone = !connected && believed_alive(c);
 	seq = c->state.journal_seq;
 	pthread_mutex_unlock(&c->lock);
+	bt_missed_publish(&missed);
 	if (gone)
-		bt_container_apply_gone(c);
+		bt_container_apply_found_dead(c);
 	else if (bt_container_is_running(c))
 		bt_health_begin(c, false);
 	link = bt_link_get(c);
+	if (unsettled)
+		bt_exec_restore_settle(c, link ? bt_link_client(link) : NULL);
 	if (link)
 		(void)!bt_client_ack(bt_link_client(link), seq);
 }
@@ -148,6 +155,7 @@ static void sweep_dirs(struct bt_engine *engine, const char *root)
 int bt_restore_containers(struct bt_engine *engine, struct bt_err *err)
 {
 	struct bt_container **all = NULL;
+	struct bt_missed missed = { 0 };
 	ssize_t n;
 	int r = bt_container_row_load_all(engine, err);
 
@@ -158,7 +166,8 @@ int bt_restore_containers(struct bt_engine *engine, struct bt_err *err)
 	n = bt_container_all(engine, &all);
 	if (n < 0)
 		return bt_err_sys(err, (int)n, "restore containers");
-	r = catch_up_all(engine, all, n, err);
+	r = catch_up_all(engine, all, n, &missed, err);
+	bt_missed_publish(&missed);
 	for (ssize_t i = 0; i < n && r == 0; i++)
 		restore_one(all[i]);
 	for (ssize_t i = 0; i < n && r == 0; i++)
@@ -202,9 +211,19 @@ void bt_restore_autostart(struct bt_engine *engine)
 {
 	struct bt_container **all = NULL;
 	ssize_t n = bt_container_all(engine, &all);
+	size_t wanted = 0;
 
-	for (ssize_t i = 0; i < n; i++)
-		if (wants_start(all[i]))
-			bt_links_later(all[i], start_again);
+	/* Those first that shall start. */
+	for (ssize_t i = 0; i < n; i++) {
+		struct bt_container *c = all[i];
+
+		if (!wants_start(c))
+			continue;
+		all[i] = all[wanted];
+		all[wanted++] = c;
+	}
+	bt_start_order_sort(all, wanted);
+	for (size_t i = 0; i < wanted; i++)
+		bt_links_later(all[i], start_again);
 	bt_container_unref_all(all, n);
 }

@@ -155,13 +155,13 @@ static const struct {
 	{ "started", BT_CLIENT_RECORD, BT_JOURNAL_STARTED },
 	{ "exited", BT_CLIENT_RECORD, BT_JOURNAL_EXITED },
 	{ "start-failed", BT_CLIENT_RECORD, BT_JOURNAL_START_FAILED },
-	{ "oom", BT_CLIENT_OOM, 0 },
+	{ "oom", BT_CLIENT_OOM, BT_JOURNAL_OOM },
 	{ "exec-started", BT_CLIENT_EXEC_STARTED, 0 },
 	{ "exec-failed", BT_CLIENT_EXEC_FAILED, 0 },
 	{ "exec-exited", BT_CLIENT_EXEC_EXITED, 0 },
 	{ "attached", BT_CLIENT_ATTACHED, 0 },
 	{ "detached", BT_CLIENT_DETACHED, 0 },
-	{ "restarted", BT_CLIENT_RESTARTED, 0 },
+	{ "restarted", BT_CLIENT_RESTARTED, BT_JOURNAL_RESTARTED },
 };
 
 static void take_event(struct bt_client *client, const json_t *json, const char *name)
@@ -178,6 +178,9 @@ static void take_event(struct bt_client *client, const json_t *json, const char 
 		if (strcmp(event_names[i].name, name) != 0)
 			continue;
 		event.kind = event_names[i].kind;
+		/* Older monitors do not journal these. */
+		if (event_names[i].record != BT_JOURNAL_STARTED && bt_json_i64(json, "seq", 0) > 0)
+			event.kind = BT_CLIENT_RECORD;
 		if (event.kind == BT_CLIENT_RECORD)
 			read_record(json, event_names[i].record, &event.record);
 		if (event.kind == BT_CLIENT_EXEC_FAILED)

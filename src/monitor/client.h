@@ -30,14 +30,14 @@
 struct bt_client;
 
 enum bt_client_event_kind {
-	BT_CLIENT_RECORD, /* started, exited, start-failed: see `record` */
-	BT_CLIENT_OOM,
+	BT_CLIENT_RECORD,       /* of the journal: see `record` */
+	BT_CLIENT_OOM,          /* of an older monitor, which does not journal it */
 	BT_CLIENT_EXEC_STARTED, /* exec, pid */
 	BT_CLIENT_EXEC_FAILED,  /* exec, code, error */
 	BT_CLIENT_EXEC_EXITED,  /* exec, code */
 	BT_CLIENT_ATTACHED,
 	BT_CLIENT_DETACHED,  /* by detach keys; exec is "" for the container's own */
-	BT_CLIENT_RESTARTED, /* a "restart" that was asked for is carried out */
+	BT_CLIENT_RESTARTED, /* of an older monitor, too */
 };
 
 /** An event. Everything is borrowed for the time of the call. */

@@ -7,9 +7,11 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "codec/json.h"
 #include "monitor/attach.h"
 #include "monitor/client.h"
+#include "monitor/exec_file.h"
 #include "monitor/monitor_private.h"
 #include "monitor/spawn_message.h"
 #include "runtime/launch.h"
@@ -48,12 +50,15 @@ static void destroy(struct exec *exec)
 static void end(struct exec *exec)
 {
 	struct bt_monitor *m = exec->monitor;
+	int64_t now = bt_time_now_ns();
 
 	bt_loop_timer_clear(&exec->grace);
 	exec->told = true;
+	/* Best effort: without it only a daemon that is away now does not learn the code. */
+	(void)!bt_exec_file_ended(m->spawn.dir, exec->id, now, exec->code);
 	/* Before its clients see the end: they ask the daemon for the code then. */
-	bt_control_tell(m, json_pack("{s:s, s:s, s:i}", "ev", "exec-exited", "exec", exec->id,
-				     "code", exec->code));
+	bt_control_tell(m, json_pack("{s:s, s:s, s:i, s:I}", "ev", "exec-exited", "exec", exec->id,
+				     "code", exec->code, "at", (json_int_t)now));
 	bt_stdio_finish(&exec->stdio);
 	if (exec->stdio.nclients == 0) {
 		destroy(exec);
@@ -181,6 +186,7 @@ static int run(struct exec *exec, struct bt_message *request, bool with_stdin, s
 
 static void tell_failure(struct bt_monitor *m, const char *id, const struct bt_err *err)
 {
+	(void)!bt_exec_file_ended(m->spawn.dir, id, bt_time_now_ns(), bt_launch_exit_code(err));
 	bt_control_tell(m,
 			json_pack("{s:s, s:s, s:o, s:i}", "ev", "exec-failed", "exec", id, "error",
 				  bt_message_from_error(err), "code", bt_launch_exit_code(err)));
@@ -223,6 +229,7 @@ int bt_execs_start(struct bt_monitor *m, struct bt_message *request, json_t *rep
 		destroy(exec);
 		return r;
 	}
+	(void)!bt_exec_file_started(m->spawn.dir, id, bt_time_now_ns(), exec->pid);
 	bt_control_tell(m, json_pack("{s:s, s:s, s:i}", "ev", "exec-started", "exec", id, "pid",
 				     (int)exec->pid));
 	return json_object_set_new(reply, "pid", json_integer(exec->pid)) < 0

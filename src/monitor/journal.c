@@ -84,6 +84,12 @@ static void encode(const struct bt_journal_record *rec, struct bt_str *out)
 			      rec->restarts);
 		encode_word(rec->error.msg, out);
 		break;
+	case BT_JOURNAL_OOM:
+		bt_str_printf(out, " oom %" PRId64, rec->at_ns);
+		break;
+	case BT_JOURNAL_RESTARTED:
+		bt_str_printf(out, " restarted %" PRId64, rec->at_ns);
+		break;
 	}
 	bt_str_puts(out, " ;\n");
 }
@@ -143,6 +149,13 @@ static bool decode_start_failed(const char *s, struct bt_journal_record *rec, in
 	return true;
 }
 
+/* Kinds that only have a time. */
+static bool decode_moment(const char *s, struct bt_journal_record *rec, int *end)
+{
+	rec->kind = bt_str_after(s, "oom ") ? BT_JOURNAL_OOM : BT_JOURNAL_RESTARTED;
+	return sscanf(s, "%*[a-z] %" SCNd64 " ;%n", &rec->at_ns, end) == 1;
+}
+
 /* One line without its end. False where it is torn or of a kind or version not known. */
 static bool decode(const char *line, struct bt_journal_record *ret)
 {
@@ -163,6 +176,8 @@ static bool decode(const char *line, struct bt_journal_record *ret)
 	} else if (bt_str_after(line, "start-failed ")) {
 		rec.kind = BT_JOURNAL_START_FAILED;
 		ok = decode_start_failed(line, &rec, &end);
+	} else if (bt_str_after(line, "oom ") || bt_str_after(line, "restarted ")) {
+		ok = decode_moment(line, &rec, &end);
 	}
 	if (!ok || end == 0 || line[end] != '\0')
 		return false;

@@ -3,13 +3,15 @@
 #define BT_MONITOR_JOURNAL_H
 
 /*
- * The journal of a container: one line for each start and each end, appended by
- * its monitor before anybody is told. The daemon keeps the number of the last
- * record it has applied and reads on from there.
+ * The journal of a container: one line for each start, each end, each kill for
+ * want of memory, and each restart that was asked for, appended by its monitor before anybody is
+ * told. The daemon keeps the number of the last record it has applied and reads on from there.
  *
  *     1 SEQ started AT PID RESTARTS MONITOR ;
  *     1 SEQ exited AT CODE OOM FINAL STOPPED RESTARTS AGAIN_IN ;
  *     1 SEQ start-failed AT CODE FINAL KIND ERRNUM RESTARTS MESSAGE ;
+ *     1 SEQ oom AT ;
+ *     1 SEQ restarted AT ;
  *
  * The first field is the version of the line; the last says that the line is
  * whole. MESSAGE is percent-encoded. A line that was torn by a crash, or is of a
@@ -32,6 +34,8 @@ enum bt_journal_kind {
 	BT_JOURNAL_STARTED,
 	BT_JOURNAL_EXITED,
 	BT_JOURNAL_START_FAILED,
+	BT_JOURNAL_OOM,       /* the kernel killed something in it for want of memory */
+	BT_JOURNAL_RESTARTED, /* a "restart" that was asked for is carried out */
 };
 
 /** One record. Plain data; members that the kind does not have are zero. */

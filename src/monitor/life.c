@@ -115,6 +115,9 @@ static void on_restart(struct bt_loop_timer *timer)
 
 static void schedule_restart(struct bt_monitor *m, bool asked)
 {
+	struct bt_journal_record record = { .kind = BT_JOURNAL_RESTARTED,
+					    .at_ns = bt_time_now_ns() };
+
 	m->state = BT_MONITOR_WAITING;
 	if (!asked) {
 		bt_loop_timer_set(&m->loop, &m->restart_timer, m->delay_ms);
@@ -122,8 +125,7 @@ static void schedule_restart(struct bt_monitor *m, bool asked)
 	}
 	m->restarts = 0;
 	m->delay_ms = 0;
-	bt_control_tell(
-		m, json_pack("{s:s, s:I}", "ev", "restarted", "at", (json_int_t)bt_time_now_ns()));
+	bt_records_add(m, &record);
 	bt_life_start(m);
 }
 

@@ -9,12 +9,13 @@
 
 void bt_oom_check(struct bt_monitor *m)
 {
+	struct bt_journal_record record = { .kind = BT_JOURNAL_OOM, .at_ns = bt_time_now_ns() };
+
 	if (m->oom.fd < 0 || bt_cgroup_oom_read(&m->oom) <= 0)
 		return;
 	if (m->run)
 		m->run->oom = true;
-	bt_control_tell(m,
-			json_pack("{s:s, s:I}", "ev", "oom", "at", (json_int_t)bt_time_now_ns()));
+	bt_records_add(m, &record);
 }
 
 static void on_oom(struct bt_loop_source *source, uint32_t events bt_unused)

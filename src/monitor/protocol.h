@@ -25,12 +25,14 @@
  *   {"ev":"exited","seq":N,"at":N,"code":N,"oom":B,"final":B,"stopped":B,"restarts":N,"again_in":MS}
  *        code is Docker's: 128+signal where a signal ended it. final: no
  *        restart follows. stopped: somebody asked for it.
- *   {"ev":"oom","at":N}
+ *   {"ev":"oom","seq":N,"at":N}
  *   {"ev":"exec-started","exec":ID,"pid":N}
  *   {"ev":"exec-failed","exec":ID,"error":{…},"code":N}
- *   {"ev":"exec-exited","exec":ID,"code":N}
+ *   {"ev":"exec-exited","exec":ID,"code":N,"at":N}
  *   {"ev":"attached"|"detached"[,"exec":ID]} where a client came or left by its detach keys
- *   {"ev":"restarted","at":N} where a "restart" that was asked for is carried out
+ *   {"ev":"restarted","seq":N,"at":N} where a "restart" that was asked for is carried out
+ *
+ * Older monitors tell "oom" and "restarted" without a number.
  *
  * Daemon to monitor, requests, each with "id":N and answered with
  * {"re":N,"ok":true,…} or {"re":N,"error":{…}}

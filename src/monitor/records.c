@@ -25,6 +25,11 @@ static json_t *record_event(const struct bt_journal_record *rec)
 				 (json_int_t)rec->seq, "at", (json_int_t)rec->at_ns, "error",
 				 bt_message_from_error(&rec->error), "code", rec->code, "final",
 				 rec->final, "restarts", rec->restarts);
+	case BT_JOURNAL_OOM:
+	case BT_JOURNAL_RESTARTED:
+		return json_pack("{s:s, s:I, s:I}", "ev",
+				 rec->kind == BT_JOURNAL_OOM ? "oom" : "restarted", "seq",
+				 (json_int_t)rec->seq, "at", (json_int_t)rec->at_ns);
 	}
 	return NULL;
 }
@@ -55,7 +60,12 @@ void bt_records_init(struct bt_monitor *m)
 
 static void keep(struct bt_monitor *m, const struct bt_journal_record *record)
 {
-	if (m->nunwritten == BT_RECORDS_UNWRITTEN_MAX)
+	bool full = m->nunwritten == BT_RECORDS_UNWRITTEN_MAX;
+
+	/* None of those that say how it stands is given up for one that does not. */
+	if (full && (record->kind == BT_JOURNAL_OOM || record->kind == BT_JOURNAL_RESTARTED))
+		return;
+	if (full)
 		memmove(&m->unwritten[0], &m->unwritten[1],
 			--m->nunwritten * sizeof(m->unwritten[0]));
 	m->unwritten[m->nunwritten++] = *record;

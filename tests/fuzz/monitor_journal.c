@@ -21,7 +21,7 @@ static void clean_up(void)
 
 static int check(void *data bt_unused, const struct bt_journal_record *record)
 {
-	if (record->kind > BT_JOURNAL_START_FAILED || record->seq == 0)
+	if (record->kind > BT_JOURNAL_RESTARTED || record->seq == 0)
 		abort();
 	if (record->kind == BT_JOURNAL_START_FAILED && record->error.kind == BT_ERR_NONE)
 		abort();

@@ -96,6 +96,26 @@ START_TEST(a_container_being_removed_stays_so)
 }
 END_TEST
 
+START_TEST(a_kill_for_want_of_memory_or_a_restart_changes_no_status)
+{
+	struct bt_container_state s = { .status = BT_CONTAINER_RUNNING, .pid = 7 };
+	struct bt_container_state removing = { .status = BT_CONTAINER_REMOVING, .pid = 7 };
+	const struct bt_journal_record oom = { .kind = BT_JOURNAL_OOM, .seq = 1 };
+	const struct bt_journal_record restarted = { .kind = BT_JOURNAL_RESTARTED, .seq = 2 };
+
+	ck_assert(bt_container_state_apply(&s, &restarted));
+	ck_assert(!s.oom_killed);
+	ck_assert(!bt_container_state_apply(&s, &oom));
+	s.journal_seq = 0;
+	ck_assert(bt_container_state_apply(&s, &oom));
+	ck_assert(s.oom_killed);
+	ck_assert_int_eq(s.status, BT_CONTAINER_RUNNING);
+	ck_assert_int_eq(s.pid, 7);
+	ck_assert(bt_container_state_apply(&removing, &oom));
+	ck_assert_int_eq(removing.pid, 7);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
 	tcase_add_test(tests, a_life_runs_through_its_states);
@@ -103,6 +123,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, an_end_that_is_not_final_waits_for_the_restart);
 	tcase_add_test(tests, a_first_start_that_failed_leaves_it_created_with_the_reason);
 	tcase_add_test(tests, a_container_being_removed_stays_so);
+	tcase_add_test(tests, a_kill_for_want_of_memory_or_a_restart_changes_no_status);
 }
 
 int main(void)

@@ -90,8 +90,14 @@ START_TEST(records_are_read_as_they_were_written)
 	append(&started);
 	append(&exited);
 	append(&failed);
+	append(&(struct bt_journal_record){ .kind = BT_JOURNAL_OOM, .seq = 4, .at_ns = 6 });
+	append(&(struct bt_journal_record){ .kind = BT_JOURNAL_RESTARTED, .seq = 5, .at_ns = 7 });
 	seen = read_after(0);
-	ck_assert_uint_eq(seen.n, 3);
+	ck_assert_uint_eq(seen.n, 5);
+	ck_assert_int_eq(seen.v[3].kind, BT_JOURNAL_OOM);
+	ck_assert_int_eq(seen.v[3].at_ns, 6);
+	ck_assert_int_eq(seen.v[4].kind, BT_JOURNAL_RESTARTED);
+	ck_assert_int_eq(seen.v[4].at_ns, 7);
 	ck_assert_int_eq(seen.v[0].kind, BT_JOURNAL_STARTED);
 	ck_assert_int_eq(seen.v[0].at_ns, started.at_ns);
 	ck_assert_int_eq(seen.v[0].pid, 42);
@@ -102,8 +108,8 @@ START_TEST(records_are_read_as_they_were_written)
 	ck_assert_int_eq(seen.v[2].error.kind, BT_ERR_INVALID);
 	ck_assert_int_eq(seen.v[2].error.errnum, ENOENT);
 	ck_assert_str_eq(seen.v[2].error.msg, failed.error.msg);
-	ck_assert_uint_eq(read_after(2).n, 1);
-	ck_assert_uint_eq(read_after(3).n, 0);
+	ck_assert_uint_eq(read_after(2).n, 3);
+	ck_assert_uint_eq(read_after(5).n, 0);
 }
 END_TEST
 
@@ -132,7 +138,8 @@ END_TEST
 START_TEST(other_versions_kinds_and_rubbish_are_skipped)
 {
 	append_text("2 1 started 1 2 3 4 ;\n1 1 vanished 1 ;\n\n;\nstarted\n1 -5 x\n"
-		    "1 9 start-failed 1 127 1 99 2 0 x ;\n1 1 started 1 2 3 4 ; more\n");
+		    "1 9 start-failed 1 127 1 99 2 0 x ;\n1 1 started 1 2 3 4 ; more\n"
+		    "1 2 oom ;\n1 3 restarted x ;\n1 4 oom 1\n");
 	append(&started);
 	ck_assert_uint_eq(read_after(0).n, 1);
 }

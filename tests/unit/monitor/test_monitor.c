@@ -628,6 +628,7 @@ START_TEST(restart_on_request_starts_anew_whatever_the_policy)
 	ck_assert_int_eq(bt_client_restart(box->client, SIGKILL, 5, &err), 0);
 	rec = next_record(box, BT_JOURNAL_EXITED);
 	ck_assert(!rec.final && rec.stopped);
+	ck_assert_int_gt(next_record(box, BT_JOURNAL_RESTARTED).at_ns, 0);
 	rec = next_record(box, BT_JOURNAL_STARTED);
 	ck_assert_int_ne(rec.pid, first);
 	ck_assert_int_eq(rec.restarts, 0);
@@ -816,6 +817,7 @@ START_TEST(running_out_of_memory_is_told_as_such)
 		return; /* the machine has no memory controller to be tested */
 	box = start(&opt);
 	next_record(box, BT_JOURNAL_STARTED);
+	ck_assert_int_gt(next_record(box, BT_JOURNAL_OOM).at_ns, 0);
 	rec = next_record(box, BT_JOURNAL_EXITED);
 	ck_assert_int_eq(rec.code, 137);
 	ck_assert(rec.oom);
