@@ -162,6 +162,8 @@ bt_handler bt_volumes_api_inspect;
 bt_handler bt_volumes_api_create;
 /** DELETE /volumes/{name}. */
 bt_handler bt_volumes_api_remove;
+/** POST /volumes/{name}/rename. */
+bt_handler bt_volumes_api_rename;
 /** POST /volumes/prune. */
 bt_handler bt_volumes_api_prune;
 

@@ -86,6 +86,7 @@ const struct bt_route bt_routes[] = {
 	{ GET, "/volumes", IGNORED, bt_volumes_api_list },
 	{ POST, "/volumes/create", JSON, bt_volumes_api_create },
 	{ POST, "/volumes/prune", IGNORED, bt_volumes_api_prune },
+	{ POST, "/volumes/*/rename", IGNORED, bt_volumes_api_rename },
 	{ GET, "/volumes/*", IGNORED, bt_volumes_api_inspect },
 	{ PUT, "/volumes/*", IGNORED, bt_system_no_swarm },
 	{ DELETE, "/volumes/*", IGNORED, bt_volumes_api_remove },

@@ -47,6 +47,14 @@ int bt_volumes_api_remove(struct bt_request *req, struct bt_err *err)
 	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_NO_CONTENT);
 }
 
+int bt_volumes_api_rename(struct bt_request *req, struct bt_err *err)
+{
+	const char *name = bt_query_text(&req->query, "name");
+	int r = bt_volumes_rename(req->api->engine, req->name, name, err);
+
+	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_NO_CONTENT);
+}
+
 int bt_volumes_api_prune(struct bt_request *req, struct bt_err *err)
 {
 	bt_auto_filters struct bt_filters *filters = NULL;

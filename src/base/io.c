@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -142,17 +145,29 @@ static void dir_done(DIR **d)
 
 static int remove_tree(int at, const char *name, dev_t dev, int depth);
 
+/* A directory below the first one must not be a mount point: another place of the same file system
+ * may be bound there, which its device number does not tell. */
+static int open_child(int at, const char *name, bool same_mount)
+{
+	struct open_how how = { .flags = (uint64_t)(unsigned)(O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+							      O_CLOEXEC),
+				.resolve = same_mount ? RESOLVE_NO_XDEV : 0 };
+	int fd = (int)syscall(SYS_openat2, at, name, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* Remove everything inside the directory `name`, which lies on device `dev`. */
 static int remove_children(int at, const char *name, dev_t dev, int depth)
 {
-	bt_auto_close int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bt_auto_close int fd = open_child(at, name, depth > 0);
 	bt_auto(dir_done) DIR *d = NULL;
 	struct dirent *e;
 	struct stat st;
 	int first = 0;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (st.st_dev != dev)

@@ -82,6 +82,8 @@ struct bt_container {
 	struct bt_list attached;      /* struct bt_container_client: came before the start */
 	bool removed;                 /* no longer in the index */
 	struct bt_stats_cpu last_cpu; /* what the next sample is compared with */
+	bool stopping;                /* by `stop` or `restart`: its end is told as one */
+	int64_t kill_at_ns;           /* when `stop` and `restart` lose patience; 0: never */
 };
 
 /** All containers. */

@@ -14,6 +14,7 @@
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
+#include "engine/container_mounts.h"
 #include "engine/container_networks.h"
 #include "engine/container_remove.h"
 #include "engine/container_row.h"
@@ -130,15 +131,14 @@ void bt_container_apply_publish(struct bt_container *c, const struct bt_journal_
 		bt_container_event_at(c, "oom", NULL, rec->at_ns);
 	else if (rec->kind == BT_JOURNAL_RESTARTED)
 		bt_container_event_at(c, "restart", NULL, rec->at_ns);
-	if (!is_end(rec))
+	/* Docker leaves unsaid that what never ran has ended. */
+	if (rec->kind != BT_JOURNAL_EXITED)
 		return;
 	snprintf(code, sizeof(code), "%d", rec->code);
 	snprintf(duration, sizeof(duration), "%lld", (long long)(ran_ns / BT_TIME_NSEC_PER_SEC));
 	bt_container_event_at(c, "die",
 			      json_pack("{s:s,s:s}", "exitCode", code, "execDuration", duration),
 			      rec->at_ns);
-	if (rec->final && rec->stopped)
-		bt_container_event_at(c, "stop", NULL, rec->at_ns);
 }
 
 /* How long the program ran that ended. */
@@ -147,16 +147,50 @@ static int64_t ran_ns(const struct bt_container *c, const struct bt_journal_reco
 	return c->state.started_ns ? rec->at_ns - c->state.started_ns : 0;
 }
 
+/* What it had while it ran. */
+static void let_go(struct bt_container *c)
+{
+	struct bt_err err;
+
+	bt_network_detach(c->engine, c->id);
+	if (bt_container_mounts_release(c, &err) < 0)
+		bt_log_warn("%s", err.msg);
+}
+
+/* Was that the end that `stop` or `restart` asked for? The monitor sends the last signal, and tells
+ * only of the end: where their patience had ended, that signal is told here. */
+static bool take_stop(struct bt_container *c, const struct bt_journal_record *rec)
+{
+	bool stopping, killed;
+
+	if (rec->kind != BT_JOURNAL_EXITED)
+		return false;
+	pthread_mutex_lock(&c->lock);
+	stopping = c->stopping;
+	killed = stopping && rec->code == CODE_KILLED && c->kill_at_ns != 0 &&
+		 rec->at_ns >= c->kill_at_ns;
+	c->stopping = false;
+	c->kill_at_ns = 0;
+	pthread_mutex_unlock(&c->lock);
+	if (killed)
+		bt_container_event_at(c, "kill", json_pack("{s:s}", "signal", "9"), rec->at_ns);
+	return stopping;
+}
+
 /* What everybody else learns, after the state is stored. */
 static void publish(struct bt_container *c, const struct bt_journal_record *rec)
 {
+	bool stopped = take_stop(c, rec);
+
 	if (is_end(rec)) {
 		bt_health_end(c);
 		bt_exec_container_ended(c);
-		if (rec->final)
-			bt_network_detach(c->engine, c->id);
 	}
 	bt_container_apply_publish(c, rec, ran_ns(c, rec));
+	if (is_end(rec) && rec->final)
+		let_go(c);
+	if (stopped)
+		bt_container_event(c, "stop", NULL);
 	if (rec->kind == BT_JOURNAL_STARTED)
 		bt_health_begin(c, true);
 	if (rec->kind == BT_JOURNAL_RESTARTED)

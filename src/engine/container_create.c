@@ -18,6 +18,7 @@
 #include "engine/container_name.h"
 #include "engine/container_row.h"
 #include "engine/container_undo.h"
+#include "engine/create_check.h"
 #include "engine/engine_private.h"
 #include "engine/health.h"
 #include "engine/health_state.h"
@@ -27,6 +28,7 @@
 #include "engine/restart_policy.h"
 #include "engine/volume.h"
 #include "engine/volume_copy.h"
+#include "engine/volume_mount.h"
 
 #define NAME_ATTEMPTS 8
 
@@ -78,6 +80,8 @@ static int add_volumes_of(struct creation *cr, const char *spec, struct bt_err *
 	int r = ref ? bt_container_get(cr->engine, ref, &other, err)
 		    : bt_err_sys(err, -ENOMEM, "read volumes-from");
 
+	if (r < 0 && err->kind == BT_ERR_NOT_FOUND)
+		err->kind = BT_ERR_INVALID;
 	if (r == 0)
 		r = bt_container_row_settings(other, &s, err);
 	if (r < 0)
@@ -108,10 +112,13 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 	const json_t *networking = bt_json_member(body, "NetworkingConfig");
 	int r;
 
-	if (!json_is_object(body))
+	if (!json_is_object(body) || json_object_size(body) == 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "config cannot be empty in order to create a container");
 	/* Without an image the root is empty, as with Docker. */
+	r = platform && platform[0] ? bt_create_check_platform(platform, err) : 0;
+	if (r < 0)
+		return r;
 	r = image[0] ? bt_images_get(cr->engine->images, image, &cr->image, err) : 0;
 	if (r == 0)
 		r = check_platform(&cr->image, image, platform, err);
@@ -128,23 +135,6 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 	if (r < 0)
 		return r;
 	s->networking = json_is_object(networking) ? json_deep_copy(networking) : json_object();
-	return 0;
-}
-
-static int check_network_mode(const struct creation *cr, const json_t *body, struct bt_err *err)
-{
-	const char *mode = bt_jget_text(cr->settings.host_config, "NetworkMode");
-
-	if (!bt_host_config_container(mode))
-		return 0;
-	if (bt_json_str(body, "Hostname", "")[0])
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "conflicting options: hostname and the network mode");
-	if (bt_jget_filled(cr->settings.host_config, "PortBindings"))
-		return bt_err_set(
-			err, BT_ERR_INVALID, EINVAL,
-			"conflicting options: port publishing and the container type network "
-			"mode");
 	return 0;
 }
 
@@ -180,7 +170,19 @@ static char *make_summary(const struct creation *cr)
 		bt_mounts_public(s->mounts), "ExposedPorts",
 		bt_jget_copy(json_object_get(s->config, "ExposedPorts")), "PortBindings",
 		bt_jget_copy(json_object_get(s->host_config, "PortBindings")));
+	const json_t *mount;
+	size_t i;
 
+	/* For who wants to remove the image. */
+	json_array_foreach (s->mounts, i, mount) {
+		const char *id = bt_jget_text(mount, "ImageId");
+
+		if (id[0] && !json_object_get(summary, "ImageMounts"))
+			json_object_set_new(summary, "ImageMounts", json_object());
+		if (id[0])
+			json_object_set_new(json_object_get(summary, "ImageMounts"), id,
+					    json_true());
+	}
 	return summary ? bt_jget_dump(summary) : NULL;
 }
 
@@ -270,6 +272,17 @@ static int check_bind(const json_t *mount, struct bt_err *err)
 		source);
 }
 
+/* The image of --mount type=image, which stays the same when its name moves on. */
+static int find_image(struct creation *cr, json_t *mount, struct bt_err *err)
+{
+	bt_auto_image struct bt_image image = { 0 };
+	int r = bt_images_get(cr->engine->images, bt_jget_text(mount, "Source"), &image, err);
+
+	if (r == 0)
+		json_object_set_new(mount, "ImageId", json_string(image.id));
+	return r;
+}
+
 /* Where the volumes will be. */
 static int place_volumes(struct creation *cr, struct bt_err *err)
 {
@@ -278,8 +291,12 @@ static int place_volumes(struct creation *cr, struct bt_err *err)
 
 	json_array_foreach (cr->settings.mounts, i, mount) {
 		bt_auto_free char *path = NULL;
+		const char *type = bt_jget_text(mount, "Type");
+		int r = strcmp(type, "image") == 0 ? find_image(cr, mount, err) : 0;
 
-		if (strcmp(bt_jget_text(mount, "Type"), "volume") != 0)
+		if (r < 0)
+			return r;
+		if (strcmp(type, "volume") != 0)
 			continue;
 		path = bt_volume_path(cr->engine, bt_jget_text(mount, "Name"));
 		if (!path)
@@ -289,9 +306,16 @@ static int place_volumes(struct creation *cr, struct bt_err *err)
 	return 0;
 }
 
+/* A part of a volume is never filled, as with Docker. */
+static bool takes_copy(const json_t *mount)
+{
+	return !bt_jget_bool(mount, "NoCopy") && !bt_jget_text(mount, "Subpath")[0];
+}
+
 /* Make them; `*ret_copy` tells whether one may want the image's content. */
 static int make_volumes(struct creation *cr, bool *ret_copy, struct bt_err *err)
 {
+	struct bt_volume_new new_volume;
 	const json_t *mount;
 	size_t i;
 
@@ -300,12 +324,14 @@ static int make_volumes(struct creation *cr, bool *ret_copy, struct bt_err *err)
 
 		if (strcmp(bt_jget_text(mount, "Type"), "volume") != 0)
 			continue;
-		r = bt_volume_ensure(cr->engine, bt_jget_text(mount, "Name"),
-				     bt_jget_bool(mount, "Anonymous"),
-				     json_object_get(mount, "Labels"), err);
+		new_volume = (struct bt_volume_new){ .name = bt_jget_text(mount, "Name"),
+						     .anonymous = bt_jget_bool(mount, "Anonymous"),
+						     .labels = json_object_get(mount, "Labels"),
+						     .options = json_object_get(mount, "Options") };
+		r = bt_volume_ensure(cr->engine, &new_volume, err);
 		if (r < 0)
 			return r;
-		*ret_copy |= !bt_jget_bool(mount, "NoCopy");
+		*ret_copy |= takes_copy(mount);
 	}
 	return 0;
 }
@@ -313,6 +339,7 @@ static int make_volumes(struct creation *cr, bool *ret_copy, struct bt_err *err)
 static int fill_volumes(struct creation *cr, struct bt_err *err)
 {
 	bt_auto_close int root = bt_layers_mount_rw(cr->engine->layers, cr->container->id, err);
+	const char *user = cr->container->id;
 	const json_t *mount;
 	size_t i;
 
@@ -321,11 +348,13 @@ static int fill_volumes(struct creation *cr, struct bt_err *err)
 	json_array_foreach (cr->settings.mounts, i, mount) {
 		int r;
 
-		if (strcmp(bt_jget_text(mount, "Type"), "volume") != 0 ||
-		    bt_jget_bool(mount, "NoCopy"))
+		if (strcmp(bt_jget_text(mount, "Type"), "volume") != 0 || !takes_copy(mount))
 			continue;
-		r = bt_volume_copy(root, bt_jget_text(mount, "Destination"),
-				   bt_jget_text(mount, "Source"), err);
+		r = bt_volume_mount_use(cr->engine, bt_jget_text(mount, "Name"), user, err);
+		if (r == 0)
+			r = bt_volume_copy(root, bt_jget_text(mount, "Destination"),
+					   bt_jget_text(mount, "Source"), err);
+		bt_volume_mount_drop(cr->engine, user, false);
 		if (r < 0)
 			return r;
 	}
@@ -399,7 +428,7 @@ int bt_container_create(struct bt_engine *engine, const char *name, const char *
 	if (r == 0)
 		r = read_request(&cr, body, platform, err);
 	if (r == 0)
-		r = check_network_mode(&cr, body, err);
+		r = bt_create_check(engine, body, cr.settings.host_config, err);
 	if (r == 0)
 		r = create(&cr, bare, err);
 	if (r < 0)

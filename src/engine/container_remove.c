@@ -20,6 +20,7 @@
 #include "engine/container_undo.h"
 #include "engine/container_waiter.h"
 #include "engine/engine_private.h"
+#include "engine/events.h"
 #include "engine/exec_events.h"
 #include "engine/jget.h"
 
@@ -248,6 +249,7 @@ int bt_container_prune(struct bt_engine *engine, const struct bt_filters *filter
 		if (prunable(all[i], filters, until_ns))
 			prune_one(all[i], deleted, &freed);
 	bt_container_unref_all(all, n);
+	bt_events_emit_prune(engine, "container", freed);
 	*ret = json_pack("{s:O,s:I}", "ContainersDeleted", deleted, "SpaceReclaimed",
 			 (json_int_t)freed);
 	return 0;

@@ -29,6 +29,7 @@ static int restart_running(struct bt_container *c, int signal, int timeout, stru
 	if (!wait)
 		return bt_err_sys(err, -ENOMEM, "restart");
 	bt_container_stop_event(c, signal);
+	bt_container_stop_expect(c, timeout);
 	r = bt_client_restart(bt_link_client(link), signal, timeout, err);
 	if (r == 0) {
 		bt_container_stop_thaw(c);

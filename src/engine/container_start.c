@@ -20,6 +20,7 @@
 #include "engine/container_clients.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
+#include "engine/container_mounts.h"
 #include "engine/container_remove.h"
 #include "engine/container_row.h"
 #include "engine/container_waiter.h"
@@ -45,7 +46,7 @@ struct start {
 	struct bt_user user;
 	pid_t ipc_pid, pid_pid;
 	int rootfs, spec, seccomp;
-	char *run_dir, *journal, *log_path, *files_dir, *bundle;
+	char *run_dir, *journal, *log_path, *files_dir, *bundle, *shm;
 	struct bt_log_options log;
 	struct bt_container_clients clients;
 };
@@ -63,6 +64,7 @@ static void start_done(struct start *st)
 	free(st->log_path);
 	free(st->files_dir);
 	free(st->bundle);
+	free(st->shm);
 	bt_log_options_done(&st->log);
 	bt_container_clients_done(&st->clients);
 }
@@ -131,6 +133,27 @@ static int make_bind_sources(const json_t *mounts, struct bt_err *err)
 					  source);
 	}
 	return 0;
+}
+
+/* Whoever could hand out devices on request would be a driver of another maker. */
+static int check_device_requests(const json_t *hc, struct bt_err *err)
+{
+	const json_t *request = json_array_get(json_object_get(hc, "DeviceRequests"), 0);
+	const char *driver = bt_jget_text(request, "Driver");
+	bt_auto_free char *what = NULL;
+
+	if (!request)
+		return 0;
+	if (strcmp(driver, "cdi") == 0) {
+		what = bt_jget_dump(json_object_get(request, "DeviceIDs"));
+		return bt_err_set(err, BT_ERR_SYSTEM, ENODEV,
+				  "CDI device injection failed: unresolvable CDI devices %.200s",
+				  what ? what : "");
+	}
+	what = bt_jget_dump(json_object_get(request, "Capabilities"));
+	return bt_err_set(err, BT_ERR_SYSTEM, ENODEV,
+			  "could not select device driver \"%.100s\" with capabilities: %.200s",
+			  driver, what ? what : "");
 }
 
 static int find_user(struct start *st, struct bt_err *err)
@@ -235,6 +258,7 @@ static int build_spec(struct start *st, struct bt_err *err)
 		.host_config = st->settings.host_config,
 		.mounts = st->settings.mounts,
 		.files_dir = st->files_dir,
+		.shm = st->shm,
 		.cgroup_parent = engine->cgroup_parent,
 		.default_ulimits = engine->cfg.default_ulimits,
 		.security = { engine->cfg.no_new_privileges, engine->cfg.apparmor },
@@ -268,6 +292,8 @@ static int prepare(struct start *st, struct bt_err *err)
 	if (r == 0)
 		r = make_paths(st, err);
 	if (r == 0)
+		r = check_device_requests(st->settings.host_config, err);
+	if (r == 0)
 		r = make_bind_sources(st->settings.mounts, err);
 	if (r == 0)
 		r = join(st, "IpcMode", "IPC", &st->ipc_pid, err);
@@ -278,7 +304,10 @@ static int prepare(struct start *st, struct bt_err *err)
 	st->rootfs = bt_layers_mount_rw(c->engine->layers, c->id, err);
 	if (st->rootfs < 0)
 		return st->rootfs;
-	r = find_user(st, err);
+	r = bt_container_mounts_make(c, st->settings.host_config, st->settings.mounts, &st->shm,
+				     err);
+	if (r == 0)
+		r = find_user(st, err);
 	if (r == 0)
 		r = attach_network(st, err);
 	if (r == 0)
@@ -376,6 +405,8 @@ static void record_failure(struct bt_container *c, const struct bt_err *why)
 	struct bt_err err;
 
 	bt_network_detach(c->engine, c->id);
+	if (bt_container_mounts_release(c, &err) < 0)
+		bt_log_warn("%s", err.msg);
 	bt_container_clients_drop(c);
 	pthread_mutex_lock(&c->lock);
 	free(c->state.error);

@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "codec/signal_name.h"
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
@@ -71,6 +72,15 @@ void bt_container_stop_thaw(struct bt_container *c)
 		bt_log_warn("container %.12s: %s", c->id, err.msg);
 }
 
+void bt_container_stop_expect(struct bt_container *c, int timeout)
+{
+	bt_auto_lock(held, &c->lock);
+
+	c->stopping = true;
+	c->kill_at_ns =
+		timeout < 0 ? 0 : bt_time_now_ns() + (int64_t)timeout * BT_TIME_NSEC_PER_SEC;
+}
+
 void bt_container_stop_event(struct bt_container *c, int signal)
 {
 	char text[12];
@@ -111,6 +121,7 @@ int bt_container_stop(struct bt_engine *engine, const char *ref, const char *sig
 	if (!bt_container_stop_needed(c))
 		return 1;
 	bt_container_stop_event(c, number);
+	bt_container_stop_expect(c, timeout);
 	r = begin_stop(c, number, timeout, err);
 	if (r < 0)
 		return bt_err_context(err, "cannot stop container: %s", ref);

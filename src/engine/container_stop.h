@@ -38,6 +38,9 @@ bt_nodiscard int bt_container_stop_values(struct bt_container *container, const 
 bool bt_container_stop_needed(struct bt_container *container);
 /** Let go on what is paused: a frozen container takes no signal but the one that ends it. */
 void bt_container_stop_thaw(struct bt_container *container);
+/** From here on its end is what was asked for, and told as "stop". `timeout` as in
+ * bt_client_stop(). */
+void bt_container_stop_expect(struct bt_container *container, int timeout);
 /** Publish "kill" with its signal. */
 void bt_container_stop_event(struct bt_container *container, int signal);
 

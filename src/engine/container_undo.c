@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "engine/container_files.h"
+#include "engine/container_mounts.h"
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
@@ -63,7 +64,9 @@ int bt_container_dismantle(struct bt_container *c, struct bt_err *err)
 	int r;
 
 	bt_network_detach(c->engine, c->id);
-	r = c->state.remove_volumes ? remove_volumes(c, err) : 0;
+	r = bt_container_mounts_release(c, err);
+	if (r == 0 && c->state.remove_volumes)
+		r = remove_volumes(c, err);
 	if (r < 0)
 		return r;
 	r = bt_layers_remove_rw(c->engine->layers, c->id, err);

@@ -23,7 +23,9 @@
 #include "engine/monitor_link.h"
 #include "engine/network.h"
 #include "engine/restore.h"
+#include "engine/jget.h"
 #include "engine/seccomp_cache.h"
+#include "engine/volume_mount.h"
 
 #define DEFAULT_CGROUP_PARENT "/docker"
 
@@ -70,6 +72,14 @@ static int read_id(struct bt_engine *engine, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "write %s", path) : 0;
 }
 
+/* Does it mount the image, by --mount type=image? */
+static bool mounts_image(const struct bt_container *c, const char *image_id)
+{
+	json_auto_t *summary = strstr(c->summary, image_id) ? bt_jget_load(c->summary) : NULL;
+
+	return json_object_get(json_object_get(summary, "ImageMounts"), image_id) != NULL;
+}
+
 /* Who uses an image; the first one found running goes before those that do not run. */
 static int image_users(void *arg, const char *image_id, bool *ret_running, char ret_container[13])
 {
@@ -83,7 +93,7 @@ static int image_users(void *arg, const char *image_id, bool *ret_running, char 
 		struct bt_container *c = all[i];
 		bool running;
 
-		if (strcmp(c->image_id, image_id) != 0)
+		if (strcmp(c->image_id, image_id) != 0 && !mounts_image(c, image_id))
 			continue;
 		pthread_mutex_lock(&c->lock);
 		running = bt_container_is_running(c);
@@ -100,7 +110,9 @@ static int image_users(void *arg, const char *image_id, bool *ret_running, char 
 
 static void image_event(void *arg, const char *action, const char *id, const char *name)
 {
-	bt_events_emit(arg, "image", action, id, json_pack("{s:s*}", "name", name));
+	const char *key = strcmp(action, "prune") == 0 ? "reclaimed" : "name";
+
+	bt_events_emit(arg, "image", action, id, json_pack("{s:s*}", key, name));
 }
 
 static int open_stores(struct bt_engine *engine, struct bt_err *err)
@@ -133,8 +145,9 @@ static int open_parts(struct bt_engine *engine, struct bt_err *err)
 	engine->execs = bt_execs_create(engine->cfg.exec_root);
 	engine->health = bt_health_create(bt_container_restart_unhealthy);
 	engine->seccomp = bt_seccomp_cache_create();
+	engine->volume_mounts = bt_volume_mounts_create();
 	if (r == 0 && (!engine->containers || !engine->events || !engine->execs ||
-		       !engine->health || !engine->seccomp))
+		       !engine->health || !engine->seccomp || !engine->volume_mounts))
 		r = bt_err_sys(err, -ENOMEM, "start the engine");
 	if (r == 0)
 		r = open_stores(engine, err);
@@ -182,6 +195,7 @@ void bt_engine_close(struct bt_engine *engine)
 	bt_network_close(engine->networks);
 	bt_container_index_destroy(engine->containers);
 	bt_seccomp_cache_destroy(engine->seccomp);
+	bt_volume_mounts_destroy(engine->volume_mounts);
 	bt_execs_destroy(engine->execs);
 	bt_images_close(engine->images);
 	bt_layers_close(engine->layers);

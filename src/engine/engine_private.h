@@ -23,6 +23,7 @@ struct bt_links;
 struct bt_execs;
 struct bt_health;
 struct bt_seccomp_cache;
+struct bt_volume_mounts;
 
 struct bt_engine {
 	struct bt_engine_config cfg;
@@ -37,6 +38,7 @@ struct bt_engine {
 	struct bt_execs *execs;
 	struct bt_health *health;
 	struct bt_seccomp_cache *seccomp;
+	struct bt_volume_mounts *volume_mounts;
 	struct bt_links *links; /* connections to the monitors, and their thread */
 	struct bt_networks *networks;
 };

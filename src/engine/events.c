@@ -3,6 +3,7 @@
 #include "engine/events.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,6 +178,14 @@ void bt_events_emit_at(struct bt_engine *engine, const char *type, const char *a
 		if (bt_events_match(f->filters, message))
 			enqueue(f, event);
 	}
+}
+
+void bt_events_emit_prune(struct bt_engine *engine, const char *type, int64_t reclaimed)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, reclaimed);
+	bt_events_emit(engine, type, "prune", "", json_pack("{s:s}", "reclaimed", text));
 }
 
 /* Under the lock: what happened since. */

@@ -26,6 +26,9 @@ void bt_events_emit(struct bt_engine *engine, const char *type, const char *acti
 void bt_events_emit_at(struct bt_engine *engine, const char *type, const char *action,
 		       const char *id, json_t *attributes, int64_t at_ns);
 
+/** Publish that a prune is done. `reclaimed` in bytes. */
+void bt_events_emit_prune(struct bt_engine *engine, const char *type, int64_t reclaimed);
+
 /** Follow: past events from `since_ns` (0: none), then new ones until `until_ns` (0: for ever).
  * `filters` borrowed until closed; may be NULL. */
 bt_nodiscard int bt_events_follow(struct bt_engine *engine, int64_t since_ns, int64_t until_ns,

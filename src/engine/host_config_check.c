@@ -65,7 +65,7 @@ static int check_cpu(const json_t *hc, struct bt_err *err)
 			       "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
 	if (nano < 0 || nano > cpus * 1000000000ll || (nano > 0 && nano < 10000000))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "Range of CPUs is from 0.01 to %" PRId64
+				  "range of CPUs is from 0.01 to %" PRId64
 				  ".00, as there are only %" PRId64 " CPUs available",
 				  cpus, cpus);
 	if (bt_jget_int(hc, "CpuShares") < 0)
@@ -96,8 +96,9 @@ static int check_set(const char *list, const char *kind, const char *file, struc
 				  "Requested %s are not available - requested %s, available: %s",
 				  kind[0] == 'c' ? "CPUs" : "memory nodes", list, available);
 	if (r < 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "Invalid value %s for cpuset %s",
-				  list, kind);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "Invalid value %s for cpuset %s: invalid format: %s", list, kind,
+				  list);
 	return 0;
 }
 
@@ -142,6 +143,9 @@ static int check_mode(const json_t *hc, const char *key, const char *what, const
 			return 0;
 	if (container && other && other[0] != '\0')
 		return 0;
+	if (strcmp(key, "Isolation") == 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid isolation (%s): linux only supports 'default'", mode);
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid %s mode: %s", what, mode);
 }
 
@@ -238,7 +242,6 @@ static int check_ulimits(const json_t *hc, struct bt_err *err)
 static int check_rest(const json_t *hc, struct bt_err *err)
 {
 	int64_t adj = bt_jget_int(hc, "OomScoreAdj");
-	const char *driver = bt_jget_text(hc, "VolumeDriver");
 	int64_t weight = bt_jget_int(hc, "BlkioWeight");
 
 	if (adj < -1000 || adj > 1000)
@@ -249,9 +252,55 @@ static int check_rest(const json_t *hc, struct bt_err *err)
 		return invalid(err, "SHM size can not be less than 0");
 	if (weight != 0 && (weight < 10 || weight > 1000))
 		return invalid(err, "Range of blkio weight is from 10 to 1000");
-	if (driver[0] != '\0' && strcmp(driver, "local") != 0)
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "HostConfig.VolumeDriver %s is not supported", driver);
+	return 0;
+}
+
+/* The driver of layers knows one option, and that only where the file system has quotas. */
+static int check_storage(const json_t *hc, struct bt_err *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (json_object_get(hc, "StorageOpt"), key, value) {
+		(void)value;
+		if (strcmp(key, "size") != 0)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "Unknown option %.100s",
+					  key);
+		return invalid(err, "--storage-opt is supported only for overlay over xfs with "
+				    "'pquota' mount option");
+	}
+	return 0;
+}
+
+/* "name:address", and behind the first colon something. */
+static int check_extra_hosts(const json_t *hc, struct bt_err *err)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(hc, "ExtraHosts"), i, item) {
+		const char *text = json_string_value(item), *colon = strchr(text, ':');
+
+		if (!colon || colon == text || colon[1] == '\0')
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "bad format for add-host: \"%.200s\"", text);
+	}
+	return 0;
+}
+
+static int check_device_requests(const json_t *hc, struct bt_err *err)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(hc, "DeviceRequests"), i, item) {
+		if (!json_is_object(item))
+			return invalid(err, "invalid JSON: HostConfig.DeviceRequests must hold "
+					    "objects");
+		if (bt_jget_int(item, "Count") != 0 && bt_jget_filled(item, "DeviceIDs"))
+			return invalid(err,
+				       "cannot set both Count and DeviceIDs on device request");
+	}
 	return 0;
 }
 
@@ -293,6 +342,12 @@ int bt_host_config_check(const json_t *hc, const struct bt_engine_config *cfg, j
 		r = check_ulimits(hc, err);
 	if (r == 0)
 		r = check_rest(hc, err);
+	if (r == 0)
+		r = check_storage(hc, err);
+	if (r == 0)
+		r = check_extra_hosts(hc, err);
+	if (r == 0)
+		r = check_device_requests(hc, err);
 	if (r == 0)
 		r = bt_spec_security_check(hc, warnings, err);
 	if (r == 0)

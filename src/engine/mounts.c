@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "engine/container_name.h"
 #include "engine/jget.h"
+#include "engine/volume_options.h"
 
 static int bad_bind(const char *spec, struct bt_err *err)
 {
@@ -195,6 +196,20 @@ static int bad_mount(const json_t *mount, const char *why, struct bt_err *err)
 			  bt_jget_text(mount, "Type"), why);
 }
 
+/* It is done wherever the kernel can, and fails where not: what is left is to ask for it wrongly.
+ */
+static int check_force_recursive(const json_t *mount, const json_t *opt, struct bt_err *err)
+{
+	if (bt_jget_bool(opt, "ReadOnlyNonRecursive"))
+		return bad_mount(mount,
+				 "mutually exclusive options: ReadOnlyForceRecursive and "
+				 "ReadOnlyNonRecursive",
+				 err);
+	if (!bt_jget_bool(mount, "ReadOnly"))
+		return bad_mount(mount, "ReadOnlyForceRecursive requires ReadOnly", err);
+	return 0;
+}
+
 static int make_bind(const json_t *mount, json_t **ret, struct bt_err *err)
 {
 	const json_t *opt = json_object_get(mount, "BindOptions");
@@ -205,9 +220,22 @@ static int make_bind(const json_t *mount, json_t **ret, struct bt_err *err)
 	if (source[0] == '\0')
 		return bad_mount(mount, "field Source must not be empty", err);
 	if (source[0] != '/')
-		return bad_mount(mount, "invalid mount path: mount path must be absolute", err);
+		return bt_err_set(
+			err, BT_ERR_INVALID, EINVAL,
+			"invalid mount config for type \"bind\": invalid mount path: '%s' "
+			"mount path must be absolute",
+			source);
 	if (propagation[0] && !is_propagation(propagation, strlen(propagation)))
-		return bad_mount(mount, "invalid propagation", err);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid mount config for type \"bind\": invalid propagation "
+				  "mode: %s",
+				  propagation);
+	if (bt_jget_bool(opt, "ReadOnlyForceRecursive")) {
+		int r = check_force_recursive(mount, opt, err);
+
+		if (r < 0)
+			return r;
+	}
 	point = bind_point(source, bt_jget_text(mount, "Target"), "");
 	if (propagation[0])
 		json_object_set_new(point, "Propagation", json_string(propagation));
@@ -221,6 +249,40 @@ static int make_bind(const json_t *mount, json_t **ret, struct bt_err *err)
 	return 0;
 }
 
+/* Relative, and not above where it begins. */
+static int check_subpath(const json_t *mount, const char *subpath, struct bt_err *err)
+{
+	bt_auto_free char *clean = bt_path_clean(subpath);
+
+	if (!subpath[0])
+		return 0;
+	if (!clean)
+		return bt_err_sys(err, -ENOMEM, "read mounts");
+	if (clean[0] == '/' || strcmp(clean, "..") == 0 || bt_str_after(clean, "../"))
+		return bad_mount(mount, "subpath must be a relative path within the volume", err);
+	return 0;
+}
+
+static void set_subpath(json_t *point, const char *subpath)
+{
+	if (point && subpath[0])
+		json_object_set_new(point, "Subpath", json_string(subpath));
+}
+
+static int check_driver(const char *volume, const char *driver, const json_t *options,
+			struct bt_err *err)
+{
+	int r;
+
+	if (driver[0] && strcmp(driver, "local") != 0)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
+				  "create %s: error looking up volume plugin %.100s: plugin "
+				  "\"%.100s\" not found",
+				  volume, driver, driver);
+	r = bt_volume_options_check(options, err);
+	return r < 0 ? bt_err_context(err, "create %s", volume) : 0;
+}
+
 static int make_volume(const json_t *mount, json_t **ret, struct bt_err *err)
 {
 	const json_t *opt = json_object_get(mount, "VolumeOptions");
@@ -232,24 +294,73 @@ static int make_volume(const json_t *mount, json_t **ret, struct bt_err *err)
 
 	if (r < 0)
 		return r;
-	if ((name[0] && strcmp(name, "local") != 0) || bt_jget_filled(driver, "Options"))
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "HostConfig.Mounts.VolumeOptions.DriverConfig is not supported");
-	if (bt_jget_text(opt, "Subpath")[0])
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "HostConfig.Mounts.VolumeOptions.Subpath is not supported");
+	if (!source[0] && bt_jget_text(opt, "Subpath")[0])
+		return bad_mount(mount, "must not set Subpath when using anonymous volumes", err);
+	r = check_subpath(mount, bt_jget_text(opt, "Subpath"), err);
+	if (r < 0)
+		return r;
 	point = volume_point(source[0] ? source : NULL, bt_jget_text(mount, "Target"), "z");
+	if (!point)
+		return bt_err_sys(err, -ENOMEM, "read mounts");
+	r = check_driver(bt_jget_text(point, "Name"), name, json_object_get(driver, "Options"),
+			 err);
+	if (r < 0) {
+		json_decref(point);
+		return r;
+	}
 	if (bt_jget_bool(opt, "NoCopy"))
 		json_object_set_new(point, "NoCopy", json_true());
 	if (bt_jget_filled(opt, "Labels"))
 		json_object_set_new(point, "Labels",
 				    json_deep_copy(json_object_get(opt, "Labels")));
+	if (bt_jget_filled(driver, "Options"))
+		json_object_set_new(point, "Options",
+				    json_deep_copy(json_object_get(driver, "Options")));
+	set_subpath(point, bt_jget_text(opt, "Subpath"));
 	*ret = point;
 	return 0;
 }
 
+/* ImageId is added by who can look it up. */
+static int make_image(const json_t *mount, json_t **ret, struct bt_err *err)
+{
+	const json_t *opt = json_object_get(mount, "ImageOptions");
+	bt_auto_free char *to = bt_path_clean(bt_jget_text(mount, "Target"));
+	int r = check_subpath(mount, bt_jget_text(opt, "Subpath"), err);
+
+	if (r < 0)
+		return r;
+	if (bt_jget_text(mount, "Source")[0] == '\0')
+		return bad_mount(mount, "field Source must not be empty", err);
+	if (!to)
+		return bt_err_sys(err, -ENOMEM, "read mounts");
+	*ret = json_pack("{s:s,s:s,s:s,s:s,s:b,s:s}", "Type", "image", "Source",
+			 bt_jget_text(mount, "Source"), "Destination", to, "Mode", "", "RW", 0,
+			 "Propagation", "");
+	set_subpath(*ret, bt_jget_text(opt, "Subpath"));
+	return 0;
+}
+
+/* What a tmpfs, and a mount of one, may be told. */
+static bool is_tmpfs_word(const char *key, bool value)
+{
+	static const char *const flags[] = {
+		"exec",          "noexec",     "suid",     "nosuid",     "dev",
+		"nodev",         "sync",       "async",    "atime",      "noatime",
+		"diratime",      "nodiratime", "relatime", "norelatime", "strictatime",
+		"nostrictatime", "ro",         "rw",       "dirsync",    NULL
+	};
+	static const char *const values[] = { "size",      "mode",      "uid",  "gid", "huge",
+					      "nr_inodes", "nr_blocks", "mpol", NULL };
+	const char *const *known = value ? values : flags;
+
+	while (*known && strcmp(*known, key) != 0)
+		known++;
+	return *known != NULL;
+}
+
 /* TmpfsOptions.Options: [["noexec"],["uid","1000"]]. */
-static void tmpfs_words(const json_t *options, struct bt_str *out)
+static int tmpfs_words(const json_t *options, struct bt_str *out, struct bt_err *err)
 {
 	const json_t *pair;
 	size_t i;
@@ -258,9 +369,14 @@ static void tmpfs_words(const json_t *options, struct bt_str *out)
 		const char *key = json_string_value(json_array_get(pair, 0));
 		const char *value = json_string_value(json_array_get(pair, 1));
 
-		if (key)
-			bt_str_printf(out, "%s%s%s,", key, value ? "=" : "", value ? value : "");
+		if (!key || !is_tmpfs_word(key, value) || (value && strchr(value, ',')))
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid mount config for type \"tmpfs\": invalid "
+					  "option: %.100s",
+					  key ? key : "");
+		bt_str_printf(out, "%s%s%s,", key, value ? "=" : "", value ? value : "");
 	}
+	return 0;
 }
 
 static int make_tmpfs(const json_t *mount, json_t **ret, struct bt_err *err)
@@ -278,12 +394,33 @@ static int make_tmpfs(const json_t *mount, json_t **ret, struct bt_err *err)
 		bt_str_printf(&text, "size=%" PRId64 ",", size);
 	if (mode != 0)
 		bt_str_printf(&text, "mode=%" PRIo64 ",", (uint64_t)mode);
-	tmpfs_words(json_object_get(opt, "Options"), &text);
+	if (tmpfs_words(json_object_get(opt, "Options"), &text, err) < 0)
+		return -err->errnum;
 	if (text.failed || !to)
 		return bt_err_sys(err, -ENOMEM, "read mounts");
 	*ret = json_pack("{s:s,s:s,s:s,s:s,s:b,s:s,s:s}", "Type", "tmpfs", "Source", "",
 			 "Destination", to, "Mode", "", "RW", 1, "Propagation", "", "TmpfsOptions",
 			 bt_str_get(&text));
+	return 0;
+}
+
+/* Options of another type than the mount's. */
+static int check_options(const json_t *mount, const char *type, struct bt_err *err)
+{
+	static const struct {
+		const char *type, *member;
+	} known[] = { { "bind", "BindOptions" },
+		      { "volume", "VolumeOptions" },
+		      { "tmpfs", "TmpfsOptions" },
+		      { "image", "ImageOptions" },
+		      { "cluster", "ClusterOptions" } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].type, type) != 0 &&
+		    json_is_object(json_object_get(mount, known[i].member)))
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "%s must not be specified on mount type \"%s\"",
+					  known[i].member, type);
 	return 0;
 }
 
@@ -299,14 +436,19 @@ static int add_mount(json_t *mounts, const json_t *mount, struct bt_err *err)
 	r = check_destination(target, err);
 	if (r < 0)
 		return bt_err_context(err, "invalid mount config for type \"%s\"", type);
+	r = check_options(mount, type, err);
+	if (r < 0)
+		return r;
 	if (strcmp(type, "bind") == 0)
 		r = make_bind(mount, &point, err);
 	else if (strcmp(type, "volume") == 0)
 		r = make_volume(mount, &point, err);
 	else if (strcmp(type, "tmpfs") == 0)
 		r = make_tmpfs(mount, &point, err);
+	else if (strcmp(type, "image") == 0)
+		r = make_image(mount, &point, err);
 	else
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "mount type unknown: \"%s\"", type);
+		return bad_mount(mount, "mount type unknown", err);
 	if (r < 0)
 		return r;
 	if (!point)
@@ -346,12 +488,28 @@ static int add_image_volumes(json_t *mounts, const json_t *config, const json_t 
 	return 0;
 }
 
+/* --volume-driver: of the volumes that -v makes. */
+static int check_default_driver(const json_t *mounts, const char *driver, struct bt_err *err)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (mounts, i, item) {
+		const char *name = bt_jget_text(item, "Name");
+		int r = name[0] ? check_driver(name, driver, NULL, err) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int bt_mounts_collect(const json_t *config, const json_t *hc, json_t **ret, struct bt_err *err)
 {
 	json_auto_t *mounts = json_array();
 	const json_t *item;
 	size_t i;
-	int r;
+	int r = 0;
 
 	json_array_foreach (json_object_get(hc, "Binds"), i, item) {
 		r = add_bind(mounts, json_string_value(item), err);
@@ -364,6 +522,8 @@ int bt_mounts_collect(const json_t *config, const json_t *hc, json_t **ret, stru
 			return r;
 	}
 	r = add_image_volumes(mounts, config, hc, err);
+	if (r == 0)
+		r = check_default_driver(mounts, bt_jget_text(hc, "VolumeDriver"), err);
 	if (r < 0)
 		return r;
 	*ret = json_incref(mounts);

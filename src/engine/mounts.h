@@ -9,7 +9,7 @@
  * members behind it that only the engine reads:
  *
  *   NonRecursive, ReadOnlyNonRecursive, Create (make a missing source), NoCopy,
- *   Subpath, Anonymous, Labels, TmpfsOptions
+ *   Subpath, Anonymous, Labels, Options, TmpfsOptions, ImageId
  */
 
 #include <jansson.h>

@@ -9,6 +9,7 @@
 #include "codec/filters.h"
 #include "codec/json.h"
 #include "engine/engine_private.h"
+#include "engine/events.h"
 #include "engine/network.h"
 #include "engine/network_bring_up.h"
 #include "engine/network_endpoint.h"
@@ -138,6 +139,7 @@ int bt_network_prune(struct bt_engine *engine, const struct bt_filters *filters,
 		if (bt_network_remove(engine, id, &one) == 0)
 			(void)json_array_append(deleted, name);
 	}
+	bt_events_emit_prune(engine, "network", 0);
 	*ret = json_pack("{s:o}", "NetworksDeleted", deleted);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "engine/container_apply.h"
 #include "engine/container_files.h"
+#include "engine/container_mounts.h"
 #include "engine/container_remove.h"
 #include "engine/container_row.h"
 #include "engine/container_start.h"
@@ -26,6 +27,7 @@
 #include "engine/network.h"
 #include "engine/start_order.h"
 #include "engine/volume.h"
+#include "engine/volume_mount.h"
 
 static void dir_done(DIR **dir)
 {
@@ -98,6 +100,8 @@ static void restore_one(struct bt_container *c)
 		bt_container_apply_found_dead(c);
 	else if (bt_container_is_running(c))
 		bt_health_begin(c, false);
+	if (believed_alive(c))
+		bt_container_mounts_adopt(c);
 	link = bt_link_get(c);
 	if (unsettled)
 		bt_exec_restore_settle(c, link ? bt_link_client(link) : NULL);
@@ -117,6 +121,7 @@ static void auto_remove(struct bt_container *c)
 static void settle(struct bt_container *c)
 {
 	enum bt_container_status status;
+	struct bt_err err;
 	bool alive;
 
 	pthread_mutex_lock(&c->lock);
@@ -128,6 +133,8 @@ static void settle(struct bt_container *c)
 		bt_container_index_remove(c->engine, c);
 	} else if (!alive) {
 		bt_network_detach(c->engine, c->id);
+		if (bt_container_mounts_release(c, &err) < 0)
+			bt_log_warn("%s", err.msg);
 		if (c->auto_remove && status == BT_CONTAINER_EXITED)
 			bt_links_later(c, auto_remove);
 	}
@@ -173,8 +180,10 @@ int bt_restore_containers(struct bt_engine *engine, struct bt_err *err)
 	for (ssize_t i = 0; i < n && r == 0; i++)
 		settle(all[i]);
 	bt_container_unref_all(all, n);
-	if (r == 0)
-		bt_volume_sweep(engine);
+	if (r < 0)
+		return r;
+	bt_volume_mount_sweep(engine);
+	bt_volume_sweep(engine);
 	return r;
 }
 

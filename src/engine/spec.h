@@ -25,6 +25,7 @@ struct bt_spec_request {
 	const json_t *config, *host_config; /* as inspect shows them */
 	const json_t *mounts;               /* array of mount points (engine/mounts.h) */
 	const char *files_dir;              /* <data-root>/containers/<id> */
+	const char *shm;                    /* what is bound at /dev/shm, NULL: its own */
 	const char *cgroup_parent;          /* the daemon's; HostConfig's goes before */
 	const json_t *default_ulimits;      /* object name → {Name,Soft,Hard}, or NULL */
 	struct bt_spec_security security;   /* the daemon's */

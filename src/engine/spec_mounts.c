@@ -107,9 +107,10 @@ static void add_shm(const struct bt_spec_request *req, json_t *out)
 
 	if (overridden(req, "/dev/shm") || strcmp(mode, "none") == 0)
 		return;
-	if (strcmp(mode, "host") == 0) {
-		json_array_append_new(out,
-				      make_mount("/dev/shm", "bind", "/dev/shm", "rbind,rprivate"));
+	if (req->shm || strcmp(mode, "host") == 0) {
+		json_array_append_new(out, make_mount("/dev/shm", "bind",
+						      req->shm ? req->shm : "/dev/shm",
+						      "rbind,rprivate"));
 		return;
 	}
 	options = bt_str_format("nosuid,noexec,nodev,mode=1777,size=%" PRId64,

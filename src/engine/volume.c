@@ -15,9 +15,14 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "engine/container.h"
 #include "engine/engine_private.h"
 #include "engine/events.h"
+#include "engine/host_mount.h"
 #include "engine/jget.h"
+
+/* In a row's configuration: its directory may still have this name. */
+#define MOVED_FROM "MovedFrom"
 
 static void dir_done(DIR **dir)
 {
@@ -25,39 +30,67 @@ static void dir_done(DIR **dir)
 		closedir(*dir);
 }
 
-/* 1 where there is a row, 0 where not. */
-static int has_row(struct bt_engine *engine, const char *name, struct bt_err *err)
+int bt_volume_config(struct bt_engine *engine, const char *name, json_t **ret, struct bt_err *err)
 {
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
-	int r = bt_db_prepare(engine->db, &q, err, "SELECT 1 FROM volumes WHERE name = ?1");
+	int r = bt_db_prepare(engine->db, &q, err, "SELECT config FROM volumes WHERE name = ?1");
 
 	if (r < 0)
 		return r;
 	bt_db_bind_text(&q, 1, name);
-	return bt_db_step(&q, err);
+	r = bt_db_step(&q, err);
+	if (r <= 0)
+		return r;
+	*ret = bt_jget_load(bt_db_text(&q, 0));
+	return *ret ? 1 : bt_err_sys(err, -ENOMEM, "read volume %s", name);
 }
 
-static int insert_row(struct bt_engine *engine, const char *name, bool anonymous,
-		      const json_t *labels, struct bt_err *err)
+int bt_volume_names(struct bt_engine *engine, json_t *names, struct bt_err *err)
 {
-	json_auto_t *config =
-		json_pack("{s:o,s:n,s:b}", "Labels", labels ? bt_jget_copy(labels) : json_object(),
-			  "Options", "Anonymous", (int)anonymous);
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	int r = bt_db_prepare(engine->db, &q, err, "SELECT name FROM volumes ORDER BY name");
+
+	while (r == 0 && (r = bt_db_step(&q, err)) == 1) {
+		r = 0;
+		if (json_array_append_new(names, json_string(bt_db_text(&q, 0))) < 0)
+			return bt_err_sys(err, -ENOMEM, "list volumes");
+	}
+	return r;
+}
+
+/* 1 where there is a row, 0 where not. */
+static int has_row(struct bt_engine *engine, const char *name, struct bt_err *err)
+{
+	json_auto_t *config = NULL;
+
+	return bt_volume_config(engine, name, &config, err);
+}
+
+static int insert_row(struct bt_engine *engine, const struct bt_volume_new *v, struct bt_err *err)
+{
+	json_auto_t *config = json_pack(
+		"{s:o,s:o,s:b}", "Labels", v->labels ? bt_jget_copy(v->labels) : json_object(),
+		"Options", bt_jget_copy(v->options), "Anonymous", (int)v->anonymous);
 	bt_auto_free char *text = bt_jget_dump(config);
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
 	int r;
 
 	if (!text)
-		return bt_err_sys(err, -ENOMEM, "create volume %s", name);
+		return bt_err_sys(err, -ENOMEM, "create volume %s", v->name);
 	r = bt_db_prepare(engine->db, &q, err,
 			  "INSERT INTO volumes (name, created, driver, config)"
 			  " VALUES (?1, ?2, 'local', ?3) ON CONFLICT DO NOTHING");
 	if (r < 0)
 		return r;
-	bt_db_bind_text(&q, 1, name);
+	bt_db_bind_text(&q, 1, v->name);
 	bt_db_bind_int(&q, 2, bt_time_now_ns());
 	bt_db_bind_text(&q, 3, text);
 	return bt_db_step(&q, err);
+}
+
+static char *dir_of(const struct bt_engine *engine, const char *name)
+{
+	return bt_str_format("%s/volumes/%s", engine->cfg.data_root, name);
 }
 
 char *bt_volume_path(const struct bt_engine *engine, const char *name)
@@ -65,18 +98,17 @@ char *bt_volume_path(const struct bt_engine *engine, const char *name)
 	return bt_str_format("%s/volumes/%s/_data", engine->cfg.data_root, name);
 }
 
-int bt_volume_ensure(struct bt_engine *engine, const char *name, bool anonymous,
-		     const json_t *labels, struct bt_err *err)
+int bt_volume_ensure(struct bt_engine *engine, const struct bt_volume_new *v, struct bt_err *err)
 {
-	bt_auto_free char *dir = bt_str_format("%s/volumes/%s", engine->cfg.data_root, name);
-	bt_auto_free char *data = bt_volume_path(engine, name);
-	int known = has_row(engine, name, err), r;
+	bt_auto_free char *dir = dir_of(engine, v->name);
+	bt_auto_free char *data = bt_volume_path(engine, v->name);
+	int known = has_row(engine, v->name, err), r;
 
 	if (known < 0)
 		return known;
 	if (!dir || !data)
-		return bt_err_sys(err, -ENOMEM, "create volume %s", name);
-	r = known ? 0 : insert_row(engine, name, anonymous, labels, err);
+		return bt_err_sys(err, -ENOMEM, "create volume %s", v->name);
+	r = known ? 0 : insert_row(engine, v, err);
 	if (r < 0)
 		return r;
 	/* The outer directory keeps host users away from setuid files within. */
@@ -86,15 +118,26 @@ int bt_volume_ensure(struct bt_engine *engine, const char *name, bool anonymous,
 	if (r < 0)
 		return bt_err_sys(err, r, "create %s", data);
 	if (!known)
-		bt_events_emit(engine, "volume", "create", name,
+		bt_events_emit(engine, "volume", "create", v->name,
 			       json_pack("{s:s}", "driver", "local"));
 	return 0;
 }
 
 int bt_volume_delete(struct bt_engine *engine, const char *name, struct bt_err *err)
 {
-	bt_auto_free char *dir = bt_str_format("%s/volumes/%s", engine->cfg.data_root, name);
-	int r = dir ? bt_io_remove_tree(AT_FDCWD, dir) : -ENOMEM;
+	bt_auto_free char *dir = dir_of(engine, name);
+	bt_auto_free char *data = bt_volume_path(engine, name);
+	json_auto_t *config = NULL;
+	int r = bt_volume_config(engine, name, &config, err);
+
+	if (r < 0)
+		return r;
+	r = dir && data ? 0 : -ENOMEM;
+	/* What we mounted there is not to be emptied; what others did makes the removal fail. */
+	if (r == 0 && bt_jget_filled(config, "Options"))
+		r = bt_host_mount_detach(data);
+	if (r == 0)
+		r = bt_io_remove_tree(AT_FDCWD, dir);
 
 	if (r < 0)
 		return bt_err_sys(err, r, "remove volume %s", name);
@@ -105,13 +148,90 @@ int bt_volume_delete(struct bt_engine *engine, const char *name, struct bt_err *
 	return r;
 }
 
+/* Write the row's name and, while its directory has the old one, what that was. */
+static int write_name(struct bt_engine *engine, const char *from, const char *to, bool moved,
+		      struct bt_err *err)
+{
+	json_auto_t *config = NULL;
+	bt_auto_free char *text = NULL;
+	int r = bt_volume_config(engine, from, &config, err);
+
+	if (r <= 0)
+		return r;
+	if (moved)
+		json_object_del(config, MOVED_FROM);
+	else
+		json_object_set_new(config, MOVED_FROM, json_string(from));
+	text = bt_jget_dump(config);
+	if (!text)
+		return bt_err_sys(err, -ENOMEM, "rename volume %s", from);
+	return bt_db_run(engine->db, err,
+			 "UPDATE volumes SET name = ?1, config = ?2 WHERE name = ?3", 3, to, text,
+			 from);
+}
+
+static int move_dir(struct bt_engine *engine, const char *from, const char *to)
+{
+	bt_auto_free char *old_dir = dir_of(engine, from), *new_dir = dir_of(engine, to);
+
+	if (!old_dir || !new_dir)
+		return -ENOMEM;
+	return renameat2(AT_FDCWD, old_dir, AT_FDCWD, new_dir, RENAME_NOREPLACE) < 0 ? -errno : 0;
+}
+
+int bt_volume_rename(struct bt_engine *engine, const char *name, const char *new_name,
+		     struct bt_err *err)
+{
+	int r = write_name(engine, name, new_name, false, err);
+
+	if (r < 0)
+		return r;
+	r = move_dir(engine, name, new_name);
+	if (r < 0) {
+		bt_err_sys(err, r, "rename volume %s to %s", name, new_name);
+		(void)!write_name(engine, new_name, name, true, BT_ERR_IGNORED);
+		return r;
+	}
+	r = write_name(engine, new_name, new_name, true, err);
+	if (r == 0)
+		bt_events_emit(engine, "volume", "rename", new_name,
+			       json_pack("{s:s,s:s}", "driver", "local", "oldName", name));
+	return r;
+}
+
+/* A rename that was interrupted: the row has the new name already. */
+static void finish_rename(struct bt_engine *engine, const char *name)
+{
+	json_auto_t *config = NULL;
+	struct bt_err err;
+	int r = bt_volume_config(engine, name, &config, &err);
+	const char *from = r > 0 ? bt_jget_text(config, MOVED_FROM) : "";
+
+	if (from[0] == '\0')
+		return;
+	r = move_dir(engine, from, name);
+	if (r < 0 && r != -ENOENT && r != -EEXIST)
+		bt_log_warn("rename volume %s to %s: %s", from, name, strerror(-r));
+	else if (write_name(engine, name, name, true, &err) < 0)
+		bt_log_warn("rename volume %s to %s: %s", from, name, err.msg);
+}
+
 void bt_volume_sweep(struct bt_engine *engine)
 {
 	bt_auto_free char *root = bt_path_join(engine->cfg.data_root, "volumes");
 	bt_auto(dir_done) DIR *dir = root ? opendir(root) : NULL;
+	json_auto_t *names = json_array();
 	const struct dirent *entry;
+	const json_t *name;
 	struct bt_err err;
+	size_t i;
 
+	if (bt_volume_names(engine, names, &err) < 0) {
+		bt_log_warn("sweep volumes: %s", err.msg);
+		return;
+	}
+	json_array_foreach (names, i, name)
+		finish_rename(engine, json_string_value(name));
 	while (dir && (entry = readdir(dir))) {
 		int r;
 

@@ -16,8 +16,10 @@
 #include "codec/json.h"
 #include "engine/container.h"
 #include "engine/engine_private.h"
+#include "engine/events.h"
 #include "engine/jget.h"
 #include "engine/volume.h"
+#include "engine/volume_options.h"
 #include "store/tree_size.h"
 
 #define ANONYMOUS_LABEL "com.docker.volume.anonymous"
@@ -194,16 +196,16 @@ static int check_name(const char *name, struct bt_err *err)
 	return 0;
 }
 
-/* What is asked for beyond a directory with labels. */
-static int check_body(const json_t *body, json_t **ret_labels, struct bt_err *err)
+/* Driver, options and labels, as far as they are given. */
+static int check_body(const json_t *body, json_t **ret_options, json_t **ret_labels,
+		      struct bt_err *err)
 {
-	json_t *options = NULL;
 	const char *driver = "local", *key;
 	json_t *value;
 	int r = bt_json_get_str(body, "Driver", &driver, err);
 
 	if (r >= 0)
-		r = bt_json_get_obj(body, "DriverOpts", &options, err);
+		r = bt_json_get_obj(body, "DriverOpts", ret_options, err);
 	if (r >= 0)
 		r = bt_json_get_obj(body, "Labels", ret_labels, err);
 	if (r < 0)
@@ -213,11 +215,6 @@ static int check_body(const json_t *body, json_t **ret_labels, struct bt_err *er
 			err, BT_ERR_NOT_FOUND, ENOENT,
 			"error looking up volume plugin %.100s: plugin \"%.100s\" not found",
 			driver, driver);
-	if (json_object_size(options) > 0)
-		return bt_err_set(
-			err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-			"berth does not offer options of the local volume driver: \"%.100s\"",
-			json_object_iter_key(json_object_iter(options)));
 	if (bt_json_member(body, "ClusterVolumeSpec"))
 		return bt_err_set(err, BT_ERR_UNAVAILABLE, EAGAIN,
 				  "cluster volumes need a swarm, and this node is in none");
@@ -225,7 +222,8 @@ static int check_body(const json_t *body, json_t **ret_labels, struct bt_err *er
 		if (!json_is_string(value))
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 					  "invalid JSON: the label %.100s must be a string", key);
-	return 0;
+	r = bt_volume_options_check(*ret_options, err);
+	return r < 0 ? bt_err_context(err, "create %.200s", bt_json_str(body, "Name", "")) : 0;
 }
 
 int bt_volumes_create(struct bt_engine *engine, const json_t *body, json_t **ret,
@@ -233,12 +231,13 @@ int bt_volumes_create(struct bt_engine *engine, const json_t *body, json_t **ret
 {
 	char random[BT_RAND_ID_LEN + 1];
 	const char *name = "";
-	json_t *labels = NULL;
+	json_t *options = NULL, *labels = NULL;
+	struct bt_volume_new new_volume = { 0 };
 	json_auto_t *with_label = NULL;
 	int r = bt_json_get_str(body, "Name", &name, err);
 
 	if (r >= 0)
-		r = check_body(body, &labels, err);
+		r = check_body(body, &options, &labels, err);
 	if (r < 0)
 		return r;
 	if (*name == '\0') {
@@ -252,12 +251,15 @@ int bt_volumes_create(struct bt_engine *engine, const json_t *body, json_t **ret
 		labels = with_label;
 	}
 	r = check_name(name, err);
+	new_volume = (struct bt_volume_new){
+		.name = name, .anonymous = name == random, .labels = labels, .options = options
+	};
 	if (r == 0)
-		r = bt_volume_ensure(engine, name, name == random, labels, err);
+		r = bt_volume_ensure(engine, &new_volume, err);
 	return r < 0 ? r : bt_volumes_inspect(engine, name, ret, err);
 }
 
-static int refuse_used(const char *name, const json_t *ids, struct bt_err *err)
+static int refuse_used(const char *verb, const char *name, const json_t *ids, struct bt_err *err)
 {
 	bt_auto_str struct bt_str list = { 0 };
 	const json_t *id;
@@ -265,7 +267,7 @@ static int refuse_used(const char *name, const json_t *ids, struct bt_err *err)
 
 	json_array_foreach (ids, i, id)
 		bt_str_printf(&list, "%s%s", i > 0 ? ", " : "", json_string_value(id));
-	return bt_err_set(err, BT_ERR_CONFLICT, EBUSY, "remove %.200s: volume is in use - [%s]",
+	return bt_err_set(err, BT_ERR_CONFLICT, EBUSY, "%s %.200s: volume is in use - [%s]", verb,
 			  name, bt_str_get(&list));
 }
 
@@ -285,7 +287,36 @@ int bt_volumes_remove(struct bt_engine *engine, const char *name, bool force, st
 	if (r < 0)
 		return r;
 	ids = json_object_get(users, name);
-	return ids ? refuse_used(name, ids, err) : bt_volume_delete(engine, name, err);
+	return ids ? refuse_used("remove", name, ids, err) : bt_volume_delete(engine, name, err);
+}
+
+int bt_volumes_rename(struct bt_engine *engine, const char *name, const char *new_name,
+		      struct bt_err *err)
+{
+	json_auto_t *volume = NULL, *other = NULL, *users = NULL;
+	const json_t *ids;
+	int r = find(engine, name, &volume, NULL, err);
+
+	if (r == 0)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "get %.200s: no such volume",
+				  name);
+	if (r > 0)
+		r = new_name && *new_name
+			    ? check_name(new_name, err)
+			    : bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					 "rename %.200s: the new name is empty", name);
+	if (r == 0)
+		r = find(engine, new_name, &other, NULL, err);
+	if (r > 0)
+		return bt_err_set(err, BT_ERR_CONFLICT, EEXIST,
+				  "rename %.200s: a volume %.200s exists already", name, new_name);
+	if (r == 0)
+		r = find_users(engine, &users, err);
+	if (r < 0)
+		return r;
+	ids = json_object_get(users, name);
+	return ids ? refuse_used("rename", name, ids, err)
+		   : bt_volume_rename(engine, name, new_name, err);
 }
 
 /* Remove one, and add its size. */
@@ -362,6 +393,7 @@ int bt_volumes_prune(struct bt_engine *engine, const struct bt_filters *filters,
 		if (r < 0)
 			return r;
 	}
+	bt_events_emit_prune(engine, "volume", space);
 	*ret = json_pack("{sO sI}", "VolumesDeleted", deleted, "SpaceReclaimed", (json_int_t)space);
 	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "prune volumes");
 }

@@ -30,6 +30,10 @@ bt_nodiscard int bt_volumes_create(struct bt_engine *engine, const json_t *body,
  * fine. */
 bt_nodiscard int bt_volumes_remove(struct bt_engine *engine, const char *name, bool force,
 				   struct bt_err *err);
+/** POST /volumes/{name}/rename?name=new_name, which Docker has not. CONFLICT where a container has
+ * it or the name is taken. */
+bt_nodiscard int bt_volumes_rename(struct bt_engine *engine, const char *name, const char *new_name,
+				   struct bt_err *err);
 /** POST /volumes/prune: {"VolumesDeleted":[name…],"SpaceReclaimed":bytes}. Filters: all, label,
  * label!. `all`: also named ones, as API versions below 1.42 mean it. */
 bt_nodiscard int bt_volumes_prune(struct bt_engine *engine, const struct bt_filters *filters,

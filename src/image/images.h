@@ -48,7 +48,7 @@ typedef int (*bt_images_users_fn)(void *arg, const char *image_id, bool *ret_run
 void bt_images_set_users(struct bt_images *images, bt_images_users_fn fn, void *arg);
 
 /** A callback for events ("import", "tag", "untag", "delete", "pull", "push", "load", "save",
- * "prune"). */
+ * "prune": its `name` is the number of bytes that it reclaimed). */
 typedef void (*bt_images_event_fn)(void *arg, const char *action, const char *id, const char *name);
 /** Set the callback; before any thread uses `images`. */
 void bt_images_set_events(struct bt_images *images, bt_images_event_fn fn, void *arg);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ int bt_images_prune(struct bt_images *images, const struct bt_filters *filters, 
 {
 	json_auto_t *records = json_array(), *ids = NULL, *out = NULL;
 	int64_t before = 0, after = 0;
+	char reclaimed[24];
 	struct query q = { 0 };
 	json_t *id;
 	size_t i;
@@ -101,12 +103,14 @@ int bt_images_prune(struct bt_images *images, const struct bt_filters *filters, 
 	r = bt_images_layers_size(images, &after, err);
 	if (r < 0)
 		return r;
+	before = before > after ? before - after : 0;
 	out = json_pack("{sOsI}", "ImagesDeleted",
 			json_array_size(records) > 0 ? records : json_null(), "SpaceReclaimed",
-			(json_int_t)(before > after ? before - after : 0));
+			(json_int_t)before);
 	if (!out)
 		return bt_err_sys(err, -ENOMEM, "prune images");
-	bt_images_tell_(images, "prune", "", "");
+	(void)snprintf(reclaimed, sizeof(reclaimed), "%lld", (long long)before);
+	bt_images_tell_(images, "prune", "", reclaimed);
 	*ret = bt_take(out);
 	return 0;
 }

@@ -57,7 +57,7 @@ def test_prune_takes_anonymous_ones_and_others_when_told(engine, volume):
     ({"Name": "a/b"}, 400, "includes invalid characters"),
     ({"Name": "x"}, 400, "too short"),
     ({"Name": "fine", "Driver": "nosuch"}, 404, 'plugin "nosuch" not found'),
-    ({"Name": "fine", "DriverOpts": {"type": "nfs"}}, 501, '"type"'),
+    ({"Name": "fine", "DriverOpts": {"type": "nfs"}}, 400, 'missing required option: "device"'),
     ({"Name": 5}, 400, "Name"),
 ])
 def test_what_cannot_be_made_is_named(engine, body, status, words):

@@ -91,7 +91,8 @@ START_TEST(what_makes_no_sense_is_refused_in_dockers_words)
 		"You should always set the Memory limit when using Memoryswap limit, see usage");
 	assert_refused("{'NanoCpus':1000000000,'CpuPeriod':1000}", BT_ERR_INVALID,
 		       "Conflicting options: Nano CPUs and CPU Period cannot both be set");
-	assert_refused("{'CpusetCpus':'x'}", BT_ERR_INVALID, "Invalid value x for cpuset cpus");
+	assert_refused("{'CpusetCpus':'x'}", BT_ERR_INVALID,
+		       "Invalid value x for cpuset cpus: invalid format: x");
 	assert_refused("{'RestartPolicy':{'Name':'always'},'AutoRemove':true}", BT_ERR_INVALID,
 		       "can't create 'AutoRemove' container with restart policy");
 	assert_refused("{'OomScoreAdj':2000}", BT_ERR_INVALID,
@@ -110,10 +111,20 @@ END_TEST
 
 START_TEST(what_is_not_carried_out_is_refused_by_name)
 {
-	assert_refused("{'StorageOpt':{'size':'10G'}}", BT_ERR_NOT_IMPLEMENTED,
-		       "HostConfig.StorageOpt is not supported");
-	assert_refused("{'DeviceRequests':[{'Count':-1}]}", BT_ERR_NOT_IMPLEMENTED,
-		       "HostConfig.DeviceRequests is not supported");
+	assert_refused("{'StorageOpt':{'size':'10G'}}", BT_ERR_INVALID,
+		       "--storage-opt is supported only for overlay over xfs with 'pquota' mount "
+		       "option");
+	assert_refused("{'StorageOpt':{'nosuch':'1'}}", BT_ERR_INVALID, "Unknown option nosuch");
+	assert_refused("{'CpuPercent':5}", BT_ERR_NOT_IMPLEMENTED,
+		       "HostConfig.CpuPercent is not supported");
+	assert_refused("{'DeviceRequests':[{'Count':-1,'DeviceIDs':['a']}]}", BT_ERR_INVALID,
+		       "cannot set both Count and DeviceIDs on device request");
+	assert_refused("{'DeviceRequests':[3]}", BT_ERR_INVALID,
+		       "invalid JSON: HostConfig.DeviceRequests must hold objects");
+	assert_refused("{'ExtraHosts':['nocolon']}", BT_ERR_INVALID,
+		       "bad format for add-host: \"nocolon\"");
+	assert_refused("{'ExtraHosts':[':1.2.3.4']}", BT_ERR_INVALID,
+		       "bad format for add-host: \":1.2.3.4\"");
 }
 END_TEST
 

@@ -99,7 +99,7 @@ START_TEST(malformed_and_doubled_mounts_are_refused)
 		"\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host "
 		"directory, use absolute path");
 	assert_refused("{'Mounts':[{'Type':'nope','Target':'/a'}]}",
-		       "mount type unknown: \"nope\"");
+		       "invalid mount config for type \"nope\": mount type unknown");
 }
 END_TEST
 
@@ -120,8 +120,75 @@ START_TEST(mounts_of_another_are_shared_where_nothing_is_mounted)
 }
 END_TEST
 
+START_TEST(a_part_is_remembered_and_must_be_inside)
+{
+	json_t *mounts = collect("{}", "{'Mounts':[{'Type':'volume','Source':'data','Target':'/m',"
+				       "'VolumeOptions':{'Subpath':'a/../b'}}]}");
+
+	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(mounts, 0), "Subpath")),
+			 "a/../b");
+	json_decref(mounts);
+	assert_refused("{'Mounts':[{'Type':'volume','Source':'data','Target':'/m','VolumeOptions':"
+		       "{'Subpath':'a/../../b'}}]}",
+		       "invalid mount config for type \"volume\": subpath must be a relative path "
+		       "within the volume");
+	assert_refused(
+		"{'Mounts':[{'Type':'volume','Target':'/m','VolumeOptions':{'Subpath':'a'}}]}",
+		"invalid mount config for type \"volume\": must not set Subpath when using "
+		"anonymous volumes");
+}
+END_TEST
+
+START_TEST(options_of_another_type_are_refused)
+{
+	assert_refused("{'Mounts':[{'Type':'bind','Source':'/a','Target':'/m','TmpfsOptions':{}}]}",
+		       "TmpfsOptions must not be specified on mount type \"bind\"");
+	assert_refused("{'Mounts':[{'Type':'tmpfs','Target':'/m','ImageOptions':{}}]}",
+		       "ImageOptions must not be specified on mount type \"tmpfs\"");
+	assert_refused("{'Mounts':[{'Type':'bind','Source':'/a','Target':'/m','BindOptions':"
+		       "{'ReadOnlyForceRecursive':true}}]}",
+		       "invalid mount config for type \"bind\": ReadOnlyForceRecursive requires "
+		       "ReadOnly");
+}
+END_TEST
+
+START_TEST(a_tmpfs_is_told_only_what_it_knows)
+{
+	json_t *mounts =
+		collect("{}", "{'Mounts':[{'Type':'tmpfs','Target':'/m','TmpfsOptions':"
+			      "{'SizeBytes':4096,'Mode':448,'Options':[['exec'],['uid','5']]}}]}");
+
+	ck_assert_str_eq(
+		json_string_value(json_object_get(json_array_get(mounts, 0), "TmpfsOptions")),
+		"size=4096,mode=700,exec,uid=5,");
+	json_decref(mounts);
+	assert_refused("{'Mounts':[{'Type':'tmpfs','Target':'/m','TmpfsOptions':{'Options':"
+		       "[['uid','5,size=1t']]}}]}",
+		       "invalid mount config for type \"tmpfs\": invalid option: uid");
+	assert_refused("{'Mounts':[{'Type':'tmpfs','Target':'/m','TmpfsOptions':{'Options':"
+		       "[['lowerdir','/']]}}]}",
+		       "invalid mount config for type \"tmpfs\": invalid option: lowerdir");
+}
+END_TEST
+
+START_TEST(an_image_is_a_mount_that_cannot_be_written)
+{
+	json_t *mounts =
+		collect("{}", "{'Mounts':[{'Type':'image','Source':'i:1','Target':'/m'}]}");
+
+	ck_assert(json_is_false(json_object_get(json_array_get(mounts, 0), "RW")));
+	json_decref(mounts);
+	assert_refused("{'Mounts':[{'Type':'image','Target':'/m'}]}",
+		       "invalid mount config for type \"image\": field Source must not be empty");
+}
+END_TEST
+
 static void add(TCase *tests)
 {
+	tcase_add_test(tests, a_part_is_remembered_and_must_be_inside);
+	tcase_add_test(tests, options_of_another_type_are_refused);
+	tcase_add_test(tests, a_tmpfs_is_told_only_what_it_knows);
+	tcase_add_test(tests, an_image_is_a_mount_that_cannot_be_written);
 	tcase_add_test(tests, mounts_of_another_are_shared_where_nothing_is_mounted);
 	tcase_add_test(tests, a_bind_is_shown_as_docker_shows_it);
 	tcase_add_test(tests, a_name_is_a_volume);
