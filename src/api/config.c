@@ -218,6 +218,28 @@ static void resolve_tls(const json_t *v, struct bt_config *c)
 	c->tls_key = bt_json_str(v, "tlskey", "/root/.docker/key.pem");
 }
 
+/* A flag, or the member of "proxies". */
+static const char *proxy_of(const json_t *values, const char *name)
+{
+	return bt_json_str(values, name, bt_json_str(bt_json_obj(values, "proxies"), name, NULL));
+}
+
+static int resolve_proxies(const json_t *v, struct bt_config *c, struct bt_err *err)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (bt_json_obj(v, "proxies"), name, value)
+		if (strcmp(name, "http-proxy") != 0 && strcmp(name, "https-proxy") != 0 &&
+		    strcmp(name, "no-proxy") != 0)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "\"%.100s\" is no member of \"proxies\"", name);
+	c->http_proxy = proxy_of(v, "http-proxy");
+	c->https_proxy = proxy_of(v, "https-proxy");
+	c->no_proxy = proxy_of(v, "no-proxy");
+	return 0;
+}
+
 static int resolve(struct bt_config *c, struct bt_err *err)
 {
 	const json_t *v = c->values;
@@ -238,7 +260,7 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	c->default_ulimits = bt_json_obj(v, "default-ulimits");
 	c->labels = bt_json_arr(v, "labels");
 	c->insecure_registries = bt_json_arr(v, "insecure-registries");
-	c->registry_mirrors = bt_json_arr(v, "registry-mirrors");
+	c->registry_mirrors = bt_json_member(v, "registry-mirrors");
 	c->runtimes = bt_json_obj(v, "runtimes");
 	c->init_path = bt_json_str(v, "init-path", NULL);
 	c->init = bt_json_bool(v, "init", false);
@@ -248,6 +270,8 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	if (c->data_root[0] != '/' || c->exec_root[0] != '/')
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "data-root and exec-root must be absolute paths");
+	if (resolve_proxies(v, c, err) < 0)
+		return -err->errnum;
 	return resolve_level(v, &c->log_level, err);
 }
 
@@ -291,7 +315,7 @@ void bt_config_help(void)
 	for (size_t i = 0; i < bt_config_options_count; i++) {
 		const struct bt_option *option = &bt_config_options[i];
 
-		if (option->use != BT_OPTION_USED)
+		if (option->use != BT_OPTION_USED || !option->flag)
 			continue;
 		printf(option->letter ? "  -%c, " : "      ", option->letter);
 		printf("--%-20s %s\n", option->flag, option->help);

@@ -38,6 +38,7 @@ struct bt_config {
 	const char *bridge, *bip, *cgroup_parent, *log_driver, *default_runtime;
 	const json_t *log_opts, *default_ulimits, *labels, *insecure_registries, *registry_mirrors;
 	const json_t *runtimes;
+	const char *http_proxy, *https_proxy, *no_proxy;
 	bool init; /* in containers that do not say */
 	bool no_new_privileges;
 	int shutdown_timeout;

@@ -54,10 +54,16 @@ const struct bt_option bt_config_options[] = {
 	  "default option of the log driver, KEY=VALUE" },
 	{ "no-new-privileges", 0, "no-new-privileges", BT_OPTION_BOOL, USED,
 	  "no-new-privileges for all containers" },
+	{ "http-proxy", 0, NULL, BT_OPTION_STRING, USED,
+	  "proxy for registries without TLS (HTTP_PROXY)" },
+	{ "https-proxy", 0, NULL, BT_OPTION_STRING, USED,
+	  "proxy for registries with TLS (HTTPS_PROXY)" },
+	{ "no-proxy", 0, NULL, BT_OPTION_STRING, USED,
+	  "names and networks to reach without a proxy (NO_PROXY)" },
 	{ "pidfile", 'p', "pidfile", BT_OPTION_STRING, USED,
 	  "file for the process id (EXEC-ROOT/berthd.pid)" },
-	{ "registry-mirror", 0, "registry-mirrors", BT_OPTION_LIST, USED,
-	  "mirror of Docker's registry" },
+	{ "registry-mirror", 0, "registry-mirrors", BT_OPTION_LISTS, USED,
+	  "mirror of Docker's registry; in the file also {REGISTRY: [MIRROR, ...]}" },
 	{ "shutdown-timeout", 0, "shutdown-timeout", BT_OPTION_INT, USED,
 	  "seconds to wait for open requests at the end (15)" },
 	{ "tls", 0, "tls", BT_OPTION_BOOL, USED,
@@ -110,8 +116,6 @@ const struct bt_option bt_config_options[] = {
 	{ "fixed-cidr", 0, "fixed-cidr", BT_OPTION_STRING, MOOT, NULL },
 	{ "fixed-cidr-v6", 0, "fixed-cidr-v6", BT_OPTION_STRING, MOOT, NULL },
 	{ "host-gateway-ip", 0, "host-gateway-ip", BT_OPTION_STRING, MOOT, NULL },
-	{ "http-proxy", 0, "http-proxy", BT_OPTION_STRING, MOOT, NULL },
-	{ "https-proxy", 0, "https-proxy", BT_OPTION_STRING, MOOT, NULL },
 	{ "icc", 0, "icc", BT_OPTION_BOOL, MOOT, NULL },
 	{ "ip", 0, "ip", BT_OPTION_STRING, MOOT, NULL },
 	{ "ip-forward", 0, "ip-forward", BT_OPTION_BOOL, MOOT, NULL },
@@ -129,10 +133,9 @@ const struct bt_option bt_config_options[] = {
 	{ "mtu", 0, "mtu", BT_OPTION_INT, MOOT, NULL },
 	{ "network-control-plane-mtu", 0, "network-control-plane-mtu", BT_OPTION_INT, MOOT, NULL },
 	{ "network-diagnostic-port", 0, "network-diagnostic-port", BT_OPTION_INT, MOOT, NULL },
-	{ "no-proxy", 0, "no-proxy", BT_OPTION_STRING, MOOT, NULL },
 	{ "node-generic-resource", 0, "node-generic-resources", BT_OPTION_LIST, MOOT, NULL },
 	{ "oom-score-adjust", 0, "oom-score-adjust", BT_OPTION_INT, MOOT, NULL },
-	{ NULL, 0, "proxies", BT_OPTION_ANY, MOOT, NULL },
+	{ NULL, 0, "proxies", BT_OPTION_MAP, USED, NULL },
 	{ "raw-logs", 0, "raw-logs", BT_OPTION_BOOL, MOOT, NULL },
 	{ "rootless", 0, NULL, BT_OPTION_BOOL, MOOT, NULL },
 	{ "seccomp-profile", 0, "seccomp-profile", BT_OPTION_STRING, MOOT, NULL },
@@ -282,6 +285,7 @@ int bt_config_options_add(json_t *values, const struct bt_option *option, const 
 {
 	switch (option->type) {
 	case BT_OPTION_LIST:
+	case BT_OPTION_LISTS:
 	case BT_OPTION_ANY:
 		return add_item(values, option, text, err);
 	case BT_OPTION_MAP:
@@ -324,6 +328,17 @@ static bool all_members(const json_t *value, bool objects)
 	return true;
 }
 
+static bool all_lists(const json_t *value)
+{
+	const char *name;
+	json_t *list;
+
+	json_object_foreach ((json_t *)(uintptr_t)value, name, list)
+		if (!all_strings(list))
+			return false;
+	return json_is_object(value);
+}
+
 int bt_config_options_check(const struct bt_option *option, const json_t *value, struct bt_err *err)
 {
 	const char *want = NULL;
@@ -336,6 +351,8 @@ int bt_config_options_check(const struct bt_option *option, const json_t *value,
 		want = "a number";
 	else if (option->type == BT_OPTION_LIST && !all_strings(value))
 		want = "an array of strings";
+	else if (option->type == BT_OPTION_LISTS && !all_strings(value) && !all_lists(value))
+		want = "an array of strings, or an object of such";
 	else if (option->type == BT_OPTION_MAP && !all_members(value, false))
 		want = "an object of strings";
 	else if ((option->type == BT_OPTION_ULIMITS || option->type == BT_OPTION_RUNTIMES) &&

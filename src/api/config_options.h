@@ -19,6 +19,7 @@ enum bt_option_type {
 	BT_OPTION_BOOL,
 	BT_OPTION_INT,
 	BT_OPTION_LIST,     /* may be repeated; an array of strings */
+	BT_OPTION_LISTS,    /* the same, or in the file an object of such arrays */
 	BT_OPTION_MAP,      /* k=v, may be repeated; an object of strings */
 	BT_OPTION_ULIMITS,  /* name=soft[:hard]; an object of {Name,Soft,Hard} */
 	BT_OPTION_RUNTIMES, /* name=path; an object of {path} */

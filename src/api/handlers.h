@@ -126,6 +126,10 @@ bt_handler bt_images_api_create;
 bt_handler bt_images_registry_pull;
 /** GET /distribution/{name}/json. */
 bt_handler bt_images_registry_inspect;
+/** GET /distribution/NAME/manifest, berth's own: the manifest or index as the registry has it. */
+bt_handler bt_images_registry_manifest;
+/** GET /images/search */
+bt_handler bt_images_registry_search;
 /** POST /images/NAME/push */
 bt_handler bt_images_registry_push;
 /** POST /auth */

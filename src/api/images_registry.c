@@ -7,6 +7,7 @@
 
 #include "api/handlers.h"
 #include "api/job.h"
+#include "api/params.h"
 #include "api/request.h"
 #include "api/server.h"
 #include "base/auto.h"
@@ -15,6 +16,7 @@
 #include "image/login.h"
 #include "image/pull.h"
 #include "image/push.h"
+#include "image/search.h"
 
 #define AUTH_HEADER "X-Registry-Auth"
 
@@ -105,6 +107,34 @@ int bt_images_registry_inspect(struct bt_request *req, struct bt_err *err)
 	int r = bt_pull_inspect(bt_engine_images(req->api->engine), req->name,
 				bt_request_header(req, AUTH_HEADER), &found, err);
 
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, found, err);
+}
+
+int bt_images_registry_manifest(struct bt_request *req, struct bt_err *err)
+{
+	json_t *found;
+	int r = bt_pull_manifest(bt_engine_images(req->api->engine), req->name,
+				 bt_request_header(req, AUTH_HEADER), &found, err);
+
+	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, found, err);
+}
+
+int bt_images_registry_search(struct bt_request *req, struct bt_err *err)
+{
+	bt_auto_filters struct bt_filters *filters = NULL;
+	const char *term = bt_query_text(&req->query, "term");
+	json_t *found;
+	int64_t limit;
+	int r = bt_params_filters(req, &filters, err);
+
+	if (r == 0)
+		r = bt_query_i64(&req->query, "limit", 0, &limit, err);
+	if (r < 0)
+		return r;
+	if (!term)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "a term to search for is missing");
+	r = bt_search(bt_engine_images(req->api->engine), term, limit,
+		      bt_request_header(req, AUTH_HEADER), filters, &found, err);
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, found, err);
 }
 

@@ -32,6 +32,7 @@ const struct bt_command *const bt_commands_all[] = {
 	&bt_login_command,
 	&bt_login_logout_command,
 	&bt_logs_command,
+	&bt_manifest_inspect_command,
 	&bt_network_connect_command,
 	&bt_network_create_command,
 	&bt_network_disconnect_command,
@@ -74,13 +75,10 @@ const struct bt_command *const bt_commands_all[] = {
 };
 
 const struct bt_command_group bt_commands_groups[] = {
-	{ "container", "Manage containers" },
-	{ "context", "Manage contexts" },
-	{ "image", "Manage images" },
-	{ "network", "Manage networks" },
-	{ "system", "Manage the engine" },
-	{ "volume", "Manage volumes" },
-	{ NULL, NULL },
+	{ "container", "Manage containers" }, { "context", "Manage contexts" },
+	{ "image", "Manage images" },         { "manifest", "Show manifests of images" },
+	{ "network", "Manage networks" },     { "system", "Manage the engine" },
+	{ "volume", "Manage volumes" },       { NULL, NULL },
 };
 
 const struct bt_command_group *bt_commands_group(const char *name)

@@ -200,10 +200,17 @@ int bt_api_call(struct bt_api *api, const char *method, const char *target, cons
 		json_t **ret, struct bt_err *err)
 {
 	struct bt_api_request req = { .method = method, .target = target, .json = body };
+
+	return bt_api_call_with(api, &req, ret, err);
+}
+
+int bt_api_call_with(struct bt_api *api, const struct bt_api_request *req, json_t **ret,
+		     struct bt_err *err)
+{
 	struct bt_http_conn conn;
 	int r, status;
 
-	r = bt_api_open(api, &req, &conn, err);
+	r = bt_api_open(api, req, &conn, err);
 	if (r < 0)
 		return r;
 	status = conn.head.status;

@@ -66,6 +66,10 @@ void bt_api_keep(struct bt_api *api, struct bt_http_conn *conn);
 bt_nodiscard int bt_api_call(struct bt_api *api, const char *method, const char *target,
 			     const json_t *body, json_t **ret, struct bt_err *err);
 
+/** The same, of a request with header lines of its own. */
+bt_nodiscard int bt_api_call_with(struct bt_api *api, const struct bt_api_request *req,
+				  json_t **ret, struct bt_err *err);
+
 /** The daemon's newest API version by HEAD /_ping ("1.51"), and further facts of its headers. */
 bt_nodiscard int bt_api_ping(struct bt_api *api, char ret_version[16], struct bt_err *err);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "registry/settings.h"
 #include "base/io.h"
 #include "base/path.h"
 #include "base/rand.h"
@@ -128,8 +129,16 @@ static int open_stores(struct bt_engine *engine, struct bt_err *err)
 		return r;
 	bt_images_set_users(engine->images, image_users, engine);
 	bt_images_set_events(engine->images, image_event, engine);
-	return bt_images_set_registries(engine->images, engine->cfg.insecure_registries,
-					engine->cfg.registry_mirrors, err);
+	return bt_images_set_registries(
+		engine->images,
+		&(struct bt_settings){ /* Copied, and not changed. */
+				       .insecure =
+					       (json_t *)(uintptr_t)engine->cfg.insecure_registries,
+				       .mirrors = (json_t *)(uintptr_t)engine->cfg.registry_mirrors,
+				       .http_proxy = (char *)(uintptr_t)engine->cfg.http_proxy,
+				       .https_proxy = (char *)(uintptr_t)engine->cfg.https_proxy,
+				       .no_proxy = (char *)(uintptr_t)engine->cfg.no_proxy },
+		err);
 }
 
 static int open_parts(struct bt_engine *engine, struct bt_err *err)

@@ -18,9 +18,11 @@ struct bt_engine_config {
 	const char *cgroup_parent; /* NULL: "/docker" */
 	const char *log_driver;    /* NULL: "json-file" */
 	const json_t *log_opts;    /* object, or NULL */
-	const json_t *default_ulimits; /* object name → {Name,Soft,Hard}, or NULL */
-	const json_t *labels;          /* array of "k=v", or NULL */
-	const json_t *insecure_registries, *registry_mirrors; /* arrays, or NULL */
+	const json_t *default_ulimits;     /* object name → {Name,Soft,Hard}, or NULL */
+	const json_t *labels;              /* array of "k=v", or NULL */
+	const json_t *insecure_registries; /* array, or NULL */
+	const json_t *registry_mirrors;    /* array, or object of arrays by registry, or NULL */
+	const char *http_proxy, *https_proxy, *no_proxy; /* NULL: as the environment says */
 	const json_t *runtimes; /* object name → {path, runtimeArgs}, or NULL */
 	const char *default_runtime;
 	const char *init_path; /* of berth-init; NULL: there is none */

@@ -163,6 +163,12 @@ static void add_registry(const struct bt_engine *engine, json_t *out)
 		json_decref(insecure);
 		insecure = json_array();
 	}
+	if (json_is_object(mirrors)) {
+		json_t *hub = json_incref(json_object_get(mirrors, "docker.io"));
+
+		json_decref(mirrors);
+		mirrors = hub;
+	}
 	if (!json_is_array(mirrors)) {
 		json_decref(mirrors);
 		mirrors = json_array();

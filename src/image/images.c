@@ -59,21 +59,17 @@ void bt_images_close(struct bt_images *images)
 		return;
 	bt_transfers_close(images->transfers);
 	free(images->data_root);
-	json_decref(images->insecure);
-	json_decref(images->mirrors);
+	bt_settings_done(&images->settings);
 	free(images);
 }
 
-int bt_images_set_registries(struct bt_images *images, const json_t *insecure,
-			     const json_t *mirrors, struct bt_err *err)
+int bt_images_set_registries(struct bt_images *images, const struct bt_settings *settings,
+			     struct bt_err *err)
 {
-	json_decref(images->insecure);
-	json_decref(images->mirrors);
-	images->insecure = insecure ? json_deep_copy(insecure) : NULL;
-	images->mirrors = mirrors ? json_deep_copy(mirrors) : NULL;
-	if ((insecure && !images->insecure) || (mirrors && !images->mirrors))
-		return bt_err_sys(err, -ENOMEM, "open the images");
-	return 0;
+	bt_settings_done(&images->settings);
+	return bt_settings_copy(settings, &images->settings) < 0
+		       ? bt_err_sys(err, -ENOMEM, "open the images")
+		       : 0;
 }
 
 void bt_images_set_users(struct bt_images *images, bt_images_users_fn fn, void *arg)

@@ -53,11 +53,10 @@ typedef void (*bt_images_event_fn)(void *arg, const char *action, const char *id
 /** Set the callback; before any thread uses `images`. */
 void bt_images_set_events(struct bt_images *images, bt_images_event_fn fn, void *arg);
 
-/** Registries that may be asked without TLS ("host[:port]" or networks "10.0.0.0/8"), and mirrors
- * of docker.io ("https://host"): arrays of strings or NULL, copied. Before any thread uses
- * `images`. */
-bt_nodiscard int bt_images_set_registries(struct bt_images *images, const json_t *insecure,
-					  const json_t *mirrors, struct bt_err *err);
+/** How registries are reached (registry/settings.h); copied. Before any thread uses `images`. */
+struct bt_settings;
+bt_nodiscard int bt_images_set_registries(struct bt_images *images,
+					  const struct bt_settings *settings, struct bt_err *err);
 
 /** `import`: a root file system's archive from `fd` becomes an image of one layer. `changes`:
  * Dockerfile instructions (CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER,

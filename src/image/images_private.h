@@ -8,6 +8,7 @@
 
 #include "image/images.h"
 #include "image/name.h"
+#include "registry/settings.h"
 #include "store/db.h"
 #include "store/digest.h"
 
@@ -18,7 +19,7 @@ struct bt_images {
 	struct bt_layers *layers;
 	struct bt_transfers *transfers; /* layers on their way */
 	char *data_root;
-	json_t *insecure, *mirrors; /* of registries; NULL for none */
+	struct bt_settings settings; /* of registries */
 	bt_images_users_fn users;
 	void *users_arg;
 	bt_images_event_fn event;

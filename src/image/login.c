@@ -42,7 +42,7 @@ int bt_login(struct bt_images *images, const json_t *auth, json_t **ret, struct 
 	r = bt_session_open(&(struct bt_session_target){ .domain = domain,
 							 .path = "",
 							 .no_mirrors = true,
-							 .insecure = images->insecure,
+							 .settings = &images->settings,
 							 .credentials = &credentials },
 			    &session, err);
 	if (r == 0)

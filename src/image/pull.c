@@ -55,8 +55,8 @@ static int open_session(struct job *job, bool no_mirrors, struct bt_err *err)
 	return bt_session_open(&(struct bt_session_target){ .domain = job->ref.domain,
 							    .path = job->ref.path,
 							    .no_mirrors = no_mirrors,
-							    .insecure = job->images->insecure,
-							    .mirrors = job->images->mirrors,
+							    .by_digest = job->ref.digest != NULL,
+							    .settings = &job->images->settings,
 							    .credentials = &job->credentials },
 			       &job->session, err);
 }
@@ -81,9 +81,9 @@ static int translate(const struct job *job, const char *tag, struct bt_err *err)
 	return -why.errnum;
 }
 
-/* A manifest or an index by tag or digest, checked against the digest if it is one. */
-static int get_manifest(struct job *job, const char *ref, char ret_digest[BT_DIGEST_SIZE],
-			json_t **ret, struct bt_err *err)
+/* A manifest's or an index's text by tag or digest, checked against the digest if it is one. */
+static int get_text(struct job *job, const char *ref, char ret_digest[BT_DIGEST_SIZE],
+		    struct bt_session_manifest *ret, struct bt_err *err)
 {
 	bt_auto(bt_session_manifest_done) struct bt_session_manifest m = { 0 };
 	int r;
@@ -102,7 +102,17 @@ static int get_manifest(struct job *job, const char *ref, char ret_digest[BT_DIG
 			err, BT_ERR_INVALID, EBADMSG,
 			"manifest verification failed for digest %s: the registry sent %s", ref,
 			ret_digest);
-	return bt_manifest_parse(m.text, m.len, m.media_type, ret, err);
+	*ret = bt_take_struct(m);
+	return 0;
+}
+
+static int get_manifest(struct job *job, const char *ref, char ret_digest[BT_DIGEST_SIZE],
+			json_t **ret, struct bt_err *err)
+{
+	bt_auto(bt_session_manifest_done) struct bt_session_manifest m = { 0 };
+	int r = get_text(job, ref, ret_digest, &m, err);
+
+	return r < 0 ? r : bt_manifest_parse(m.text, m.len, m.media_type, ret, err);
 }
 
 /* The image's manifest, by way of an index where there is one. */
@@ -386,6 +396,31 @@ static int list_platforms(struct job *job, const json_t *manifest, json_t *platf
 		       : 0;
 }
 
+/* What `name` names, as it was sent; checked against the digest if it is one. */
+static int fetch_named(struct job *job, const char *name, struct bt_session_manifest *ret,
+		       struct bt_err *err)
+{
+	const char *ref;
+	int r;
+
+	r = job_start(job, name, NULL, err);
+	if (r < 0)
+		return r;
+	ref = job->ref.digest ? job->ref.digest : bt_image_ref_tag_or_latest(&job->ref);
+	return get_text(job, ref, job->digest, ret, err);
+}
+
+int bt_pull_manifest(struct bt_images *images, const char *name, const char *auth, json_t **ret,
+		     struct bt_err *err)
+{
+	struct bt_pull pull = { .name = name, .auth = auth };
+	bt_auto(job_done) struct job job = { .images = images, .pull = &pull };
+	bt_auto(bt_session_manifest_done) struct bt_session_manifest m = { 0 };
+	int r = fetch_named(&job, name, &m, err);
+
+	return r < 0 ? r : bt_manifest_parse(m.text, m.len, m.media_type, ret, err);
+}
+
 int bt_pull_inspect(struct bt_images *images, const char *name, const char *auth, json_t **ret,
 		    struct bt_err *err)
 {
@@ -393,22 +428,14 @@ int bt_pull_inspect(struct bt_images *images, const char *name, const char *auth
 	bt_auto(job_done) struct job job = { .images = images, .pull = &pull };
 	bt_auto(bt_session_manifest_done) struct bt_session_manifest m = { 0 };
 	json_auto_t *manifest = NULL, *platforms = json_array();
-	const char *ref;
-	int r;
+	int r = fetch_named(&job, name, &m, err);
 
-	r = job_start(&job, name, NULL, err);
-	if (r < 0)
-		return r;
-	ref = job.ref.digest ? job.ref.digest : bt_image_ref_tag_or_latest(&job.ref);
-	r = bt_session_get_manifest(job.session, ref, &m, err);
-	if (r < 0)
-		return translate(&job, ref, err);
-	r = bt_manifest_parse(m.text, m.len, m.media_type, &manifest, err);
+	if (r == 0)
+		r = bt_manifest_parse(m.text, m.len, m.media_type, &manifest, err);
 	if (r == 0)
 		r = list_platforms(&job, manifest, platforms, err);
 	if (r < 0)
 		return r;
-	bt_digest_of(m.text, m.len, job.digest);
 	*ret = json_pack("{s{sssssI}sO}", "Descriptor", "mediaType", m.media_type, "digest",
 			 job.digest, "size", (json_int_t)m.len, "Platforms", platforms);
 	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "inspect an image");

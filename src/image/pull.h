@@ -38,4 +38,8 @@ bt_nodiscard int bt_pull(struct bt_images *images, const struct bt_pull *pull, s
 bt_nodiscard int bt_pull_inspect(struct bt_images *images, const char *name, const char *auth,
 				 json_t **ret, struct bt_err *err);
 
+/** The manifest or index that NAME names, as its registry has it (a new reference). */
+bt_nodiscard int bt_pull_manifest(struct bt_images *images, const char *name, const char *auth,
+				  json_t **ret, struct bt_err *err);
+
 #endif

@@ -190,7 +190,7 @@ static int start(struct job *job, const struct bt_push *push, json_t **ret_tags,
 	return bt_session_open(&(struct bt_session_target){ .domain = job->ref.domain,
 							    .path = job->ref.path,
 							    .push = true,
-							    .insecure = job->images->insecure,
+							    .settings = &job->images->settings,
 							    .credentials = &job->credentials },
 			       &job->session, err);
 }

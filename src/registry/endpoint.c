@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +10,20 @@
 
 #include "base/auto.h"
 #include "base/str.h"
-#include "registry/session_private.h"
+#include "base/io.h"
+#include "registry/endpoint.h"
+#include "registry/hosts.h"
 
 #define HUB      "docker.io"
 #define HUB_HOST "registry-1.docker.io"
+/* Of a hosts.toml. */
+#define HOSTS_SIZE_MAX (256u << 10)
 
 void bt_endpoint_done(struct bt_endpoint *endpoint)
 {
 	free(endpoint->base);
+	free(endpoint->api);
+	json_decref(endpoint->headers);
 	free(endpoint->ca);
 	free(endpoint->cert);
 	free(endpoint->key);
@@ -61,11 +68,12 @@ static bool is_insecure(const json_t *list, const char *domain)
 	return false;
 }
 
+static const char *const dirs[] = { "/etc/berth/certs.d", "/etc/docker/certs.d",
+				    "/etc/containerd/certs.d" };
+
 /* Docker's certs.d/DOMAIN/{ca.crt,client.cert,client.key}. */
 static char *certificate(const char *domain, const char *file)
 {
-	static const char *const dirs[] = { "/etc/berth/certs.d", "/etc/docker/certs.d" };
-
 	if (strchr(domain, '/'))
 		return NULL;
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
@@ -77,71 +85,206 @@ static char *certificate(const char *domain, const char *file)
 	return NULL;
 }
 
-static int add(struct bt_endpoint *list, int n, const char *scheme, const char *host, bool insecure)
+int bt_endpoint_set_url(struct bt_endpoint *endpoint, const char *url, bool whole)
 {
-	list[n] = (struct bt_endpoint){ .base = bt_str_format("%s%s", scheme, host),
-					.insecure = insecure };
-	if (strcmp(scheme, "https://") == 0) {
-		list[n].ca = certificate(host, "ca.crt");
-		list[n].cert = certificate(host, "client.cert");
-		list[n].key = certificate(host, "client.key");
-	}
-	return list[n].base ? n + 1 : -ENOMEM;
+	const char *host = bt_str_after(url, "https://");
+	size_t len = strlen(url), base;
+
+	if (!host)
+		host = bt_str_after(url, "http://");
+	if (!host || host[0] == '\0' || host[0] == '/' || strpbrk(url, " \t\r\n?#@"))
+		return -EINVAL;
+	base = (size_t)(host - url) + strcspn(host, "/");
+	while (len > base && url[len - 1] == '/')
+		len--;
+	/* Some write the "/v2" that is always there. */
+	if (!whole && len >= base + 3 && strncmp(url + len - 3, "/v2", 3) == 0)
+		len -= 3;
+	endpoint->base = strndup(url, base);
+	endpoint->api = bt_str_format("%.*s%s", (int)len, url, whole ? "" : "/v2");
+	return endpoint->base && endpoint->api ? 0 : -ENOMEM;
 }
 
-static int add_mirrors(const struct bt_session_target *target, struct bt_endpoint *list)
+/* A list of endpoints while it grows. */
+struct list {
+	struct bt_endpoint at[BT_HOSTS_MAX];
+	int n;
+};
+
+static int add(struct list *list, const char *url, bool insecure, bool mirror)
+{
+	struct bt_endpoint *e = &list->at[list->n];
+	const char *host;
+	int r;
+
+	if (list->n == BT_HOSTS_MAX)
+		return -E2BIG;
+	r = bt_endpoint_set_url(e, url, false);
+	if (r < 0) {
+		bt_endpoint_done(e);
+		return r;
+	}
+	e->insecure = insecure;
+	e->mirror = mirror;
+	host = bt_str_after(e->base, "https://");
+	if (host) {
+		e->ca = certificate(host, "ca.crt");
+		e->cert = certificate(host, "client.cert");
+		e->key = certificate(host, "client.key");
+	}
+	list->n++;
+	return 0;
+}
+
+/* Docker's list is for its own registry; a map says which mirrors are whose. */
+static const json_t *mirrors_of(const struct bt_session_target *target)
+{
+	const json_t *mirrors = target->settings ? target->settings->mirrors : NULL;
+
+	if (json_is_object(mirrors))
+		return json_object_get(mirrors, target->domain);
+	return strcmp(target->domain, HUB) == 0 ? mirrors : NULL;
+}
+
+static int add_mirrors(const struct bt_session_target *target, struct list *list)
 {
 	const json_t *item;
 	size_t i;
-	int n = 0;
 
-	if (target->push || target->no_mirrors || strcmp(target->domain, HUB) != 0)
+	if (target->push || target->no_mirrors)
 		return 0;
-	json_array_foreach (target->mirrors, i, item) {
-		const char *url = json_string_value(item), *host;
-		bt_auto_free char *clean = url ? strdup(url) : NULL;
-		size_t len = clean ? strlen(clean) : 0;
+	json_array_foreach (mirrors_of(target), i, item) {
+		const char *text = json_string_value(item);
+		bool plain = text && bt_str_after(text, "http://");
+		bool scheme = plain || (text && bt_str_after(text, "https://"));
+		bt_auto_free char *url =
+			text ? bt_str_format("%s%s", scheme ? "" : "https://", text) : NULL;
+		bt_auto_free char *host = NULL;
+		int r;
 
-		while (len > 0 && clean[len - 1] == '/')
-			clean[--len] = '\0';
-		if (len == 0)
-			continue;
-		host = bt_str_after(clean, "http://");
-		if (host) {
-			n = add(list, n, "http://", host, true);
-		} else {
-			host = bt_str_after(clean, "https://");
-			n = add(list, n, "https://", host ? host : clean,
-				is_insecure(target->insecure, host ? host : clean));
-		}
-		if (n < 0)
-			return n;
-		list[n - 1].mirror = true;
+		if (!url)
+			return -ENOMEM;
+		host = strdup(strstr(url, "://") + 3);
+		if (!host)
+			return -ENOMEM;
+		host[strcspn(host, "/")] = '\0';
+		r = add(list, url, plain || is_insecure(target->settings->insecure, host), true);
+		/* One that is no URL was refused when the daemon read its configuration, or is
+		 * of no use now. */
+		if (r < 0 && r != -EINVAL)
+			return r;
 	}
-	return n;
+	return 0;
 }
 
-int bt_endpoint_list(const struct bt_session_target *target, struct bt_endpoint **ret)
+/* DIR/DOMAIN/hosts.toml, or DIR/_default/hosts.toml. Returns 1 where there is one, 0, or a negative
+ * errno. */
+static int read_hosts(const struct bt_session_target *target, const char *dir, const char *domain,
+		      struct list *list, struct bt_err *err)
 {
 	const char *host = strcmp(target->domain, HUB) == 0 ? HUB_HOST : target->domain;
-	size_t max = json_array_size(target->mirrors) + 2;
-	struct bt_endpoint *list = calloc(max, sizeof(*list));
-	bool insecure = is_insecure(target->insecure, target->domain);
-	int n;
+	bt_auto_free char *path = bt_str_format("%s/%s", dir, domain);
+	bt_auto_free char *file = path ? bt_str_format("%s/hosts.toml", path) : NULL;
+	bt_auto_free char *server = bt_str_format("https://%s", host);
+	bt_auto_free char *text = NULL;
+	size_t len;
+	int r;
 
-	if (!list)
+	if (!file || !server)
+		return bt_err_sys(err, -ENOMEM, "read hosts.toml");
+	r = bt_io_read_file(AT_FDCWD, file, HOSTS_SIZE_MAX, &text, &len);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0)
+		return bt_err_sys(err, r, "read %s", file);
+	r = bt_hosts_parse(text, len,
+			   &(struct bt_hosts_use){ .dir = path,
+						   .server = server,
+						   .push = target->push,
+						   .by_digest = target->by_digest },
+			   list->at, err);
+	if (r < 0)
+		return bt_err_context(err, "%s", file);
+	list->n = r;
+	return 1;
+}
+
+static int find_hosts(const struct bt_session_target *target, struct list *list, struct bt_err *err)
+{
+	const char *const names[] = { target->domain, "_default" };
+	int r = 0;
+
+	if (strchr(target->domain, '/'))
+		return 0;
+	for (size_t n = 0; n < 2 && r == 0; n++)
+		for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]) && r == 0; i++)
+			r = read_hosts(target, dirs[i], names[n], list, err);
+	return r;
+}
+
+static int add_registry(const struct bt_session_target *target, struct list *list)
+{
+	const char *host = strcmp(target->domain, HUB) == 0 ? HUB_HOST : target->domain;
+	bool insecure =
+		is_insecure(target->settings ? target->settings->insecure : NULL, target->domain);
+	bt_auto_free char *tls = bt_str_format("https://%s", host);
+	bt_auto_free char *plain = bt_str_format("http://%s", host);
+	int r;
+
+	if (!tls || !plain)
 		return -ENOMEM;
-	n = add_mirrors(target, list);
-	if (n >= 0)
-		n = add(list, n, "https://", host, insecure);
-	if (n >= 0 && insecure)
-		n = add(list, n, "http://", host, true);
-	if (n < 0) {
-		for (size_t i = 0; i < max; i++)
-			bt_endpoint_done(&list[i]);
-		free(list);
-		return n;
+	r = add(list, tls, insecure, false);
+	if (r == 0 && insecure)
+		r = add(list, plain, true, false);
+	return r;
+}
+
+/* Keep only those that are the registry itself. */
+static void drop_mirrors(struct list *list)
+{
+	int kept = 0;
+
+	for (int i = 0; i < list->n; i++) {
+		struct bt_endpoint e = bt_take_struct(list->at[i]);
+
+		if (e.mirror)
+			bt_endpoint_done(&e);
+		else
+			list->at[kept++] = e;
 	}
-	*ret = list;
-	return n;
+	list->n = kept;
+}
+
+static int fill(const struct bt_session_target *target, struct list *list, struct bt_err *err)
+{
+	int r = find_hosts(target, list, err);
+
+	if (r < 0)
+		return r;
+	if (r > 0 && target->no_mirrors) {
+		drop_mirrors(list);
+		return 0;
+	}
+	if (r > 0)
+		return 0;
+	r = add_mirrors(target, list);
+	if (r == 0)
+		r = add_registry(target, list);
+	return r < 0 ? bt_err_sys(err, r, "ask a registry") : 0;
+}
+
+int bt_endpoint_list(const struct bt_session_target *target, struct bt_endpoint **ret,
+		     struct bt_err *err)
+{
+	struct list *list = calloc(1, sizeof(*list));
+	int r = list ? fill(target, list, err) : bt_err_sys(err, -ENOMEM, "ask a registry");
+
+	if (r < 0) {
+		for (int i = 0; list && i < list->n; i++)
+			bt_endpoint_done(&list->at[i]);
+		free(list);
+		return r;
+	}
+	*ret = list->at; /* its first member: what is freed is the same */
+	return list->n;
 }

@@ -23,14 +23,19 @@
 #define STALL_BYTES   100L
 #define STALL_SECONDS 30L
 
+struct peer {
+	char ip[INET6_ADDRSTRLEN];
+	long port;
+};
+
 struct transfer {
 	const struct bt_curl_lib *curl;
 	CURL *easy;
 	const struct bt_http_request *req;
 	struct bt_http_answer answer;
 	char range[48];
-	unsigned int connections;
-	bool first_is_near; /* the registry itself lives on this machine or its link */
+	struct peer first; /* who answered first */
+	bool proxied;
 	bool led_astray;
 	bool wrong_part; /* another part than the one asked for */
 	bool begun;      /* the body has */
@@ -39,41 +44,76 @@ struct transfer {
 };
 
 /* Loopback and link-local addresses, among them those where clouds keep secrets. */
-static bool is_near(const struct curl_sockaddr *address)
+static bool is_near_v4(struct in_addr in)
 {
-	if (address->family == AF_INET) {
-		struct sockaddr_in in;
-		uint32_t a;
+	uint32_t a = ntohl(in.s_addr);
 
-		memcpy(&in, &address->addr, sizeof(in));
-		a = ntohl(in.sin_addr.s_addr);
-		return a >> 24 == 127 || a >> 16 == 0xa9fe || a >> 24 == 0;
-	}
-	if (address->family == AF_INET6) {
-		/* curl_sockaddr ends in a struct sockaddr that stands for a longer one. */
-		const struct sockaddr_in6 *in6 = (const void *)&address->addr;
-		const struct in6_addr *a = &in6->sin6_addr;
-
-		return IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_LINKLOCAL(a) ||
-		       IN6_IS_ADDR_UNSPECIFIED(a) || IN6_IS_ADDR_V4MAPPED(a);
-	}
-	return true;
+	return a >> 24 == 127 || a >> 16 == 0xa9fe || a >> 24 == 0;
 }
 
+static bool is_near_v6(const struct in6_addr *a)
+{
+	return IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_LINKLOCAL(a) || IN6_IS_ADDR_UNSPECIFIED(a) ||
+	       IN6_IS_ADDR_V4MAPPED(a);
+}
+
+/* The text of an address; what is none is nearer than anything. */
+static bool is_near(const char *text)
+{
+	struct in6_addr in6;
+	struct in_addr in;
+
+	if (inet_pton(AF_INET, text, &in) == 1)
+		return is_near_v4(in);
+	return inet_pton(AF_INET6, text, &in6) != 1 || is_near_v6(&in6);
+}
+
+/* Address and port as text. */
+static void name_peer(const struct curl_sockaddr *address, struct peer *ret)
+{
+	/* curl_sockaddr ends in a struct sockaddr that stands for a longer one. */
+	const void *addr = &address->addr;
+	const struct sockaddr_in6 *in6 = addr;
+	const struct sockaddr_in *in = addr;
+
+	*ret = (struct peer){ .port = 0 };
+	if (address->family == AF_INET) {
+		(void)inet_ntop(AF_INET, &in->sin_addr, ret->ip, sizeof(ret->ip));
+		ret->port = ntohs(in->sin_port);
+	} else if (address->family == AF_INET6) {
+		(void)inet_ntop(AF_INET6, &in6->sin6_addr, ret->ip, sizeof(ret->ip));
+		ret->port = ntohs(in6->sin6_port);
+	}
+}
+
+/* Once somebody has answered, a connection is a redirect's: it leads to this machine or its link
+ * only where the registry lives there as well, or back to who has answered (a proxy). */
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *t = arg;
-	bool near = is_near(address);
+	struct peer to;
 
 	(void)purpose;
-	if (t->answer.status == 0 || t->connections == 0)
-		t->first_is_near |= near;
-	t->connections++;
-	if (near && !t->first_is_near) {
+	name_peer(address, &to);
+	if (t->first.ip[0] && is_near(to.ip) && (t->proxied || !is_near(t->first.ip)) &&
+	    (strcmp(to.ip, t->first.ip) != 0 || to.port != t->first.port)) {
 		t->led_astray = true;
 		return CURL_SOCKET_BAD;
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* Who answers first: the registry, over a new connection or one that was kept. */
+static void note_first(struct transfer *t)
+{
+	const char *ip = NULL;
+
+	if (t->first.ip[0])
+		return;
+	(void)t->curl->easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &ip);
+	(void)t->curl->easy_getinfo(t->easy, CURLINFO_PRIMARY_PORT, &t->first.port);
+	/* Without a name everything near is refused. */
+	(void)snprintf(t->first.ip, sizeof(t->first.ip), "%s", ip && ip[0] ? ip : "?");
 }
 
 /* Keep the value of header `name`, if that is what `line` is. */
@@ -123,7 +163,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	/* Each answer on the way has a status line. */
 	if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
 		forget_headers(a);
-		a->status = 1;
+		note_first(t);
 	}
 	keep(&a->content_type, line, len, "Content-Type");
 	keep(&a->digest, line, len, "Docker-Content-Digest");
@@ -199,6 +239,24 @@ static size_t on_read(char *buf, size_t size, size_t count, void *arg)
 	return (size_t)n;
 }
 
+static struct curl_slist *add_headers(const struct transfer *t, struct curl_slist *list,
+				      bool *failed)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach (t->req->headers, i, line) {
+		struct curl_slist *more = t->curl->slist_append(list, json_string_value(line));
+
+		if (!more) {
+			*failed = true;
+			break;
+		}
+		list = more;
+	}
+	return list;
+}
+
 static struct curl_slist *make_headers(const struct transfer *t, bool *failed)
 {
 	const struct bt_http_request *req = t->req;
@@ -222,7 +280,19 @@ static struct curl_slist *make_headers(const struct transfer *t, bool *failed)
 		}
 		list = more;
 	}
-	return list;
+	return *failed ? list : add_headers(t, list, failed);
+}
+
+static void set_proxy(struct transfer *t, bool tls)
+{
+	const struct bt_http_proxy *proxy = t->req->proxy;
+	const char *url = proxy ? (tls ? proxy->https : proxy->http) : NULL;
+
+	/* Without one, libcurl would look into the environment itself. */
+	(void)t->curl->easy_setopt(t->easy, CURLOPT_PROXY, url ? url : "");
+	if (url && proxy->none)
+		(void)t->curl->easy_setopt(t->easy, CURLOPT_NOPROXY, proxy->none);
+	t->proxied = url != NULL;
 }
 
 static void set_body(struct transfer *t)
@@ -280,7 +350,8 @@ static void set_options(struct transfer *t, struct curl_slist *headers)
 	(void)set(t->easy, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
 	(void)set(t->easy, CURLOPT_FOLLOWLOCATION, req->follow ? 1L : 0L);
 	(void)set(t->easy, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
-	(void)set(t->easy, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+	(void)set(t->easy, CURLOPT_CONNECTTIMEOUT_MS,
+		  req->connect_ms > 0 ? req->connect_ms : CONNECT_SECONDS * 1000);
 	(void)set(t->easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES);
 	(void)set(t->easy, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
 	(void)set(t->easy, CURLOPT_BUFFERSIZE, 256L << 10);
@@ -309,6 +380,7 @@ static void set_options(struct transfer *t, struct curl_slist *headers)
 		(void)set(t->easy, CURLOPT_RANGE, t->range);
 	set_body(t);
 	set_tls(t);
+	set_proxy(t, tls);
 }
 
 static int explain(const struct transfer *t, CURLcode code, struct bt_err *err)

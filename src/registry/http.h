@@ -8,6 +8,7 @@
  * given credentials of another host.
  */
 
+#include <jansson.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +31,12 @@ struct bt_http_tls {
 	const char *ca, *cert, *key; /* files, or NULL */
 };
 
+/** Proxies, by the scheme of what is asked. Strings borrowed, or NULL. */
+struct bt_http_proxy {
+	const char *http, *https;
+	const char *none; /* names and networks that are reached without */
+};
+
 /** A request. Strings borrowed; zeroed where unused. */
 struct bt_http_request {
 	const char *method; /* "GET", "HEAD", "POST", "PATCH", "PUT" */
@@ -48,8 +55,11 @@ struct bt_http_request {
 	bt_http_sink_fn sink; /* NULL: collected in the answer's `body` */
 	void *sink_arg;
 	const struct bt_http_tls *tls;
-	bool follow;                  /* redirects */
-	const atomic_bool *cancelled; /* ends it within a second, or NULL */
+	const struct bt_http_proxy *proxy; /* NULL: none */
+	const json_t *headers;             /* further ones: array of "Name: value", or NULL */
+	long connect_ms;                   /* 0: the default */
+	bool follow;                       /* redirects */
+	const atomic_bool *cancelled;      /* ends it within a second, or NULL */
 };
 
 /** An answer, owned. Texts of headers are NULL where missing. */

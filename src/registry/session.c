@@ -102,6 +102,9 @@ static int perform(struct bt_session *session, struct bt_http_request *req,
 	req->password = req->user ? session->credentials.password : NULL;
 	(void)pthread_mutex_unlock(&session->mutex);
 	req->tls = &session->tls;
+	req->proxy = &session->proxy;
+	req->headers = session->endpoint.headers;
+	req->connect_ms = session->endpoint.connect_ms;
 	if (!easy)
 		return bt_err_sys(err, -ENOMEM, "ask a registry");
 	r = bt_http_perform(session->curl, easy, req, ret, err);
@@ -160,14 +163,14 @@ int bt_session_send_(struct bt_session *session, struct bt_http_request *req,
 
 char *bt_session_url_(const struct bt_session *session, const char *kind, const char *name)
 {
-	return bt_str_format("%s/v2/%s/%s/%s", session->endpoint.base, session->path, kind, name);
+	return bt_str_format("%s/%s/%s/%s", session->endpoint.api, session->path, kind, name);
 }
 
 /* Does something speak the protocol there? It may ask for authentication. */
 static int ping(struct bt_session *session, struct bt_err *err)
 {
 	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
-	bt_auto_free char *url = bt_str_format("%s/v2/", session->endpoint.base);
+	bt_auto_free char *url = bt_str_format("%s/", session->endpoint.api);
 	struct bt_http_request req = { .method = "GET", .url = url, .follow = true };
 	int r;
 
@@ -227,6 +230,16 @@ static int connect_to(struct bt_session *session, struct bt_endpoint *list, int 
 	return r;
 }
 
+static int copy_settings(struct bt_session *session, const struct bt_settings *from)
+{
+	if (from && bt_settings_copy(from, &session->settings) < 0)
+		return -ENOMEM;
+	session->proxy = (struct bt_http_proxy){ .http = session->settings.http_proxy,
+						 .https = session->settings.https_proxy,
+						 .none = session->settings.no_proxy };
+	return 0;
+}
+
 int bt_session_open(const struct bt_session_target *target, struct bt_session **ret,
 		    struct bt_err *err)
 {
@@ -245,8 +258,11 @@ int bt_session_open(const struct bt_session_target *target, struct bt_session **
 	}
 	session->path = strdup(target->path);
 	session->push = target->push;
-	n = bt_endpoint_list(target, &list);
-	if (n < 0 || !session->path || copy_credentials(session, target->credentials) < 0)
+	n = bt_endpoint_list(target, &list, err);
+	if (n < 0)
+		r = n;
+	else if (!session->path || copy_credentials(session, target->credentials) < 0 ||
+		 copy_settings(session, target->settings) < 0)
 		r = bt_err_sys(err, -ENOMEM, "ask a registry");
 	else
 		r = connect_to(session, list, n, err);
@@ -276,6 +292,7 @@ void bt_session_destroy(struct bt_session *session)
 	if (session->curl)
 		bt_curl_lib_unref();
 	bt_endpoint_done(&session->endpoint);
+	bt_settings_done(&session->settings);
 	bt_credentials_done(&session->credentials);
 	(void)pthread_mutex_destroy(&session->mutex);
 	free(session->token);
@@ -286,7 +303,7 @@ void bt_session_destroy(struct bt_session *session)
 int bt_session_check(struct bt_session *session, struct bt_err *err)
 {
 	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
-	bt_auto_free char *url = bt_str_format("%s/v2/", session->endpoint.base);
+	bt_auto_free char *url = bt_str_format("%s/", session->endpoint.api);
 	int r;
 
 	if (!url)
@@ -384,6 +401,36 @@ int bt_session_list_tags(struct bt_session *session, size_t max, json_t **ret, s
 	return 0;
 }
 
+int bt_session_search(struct bt_session *session, const char *name, int64_t limit, json_t **ret,
+		      struct bt_err *err)
+{
+	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
+	bt_auto_str struct bt_str url = { 0 };
+	CURL *easy = bt_session_borrow_(session);
+	char *escaped = easy ? session->curl->easy_escape(easy, name, (int)strlen(name)) : NULL;
+	int r;
+
+	bt_str_printf(&url, "%s/v1/search?q=%s", session->endpoint.base, escaped ? escaped : "");
+	if (limit > 0)
+		bt_str_printf(&url, "&n=%lld", (long long)limit);
+	if (escaped)
+		session->curl->free(escaped);
+	if (easy)
+		bt_session_return_(session, easy);
+	if (!escaped || url.failed < 0)
+		return bt_err_sys(err, -ENOMEM, "search");
+	r = bt_session_send_(session,
+			     &(struct bt_http_request){
+				     .method = "GET", .url = bt_str_get(&url), .follow = true },
+			     &answer, err);
+	if (r < 0)
+		return r;
+	if (answer.status != 200)
+		return bt_session_refused_(&answer, err);
+	r = bt_json_parse(bt_str_get(&answer.body), answer.body.len, 0, ret, err);
+	return r < 0 ? bt_err_context(err, "the registry's answer") : 0;
+}
+
 int bt_session_has_blob(struct bt_session *session, const char *digest, struct bt_err *err)
 {
 	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
@@ -428,10 +475,9 @@ int bt_session_begin_upload(struct bt_session *session, const char *digest, cons
 {
 	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
 	bt_auto_free char *url =
-		from ? bt_str_format("%s/v2/%s/blobs/uploads/?mount=%s&from=%s",
-				     session->endpoint.base, session->path, digest, from)
-		     : bt_str_format("%s/v2/%s/blobs/uploads/", session->endpoint.base,
-				     session->path);
+		from ? bt_str_format("%s/%s/blobs/uploads/?mount=%s&from=%s", session->endpoint.api,
+				     session->path, digest, from)
+		     : bt_str_format("%s/%s/blobs/uploads/", session->endpoint.api, session->path);
 	int r;
 
 	if (!url)

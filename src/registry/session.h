@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "registry/credentials.h"
 #include "registry/http.h"
+#include "registry/settings.h"
 
 struct bt_session;
 
@@ -25,11 +26,12 @@ struct bt_session_target {
 	const char *path;   /* "library/alpine"; "" for the registry itself */
 	bool push;
 	bool no_mirrors;
-	const json_t *insecure, *mirrors;         /* arrays of texts, or NULL */
+	bool by_digest;                           /* no tag has to be resolved */
+	const struct bt_settings *settings;       /* or NULL */
 	const struct bt_credentials *credentials; /* or NULL */
 };
 
-/** Connect: TLS, with /etc/docker/certs.d/DOMAIN or /etc/berth/certs.d/DOMAIN; without (or with any
+/** Connect to the first endpoint (registry/endpoint.h) that answers: by TLS; without (or with any
  * certificate) only where the registry is on this machine or listed as insecure. */
 bt_nodiscard int bt_session_open(const struct bt_session_target *target, struct bt_session **ret,
 				 struct bt_err *err);
@@ -41,6 +43,10 @@ struct bt_session *bt_session_ref(struct bt_session *session);
 void bt_session_destroy(struct bt_session *session);
 /** Is it a mirror that answers? */
 bool bt_session_is_mirror(const struct bt_session *session);
+
+/** GET /v1/search: its answer, an object (a new reference). `limit` 0: the index's own. */
+bt_nodiscard int bt_session_search(struct bt_session *session, const char *name, int64_t limit,
+				   json_t **ret, struct bt_err *err);
 
 /** A manifest or an index. Owned. */
 struct bt_session_manifest {

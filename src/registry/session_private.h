@@ -3,30 +3,25 @@
 #define BT_REGISTRY_SESSION_PRIVATE_H
 
 /*
- * What session.c (operations), endpoint.c (whom to ask, and how) and token.c
+ * What session.c (operations), blob.c (downloads) and token.c
  * (authentication) share.
  */
 
 #include <pthread.h>
 
 #include "registry/challenge.h"
+#include "registry/endpoint.h"
 #include "registry/session.h"
 
 #define BT_SESSION_IDLE_MAX 8
-
-/** Where a registry is reached, and by what right. Owned texts. */
-struct bt_endpoint {
-	char *base; /* "https://host[:port]" */
-	char *ca, *cert, *key;
-	bool insecure; /* certificates do not matter, and credentials may go unencrypted */
-	bool mirror;
-};
 
 struct bt_session {
 	atomic_int refs;
 	const struct bt_curl_lib *curl;
 	struct bt_endpoint endpoint;
 	struct bt_http_tls tls;
+	struct bt_settings settings; /* a copy, for the proxies */
+	struct bt_http_proxy proxy;
 	char *path;
 	bool push;
 	struct bt_credentials credentials;
@@ -36,12 +31,6 @@ struct bt_session {
 	CURL *idle[BT_SESSION_IDLE_MAX];
 	size_t idle_len;
 };
-
-/** The ways to reach `target`, best first, into an array (owned, each with its texts). Returns how
- * many, or -ENOMEM. */
-bt_nodiscard int bt_endpoint_list(const struct bt_session_target *target, struct bt_endpoint **ret);
-/** Release one. */
-void bt_endpoint_done(struct bt_endpoint *endpoint);
 
 /** Answer a challenge: afterwards `token` or `basic` is set. Kind UNAUTHORIZED where that is
  * refused. */

@@ -96,7 +96,9 @@ static int fetch_token(struct bt_session *session, CURL *easy, const struct bt_c
 	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
 	bt_auto_str struct bt_str url = { 0 }, body = { 0 };
 	bt_auto_free char *scope = make_scope(session);
-	struct bt_http_request req = { .method = "GET", .tls = &session->tls };
+	struct bt_http_request req = { .method = "GET",
+				       .tls = &session->tls,
+				       .proxy = &session->proxy };
 	int r;
 
 	if (!scope)
