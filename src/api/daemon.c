@@ -24,6 +24,7 @@
 #include "api/systemd.h"
 #include "api/tls.h"
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "engine/apparmor.h"
@@ -372,6 +373,7 @@ int bt_daemon_run(int argc, char *argv[])
 		return code;
 	}
 	set_limits();
+	bt_fault_init();
 	bt_log_set_level(d.config.log_level);
 	return run(&d);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -216,6 +217,7 @@ void bt_container_apply(struct bt_container *c, const struct bt_journal_record *
 		blank_networks(&c->state);
 	if (changed)
 		write_state(c);
+	bt_fault_point("end/stored");
 	pthread_mutex_unlock(&c->lock);
 	if (!changed)
 		return;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/rand.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -368,14 +369,18 @@ static int make_on_disk(struct creation *cr, struct bt_err *err)
 	bool copy = false;
 	int r = bt_container_files_create(cr->engine, c->id, err);
 
+	bt_fault_point("create/files");
 	if (r == 0)
 		r = make_volumes(cr, &copy, err);
+	bt_fault_point("create/volumes");
 	if (r == 0)
 		r = bt_layers_create_rw(cr->engine->layers, c->id, cr->image.chain_id, err);
+	bt_fault_point("create/layer");
 	if (r == 0 && copy)
 		r = fill_volumes(cr, err);
 	if (r < 0)
 		return r;
+	bt_fault_point("create/filled");
 	c->state.status = BT_CONTAINER_CREATED;
 	c->state.remove_volumes = false;
 	r = bt_container_row_state(c, err);
@@ -406,6 +411,7 @@ static int create(struct creation *cr, const char *name, struct bt_err *err)
 	r = insert_row(cr, name, err);
 	if (r < 0)
 		return r;
+	bt_fault_point("create/row");
 	r = make_on_disk(cr, err);
 	if (r == 0)
 		r = bt_container_index_add(cr->engine, cr->container, err);
@@ -413,6 +419,7 @@ static int create(struct creation *cr, const char *name, struct bt_err *err)
 		bt_container_undo(cr->container);
 		return r;
 	}
+	bt_fault_point("create/done");
 	bt_container_event(cr->container, "create", NULL);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -110,6 +111,7 @@ static int remove_marked(struct bt_container *c, struct bt_err *err)
 		mark_dead(c);
 		return r;
 	}
+	bt_fault_point("rm/dismantled");
 	bt_container_clients_drop(c);
 	bt_exec_container_removed(c);
 	bt_container_event(c, "destroy", NULL);
@@ -139,6 +141,7 @@ int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes,
 		return r;
 	bt_auto_lock(held, &c->op);
 	r = mark(c, volumes, err);
+	bt_fault_point("rm/marked");
 	return r < 0 ? r : remove_marked(c, err);
 }
 
@@ -181,9 +184,12 @@ int bt_container_rename(struct bt_engine *engine, const char *ref, const char *n
 	if (old && strcmp(old + 1, name) == 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "Renaming a container with the same name as its current name");
+	bt_fault_point("rename/begun");
 	r = rename_row(c, name, err);
+	bt_fault_point("rename/row");
 	if (r == 0)
 		r = bt_container_index_rename(engine, c, name, err);
+	bt_fault_point("rename/done");
 	if (r == 0)
 		bt_container_event(c, "rename", json_pack("{s:s}", "oldName", old ? old : ""));
 	return r;
@@ -223,6 +229,7 @@ static void prune_one(struct bt_container *c, json_t *deleted, int64_t *freed)
 		bt_log_warn("prune container %.12s: %s", c->id, err.msg);
 		return;
 	}
+	bt_fault_point("prune/one");
 	*freed += size;
 	json_array_append_new(deleted, json_string(c->id));
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "engine/container_event.h"
 #include "engine/container_start.h"
@@ -30,10 +31,13 @@ static int restart_running(struct bt_container *c, int signal, int timeout, stru
 		return bt_err_sys(err, -ENOMEM, "restart");
 	bt_container_stop_event(c, signal);
 	bt_container_stop_expect(c, timeout);
+	bt_fault_point("restart/begun");
 	r = bt_client_restart(bt_link_client(link), signal, timeout, err);
+	bt_fault_point("restart/asked");
 	if (r == 0) {
 		bt_container_stop_thaw(c);
 		r = bt_container_wait_restart(wait, err);
+		bt_fault_point("restart/done");
 	} else if (r == -EPIPE || r == -ESRCH) {
 		r = 1;
 	}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -291,6 +292,7 @@ static int prepare(struct start *st, struct bt_err *err)
 
 	if (r == 0)
 		r = make_paths(st, err);
+	bt_fault_point("start/paths");
 	if (r == 0)
 		r = check_device_requests(st->settings.host_config, err);
 	if (r == 0)
@@ -304,12 +306,14 @@ static int prepare(struct start *st, struct bt_err *err)
 	st->rootfs = bt_layers_mount_rw(c->engine->layers, c->id, err);
 	if (st->rootfs < 0)
 		return st->rootfs;
+	bt_fault_point("start/root");
 	r = bt_container_mounts_make(c, st->settings.host_config, st->settings.mounts, &st->shm,
 				     err);
 	if (r == 0)
 		r = find_user(st, err);
 	if (r == 0)
 		r = attach_network(st, err);
+	bt_fault_point("start/network");
 	if (r == 0)
 		r = build_spec(st, err);
 	if (r == 0)
@@ -452,12 +456,14 @@ static int start_locked(struct bt_container *c, const char *detach_keys, struct 
 		return r;
 	await_old_monitor(c);
 	r = prepare(&st, err);
+	bt_fault_point("start/prepared");
 	if (r == 0) {
 		r = spawn(&st, detach_keys, err);
 		if (r < 0)
 			phrase(err);
 		else
 			forward_late_clients(c);
+		bt_fault_point("start/done");
 	}
 	if (r < 0 && !will_restart(c))
 		record_failure(c, err);

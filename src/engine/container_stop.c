@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "codec/signal_name.h"
@@ -97,7 +98,9 @@ static int begin_stop(struct bt_container *c, int signal, int timeout, struct bt
 
 	if (!link)
 		return 1;
+	bt_fault_point("stop/begun");
 	r = bt_client_stop(bt_link_client(link), signal, timeout, err);
+	bt_fault_point("stop/asked");
 	/* It went before we could say so. */
 	if (r == -EPIPE || r == -ESRCH)
 		return 1;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "engine/container_files.h"
 #include "engine/container_mounts.h"
@@ -64,14 +65,18 @@ int bt_container_dismantle(struct bt_container *c, struct bt_err *err)
 	int r;
 
 	bt_network_detach(c->engine, c->id);
+	bt_fault_point("rm/network");
 	r = bt_container_mounts_release(c, err);
 	if (r == 0 && c->state.remove_volumes)
 		r = remove_volumes(c, err);
 	if (r < 0)
 		return r;
+	bt_fault_point("rm/volumes");
 	r = bt_layers_remove_rw(c->engine->layers, c->id, err);
+	bt_fault_point("rm/layer");
 	if (r == 0)
 		r = bt_container_files_remove(c->engine, c->id, err);
+	bt_fault_point("rm/files");
 	if (r == 0)
 		r = bt_container_row_delete(c, err);
 	return r;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/io.h"
 #include "base/str.h"
 #include "engine/container_event.h"
@@ -114,6 +115,7 @@ int bt_exec_create(struct bt_engine *engine, const char *ref, const json_t *body
 	r = bt_execs_add(engine->execs, c->id, config, &exec, err);
 	if (r < 0)
 		return r;
+	bt_fault_point("exec/created");
 	emit(c, "exec_create", exec);
 	*ret = json_pack("{s:s}", "Id", exec->id);
 	return 0;
@@ -203,11 +205,13 @@ static int launch(const struct bt_exec_start *start, int sock, struct bt_err *er
 	if (r < 0)
 		return r;
 	exec.process = process;
+	bt_fault_point("exec/prepared");
 	emit(start->container, "exec_start", start->exec);
 	r = bt_client_exec(bt_link_client(link), &exec, &pid, err);
 	if (r < 0)
 		return bt_err_context(err, "OCI runtime exec failed: exec failed: unable to start "
 					   "container process");
+	bt_fault_point("exec/done");
 	bt_exec_event_started(start->container, start->exec->id, pid);
 	return 0;
 }

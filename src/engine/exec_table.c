@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/str.h"
@@ -257,6 +258,7 @@ void bt_exec_event_ended(struct bt_container *c, const char *id, int code, int64
 	pthread_mutex_unlock(&execs->lock);
 	if (!now)
 		return;
+	bt_fault_point("exec/ended");
 	snprintf(text, sizeof(text), "%d", code);
 	bt_container_event_at(c, "exec_die", json_pack("{s:s,s:s}", "execID", id, "exitCode", text),
 			      at_ns > 0 ? at_ns : bt_time_now_ns());

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "engine/engine_private.h"
 #include "engine/exec_events.h"
@@ -78,7 +79,9 @@ static const struct bt_links_events *events_of(const struct bt_link *link)
 
 static void on_record(struct bt_link *link, const struct bt_journal_record *record)
 {
+	bt_fault_point("end/heard");
 	events_of(link)->record(link->container, record);
+	bt_fault_point("end/applied");
 	(void)!bt_client_ack(link->client, record->seq);
 	if ((record->kind != BT_JOURNAL_STARTED && record->kind != BT_JOURNAL_START_FAILED) ||
 	    link->settled)
@@ -210,7 +213,9 @@ int bt_link_spawn(struct bt_container *c, const struct bt_spawn *spawn,
 			    &monitor, err);
 	if (r < 0)
 		return r;
+	bt_fault_point("start/spawned");
 	r = await_start(link);
+	bt_fault_point("start/awaited");
 	if (r == 0)
 		return bt_err_set(err, BT_ERR_SYSTEM, EPIPE,
 				  "the monitor ended before the container was started");

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -111,6 +112,7 @@ int bt_volume_ensure(struct bt_engine *engine, const struct bt_volume_new *v, st
 	r = known ? 0 : insert_row(engine, v, err);
 	if (r < 0)
 		return r;
+	bt_fault_point("volume/row");
 	/* The outer directory keeps host users away from setuid files within. */
 	r = bt_io_mkdir_p(dir, 0701);
 	if (r == 0 && mkdir(data, 0755) < 0 && errno != EEXIST)
@@ -141,6 +143,7 @@ int bt_volume_delete(struct bt_engine *engine, const char *name, struct bt_err *
 
 	if (r < 0)
 		return bt_err_sys(err, r, "remove volume %s", name);
+	bt_fault_point("volume-rm/data");
 	r = bt_db_run(engine->db, err, "DELETE FROM volumes WHERE name = ?1", 1, name);
 	if (r == 0)
 		bt_events_emit(engine, "volume", "destroy", name,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -287,6 +288,7 @@ int bt_volumes_remove(struct bt_engine *engine, const char *name, bool force, st
 	if (r < 0)
 		return r;
 	ids = json_object_get(users, name);
+	bt_fault_point("volume-rm/begun");
 	return ids ? refuse_used("remove", name, ids, err) : bt_volume_delete(engine, name, err);
 }
 
@@ -332,6 +334,7 @@ static int prune_one(struct bt_engine *engine, const char *name, json_t *deleted
 	r = bt_volume_delete(engine, name, err);
 	if (r < 0)
 		return r;
+	bt_fault_point("volume-prune/one");
 	*space += size;
 	return json_array_append_new(deleted, json_string(name)) < 0
 		       ? bt_err_sys(err, -ENOMEM, "prune volumes")

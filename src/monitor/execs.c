@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
@@ -109,6 +110,7 @@ static void on_exit_of_exec(struct bt_loop_source *source, uint32_t events bt_un
 
 	if (waitid(P_PIDFD, (id_t)exec->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
 		return;
+	bt_fault_point("monitor-exec/reaped");
 	exec->code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 	exec->pid = 0;
 	bt_loop_remove(&m->loop, &exec->exit);
@@ -229,6 +231,7 @@ int bt_execs_start(struct bt_monitor *m, struct bt_message *request, json_t *rep
 		destroy(exec);
 		return r;
 	}
+	bt_fault_point("monitor-exec/running");
 	(void)!bt_exec_file_started(m->spawn.dir, id, bt_time_now_ns(), exec->pid);
 	bt_control_tell(m, json_pack("{s:s, s:s, s:i}", "ev", "exec-started", "exec", id, "pid",
 				     (int)exec->pid));

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
+#include "base/fault.h"
 #include "codec/oci_spec.h"
 #include "monitor/monitor_private.h"
 #include "monitor/other_runtime.h"
@@ -115,6 +116,7 @@ static int own_start(struct bt_monitor *m, const int stdio[3], struct bt_process
 	if (r < 0)
 		return r;
 	remember_cgroup(m, &spec);
+	bt_fault_point("monitor/created");
 	r = bt_launch_start(&launch, err);
 	if (r < 0) {
 		struct bt_err ignored;

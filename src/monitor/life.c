@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/time.h"
 #include "monitor/attach.h"
 #include "monitor/monitor_private.h"
@@ -158,6 +159,7 @@ static void end_run(struct bt_monitor *m)
 	m->state = again ? BT_MONITOR_WAITING : BT_MONITOR_ENDED;
 	retire_run(m);
 	bt_records_add(m, &record);
+	bt_fault_point("monitor-end/told");
 	if (again)
 		schedule_restart(m, asked);
 	else
@@ -185,7 +187,9 @@ static void on_exit_of_init(struct bt_loop_source *source, uint32_t events bt_un
 	m->state = BT_MONITOR_ENDING;
 	bt_oom_check(m);
 	bt_oom_done(m);
+	bt_fault_point("monitor-end/reaped");
 	bt_launcher_cleanup(m);
+	bt_fault_point("monitor-end/cleaned");
 	bt_stdio_drain(&run->stdio);
 	if (bt_stdio_has_ended(&run->stdio))
 		end_run(m);
@@ -276,6 +280,7 @@ void bt_life_start(struct bt_monitor *m)
 		start_failed(m, &err);
 		return;
 	}
+	bt_fault_point("monitor/started");
 	m->state = BT_MONITOR_RUNNING;
 	record.at_ns = m->run->started_at_ns;
 	record.pid = m->run->pid;
@@ -283,6 +288,7 @@ void bt_life_start(struct bt_monitor *m)
 	record.restarts = m->restarts;
 	bt_records_add(m, &record);
 	bt_oom_watch(m);
+	bt_fault_point("monitor/done");
 	bt_loop_timer_set(&m->loop, &m->trim_timer, TRIM_MS);
 	if (m->spawn.runtime)
 		bt_loop_timer_set(&m->loop, &m->reap_timer, REAP_MS);

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/time.h"
 #include "monitor/attach.h"
 #include "monitor/monitor_private.h"
@@ -145,12 +146,14 @@ int bt_monitor_run(const char *text, size_t len, const int *fds, size_t nfds)
 	int r;
 
 	(void)prctl(PR_SET_NAME, "berth-monitor", 0, 0, 0);
+	bt_fault_point("monitor/forked");
 	init(&m);
 	if (bt_message_parse(text, len, fds, nfds, &message) < 0 || bt_loop_init(&m.loop) < 0)
 		return EXIT_FAILURE;
 	r = take_message(&m, &message, clients, &err);
 	if (r == 0)
 		r = set_up(&m, &message, &err);
+	bt_fault_point("monitor/set-up");
 	if (r < 0)
 		tell_failure(&m, &err);
 	bt_message_done(&message);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "monitor/monitor_private.h"
 
 #define RETRY_MS 1000
@@ -77,6 +78,8 @@ void bt_records_add(struct bt_monitor *m, struct bt_journal_record *record)
 	record->seq = ++m->seq;
 	if (!write_left(m) || bt_journal_append(m->journal_fd, record) < 0)
 		keep(m, record);
+	bt_fault_point(record->kind == BT_JOURNAL_EXITED ? "monitor-end/journalled"
+							 : "monitor/journalled");
 	bt_control_tell(m, record_event(record));
 }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/sock.h"
 #include "monitor/monitor.h"
 #include "monitor/protocol.h"
@@ -63,9 +65,13 @@ static _Noreturn void exec_spawner(int program, int conn)
 {
 	static char name[] = "berth-runtime", verb[] = "spawner";
 	char *const argv[] = { name, verb, NULL };
-	char *const envp[] = { NULL };
+	const char *fault = getenv(BT_FAULT_VARIABLE);
+	char variable[PATH_MAX + 32];
+	char *const envp[] = { fault ? variable : NULL, NULL };
 	int flags, null;
 
+	if (fault)
+		(void)snprintf(variable, sizeof(variable), BT_FAULT_VARIABLE "=%s", fault);
 	/* None may be in the way of another. */
 	program = fcntl(program, F_DUPFD_CLOEXEC, 10);
 	conn = fcntl(conn, F_DUPFD_CLOEXEC, 10);
@@ -165,6 +171,7 @@ int bt_spawner_run(int fd)
 	    prctl(PR_SET_NAME, "berth-spawner", 0, 0, 0) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return EXIT_FAILURE;
 	(void)umask(0022);
+	bt_fault_init();
 	/* Found once for all monitors; whoever needs it and cannot have it says so. */
 	(void)(bt_cgroups_host(&host, BT_ERR_IGNORED) < 0);
 	while (r > 0)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/io.h"
 #include "runtime/devices.h"
 #include "runtime/hooks.h"
@@ -349,6 +350,7 @@ static int run(struct work *w, struct bt_err *err)
 		return bt_err_sys(err, -errno, "become untraceable");
 	(void)umask(0);
 	r = set_up_namespaces(w, err);
+	bt_fault_point("init/namespaces");
 	if (r == 0)
 		r = set_up_root(w, err);
 	if (r == 0)
