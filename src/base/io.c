@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,8 +19,9 @@
 #include "base/auto.h"
 #include "base/str.h"
 
-#define READ_STEP      4096
-#define TREE_DEPTH_MAX 1024
+#define READ_STEP 4096
+/* Each level holds a descriptor and some of a thread's stack while a tree is removed. */
+#define TREE_DEPTH_MAX 64
 
 int bt_io_write_all(int fd, const void *data, size_t len)
 {
@@ -143,62 +145,82 @@ static void dir_done(DIR **d)
 		(void)closedir(*d);
 }
 
-static int remove_tree(int at, const char *name, dev_t dev, int depth);
+/* The removal of one tree. */
+struct removal {
+	int top;   /* the tree's own directory */
+	dev_t dev; /* the file system it lies on */
+	unsigned int raised;
+};
 
-/* A directory below the first one must not be a mount point: another place of the same file system
- * may be bound there, which its device number does not tell. */
-static int open_child(int at, const char *name, bool same_mount)
+static int remove_entry(struct removal *rm, int at, const char *name, int depth);
+
+/* Remove everything inside the directory `fd` (consumed). Goes on after failures; returns the
+ * first. */
+static int remove_children(struct removal *rm, int fd, int depth)
 {
-	struct open_how how = { .flags = (uint64_t)(unsigned)(O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-							      O_CLOEXEC),
-				.resolve = same_mount ? RESOLVE_NO_XDEV : 0 };
-	int fd = (int)syscall(SYS_openat2, at, name, &how, sizeof(how));
-
-	return fd < 0 ? -errno : fd;
-}
-
-/* Remove everything inside the directory `name`, which lies on device `dev`. */
-static int remove_children(int at, const char *name, dev_t dev, int depth)
-{
-	bt_auto_close int fd = open_child(at, name, depth > 0);
-	bt_auto(dir_done) DIR *d = NULL;
+	bt_auto(dir_done) DIR *d = fdopendir(fd);
 	struct dirent *e;
-	struct stat st;
 	int first = 0;
 
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (st.st_dev != dev)
-		return -EXDEV;
-	d = fdopendir(fd);
-	if (!d)
-		return -errno;
-	(void)bt_take_fd(&fd); /* closedir() closes it */
+	if (!d) {
+		first = -errno;
+		bt_close(&fd);
+		return first;
+	}
 	while ((e = readdir(d))) {
 		int r;
 
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		r = remove_tree(dirfd(d), e->d_name, dev, depth + 1);
+		r = remove_entry(rm, dirfd(d), e->d_name, depth);
 		if (r < 0 && first == 0)
 			first = r;
 	}
 	return first;
 }
 
-static int remove_tree(int at, const char *name, dev_t dev, int depth)
+/* A directory below the first one must not be a mount point: another place of the same file system
+ * may be bound there, which its device number does not tell. */
+static int open_dir(const struct removal *rm, int at, const char *name, bool same_mount)
 {
-	int r;
+	struct open_how how = { .flags = (uint64_t)(unsigned)(O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+							      O_CLOEXEC),
+				.resolve = same_mount ? RESOLVE_NO_XDEV : 0 };
+	bt_auto_close int fd = (int)syscall(SYS_openat2, at, name, &how, sizeof(how));
+	struct stat st;
 
-	if (depth > TREE_DEPTH_MAX)
-		return -ELOOP;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_dev == rm->dev ? bt_take_fd(&fd) : -EXDEV;
+}
+
+/* A directory too deep for our stack and descriptors moves up into the tree's own, from where it
+ * is removed in a later round: whoever made it could nest without a limit, with mkdir and chdir. */
+static int raise_dir(struct removal *rm, int at, const char *name)
+{
+	char to[32];
+
+	for (;;) {
+		(void)snprintf(to, sizeof(to), ".raised-%u", rm->raised++);
+		if (renameat2(at, name, rm->top, to, RENAME_NOREPLACE) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return errno == ENOENT ? 0 : -errno;
+	}
+}
+
+static int remove_entry(struct removal *rm, int at, const char *name, int depth)
+{
+	int fd, r;
+
 	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
-	r = remove_children(at, name, dev, depth);
+	if (depth >= TREE_DEPTH_MAX)
+		return raise_dir(rm, at, name);
+	fd = open_dir(rm, at, name, true);
+	r = fd < 0 ? fd : remove_children(rm, fd, depth + 1);
 	if (unlinkat(at, name, AT_REMOVEDIR) < 0 && errno != ENOENT && r == 0)
 		r = -errno;
 	return r;
@@ -206,11 +228,31 @@ static int remove_tree(int at, const char *name, dev_t dev, int depth)
 
 int bt_io_remove_tree(int at, const char *name)
 {
+	struct removal rm = { .top = -EBADF };
+	bt_auto_close int top = -EBADF;
+	unsigned int raised;
 	struct stat st;
+	int r = 0;
 
+	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
 	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	return remove_tree(at, name, st.st_dev, 0);
+	rm.dev = st.st_dev;
+	top = rm.top = open_dir(&rm, at, name, false);
+	if (top < 0)
+		return top;
+	do {
+		int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		raised = rm.raised;
+		r = fd < 0 ? -errno : remove_children(&rm, fd, 0);
+	} while (r == 0 && rm.raised != raised);
+	if (unlinkat(at, name, AT_REMOVEDIR) < 0 && errno != ENOENT && r == 0)
+		r = -errno;
+	return r;
 }
 
 int bt_io_memfd(const char *name, const void *data, size_t len)

@@ -20,6 +20,7 @@
 #include "engine/container_root.h"
 #include "engine/container_row.h"
 #include "engine/jget.h"
+#include "engine/user_lookup.h"
 #include "store/pack.h"
 #include "store/untar.h"
 #include "sys/inroot.h"
@@ -115,11 +116,11 @@ static int find(struct bt_container_archive *a, const char *clean, bool inside, 
 		int *ret_lookup)
 {
 	bt_auto_close int root = -EBADF;
-	bt_auto_free char *dir = NULL;
-	const char *rest, *base;
+	bt_auto_free char *dir = NULL, *rest = NULL;
+	const char *base;
 
 	*ret_lookup = 0;
-	root = bt_container_root_open(a->container, clean, &rest, err);
+	root = bt_container_root_open(a->container, clean, inside, &rest, err);
 	if (root < 0)
 		return root;
 	base = bt_path_base(rest);
@@ -209,8 +210,8 @@ static ssize_t read_archive(void *arg, void *buf, size_t len, struct bt_err *err
 }
 
 /* The directory to unpack into must be there, and may be written to. */
-static int check_place(int root, const char *rest, const char *ref, const char *path,
-		       struct bt_err *err)
+static int check_place(int root, const char *rest, bool in_volume, const char *ref,
+		       const char *path, struct bt_err *err)
 {
 	bt_auto_close int fd = -EBADF;
 	struct statvfs fs, root_fs;
@@ -226,27 +227,31 @@ static int check_place(int root, const char *rest, const char *ref, const char *
 				  "extraction point is not a directory");
 	if (fs.f_flag & ST_RDONLY)
 		return bt_err_set(err, BT_ERR_FORBIDDEN, EROFS,
-				  fs.f_fsid == root_fs.f_fsid
+				  !in_volume && fs.f_fsid == root_fs.f_fsid
 					  ? "container rootfs is marked read-only"
 					  : "mounted volume is marked read-only");
 	return 0;
 }
 
-/* The owner of what is copied is the container's user, where that is not root. */
-static int check_owner(struct bt_container *c, struct bt_err *err)
+/* The owner of what is copied is the container's user, where that is somebody: 1, else 0. */
+static int find_owner(struct bt_container *c, int root, struct bt_extract_owner *ret,
+		      struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
+	bt_auto_user struct bt_user user = { 0 };
 	int r = bt_container_row_settings(c, &s, err);
 
 	if (r < 0 || *bt_jget_text(s.config, "User") == '\0')
 		return r;
-	return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-			  "copyUIDGID is not offered for a container that runs as user %.100s",
-			  bt_jget_text(s.config, "User"));
+	r = bt_user_lookup(root, bt_jget_text(s.config, "User"), NULL, &user, err);
+	if (r < 0)
+		return r;
+	*ret = (struct bt_extract_owner){ .uid = user.uid, .gid = user.gid };
+	return 1;
 }
 
 static int unpack(int root, const char *rest, const struct bt_container_put *put,
-		  struct bt_err *err)
+		  const struct bt_extract_owner *owner, struct bt_err *err)
 {
 	bt_auto_close int dir = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int fd = put->fd;
@@ -254,6 +259,7 @@ static int unpack(int root, const char *rest, const struct bt_container_put *put
 				    .into = rest + strspn(rest, "/"),
 				    .keep_kinds = put->keep_kinds,
 				    .cross_mounts = true,
+				    .owner = owner,
 				    .shadow_fd = -EBADF,
 				    .read = read_archive,
 				    .read_arg = &fd };
@@ -269,22 +275,26 @@ int bt_container_archive_put(struct bt_engine *engine, const char *ref,
 	bt_auto_free char *absolute = bt_str_format("/%s", put->path);
 	bt_auto_free char *clean = absolute ? bt_path_clean(absolute) : NULL;
 	bt_auto_container struct bt_container *c = NULL;
-	bt_auto_close int root = -EBADF;
-	const char *rest;
-	int r = clean ? bt_container_get(engine, ref, &c, err)
-		      : bt_err_sys(err, -ENOMEM, "unpack into a container");
+	bt_auto_close int root = -EBADF, users_root = -EBADF;
+	struct bt_extract_owner owner;
+	bt_auto_free char *rest = NULL, *users = NULL;
+	int owned = 0, r = clean ? bt_container_get(engine, ref, &c, err)
+				 : bt_err_sys(err, -ENOMEM, "unpack into a container");
 
-	if (r == 0 && put->copy_owner)
-		r = check_owner(c, err);
 	if (r < 0)
 		return r;
 	bt_auto_lock(op, &c->op);
-	root = bt_container_root_open(c, clean, &rest, err);
+	root = bt_container_root_open(c, clean, true, &rest, err);
 	if (root < 0)
 		return root;
-	r = check_place(root, rest, ref, put->path, err);
+	r = check_place(root, rest, strcmp(rest, clean) != 0, ref, put->path, err);
+	if (r == 0 && put->copy_owner) {
+		users_root = bt_container_root_open(c, "/", true, &users, err);
+		owned = users_root < 0 ? users_root : find_owner(c, users_root, &owner, err);
+		r = owned < 0 ? owned : 0;
+	}
 	if (r == 0)
-		r = unpack(root, rest, put, err);
+		r = unpack(root, rest, put, owned > 0 ? &owner : NULL, err);
 	if (r == 0)
 		bt_container_event(c, "extract-to-dir", NULL);
 	return r;

@@ -110,7 +110,7 @@ int bt_container_export_open(struct bt_engine *engine, const char *ref,
 			     struct bt_container_export **ret, struct bt_err *err)
 {
 	struct bt_container_export *export = calloc(1, sizeof(*export));
-	const char *rest;
+	bt_auto_free char *rest = NULL;
 	int r = export ? 0 : bt_err_sys(err, -ENOMEM, "export a container");
 
 	if (!export)
@@ -120,7 +120,7 @@ int bt_container_export_open(struct bt_engine *engine, const char *ref,
 	if (r == 0) {
 		bt_auto_lock(op, &export->container->op);
 
-		export->root = bt_container_root_open(export->container, "/", &rest, err);
+		export->root = bt_container_root_open(export->container, "/", true, &rest, err);
 		r = export->root < 0 ? export->root : 0;
 	}
 	if (r < 0) {

@@ -4,16 +4,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
 #include "engine/volume.h"
+#include "sys/inroot.h"
 
 /* The root of the process, or -ENOENT where there is none. */
 static int open_running(struct bt_container *c)
@@ -39,56 +44,130 @@ static int open_running(struct bt_container *c)
 	return fd < 0 ? -ENOENT : bt_take_fd(&fd);
 }
 
-/* The mount point that `path` lies in, borrowed, or NULL. */
-static const json_t *mount_of(const json_t *mounts, const char *path)
+/* `path` as it reads without symlinks, looked up in `root` (a mount that nobody else sees), and as
+ * far as it exists. The last component is looked at only if `follow`. Owned; NULL without memory.
+ */
+static char *real_path(int root, const char *path, bool follow)
+{
+	bt_auto_free char *head = strdup(path);
+	size_t len = strlen(path);
+
+	while (head && len > 0) {
+		bt_auto_close int fd = -EBADF;
+		char link[40], text[PATH_MAX];
+		ssize_t n = -1;
+
+		if (follow && bt_inroot_open(root, head, O_PATH, 0, &fd) == 0) {
+			(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+			n = readlink(link, text, sizeof(text));
+		}
+		if (n > 0 && n < (ssize_t)sizeof(text))
+			return bt_str_format("%.*s%s", n > 1 ? (int)n : 0, text, path + len);
+		/* What is not there cannot be a symlink; its parent may be. */
+		while (len > 0 && head[--len] != '/')
+			;
+		head[len] = '\0';
+		follow = true;
+	}
+	return strdup(path);
+}
+
+/* The mount point that `path` lies in, borrowed, or NULL. Both are compared as they read without
+ * symlinks: the image may have /var/run -> /run, and a volume at /var/run/x. */
+static const json_t *mount_of(int root, const json_t *mounts, const char *path, size_t *ret_len)
 {
 	const json_t *mount, *found = NULL;
 	size_t i, longest = 0;
 
 	json_array_foreach (mounts, i, mount) {
-		const char *at = bt_jget_text(mount, "Destination"), *type;
+		const char *type = bt_jget_text(mount, "Type");
+		bt_auto_free char *at = NULL;
 
-		type = bt_jget_text(mount, "Type");
 		if (strcmp(type, "bind") != 0 && strcmp(type, "volume") != 0)
 			continue;
-		if (bt_path_is_under(path, at) && strlen(at) > longest) {
+		at = real_path(root, bt_jget_text(mount, "Destination"), true);
+		if (at && bt_path_is_under(path, at) && strlen(at) > longest) {
 			longest = strlen(at);
 			found = mount;
 		}
 	}
+	*ret_len = longest;
 	return found;
+}
+
+/* Nothing may be written through `fd`, a mount of our own. */
+static int make_read_only(int fd, struct bt_err *err)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	return mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0
+		       ? bt_err_sys(err, -errno, "protect a read-only mount")
+		       : 0;
 }
 
 static int open_mount(struct bt_container *c, const json_t *mount, struct bt_err *err)
 {
 	bool is_volume = strcmp(bt_jget_text(mount, "Type"), "volume") == 0;
+	bool read_only = json_is_false(json_object_get(mount, "RW"));
 	bt_auto_free char *path = is_volume ? bt_volume_path(c->engine, bt_jget_text(mount, "Name"))
 					    : strdup(bt_jget_text(mount, "Source"));
-	int fd = path ? open(path, O_PATH | O_CLOEXEC) : -1;
+	bt_auto_close int fd = -EBADF;
 
-	return fd < 0 ? bt_err_sys(err, path ? -errno : -ENOMEM, "open the mount at %s",
-				   bt_jget_text(mount, "Destination"))
-		      : fd;
+	if (!path)
+		return bt_err_sys(err, -ENOMEM, "open a mount");
+	fd = read_only ? open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
+		       : open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return bt_err_sys(err, -errno, "open the mount at %s",
+				  bt_jget_text(mount, "Destination"));
+	if (read_only && make_read_only(fd, err) < 0)
+		return -err->errnum;
+	return bt_take_fd(&fd);
 }
 
-int bt_container_root_open(struct bt_container *container, const char *path, const char **ret_path,
-			   struct bt_err *err)
+/* The root of one that does not run, or the mount that `path` lies in. */
+static int open_stopped(struct bt_container *c, const char *path, bool follow, char **ret_path,
+			struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
+	bt_auto_close int root = -EBADF;
+	bt_auto_free char *real = NULL;
 	const json_t *mount;
-	int fd = open_running(container), r;
+	size_t len;
+	int r = bt_container_row_settings(c, &s, err);
 
-	*ret_path = path;
-	if (fd >= 0)
-		return fd;
-	if (fd != -ENOENT)
-		return bt_err_sys(err, fd, "open the root of container %s", container->id);
-	r = bt_container_row_settings(container, &s, err);
 	if (r < 0)
 		return r;
-	mount = mount_of(s.mounts, path);
-	if (!mount)
-		return bt_layers_mount_rw(container->engine->layers, container->id, err);
-	*ret_path = path + strlen(bt_jget_text(mount, "Destination"));
-	return open_mount(container, mount, err);
+	root = bt_layers_mount_rw(c->engine->layers, c->id, err);
+	if (root < 0)
+		return root;
+	real = real_path(root, path, follow);
+	if (!real)
+		return bt_err_sys(err, -ENOMEM, "look up %s", path);
+	mount = mount_of(root, s.mounts, real, &len);
+	*ret_path = strdup(mount ? real + len : path);
+	if (!*ret_path)
+		return bt_err_sys(err, -ENOMEM, "look up %s", path);
+	if (mount)
+		return open_mount(c, mount, err);
+	if (bt_jget_bool(s.host_config, "ReadonlyRootfs") && make_read_only(root, err) < 0)
+		return -err->errnum;
+	return bt_take_fd(&root);
+}
+
+int bt_container_root_open(struct bt_container *container, const char *path, bool follow,
+			   char **ret_path, struct bt_err *err)
+{
+	int fd = open_running(container);
+
+	if (fd == -ENOENT)
+		return open_stopped(container, path, follow, ret_path, err);
+	if (fd < 0)
+		return bt_err_sys(err, fd, "open the root of container %s", container->id);
+	*ret_path = strdup(path);
+	if (!*ret_path) {
+		bt_close(&fd);
+		return bt_err_sys(err, -ENOMEM, "look up %s", path);
+	}
+	return fd;
 }

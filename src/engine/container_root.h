@@ -7,6 +7,8 @@
  * all, or a mount made for the purpose.
  */
 
+#include <stdbool.h>
+
 #include "base/attr.h"
 #include "base/err.h"
 #include "engine/container.h"
@@ -14,13 +16,16 @@
 /**
  * The root in which `path` (clean, absolute) is to be looked up, and the path in it. A container
  * that does not run has no volumes mounted: where `path` lies in one, its directory is the root.
+ * What was mounted read-only, and a read-only root, cannot be written to through it.
  *
- * @ret_path: inside the root; a part of `path`, borrowed.
+ * @follow:   whether a symlink at the end of `path` is meant, or what it leads to.
+ * @ret_path: inside the root (owned); the same as `path` unless that lies in a volume of one that
+ *            does not run.
  *
  * The caller holds the container's `op` lock, so that it does not start meanwhile. Returns a
- * descriptor (O_PATH, owned) or a negative errno.
+ * descriptor (owned) or a negative errno.
  */
 bt_nodiscard int bt_container_root_open(struct bt_container *container, const char *path,
-					const char **ret_path, struct bt_err *err);
+					bool follow, char **ret_path, struct bt_err *err);
 
 #endif

@@ -14,7 +14,9 @@
 #include "store/dir_names.h"
 #include "store/tree.h"
 
-#define DEPTH_MAX 512
+/* Each level holds a descriptor, and some of a small stack; what is nested deeper shows by the
+ * directory it is in. */
+#define DEPTH_MAX 128
 
 /* Docker's numbers. */
 enum change {

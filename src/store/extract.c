@@ -23,6 +23,10 @@
 #define OPAQUE        ".wh..wh..opq"
 #define XATTR_OPAQUE  "trusted.overlay.opaque"
 
+/* What is remembered of directories until the end is bounded. */
+#define DIRS_MAX      (1u << 20)
+#define DIR_NAMES_MAX (64u << 20)
+
 /* Setgid and sticky directories, and their times, must wait until nothing more is made in them. */
 struct bt_extract_dir {
 	char *path;
@@ -53,9 +57,11 @@ static void get_times(struct archive_entry *entry, struct timespec ret[2])
 	}
 }
 
-static int get_owner(struct archive_entry *entry, uid_t *ret_uid, gid_t *ret_gid)
+static int get_owner(const struct bt_extract *x, struct archive_entry *entry, uid_t *ret_uid,
+		     gid_t *ret_gid)
 {
-	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
+	int64_t uid = x->owner ? x->owner->uid : archive_entry_uid(entry);
+	int64_t gid = x->owner ? x->owner->gid : archive_entry_gid(entry);
 
 	/* The highest value means "no change" to chown(2). */
 	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
@@ -140,12 +146,12 @@ static int make_room(struct bt_extract *x, int *at, const char *path, const char
 	return *at < 0 ? *at : 0;
 }
 
-static int finish_file(struct archive_entry *entry, int fd, mode_t mode)
+static int finish_file(const struct bt_extract *x, struct archive_entry *entry, int fd, mode_t mode)
 {
 	struct timespec times[2];
 	uid_t uid = 0;
 	gid_t gid = 0;
-	int r = get_owner(entry, &uid, &gid);
+	int r = get_owner(x, entry, &uid, &gid);
 
 	if (r < 0)
 		return r;
@@ -179,7 +185,7 @@ static int make_file(struct bt_extract *x, struct archive_entry *entry, int at, 
 	n = x->content(x->content_arg, fd, err);
 	if (n < 0)
 		return (int)n;
-	r = finish_file(entry, fd, mode);
+	r = finish_file(x, entry, fd, mode);
 	if (r < 0)
 		return fail(err, r, "set attributes of", path);
 	x->size += n;
@@ -190,6 +196,9 @@ static int defer_dir(struct bt_extract *x, struct archive_entry *entry, const ch
 {
 	struct bt_extract_dir *dir;
 
+	x->dirs_names += strlen(path) + 1;
+	if (x->dirs_len == DIRS_MAX || x->dirs_names > DIR_NAMES_MAX)
+		return -E2BIG;
 	if (x->dirs_len == x->dirs_cap) {
 		size_t cap = x->dirs_cap ? 2 * x->dirs_cap : 64;
 		struct bt_extract_dir *more = reallocarray(x->dirs, cap, sizeof(*more));
@@ -254,7 +263,7 @@ static int make_dir(struct bt_extract *x, struct archive_entry *entry, int at, c
 
 	if (fd < 0)
 		return fd;
-	r = get_owner(entry, &uid, &gid);
+	r = get_owner(x, entry, &uid, &gid);
 	if (r < 0)
 		return r;
 	if (fchown(fd, uid, gid) < 0)
@@ -301,7 +310,7 @@ static int make_special(struct bt_extract *x, struct archive_entry *entry, int a
 			r = make_node(entry, at, name);
 	}
 	if (r == 0)
-		r = get_owner(entry, &uid, &gid);
+		r = get_owner(x, entry, &uid, &gid);
 	if (r < 0)
 		return r;
 	if (fchownat(at, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -26,10 +27,18 @@ struct archive_entry;
 /** Writes the current entry's content to `fd`. Returns its size or a negative errno. */
 typedef int64_t (*bt_extract_content_fn)(void *arg, int fd, struct bt_err *err);
 
+/** An owner. */
+struct bt_extract_owner {
+	uid_t uid;
+	gid_t gid;
+};
+
 /** The extraction into one root. Zeroed but for the first block, it is ready. */
 struct bt_extract {
 	struct bt_tree tree;
-	bool whiteouts;  /* translate them; else they are plain files */
+	bool whiteouts;                       /* translate them; else they are plain files */
+	const struct bt_extract_owner *owner; /* whose everything becomes, or NULL: the archive's
+					       * word; borrowed */
 	bool keep_kinds; /* refuse to replace a directory by something else, and the reverse */
 	int shadow_fd;   /* where entries replaced by later ones go, or negative: removed */
 	struct bt_skeleton *skeleton; /* told of those, or NULL; borrowed */
@@ -39,7 +48,7 @@ struct bt_extract {
 	int64_t size; /* bytes of files and symlinks' targets so far */
 	uint32_t shadows;
 	struct bt_extract_dir *dirs; /* whose mode and times come last */
-	size_t dirs_len, dirs_cap;
+	size_t dirs_len, dirs_cap, dirs_names;
 };
 
 /** What an entry will become, told before its content is read. */

@@ -22,7 +22,7 @@
 
 #define BUFFER_SIZE (128u << 10)
 /* Each level costs a descriptor and some stack. */
-#define DEPTH_MAX 256
+#define DEPTH_MAX 128
 /* What Docker keeps of extended attributes in copies: what makes a program work. */
 #define CAPABILITY     "security.capability"
 #define CAPABILITY_MAX 256

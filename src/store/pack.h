@@ -6,7 +6,8 @@
  * Writes a tree of files as a tar archive (pax): what store/untar.h unpacks. The
  * tree may belong to somebody hostile who changes it meanwhile: it is walked by
  * descriptors, no symlink is followed, and nothing but regular files is opened for
- * reading. Sockets are left out; links to one file become hard links.
+ * reading. Sockets are left out; links to one file become hard links. At most 128 directories may
+ * be nested.
  */
 
 #include <stdbool.h>

@@ -12,8 +12,8 @@
 #include "base/auto.h"
 #include "base/map.h"
 
-/* Each level holds a descriptor. */
-#define DEPTH_MAX 512
+/* Each level holds a descriptor, and some of a small stack. */
+#define DEPTH_MAX 128
 
 struct sum {
 	int64_t bytes;
@@ -64,7 +64,7 @@ static int add_dir(struct sum *sum, int at, const char *name, int depth)
 	int fd;
 
 	if (depth > DEPTH_MAX)
-		return -ELOOP;
+		return 0;
 	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT && depth > 0 ? 0 : -errno;

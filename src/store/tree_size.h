@@ -11,7 +11,8 @@
 
 #include "base/attr.h"
 
-/** Sum up what lies below `name` in `at`. What vanishes meanwhile does not count. Returns 0 or a
+/** Sum up what lies below `name` in `at`. What vanishes meanwhile, and what is
+ * nested deeper than 128 directories, does not count. Returns 0 or a
  * negative errno. */
 bt_nodiscard int bt_tree_size(int at, const char *name, int64_t *ret);
 

@@ -18,11 +18,13 @@
 #include "store/extract.h"
 #include "store/ring.h"
 
-#define BLOCK_COUNT        4
-#define BLOCK_SIZE         (256u << 10)
-#define STACK_SIZE         (256u << 10)
-#define ENTRIES_MAX        (4u << 20)
-#define HEADERS_MAX        (4 << 20)
+#define BLOCK_COUNT 4
+#define BLOCK_SIZE  (256u << 10)
+#define STACK_SIZE  (256u << 10)
+#define ENTRIES_MAX (4u << 20)
+#define HEADERS_MAX (4 << 20)
+/* libarchive keeps some tens of bytes for each of the four that a region takes at least. */
+#define SPARSE_MAP_MAX     (1 << 20)
 #define FILE_SIZE_MAX      ((int64_t)1 << 40)
 #define ARCHIVE_SIZE_LEAST ((int64_t)64 << 20)
 
@@ -33,6 +35,7 @@ struct writer {
 	struct bt_extract x;
 	struct archive *archive;
 	int64_t entry_size;
+	int64_t max; /* bytes of the archive, unpacked */
 
 	/* Positions in the inflated archive, for the skeleton: of the block libarchive reads from,
 	 * up to where all has been recorded, and the content of the current file. */
@@ -125,7 +128,8 @@ static int64_t write_content(void *arg, int fd, struct bt_err *err)
 	/* Not before what was there has been moved away, and that recorded. */
 	if (w->x.skeleton && w->file_path)
 		bt_skeleton_file(w->x.skeleton, w->file_path, w->entry_size);
-	w->header_bytes = 0; /* the map of a sparse file may come first */
+	/* The map of a sparse file may come first. */
+	w->header_bytes = HEADERS_MAX - SPARSE_MAP_MAX;
 	for (;;) {
 		r = archive_read_data_block(w->archive, &data, &len, &offset);
 		w->header_bytes = -1;
@@ -197,11 +201,19 @@ static int place_target(const struct bt_untar *u, struct archive_entry *entry)
 	return r;
 }
 
+static int too_large(int64_t max_bytes, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_INVALID, EFBIG,
+			  "the archive is larger than %lld bytes when unpacked",
+			  (long long)max_bytes);
+}
+
 static int unpack_entry(struct writer *w, struct archive_entry *entry, struct bt_err *err)
 {
 	const char *name = archive_entry_pathname(entry);
 	int64_t size = archive_entry_size(entry);
 	bt_auto_free char *path = NULL;
+	bool whole;
 	int r;
 
 	if (!name)
@@ -221,8 +233,10 @@ static int unpack_entry(struct writer *w, struct archive_entry *entry, struct bt
 	record(w, archive_filter_bytes(w->archive, 0));
 	w->file_path = NULL;
 	w->entry_size = size;
-	if (size > 0 && is_stored_whole(w, size) &&
-	    bt_extract_kind(&w->x, entry, path) == BT_EXTRACT_FILE) {
+	whole = size > 0 && is_stored_whole(w, size);
+	if (whole && size > w->max - w->mark)
+		return too_large(w->max, err);
+	if (whole && bt_extract_kind(&w->x, entry, path) == BT_EXTRACT_FILE) {
 		w->file_start = w->mark;
 		w->file_end = w->mark + size;
 		w->file_path = path;
@@ -335,9 +349,7 @@ static int feed(struct bt_inflate *inf, struct bt_ring *ring, int64_t max_bytes,
 		bt_digest_update(&digest, block, (size_t)n);
 		res->archive_size += n;
 		if (res->archive_size > max_bytes)
-			return bt_err_set(err, BT_ERR_INVALID, EFBIG,
-					  "the archive is larger than %lld bytes when unpacked",
-					  (long long)max_bytes);
+			return too_large(max_bytes, err);
 		bt_ring_push(ring, (size_t)n);
 	}
 	bt_digest_text(&digest, res->diff_id);
@@ -371,14 +383,14 @@ static int start_writer(struct writer *w, pthread_t *ret, struct bt_err *err)
 static int run(struct writer *w, struct bt_inflate *inf, struct bt_untar_result *res,
 	       struct bt_err *err)
 {
-	int64_t max = w->u->max_bytes > 0 ? w->u->max_bytes : room_on_disk(w->u->root);
 	pthread_t thread;
 	int r;
 
+	w->max = w->u->max_bytes > 0 ? w->u->max_bytes : room_on_disk(w->u->root);
 	r = start_writer(w, &thread, err);
 	if (r < 0)
 		return r;
-	r = feed(inf, w->ring, max, res, err);
+	r = feed(inf, w->ring, w->max, res, err);
 	bt_ring_finish(w->ring, r);
 	(void)pthread_join(thread, NULL);
 	if (r < 0 && r != -ECANCELED)
@@ -409,6 +421,7 @@ int bt_untar(const struct bt_untar *u, struct bt_untar_result *ret, struct bt_er
 		.tree = { .root = u->root, .cross_mounts = u->cross_mounts },
 		.whiteouts = u->whiteouts,
 		.keep_kinds = u->keep_kinds,
+		.owner = u->owner,
 		.shadow_fd = u->shadow_fd,
 		.skeleton = u->skeleton,
 		.content = write_content,

@@ -14,6 +14,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "store/digest.h"
+#include "store/extract.h"
 #include "store/inflate.h"
 #include "store/skeleton.h"
 
@@ -24,7 +25,8 @@ struct bt_untar {
 	bool keep_kinds;   /* no directory becomes something else, nor the reverse */
 	bool whiteouts;    /* translate whiteouts to overlay's form */
 	bool cross_mounts; /* may paths lead into other mounts below the root? */
-	int shadow_fd;     /* see struct bt_extract; negative for none */
+	const struct bt_extract_owner *owner; /* whose everything becomes, or NULL; borrowed */
+	int shadow_fd;                        /* see struct bt_extract; negative for none */
 	struct bt_skeleton *skeleton; /* records the archive, or NULL; borrowed, not finished */
 	int64_t max_bytes;            /* of the archive, unpacked; 0: what the disk can hold */
 	bt_inflate_read_fn read;      /* the archive, packed or not, hostile */
@@ -39,8 +41,9 @@ struct bt_untar_result {
 };
 
 /**
- * Unpack. At most 4 million entries, 4 MiB of headers before one entry. After a failure
- * what was unpacked so far is still there.
+ * Unpack. At most 4 million entries, a million of them directories, 4 MiB of headers before one
+ * entry; an entry that says it is larger than there is room for is refused before it is written.
+ * After a failure what was unpacked so far is still there.
  *
  * Returns 0 or a negative errno; kind INVALID where the archive is at fault, -EFBIG past
  * `max_bytes`.

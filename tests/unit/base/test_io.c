@@ -5,8 +5,10 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,6 +94,54 @@ START_TEST(a_tree_is_removed_without_following_links)
 }
 END_TEST
 
+/* As a program in a container does it: with mkdir and chdir there is no limit. */
+static void nest(int dir, const char *name, int depth)
+{
+	int fd = dup(dir);
+
+	for (int i = 0; i < depth; i++) {
+		int next;
+
+		ck_assert_int_eq(mkdirat(fd, name, 0700), 0);
+		next = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		ck_assert_int_ge(next, 0);
+		ck_assert_int_eq(mknodat(next, "f", S_IFREG | 0600, 0), 0);
+		(void)close(fd);
+		fd = next;
+	}
+	(void)close(fd);
+}
+
+static void *remove_nested(void *arg)
+{
+	*(int *)arg = bt_io_remove_tree(*(int *)arg, "gone");
+	return NULL;
+}
+
+START_TEST(a_tree_of_any_depth_is_removed_on_a_small_stack_with_few_descriptors)
+{
+	const struct rlimit few = { .rlim_cur = 100, .rlim_max = 100 };
+	bt_auto_close int dir = scratch();
+	bt_auto_close int gone = -EBADF;
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r = dir;
+
+	ck_assert_int_eq(mkdirat(dir, "gone", 0700), 0);
+	gone = openat(dir, "gone", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	nest(gone, "d", 600);
+	nest(gone, ".raised-0", 200);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	ck_assert_int_eq(pthread_attr_init(&attr), 0);
+	ck_assert_int_eq(pthread_attr_setstacksize(&attr, 64u << 10), 0);
+	ck_assert_int_eq(pthread_create(&thread, &attr, remove_nested, &r), 0);
+	(void)pthread_join(thread, NULL);
+	ck_assert_int_eq(r, 0);
+	ck_assert_int_eq(faccessat(dir, "gone", F_OK, 0), -1);
+	remove_scratch();
+}
+END_TEST
+
 START_TEST(a_memfd_cannot_be_changed)
 {
 	bt_auto_close int fd = bt_io_memfd("test", "sealed", 6);
@@ -127,6 +177,7 @@ int main(void)
 	tcase_add_test(tc, reading_stops_at_the_limit);
 	tcase_add_test(tc, mkdir_p_makes_parents_and_keeps_what_is_there);
 	tcase_add_test(tc, a_tree_is_removed_without_following_links);
+	tcase_add_test(tc, a_tree_of_any_depth_is_removed_on_a_small_stack_with_few_descriptors);
 	tcase_add_test(tc, a_memfd_cannot_be_changed);
 	tcase_add_test(tc, write_file_never_creates);
 	suite_add_tcase(suite, tc);
