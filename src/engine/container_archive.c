@@ -233,16 +233,22 @@ static int check_place(int root, const char *rest, bool in_volume, const char *r
 	return 0;
 }
 
-/* The owner of what is copied is the container's user, where that is somebody: 1, else 0. */
-static int find_owner(struct bt_container *c, int root, struct bt_extract_owner *ret,
-		      struct bt_err *err)
+/* The owner of what is copied is the container's user, where that is somebody: 1, else 0. The root
+ * that it is looked up in is closed before another is opened: two mounts of one writable layer
+ * disturb each other. */
+static int find_owner(struct bt_container *c, struct bt_extract_owner *ret, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
 	bt_auto_user struct bt_user user = { 0 };
+	bt_auto_free char *rest = NULL;
+	bt_auto_close int root = -EBADF;
 	int r = bt_container_row_settings(c, &s, err);
 
 	if (r < 0 || *bt_jget_text(s.config, "User") == '\0')
 		return r;
+	root = bt_container_root_open(c, "/", true, &rest, err);
+	if (root < 0)
+		return root;
 	r = bt_user_lookup(root, bt_jget_text(s.config, "User"), NULL, &user, err);
 	if (r < 0)
 		return r;
@@ -275,24 +281,22 @@ int bt_container_archive_put(struct bt_engine *engine, const char *ref,
 	bt_auto_free char *absolute = bt_str_format("/%s", put->path);
 	bt_auto_free char *clean = absolute ? bt_path_clean(absolute) : NULL;
 	bt_auto_container struct bt_container *c = NULL;
-	bt_auto_close int root = -EBADF, users_root = -EBADF;
+	bt_auto_close int root = -EBADF;
 	struct bt_extract_owner owner;
-	bt_auto_free char *rest = NULL, *users = NULL;
+	bt_auto_free char *rest = NULL;
 	int owned = 0, r = clean ? bt_container_get(engine, ref, &c, err)
 				 : bt_err_sys(err, -ENOMEM, "unpack into a container");
 
 	if (r < 0)
 		return r;
 	bt_auto_lock(op, &c->op);
+	owned = put->copy_owner ? find_owner(c, &owner, err) : 0;
+	if (owned < 0)
+		return owned;
 	root = bt_container_root_open(c, clean, true, &rest, err);
 	if (root < 0)
 		return root;
 	r = check_place(root, rest, strcmp(rest, clean) != 0, ref, put->path, err);
-	if (r == 0 && put->copy_owner) {
-		users_root = bt_container_root_open(c, "/", true, &users, err);
-		owned = users_root < 0 ? users_root : find_owner(c, users_root, &owner, err);
-		r = owned < 0 ? owned : 0;
-	}
 	if (r == 0)
 		r = unpack(root, rest, put, owned > 0 ? &owner : NULL, err);
 	if (r == 0)

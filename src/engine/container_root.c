@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@
 #include "engine/jget.h"
 #include "engine/volume.h"
 #include "sys/inroot.h"
+
+/* As many as the kernel follows. */
+#define LINKS_MAX 40
 
 /* The root of the process, or -ENOENT where there is none. */
 static int open_running(struct bt_container *c)
@@ -44,32 +48,53 @@ static int open_running(struct bt_container *c)
 	return fd < 0 ? -ENOENT : bt_take_fd(&fd);
 }
 
-/* `path` as it reads without symlinks, looked up in `root` (a mount that nobody else sees), and as
- * far as it exists. The last component is looked at only if `follow`. Owned; NULL without memory.
- */
+/* What the symlink `name` in the directory `dir` of `root` says; 0 where it is none. */
+static size_t read_link(int root, const char *dir, const char *name, char text[PATH_MAX])
+{
+	bt_auto_close int fd = -EBADF;
+	ssize_t n;
+
+	if (bt_inroot_open(root, dir, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS, &fd) < 0)
+		return 0;
+	n = readlinkat(fd, name, text, PATH_MAX - 1);
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* `path` as it reads without symlinks, looked up in `root`, a mount that nobody else sees. What is
+ * not there is no symlink: it may be in a volume. The last component is looked at only if
+ * `follow`. Owned; NULL without memory, and where links go in a circle. */
 static char *real_path(int root, const char *path, bool follow)
 {
-	bt_auto_free char *head = strdup(path);
-	size_t len = strlen(path);
+	bt_auto_free char *rest = strdup(path), *done = strdup("");
+	char target[PATH_MAX];
 
-	while (head && len > 0) {
-		bt_auto_close int fd = -EBADF;
-		char link[40], text[PATH_MAX];
-		ssize_t n = -1;
+	for (int links = 0; rest && done && links < LINKS_MAX;) {
+		char *name = rest + strspn(rest, "/"), *end = name + strcspn(name, "/"), *next;
+		bool last = end[strspn(end, "/")] == '\0';
 
-		if (follow && bt_inroot_open(root, head, O_PATH, 0, &fd) == 0) {
-			(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-			n = readlink(link, text, sizeof(text));
+		if (*name == '\0')
+			return bt_path_clean(done[0] ? done : "/");
+		next = strdup(end);
+		*end = '\0';
+		if ((!last || follow) && read_link(root, done, name, target) > 0) {
+			links++;
+			free(rest);
+			rest = next ? bt_str_format("%s%s%s", target, next[0] ? "/" : "", next)
+				    : NULL;
+			if (target[0] == '/')
+				done[0] = '\0';
+			free(next);
+			continue;
 		}
-		if (n > 0 && n < (ssize_t)sizeof(text))
-			return bt_str_format("%.*s%s", n > 1 ? (int)n : 0, text, path + len);
-		/* What is not there cannot be a symlink; its parent may be. */
-		while (len > 0 && head[--len] != '/')
-			;
-		head[len] = '\0';
-		follow = true;
+		name = bt_str_format("%s/%s", done, name);
+		free(done);
+		done = name ? bt_path_clean(name) : NULL;
+		free(name);
+		free(rest);
+		rest = next;
 	}
-	return strdup(path);
+	return NULL;
 }
 
 /* The mount point that `path` lies in, borrowed, or NULL. Both are compared as they read without
@@ -142,9 +167,7 @@ static int open_stopped(struct bt_container *c, const char *path, bool follow, c
 	if (root < 0)
 		return root;
 	real = real_path(root, path, follow);
-	if (!real)
-		return bt_err_sys(err, -ENOMEM, "look up %s", path);
-	mount = mount_of(root, s.mounts, real, &len);
+	mount = real ? mount_of(root, s.mounts, real, &len) : NULL;
 	*ret_path = strdup(mount ? real + len : path);
 	if (!*ret_path)
 		return bt_err_sys(err, -ENOMEM, "look up %s", path);
