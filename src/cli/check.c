@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/auto.h"
+#include "base/size.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "cli/units.h"
@@ -47,9 +48,9 @@ int bt_check_uint16(const char *value, struct bt_err *err)
 
 int bt_check_bytes(const char *value, struct bt_err *err)
 {
-	long long n;
+	int64_t n;
 
-	if (bt_units_ram_parse(value, &n) < 0)
+	if (bt_size_parse(value, &n) < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid size: '%s'", value);
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/size.h"
 #include "base/str.h"
 #include "cli/csv.h"
 #include "cli/json_set.h"
@@ -116,12 +117,12 @@ static int set_volume(struct mount *m, const char *key, const char *value, struc
 
 static int set_tmpfs(struct mount *m, const char *key, const char *value, struct bt_err *err)
 {
-	long long size;
+	int64_t size;
 	unsigned long mode;
 	char *end;
 
 	if (strcmp(key, "tmpfs-size") == 0) {
-		if (bt_units_ram_parse(value, &size) < 0)
+		if (bt_size_parse(value, &size) < 0)
 			return wrong(err, key, value);
 		(void)json_object_set_new(m->tmpfs, "SizeBytes", json_integer(size));
 	} else if (strcmp(key, "tmpfs-mode") == 0) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/size.h"
 #include "base/str.h"
 #include "cli/create.h"
 #include "cli/json_set.h"
@@ -101,13 +102,13 @@ static int parse_weight(const char *text, json_t **ret, struct bt_err *err)
 static int parse_bps(const char *text, json_t **ret, struct bt_err *err)
 {
 	bt_auto_free char *path = NULL;
-	long long n;
+	int64_t n;
 	const char *value;
 	int r = split_device(text, &path, &value, err);
 
 	if (r < 0)
 		return r;
-	if (bt_units_ram_parse(value, &n) < 0)
+	if (bt_size_parse(value, &n) < 0)
 		return bt_err_set(
 			err, BT_ERR_INVALID, EINVAL,
 			"invalid rate for device: %s. The correct format is "

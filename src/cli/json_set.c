@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/size.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "cli/units.h"
@@ -62,9 +63,9 @@ void bt_json_set_bytes_flag(json_t *object, const char *name, const struct bt_ar
 			    const char *flag)
 {
 	const char *text = bt_args_string(args, flag);
-	long long n = -1;
+	int64_t n = -1;
 
-	if (!text || (strcmp(text, "-1") != 0 && bt_units_ram_parse(text, &n) < 0))
+	if (!text || (strcmp(text, "-1") != 0 && bt_size_parse(text, &n) < 0))
 		return;
 	(void)json_object_set_new(object, name, json_integer(n));
 }

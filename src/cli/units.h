@@ -11,9 +11,6 @@
 #include "base/attr.h"
 #include "base/str.h"
 
-/** Parse a size in powers of 1024: "64m", "1.5g", "100", "2GiB". Returns 0 or -EINVAL. */
-bt_nodiscard int bt_units_ram_parse(const char *text, long long *ret);
-
 /** Parse a number of processors ("1.5", "3/2") into billionths. Returns 0, -EINVAL, or -ERANGE
  * where it is not a whole number of them. */
 bt_nodiscard int bt_units_cpus_parse(const char *text, long long *ret_nano);

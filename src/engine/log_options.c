@@ -2,12 +2,12 @@
 
 #include "engine/log_options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/size.h"
 #include "base/str.h"
 #include "engine/container_row.h"
 #include "engine/jget.h"
@@ -16,30 +16,6 @@
 #define DEFAULT_MAX_SIZE (100ll << 20)
 #define DEFAULT_MAX_FILE 5
 #define MAX_FILES        1000
-
-int bt_log_options_size(const char *text, int64_t *ret)
-{
-	static const char units[] = "bkmgt";
-	char *end;
-	double value;
-	const char *unit;
-	int shift = 0;
-
-	if (!isdigit((unsigned char)text[0]))
-		return -EINVAL;
-	value = strtod(text, &end);
-	if (*end) {
-		unit = strchr(units, tolower((unsigned char)*end));
-		if (!unit ||
-		    (end[1] && strcasecmp(end + 1, "b") != 0 && strcasecmp(end + 1, "ib") != 0))
-			return -EINVAL;
-		shift = 10 * (int)(unit - units);
-	}
-	if (value > 1e15)
-		return -EINVAL;
-	*ret = (int64_t)(value * (double)(1ll << shift));
-	return 0;
-}
 
 static int read_sizes(const json_t *opts, struct bt_log_options *out, struct bt_err *err)
 {
@@ -51,7 +27,7 @@ static int read_sizes(const json_t *opts, struct bt_log_options *out, struct bt_
 		out->max_file = DEFAULT_MAX_FILE;
 		return 0;
 	}
-	if (size[0] && strcmp(size, "-1") != 0 && bt_log_options_size(size, &out->max_size) < 0)
+	if (size[0] && strcmp(size, "-1") != 0 && bt_size_parse(size, &out->max_size) < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid size: '%s'", size);
 	if (file[0] && (bt_str_to_u64(file, &n) < 0 || n < 1 || n > MAX_FILES))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,

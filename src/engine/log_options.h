@@ -19,9 +19,6 @@ struct bt_log_options {
 	char *attrs; /* JSON object text, owned; NULL: none */
 };
 
-/** Parse a size: "10m", "512k", "1g", "100". Returns 0 or -EINVAL. */
-bt_nodiscard int bt_log_options_size(const char *text, int64_t *ret);
-
 /** Read them. INVALID in Docker's words where one makes no sense. */
 bt_nodiscard int bt_log_options_make(const struct bt_container_settings *settings,
 				     struct bt_log_options *ret, struct bt_err *err);

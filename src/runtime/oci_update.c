@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/size.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
@@ -63,38 +64,6 @@ static const struct option update_flags[] = {
 	{ 0 },
 };
 
-/* "64m", "1.5g" is not taken: a whole number with one letter, as units.RAMInBytes
- * has them, or -1 for no limit. */
-static int parse_bytes(const char *text, int64_t *ret)
-{
-	static const char units[] = "kmgtp";
-	size_t digits = strspn(text, "0123456789");
-	const char *unit = text + digits, *at;
-	char number[24];
-	long long value;
-	int shift = 0;
-
-	if (strcmp(text, "-1") == 0) {
-		*ret = -1;
-		return 0;
-	}
-	if (digits == 0 || digits >= sizeof(number))
-		return -EINVAL;
-	memcpy(number, text, digits);
-	number[digits] = '\0';
-	if (*unit != '\0') {
-		at = strchr(units, tolower((unsigned char)*unit));
-		if (at == NULL || (unit[1] != '\0' && strcasecmp(unit + 1, "b") != 0 &&
-				   strcasecmp(unit + 1, "ib") != 0))
-			return -EINVAL;
-		shift = 10 * (int)(at - units + 1);
-	}
-	if (bt_str_to_i64(number, &value) < 0 || value > (INT64_MAX >> shift))
-		return -ERANGE;
-	*ret = value << shift;
-	return 0;
-}
-
 static int set_i64(struct bt_oci_i64 *to, const char *text, struct bt_err *err)
 {
 	long long value;
@@ -119,7 +88,10 @@ static int set_bytes(struct bt_oci_i64 *to, const char *text, struct bt_err *err
 {
 	int64_t value;
 
-	if (parse_bytes(text, &value) < 0)
+	/* -1: no limit. */
+	if (strcmp(text, "-1") == 0)
+		value = -1;
+	else if (bt_size_parse(text, &value) < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid size: '%s'", text);
 	*to = (struct bt_oci_i64){ .value = value, .set = true };
 	return 0;

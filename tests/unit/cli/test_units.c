@@ -6,28 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-START_TEST(sizes_are_powers_of_1024)
-{
-	static const struct {
-		const char *text;
-		long long n;
-	} good[] = {
-		{ "0", 0 },        { "32", 32 },       { "32b", 32 },          { "32k", 32768 },
-		{ "32KB", 32768 }, { "32KiB", 32768 }, { "1.5g", 1610612736 }, { "2 m", 2097152 }
-	};
-	static const char *const bad[] = { "",    "x",  "-1",  "1x",       "1kbx",
-					   "1ib", ".5", "1 2", "99999999p" };
-	long long n;
-
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		ck_assert_msg(bt_units_ram_parse(good[i].text, &n) == 0, "%s", good[i].text);
-		ck_assert_int_eq(n, good[i].n);
-	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ck_assert_msg(bt_units_ram_parse(bad[i], &n) == -EINVAL, "%s", bad[i]);
-}
-END_TEST
-
 START_TEST(processors_are_billionths)
 {
 	long long n;
@@ -83,7 +61,6 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_test(tests, sizes_are_powers_of_1024);
 	tcase_add_test(tests, processors_are_billionths);
 	tcase_add_test(tests, sizes_print_as_docker_prints_them);
 	tcase_add_test(tests, spans_are_rounded_as_docker_rounds_them);
