@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/path.h"
+#include "base/size.h"
 #include "base/str.h"
 #include "codec/json.h"
 
@@ -169,6 +170,12 @@ static int merge(json_t *values, const json_t *file, const char *path, struct bt
 	return 0;
 }
 
+static bool asks_for_something(const json_t *value)
+{
+	return value && !json_is_false(value) &&
+	       !(json_is_array(value) && json_array_size(value) == 0);
+}
+
 /* Name the options that have no meaning here: an error, or as dockerd a warning. */
 static int check_use(const json_t *values, bool dockerd, char **ret_warnings, struct bt_err *err)
 {
@@ -178,6 +185,11 @@ static int check_use(const json_t *values, bool dockerd, char **ret_warnings, st
 		const struct bt_option *option = &bt_config_options[i];
 		const char *name = bt_config_options_name(option);
 
+		if (option->use == BT_OPTION_REFUSED &&
+		    asks_for_something(json_object_get(values, name)))
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "the option \"%s\" of dockerd is not supported: %s", name,
+					  option->help);
 		if (option->use != BT_OPTION_MOOT || !json_object_get(values, name))
 			continue;
 		if (!dockerd)
@@ -240,10 +252,72 @@ static int resolve_proxies(const json_t *v, struct bt_config *c, struct bt_err *
 	return 0;
 }
 
+static int one_of(const json_t *v, const char *key, const char *a, const char *b, const char **ret,
+		  struct bt_err *err)
+{
+	const char *value = bt_json_str(v, key, NULL);
+
+	if (value && strcmp(value, a) != 0 && strcmp(value, b) != 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid value for \"%s\": %.64s: %s or %s is wanted", key, value,
+				  a, b);
+	*ret = value;
+	return 0;
+}
+
+/* What containers get that do not say. */
+static int resolve_defaults(const json_t *v, struct bt_config *c, struct bt_err *err)
+{
+	const char *shm = bt_json_str(v, "default-shm-size", NULL);
+	int r = one_of(v, "default-ipc-mode", "private", "shareable", &c->default_ipc_mode, err);
+
+	if (r == 0)
+		r = one_of(v, "default-cgroupns-mode", "host", "private", &c->default_cgroupns_mode,
+			   err);
+	if (r < 0)
+		return r;
+	if (shm && (bt_size_parse(shm, &c->default_shm_size) < 0 || c->default_shm_size == 0))
+		return bt_err_set(
+			err, BT_ERR_INVALID, EINVAL,
+			"invalid value for \"default-shm-size\": %.64s: a size is wanted, "
+			"as 64m",
+			shm);
+	c->seccomp_profile = bt_json_str(v, "seccomp-profile", NULL);
+	return 0;
+}
+
+static int resolve_bridge(const json_t *v, struct bt_config *c, struct bt_err *err)
+{
+	int64_t mtu = bt_json_i64(v, "mtu", 1500);
+
+	/* RFC 791: what every host must take. The upper end is the kernel's own. */
+	if (mtu < 68 || mtu > 65535)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid value for \"mtu\": %lld: 68 to 65535 is wanted",
+				  (long long)mtu);
+	if (json_is_false(bt_json_member(v, "iptables")) ||
+	    json_is_false(bt_json_member(v, "ip6tables")))
+		return bt_err_set(
+			err, BT_ERR_INVALID, EINVAL,
+			"\"iptables\": false is not supported: berth keeps its rules in a table "
+			"of its own and touches no other; \"publish-policy\" says who reaches "
+			"published ports");
+	c->mtu = (int)mtu;
+	c->address_pools = bt_json_arr(v, "default-address-pools");
+	c->bridge = bt_json_str(v, "bridge", BT_CONFIG_BRIDGE);
+	c->bip = bt_json_str(v, "bip", NULL);
+	c->fixed_cidr = bt_json_str(v, "fixed-cidr", NULL);
+	c->publish_ip = bt_json_str(v, "ip", NULL);
+	c->no_icc = !bt_json_bool(v, "icc", true);
+	c->no_masquerade = !bt_json_bool(v, "ip-masq", true);
+	return 0;
+}
+
 static int resolve(struct bt_config *c, struct bt_err *err)
 {
 	const json_t *v = c->values;
 	int64_t timeout = bt_json_i64(v, "shutdown-timeout", SHUTDOWN_TIMEOUT);
+	int r;
 
 	c->data_root = bt_json_str(v, "data-root", BT_CONFIG_DATA_ROOT);
 	c->exec_root = bt_json_str(v, "exec-root", BT_CONFIG_EXEC_ROOT);
@@ -251,8 +325,6 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	c->group = bt_json_str(v, "group", NULL);
 	c->runtime_path = bt_json_str(v, "berth-runtime", NULL);
 	c->hosts = bt_json_arr(v, "hosts");
-	c->bridge = bt_json_str(v, "bridge", BT_CONFIG_BRIDGE);
-	c->bip = bt_json_str(v, "bip", NULL);
 	c->cgroup_parent = bt_json_str(v, "cgroup-parent", NULL);
 	c->log_driver = bt_json_str(v, "log-driver", NULL);
 	c->default_runtime = bt_json_str(v, "default-runtime", NULL);
@@ -270,9 +342,12 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	if (c->data_root[0] != '/' || c->exec_root[0] != '/')
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "data-root and exec-root must be absolute paths");
-	if (resolve_proxies(v, c, err) < 0)
-		return -err->errnum;
-	return resolve_level(v, &c->log_level, err);
+	r = resolve_bridge(v, c, err);
+	if (r == 0)
+		r = resolve_defaults(v, c, err);
+	if (r == 0)
+		r = resolve_proxies(v, c, err);
+	return r < 0 ? r : resolve_level(v, &c->log_level, err);
 }
 
 int bt_config_load(int argc, char *const argv[], struct bt_config *ret, char **ret_warnings,

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -39,6 +40,12 @@ struct bt_config {
 	const json_t *log_opts, *default_ulimits, *labels, *insecure_registries, *registry_mirrors;
 	const json_t *runtimes;
 	const char *http_proxy, *https_proxy, *no_proxy;
+	const char *default_ipc_mode, *default_cgroupns_mode, *seccomp_profile; /* or NULL */
+	int64_t default_shm_size;                                               /* 0: Docker's */
+	const json_t *address_pools;
+	const char *fixed_cidr, *publish_ip; /* of the default bridge; NULL: all of it, 0.0.0.0 */
+	bool no_icc, no_masquerade;
+	int mtu;
 	bool init; /* in containers that do not say */
 	bool no_new_privileges;
 	int shutdown_timeout;

@@ -10,9 +10,10 @@
 #include "base/str.h"
 #include "codec/json.h"
 
-#define USED  BT_OPTION_USED
-#define GIVEN BT_OPTION_GIVEN
-#define MOOT  BT_OPTION_MOOT
+#define USED    BT_OPTION_USED
+#define GIVEN   BT_OPTION_GIVEN
+#define MOOT    BT_OPTION_MOOT
+#define REFUSED BT_OPTION_REFUSED
 
 const struct bt_option bt_config_options[] = {
 	{ "add-runtime", 0, "runtimes", BT_OPTION_RUNTIMES, USED,
@@ -30,28 +31,45 @@ const struct bt_option bt_config_options[] = {
 	{ "data-root", 0, "data-root", BT_OPTION_STRING, USED,
 	  "persistent state (/var/lib/berth)" },
 	{ "debug", 'D', "debug", BT_OPTION_BOOL, USED, "log debug messages" },
+	{ "default-address-pool", 0, "default-address-pools", BT_OPTION_POOLS, USED,
+	  "pool of new networks, base=10.10.0.0/16,size=24" },
+	{ "default-cgroupns-mode", 0, "default-cgroupns-mode", BT_OPTION_STRING, USED,
+	  "cgroup namespace of containers that do not say: host or private" },
+	{ "default-ipc-mode", 0, "default-ipc-mode", BT_OPTION_STRING, USED,
+	  "IPC namespace of containers that do not say: private or shareable (private)" },
 	{ "default-runtime", 0, "default-runtime", BT_OPTION_STRING, USED,
 	  "runtime of containers that name none" },
+	{ "default-shm-size", 0, "default-shm-size", BT_OPTION_STRING, USED,
+	  "size of /dev/shm of containers that do not say (64m)" },
 	{ "default-ulimit", 0, "default-ulimits", BT_OPTION_ULIMITS, USED,
 	  "default limit, NAME=SOFT[:HARD]" },
 	{ "exec-root", 0, "exec-root", BT_OPTION_STRING, USED,
 	  "state of running containers (/run/berth)" },
+	{ "fixed-cidr", 0, "fixed-cidr", BT_OPTION_STRING, USED,
+	  "part of the default bridge that addresses are given from" },
 	{ "group", 'G', "group", BT_OPTION_STRING, USED, "group of unix sockets (docker)" },
 	{ "help", 'h', NULL, BT_OPTION_BOOL, USED, "print this text" },
 	{ "host", 'H', "hosts", BT_OPTION_LIST, USED,
 	  "socket to serve: unix://, tcp://, fd:// (unix:///run/berth.sock)" },
+	{ "icc", 0, "icc", BT_OPTION_BOOL, USED,
+	  "containers on the default bridge reach one another (true)" },
 	{ "init", 0, "init", BT_OPTION_BOOL, USED,
 	  "an init that reaps processes in all containers" },
 	{ "init-path", 0, "init-path", BT_OPTION_STRING, USED,
 	  "path of that init (berth-init beside berthd)" },
 	{ "insecure-registry", 0, "insecure-registries", BT_OPTION_LIST, USED,
 	  "registry to talk to without TLS" },
+	{ "ip", 0, "ip", BT_OPTION_STRING, USED,
+	  "address of the host that ports are published on (0.0.0.0)" },
+	{ "ip-masq", 0, "ip-masq", BT_OPTION_BOOL, USED,
+	  "containers on the default bridge go out by the host (true)" },
 	{ "label", 0, "labels", BT_OPTION_LIST, USED, "label of this daemon, KEY=VALUE" },
 	{ "log-driver", 0, "log-driver", BT_OPTION_STRING, USED, "default log driver (json-file)" },
 	{ "log-level", 'l', "log-level", BT_OPTION_STRING, USED,
 	  "debug, info, warn, error or fatal (info)" },
 	{ "log-opt", 0, "log-opts", BT_OPTION_MAP, USED,
 	  "default option of the log driver, KEY=VALUE" },
+	{ "mtu", 0, "mtu", BT_OPTION_INT, USED, "MTU of the default bridge (1500)" },
 	{ "no-new-privileges", 0, "no-new-privileges", BT_OPTION_BOOL, USED,
 	  "no-new-privileges for all containers" },
 	{ "http-proxy", 0, NULL, BT_OPTION_STRING, USED,
@@ -64,6 +82,8 @@ const struct bt_option bt_config_options[] = {
 	  "file for the process id (EXEC-ROOT/berthd.pid)" },
 	{ "registry-mirror", 0, "registry-mirrors", BT_OPTION_LISTS, USED,
 	  "mirror of Docker's registry; in the file also {REGISTRY: [MIRROR, ...]}" },
+	{ "seccomp-profile", 0, "seccomp-profile", BT_OPTION_STRING, USED,
+	  "file of the default seccomp profile, or unconfined, or builtin (builtin)" },
 	{ "shutdown-timeout", 0, "shutdown-timeout", BT_OPTION_INT, USED,
 	  "seconds to wait for open requests at the end (15)" },
 	{ "tls", 0, "tls", BT_OPTION_BOOL, USED,
@@ -83,7 +103,8 @@ const struct bt_option bt_config_options[] = {
 	{ "allow-nondistributable-artifacts", 0, "allow-nondistributable-artifacts", BT_OPTION_LIST,
 	  MOOT, NULL },
 	{ "api-cors-header", 0, "api-cors-header", BT_OPTION_STRING, MOOT, NULL },
-	{ "authorization-plugin", 0, "authorization-plugins", BT_OPTION_LIST, MOOT, NULL },
+	{ "authorization-plugin", 0, "authorization-plugins", BT_OPTION_LIST, REFUSED,
+	  "berth asks no plugin who may do what" },
 	{ "bip6", 0, "bip6", BT_OPTION_STRING, MOOT, NULL },
 	{ NULL, 0, "bridge-accept-fwmark", BT_OPTION_STRING, MOOT, NULL },
 	{ NULL, 0, "builder", BT_OPTION_ANY, MOOT, NULL },
@@ -98,13 +119,9 @@ const struct bt_option bt_config_options[] = {
 	{ "cpu-rt-period", 0, "cpu-rt-period", BT_OPTION_INT, MOOT, NULL },
 	{ "cpu-rt-runtime", 0, "cpu-rt-runtime", BT_OPTION_INT, MOOT, NULL },
 	{ "cri-containerd", 0, "cri-containerd", BT_OPTION_BOOL, MOOT, NULL },
-	{ "default-address-pool", 0, "default-address-pools", BT_OPTION_ANY, MOOT, NULL },
-	{ "default-cgroupns-mode", 0, "default-cgroupns-mode", BT_OPTION_STRING, MOOT, NULL },
 	{ "default-gateway", 0, "default-gateway", BT_OPTION_STRING, MOOT, NULL },
 	{ "default-gateway-v6", 0, "default-gateway-v6", BT_OPTION_STRING, MOOT, NULL },
-	{ "default-ipc-mode", 0, "default-ipc-mode", BT_OPTION_STRING, MOOT, NULL },
 	{ "default-network-opt", 0, "default-network-opts", BT_OPTION_ANY, MOOT, NULL },
-	{ "default-shm-size", 0, "default-shm-size", BT_OPTION_STRING, MOOT, NULL },
 	{ "dns", 0, "dns", BT_OPTION_LIST, MOOT, NULL },
 	{ "dns-opt", 0, "dns-opts", BT_OPTION_LIST, MOOT, NULL },
 	{ "dns-search", 0, "dns-search", BT_OPTION_LIST, MOOT, NULL },
@@ -113,14 +130,10 @@ const struct bt_option bt_config_options[] = {
 	{ NULL, 0, "features", BT_OPTION_ANY, MOOT, NULL },
 	{ "feature", 0, NULL, BT_OPTION_MAP, MOOT, NULL },
 	{ "firewall-backend", 0, "firewall-backend", BT_OPTION_STRING, MOOT, NULL },
-	{ "fixed-cidr", 0, "fixed-cidr", BT_OPTION_STRING, MOOT, NULL },
 	{ "fixed-cidr-v6", 0, "fixed-cidr-v6", BT_OPTION_STRING, MOOT, NULL },
 	{ "host-gateway-ip", 0, "host-gateway-ip", BT_OPTION_STRING, MOOT, NULL },
-	{ "icc", 0, "icc", BT_OPTION_BOOL, MOOT, NULL },
-	{ "ip", 0, "ip", BT_OPTION_STRING, MOOT, NULL },
 	{ "ip-forward", 0, "ip-forward", BT_OPTION_BOOL, MOOT, NULL },
 	{ "ip-forward-no-drop", 0, "ip-forward-no-drop", BT_OPTION_BOOL, MOOT, NULL },
-	{ "ip-masq", 0, "ip-masq", BT_OPTION_BOOL, MOOT, NULL },
 	{ "ip6tables", 0, "ip6tables", BT_OPTION_BOOL, MOOT, NULL },
 	{ "iptables", 0, "iptables", BT_OPTION_BOOL, MOOT, NULL },
 	{ "ipv6", 0, "ipv6", BT_OPTION_BOOL, MOOT, NULL },
@@ -130,7 +143,6 @@ const struct bt_option bt_config_options[] = {
 	{ "max-download-attempts", 0, "max-download-attempts", BT_OPTION_INT, MOOT, NULL },
 	{ "metrics-addr", 0, "metrics-addr", BT_OPTION_STRING, MOOT, NULL },
 	{ "min-api-version", 0, "min-api-version", BT_OPTION_STRING, MOOT, NULL },
-	{ "mtu", 0, "mtu", BT_OPTION_INT, MOOT, NULL },
 	{ "network-control-plane-mtu", 0, "network-control-plane-mtu", BT_OPTION_INT, MOOT, NULL },
 	{ "network-diagnostic-port", 0, "network-diagnostic-port", BT_OPTION_INT, MOOT, NULL },
 	{ "node-generic-resource", 0, "node-generic-resources", BT_OPTION_LIST, MOOT, NULL },
@@ -138,15 +150,16 @@ const struct bt_option bt_config_options[] = {
 	{ NULL, 0, "proxies", BT_OPTION_MAP, USED, NULL },
 	{ "raw-logs", 0, "raw-logs", BT_OPTION_BOOL, MOOT, NULL },
 	{ "rootless", 0, NULL, BT_OPTION_BOOL, MOOT, NULL },
-	{ "seccomp-profile", 0, "seccomp-profile", BT_OPTION_STRING, MOOT, NULL },
-	{ "selinux-enabled", 0, "selinux-enabled", BT_OPTION_BOOL, MOOT, NULL },
+	{ "selinux-enabled", 0, "selinux-enabled", BT_OPTION_BOOL, REFUSED,
+	  "berth gives no SELinux labels" },
 	{ "storage-driver", 's', "storage-driver", BT_OPTION_STRING, MOOT, NULL },
 	{ "storage-opt", 0, "storage-opts", BT_OPTION_LIST, MOOT, NULL },
 	{ "swarm-default-advertise-addr", 0, "swarm-default-advertise-addr", BT_OPTION_STRING, MOOT,
 	  NULL },
 	{ "userland-proxy", 0, "userland-proxy", BT_OPTION_BOOL, MOOT, NULL },
 	{ "userland-proxy-path", 0, "userland-proxy-path", BT_OPTION_STRING, MOOT, NULL },
-	{ "userns-remap", 0, "userns-remap", BT_OPTION_STRING, MOOT, NULL },
+	{ "userns-remap", 0, "userns-remap", BT_OPTION_STRING, REFUSED,
+	  "ids are not remapped for all containers" },
 };
 
 const size_t bt_config_options_count = sizeof(bt_config_options) / sizeof(bt_config_options[0]);
@@ -247,6 +260,20 @@ static int add_member(json_t *values, const struct bt_option *option, const char
 	return 0;
 }
 
+/* {"base":…,"size":…} of "base=10.10.0.0/16,size=24", or NULL. */
+static json_t *pool_of(const char *text)
+{
+	const char *base = bt_str_after(text, "base=");
+	const char *comma = base ? strchr(base, ',') : NULL;
+	const char *number = comma ? bt_str_after(comma + 1, "size=") : NULL;
+	long long size;
+
+	if (!number || bt_str_to_i64(number, &size) < 0)
+		return NULL;
+	return json_pack("{ss%,sI}", "base", base, (size_t)(comma - base), "size",
+			 (json_int_t)size);
+}
+
 static int add_item(json_t *values, const struct bt_option *option, const char *text,
 		    struct bt_err *err)
 {
@@ -257,8 +284,12 @@ static int add_item(json_t *values, const struct bt_option *option, const char *
 		if (json_object_set_new(values, bt_config_options_name(option), list) < 0)
 			return bt_err_sys(err, -ENOMEM, "read the flags");
 	}
-	if (json_array_append_new(list, json_string(text)) < 0)
+	if (option->type == BT_OPTION_POOLS) {
+		if (json_array_append_new(list, pool_of(text)) < 0)
+			return refuse(option, text, "it must be base=CIDR,size=N", err);
+	} else if (json_array_append_new(list, json_string(text)) < 0) {
 		return refuse(option, text, "it is not UTF-8", err);
+	}
 	return 0;
 }
 
@@ -286,6 +317,7 @@ int bt_config_options_add(json_t *values, const struct bt_option *option, const 
 	switch (option->type) {
 	case BT_OPTION_LIST:
 	case BT_OPTION_LISTS:
+	case BT_OPTION_POOLS:
 	case BT_OPTION_ANY:
 		return add_item(values, option, text, err);
 	case BT_OPTION_MAP:
@@ -358,6 +390,8 @@ int bt_config_options_check(const struct bt_option *option, const json_t *value,
 	else if ((option->type == BT_OPTION_ULIMITS || option->type == BT_OPTION_RUNTIMES) &&
 		 !all_members(value, true))
 		want = "an object of objects";
+	else if (option->type == BT_OPTION_POOLS && !json_is_array(value))
+		want = "an array of {\"base\", \"size\"}";
 	if (!want)
 		return 0;
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "the value of \"%s\" must be %s",

@@ -23,6 +23,7 @@ enum bt_option_type {
 	BT_OPTION_MAP,      /* k=v, may be repeated; an object of strings */
 	BT_OPTION_ULIMITS,  /* name=soft[:hard]; an object of {Name,Soft,Hard} */
 	BT_OPTION_RUNTIMES, /* name=path; an object of {path} */
+	BT_OPTION_POOLS,    /* base=CIDR,size=N; an array of {base,size} */
 	BT_OPTION_ANY,      /* only in the file, of any form */
 };
 
@@ -30,6 +31,9 @@ enum bt_option_use {
 	BT_OPTION_USED,
 	BT_OPTION_GIVEN, /* what it asks for is how berth works anyway */
 	BT_OPTION_MOOT,  /* taken as dockerd only, with a warning */
+	/* What it asks for keeps somebody out: not to do it in silence would be worse than not to
+	 * start. `help` tells why. A false or empty one asks for nothing. */
+	BT_OPTION_REFUSED,
 };
 
 struct bt_option {
@@ -38,7 +42,7 @@ struct bt_option {
 	const char *key;  /* in daemon.json; NULL: only as a flag */
 	enum bt_option_type type;
 	enum bt_option_use use;
-	const char *help; /* for BT_OPTION_USED */
+	const char *help; /* for BT_OPTION_USED and BT_OPTION_REFUSED */
 };
 
 extern const struct bt_option bt_config_options[];

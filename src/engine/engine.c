@@ -153,11 +153,12 @@ static int open_parts(struct bt_engine *engine, struct bt_err *err)
 	engine->events = bt_events_create();
 	engine->execs = bt_execs_create(engine->cfg.exec_root);
 	engine->health = bt_health_create(bt_container_restart_unhealthy);
-	engine->seccomp = bt_seccomp_cache_create();
 	engine->volume_mounts = bt_volume_mounts_create();
 	if (r == 0 && (!engine->containers || !engine->events || !engine->execs ||
-		       !engine->health || !engine->seccomp || !engine->volume_mounts))
+		       !engine->health || !engine->volume_mounts))
 		r = bt_err_sys(err, -ENOMEM, "start the engine");
+	if (r == 0)
+		r = bt_seccomp_cache_create(engine->cfg.seccomp_profile, &engine->seccomp, err);
 	if (r == 0)
 		r = open_stores(engine, err);
 	if (r == 0)

@@ -8,16 +8,27 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /** The daemon's configuration, from flags and daemon.json; strings borrowed for the engine's
  * life. */
 struct bt_engine_config {
 	const char *data_root, *exec_root;
-	const char *bridge;        /* name of the default bridge; "none": no default network */
-	const char *bip;           /* its address with prefix, "172.17.0.1/16", or NULL: chosen */
-	const char *cgroup_parent; /* NULL: "/docker" */
-	const char *log_driver;    /* NULL: "json-file" */
-	const json_t *log_opts;    /* object, or NULL */
+	const char *bridge;          /* name of the default bridge; "none": no default network */
+	const char *bip;             /* its address with prefix, "172.17.0.1/16", or NULL: chosen */
+	const json_t *address_pools; /* array of {base,size}, or NULL: Docker's */
+	const char *fixed_cidr;      /* part of its subnet that addresses are given from, or NULL */
+	const char *publish_ip;      /* where its ports are published, NULL: 0.0.0.0 */
+	bool no_icc;                 /* its containers do not reach one another */
+	bool no_masquerade;          /* they go out with their own addresses */
+	int mtu;                     /* 0: 1500 */
+	/* What containers get that do not say; NULL or 0: Docker's default. */
+	const char *default_ipc_mode, *default_cgroupns_mode;
+	int64_t default_shm_size;          /* bytes */
+	const char *seccomp_profile;       /* path, "unconfined", or NULL or "builtin" */
+	const char *cgroup_parent;         /* NULL: "/docker" */
+	const char *log_driver;            /* NULL: "json-file" */
+	const json_t *log_opts;            /* object, or NULL */
 	const json_t *default_ulimits;     /* object name → {Name,Soft,Hard}, or NULL */
 	const json_t *labels;              /* array of "k=v", or NULL */
 	const json_t *insecure_registries; /* array, or NULL */

@@ -171,7 +171,7 @@ static void default_paths(json_t *hc)
 		json_object_set_new(hc, "ReadonlyPaths", bt_host_config_readonly_paths());
 }
 
-static void default_resources(json_t *hc)
+static void default_resources(json_t *hc, const struct bt_engine_config *cfg)
 {
 	int64_t memory = bt_jget_int(hc, "Memory");
 
@@ -182,25 +182,36 @@ static void default_resources(json_t *hc)
 	if (bt_jget_int(hc, "PidsLimit") <= 0)
 		json_object_set_new(hc, "PidsLimit", json_null());
 	if (bt_jget_int(hc, "ShmSize") == 0)
-		json_object_set_new(hc, "ShmSize", json_integer(DEFAULT_SHM_SIZE));
+		json_object_set_new(hc, "ShmSize",
+				    json_integer(cfg->default_shm_size ? cfg->default_shm_size
+								       : DEFAULT_SHM_SIZE));
+}
+
+/* As Docker: of its own where cgroups are unified, and never for the privileged elsewhere. */
+static const char *default_cgroupns(const json_t *hc, const struct bt_engine_config *cfg)
+{
+	bool unified = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
+
+	if (!unified && bt_jget_bool(hc, "Privileged"))
+		return "host";
+	if (cfg->default_cgroupns_mode)
+		return cfg->default_cgroupns_mode;
+	return unified ? "private" : "host";
 }
 
 static void fill_defaults(json_t *hc, const struct bt_engine_config *cfg)
 {
 	const char *mode = bt_jget_text(hc, "NetworkMode");
-	bool unified = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
-	const json_t *privileged = json_object_get(hc, "Privileged");
 
 	if (mode[0] == '\0' || strcmp(mode, "default") == 0)
 		json_object_set_new(hc, "NetworkMode", json_string("bridge"));
-	default_text(hc, "IpcMode", "private");
-	/* As Docker: of its own where cgroups are unified, unless privileged. */
-	default_text(hc, "CgroupnsMode", unified && !json_is_true(privileged) ? "private" : "host");
+	default_text(hc, "IpcMode", cfg->default_ipc_mode ? cfg->default_ipc_mode : "private");
+	default_text(hc, "CgroupnsMode", default_cgroupns(hc, cfg));
 	default_text(hc, "Runtime", cfg->default_runtime ? cfg->default_runtime : "berth-runtime");
 	default_log(hc, cfg);
 	default_restart(hc);
 	default_paths(hc);
-	default_resources(hc);
+	default_resources(hc, cfg);
 }
 
 int bt_host_config_make(const json_t *in, const struct bt_engine_config *cfg, json_t *warnings,

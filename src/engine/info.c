@@ -187,7 +187,9 @@ static json_t *security_options(const struct bt_engine_config *cfg)
 
 	if (cfg->apparmor)
 		json_array_append_new(out, json_string("name=apparmor"));
-	json_array_append_new(out, json_string("name=seccomp,profile=builtin"));
+	json_array_append_new(
+		out, json_sprintf("name=seccomp,profile=%s",
+				  cfg->seccomp_profile ? cfg->seccomp_profile : "builtin"));
 	return out;
 }
 

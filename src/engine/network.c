@@ -47,6 +47,8 @@ static int open_parts(struct bt_networks *nets, struct bt_err *err)
 	if (r == 0)
 		r = bt_network_table_load(nets, err);
 	if (r == 0)
+		r = bt_network_default_read_pools(nets, err);
+	if (r == 0)
 		r = bt_network_default_ensure(nets, err);
 	if (r == 0)
 		r = open_firewall(nets, err);
@@ -117,6 +119,7 @@ void bt_network_close(struct bt_networks *networks)
 	bt_nsthread_stop(networks->thread);
 	bt_network_table_free(networks);
 	pthread_mutex_destroy(&networks->lock);
+	free(networks->pools);
 	free(networks);
 }
 

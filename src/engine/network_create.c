@@ -12,6 +12,7 @@
 #include "engine/engine_private.h"
 #include "engine/network.h"
 #include "engine/network_bring_up.h"
+#include "engine/network_default.h"
 #include "engine/network_event.h"
 #include "engine/network_private.h"
 #include "engine/network_table.h"
@@ -197,7 +198,7 @@ static int add_found_pool(const struct bt_networks *nets, json_t *pools, int fam
 			return bt_err_sys(err, r, "find an IPv6 subnet");
 	} else {
 		size_t n;
-		const struct bt_subnets_pool *from = bt_subnets_default_pools(&n);
+		const struct bt_subnets_pool *from = bt_network_default_pools(nets, &n);
 
 		r = bt_subnets_find(from, n, family, bt_network_table_overlaps, nets, &p, err);
 		if (r < 0)

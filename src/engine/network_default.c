@@ -3,6 +3,7 @@
 #include "engine/network_default.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,21 +25,27 @@ static json_t *make_config(const char *driver, json_t *ipam_config, json_t *opti
 			 "ConfigOnly", 0, "Options", options, "Labels");
 }
 
-static json_t *bridge_config(const char *bridge, const struct bt_prefix *address)
+static json_t *bridge_config(const struct bt_engine_config *cfg, const struct bt_prefix *address)
 {
 	const struct bt_prefix network = bt_prefix_network(address);
-	char subnet[BT_PREFIX_TEXT_LEN], gateway[BT_PREFIX_TEXT_LEN];
+	char subnet[BT_PREFIX_TEXT_LEN], gateway[BT_PREFIX_TEXT_LEN], mtu[12];
 
 	bt_prefix_format(&network, subnet);
 	bt_prefix_format_address(address, gateway);
-	return make_config("bridge", json_pack("[{s:s,s:s}]", "Subnet", subnet, "Gateway", gateway),
+	(void)snprintf(mtu, sizeof(mtu), "%d", cfg->mtu ? cfg->mtu : 1500);
+	return make_config("bridge",
+			   json_pack("[{s:s,s:s*,s:s}]", "Subnet", subnet, "IPRange",
+				     cfg->fixed_cidr, "Gateway", gateway),
 			   json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}",
 				     "com.docker.network.bridge.default_bridge", "true",
-				     "com.docker.network.bridge.enable_icc", "true",
-				     "com.docker.network.bridge.enable_ip_masquerade", "true",
-				     "com.docker.network.bridge.host_binding_ipv4", "0.0.0.0",
-				     "com.docker.network.bridge.name", bridge,
-				     "com.docker.network.driver.mtu", "1500"));
+				     "com.docker.network.bridge.enable_icc",
+				     cfg->no_icc ? "false" : "true",
+				     "com.docker.network.bridge.enable_ip_masquerade",
+				     cfg->no_masquerade ? "false" : "true",
+				     "com.docker.network.bridge.host_binding_ipv4",
+				     cfg->publish_ip ? cfg->publish_ip : "0.0.0.0",
+				     "com.docker.network.bridge.name", cfg->bridge,
+				     "com.docker.network.driver.mtu", mtu));
 }
 
 /* Replace the network of this name by one with this config, keeping its id. */
@@ -85,6 +92,40 @@ static bool keep_address(const struct bt_networks *nets, struct bt_network *old,
 	return true;
 }
 
+const struct bt_subnets_pool *bt_network_default_pools(const struct bt_networks *nets,
+						       size_t *ret_n)
+{
+	if (!nets->pools)
+		return bt_subnets_default_pools(ret_n);
+	*ret_n = nets->npools;
+	return nets->pools;
+}
+
+int bt_network_default_read_pools(struct bt_networks *nets, struct bt_err *err)
+{
+	const json_t *list = nets->engine->cfg.address_pools, *item;
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		return 0;
+	nets->pools = calloc(json_array_size(list), sizeof(*nets->pools));
+	if (!nets->pools)
+		return bt_err_sys(err, -ENOMEM, "read default-address-pools");
+	json_array_foreach (list, i, item) {
+		const char *base = bt_json_str(item, "base", "");
+
+		if (bt_subnets_pool_parse(base, bt_json_i64(item, "size", -1), &nets->pools[i]) < 0)
+			return bt_err_set(
+				err, BT_ERR_INVALID, EINVAL,
+				"invalid value for \"default-address-pools\": base %.64s: a "
+				"network with its prefix is wanted, and a size between that "
+				"and 30, for IPv6 126",
+				base[0] ? base : "(none)");
+		nets->npools++;
+	}
+	return 0;
+}
+
 static int choose_address(struct bt_networks *nets, struct bt_prefix *ret, struct bt_err *err)
 {
 	const char *bip = nets->engine->cfg.bip;
@@ -102,7 +143,7 @@ static int choose_address(struct bt_networks *nets, struct bt_prefix *ret, struc
 	}
 	if (keep_address(nets, bt_network_table_named(nets, BT_NETWORK_BRIDGE), ret))
 		return 0;
-	pools = bt_subnets_default_pools(&n);
+	pools = bt_network_default_pools(nets, &n);
 	r = bt_subnets_find(pools, n, AF_INET, bt_network_table_overlaps, nets, ret, err);
 	if (r == 0)
 		*ret = bt_prefix_at(ret, 1);
@@ -125,10 +166,15 @@ static int put_bridge(struct bt_networks *nets, struct bt_err *err)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "name of bridge too long: %s (at most %d characters)", bridge,
 				  IFNAMSIZ - 1);
+	if (nets->engine->cfg.publish_ip &&
+	    bt_prefix_parse_address(nets->engine->cfg.publish_ip, &address) < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid value for \"--ip\": %.64s is no address",
+				  nets->engine->cfg.publish_ip);
 	r = choose_address(nets, &address, err);
 	if (r < 0)
 		return r;
-	config = bridge_config(bridge, &address);
+	config = bridge_config(&nets->engine->cfg, &address);
 	return put(nets, BT_NETWORK_BRIDGE, config, err);
 }
 

@@ -22,6 +22,7 @@
 #include "net/ipam.h"
 #include "net/nsthread.h"
 #include "net/prefix.h"
+#include "net/subnets.h"
 #include "store/db.h"
 
 #define BT_NETWORK_BRIDGE "bridge"
@@ -64,6 +65,8 @@ struct bt_network_lease {
 };
 
 struct bt_networks {
+	struct bt_subnets_pool *pools; /* owned; NULL: Docker's */
+	size_t npools;
 	struct bt_engine *engine;
 	struct bt_db *db;
 	pthread_mutex_t lock;

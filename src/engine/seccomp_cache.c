@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -21,6 +22,8 @@
 
 /* Few pairs are in use at once; the one used longest ago gives way. */
 #define ENTRIES_MAX 16
+/* As much as a request's own profile could have. */
+#define PROFILE_MAX (4u << 20)
 
 struct entry {
 	char *profile; /* NULL: the default one */
@@ -30,20 +33,13 @@ struct entry {
 };
 
 struct bt_seccomp_cache {
+	char *profile;   /* of containers that name none; NULL: Docker's */
+	bool unconfined; /* they get none at all */
 	pthread_mutex_t lock;
 	struct entry entries[ENTRIES_MAX];
 	unsigned n;
 	unsigned long clock;
 };
-
-struct bt_seccomp_cache *bt_seccomp_cache_create(void)
-{
-	struct bt_seccomp_cache *cache = calloc(1, sizeof(*cache));
-
-	if (cache)
-		pthread_mutex_init(&cache->lock, NULL);
-	return cache;
-}
 
 static void entry_done(struct entry *entry)
 {
@@ -58,6 +54,7 @@ void bt_seccomp_cache_destroy(struct bt_seccomp_cache *cache)
 	for (unsigned i = 0; i < cache->n; i++)
 		entry_done(&cache->entries[i]);
 	pthread_mutex_destroy(&cache->lock);
+	free(cache->profile);
 	free(cache);
 }
 
@@ -155,6 +152,37 @@ static int add(struct bt_seccomp_cache *cache, const char *profile, uint64_t cap
 	return 0;
 }
 
+/* Wrong profiles are found when the daemon starts, not with the first container. */
+static int read_profile(struct bt_seccomp_cache *cache, const char *path, struct bt_err *err)
+{
+	struct entry *entry;
+	int r = bt_io_read_file(AT_FDCWD, path, PROFILE_MAX, &cache->profile, NULL);
+
+	if (r < 0)
+		return bt_err_sys(err, r, "read the seccomp profile %s", path);
+	r = add(cache, cache->profile, 0, &entry, err);
+	return r < 0 ? bt_err_context(err, "seccomp profile %s", path) : 0;
+}
+
+int bt_seccomp_cache_create(const char *profile, struct bt_seccomp_cache **ret, struct bt_err *err)
+{
+	struct bt_seccomp_cache *cache = calloc(1, sizeof(*cache));
+	int r = 0;
+
+	if (!cache)
+		return bt_err_sys(err, -ENOMEM, "keep seccomp filters");
+	pthread_mutex_init(&cache->lock, NULL);
+	cache->unconfined = profile && strcmp(profile, "unconfined") == 0;
+	if (profile && !cache->unconfined && strcmp(profile, "builtin") != 0)
+		r = read_profile(cache, profile, err);
+	if (r < 0) {
+		bt_seccomp_cache_destroy(cache);
+		return r;
+	}
+	*ret = cache;
+	return 0;
+}
+
 int bt_seccomp_cache_get(struct bt_seccomp_cache *cache, const json_t *hc, int *ret_fd,
 			 struct bt_err *err)
 {
@@ -168,6 +196,10 @@ int bt_seccomp_cache_get(struct bt_seccomp_cache *cache, const json_t *hc, int *
 	if (r < 0)
 		return r;
 	*ret_fd = -EBADF;
+	if (!opts.seccomp && !opts.seccomp_builtin) {
+		opts.seccomp = cache->profile;
+		opts.seccomp_unconfined |= cache->unconfined;
+	}
 	if (opts.seccomp_unconfined)
 		return 0;
 	/* Others wait for one that compiles: most want the same filter. */

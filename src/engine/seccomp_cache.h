@@ -15,8 +15,10 @@
 
 struct bt_seccomp_cache;
 
-/** An empty cache, or NULL without memory. */
-struct bt_seccomp_cache *bt_seccomp_cache_create(void);
+/** An empty cache. `profile` is the daemon's: a path, "unconfined", or NULL or "builtin" for
+ * Docker's. INVALID where the file's profile is wrong. */
+bt_nodiscard int bt_seccomp_cache_create(const char *profile, struct bt_seccomp_cache **ret,
+					 struct bt_err *err);
 /** Release. NULL is fine. */
 void bt_seccomp_cache_destroy(struct bt_seccomp_cache *cache);
 

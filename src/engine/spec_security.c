@@ -207,8 +207,8 @@ static int parse_opt(const char *opt, struct bt_security_opts *ret, struct bt_er
 				  opt);
 	if (len == 7 && strncmp(opt, "seccomp", len) == 0) {
 		ret->seccomp_unconfined = strcmp(value, "unconfined") == 0;
-		ret->seccomp =
-			ret->seccomp_unconfined || strcmp(value, "builtin") == 0 ? NULL : value;
+		ret->seccomp_builtin = strcmp(value, "builtin") == 0;
+		ret->seccomp = ret->seccomp_unconfined || ret->seccomp_builtin ? NULL : value;
 		return 0;
 	}
 	if (len == 8 && strncmp(opt, "apparmor", len) == 0) {

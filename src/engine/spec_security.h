@@ -17,8 +17,9 @@
 struct bt_security_opts {
 	bool no_new_privileges, no_new_privileges_set;
 	bool seccomp_unconfined;
+	bool seccomp_builtin; /* Docker's, also where the daemon's is another */
 	const char *apparmor; /* a profile's name, or NULL: none was named */
-	const char *seccomp;  /* a profile's JSON text, or NULL: the default one */
+	const char *seccomp;  /* a profile's JSON text, or NULL: the daemon's */
 };
 
 /** What the daemon and the host say to all containers. */

@@ -32,6 +32,17 @@ const struct bt_subnets_pool *bt_subnets_default_pools(size_t *ret_n)
 	return default_pools;
 }
 
+int bt_subnets_pool_parse(const char *base, int64_t size, struct bt_subnets_pool *ret)
+{
+	struct bt_prefix p;
+
+	if (bt_prefix_parse(base, &p) < 0 || size < p.len ||
+	    size > (p.family == AF_INET ? 30 : 126))
+		return -EINVAL;
+	*ret = (struct bt_subnets_pool){ .base = bt_prefix_network(&p), .size = (unsigned)size };
+	return 0;
+}
+
 struct routes {
 	struct bt_prefix *list;
 	size_t n, cap;

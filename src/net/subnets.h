@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -23,6 +24,9 @@ struct bt_subnets_pool {
 /** Docker's pools: 172.17.0.0/16 to 172.31.0.0/16, then 192.168.0.0/16 by /20. `*ret_n` gets
  * their number. Static. */
 const struct bt_subnets_pool *bt_subnets_default_pools(size_t *ret_n);
+
+/** Check one as daemon.json has it: "10.10.0.0/16" and 24. Returns 0 or -EINVAL. */
+bt_nodiscard int bt_subnets_pool_parse(const char *base, int64_t size, struct bt_subnets_pool *ret);
 
 /** Is this network ours already? */
 typedef bool (*bt_subnets_used_fn)(const struct bt_prefix *network, const void *arg);

@@ -115,7 +115,7 @@ START_TEST(what_is_wrong_is_named)
 	must_refuse("--debug=maybe", NULL, "invalid argument \"maybe\" for \"--debug\" flag");
 	must_refuse("--default-ulimit=nofile", NULL, "it must be NAME=VALUE");
 	must_refuse("--log-level=loud", NULL, "invalid logging level: loud");
-	must_refuse("--icc=false", NULL, "does not offer dockerd's option \"icc\"");
+	must_refuse("--raw-logs", NULL, "does not offer dockerd's option \"raw-logs\"");
 	must_refuse("--data-root=here", NULL, "must be absolute");
 	write_file("{\"nosuchkey\":1}");
 	must_refuse(NULL, NULL, "don't match any configuration option: nosuchkey");
@@ -144,12 +144,78 @@ START_TEST(as_dockerd_its_other_options_are_only_warned_of)
 	bt_auto_free char *warnings = NULL;
 
 	write_file("{\"features\":{\"buildkit\":true}}");
-	ck_assert_int_eq(load("/usr/sbin/dockerd", "--icc=false", "-s", "overlay2", NULL, &config,
+	ck_assert_int_eq(load("/usr/sbin/dockerd", "--raw-logs", "-s", "overlay2", NULL, &config,
 			      &warnings, &err),
 			 0);
-	ck_assert_ptr_nonnull(strstr(warnings, "\"icc\""));
+	ck_assert_ptr_nonnull(strstr(warnings, "\"raw-logs\""));
 	ck_assert_ptr_nonnull(strstr(warnings, "\"storage-driver\""));
 	ck_assert_ptr_nonnull(strstr(warnings, "\"features\""));
+}
+END_TEST
+
+START_TEST(what_keeps_somebody_out_is_refused_even_as_dockerd)
+{
+	static const char *const files[] = {
+		"{\"authorization-plugins\":[\"opa\"]}",
+		"{\"selinux-enabled\":true}",
+		"{\"iptables\":false}",
+		"{\"ip6tables\":false}",
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct bt_config config = { 0 };
+		struct bt_err err = { 0 };
+		char *warnings = NULL;
+
+		write_file(files[i]);
+		ck_assert_int_lt(load("dockerd", NULL, NULL, NULL, NULL, &config, &warnings, &err),
+				 0);
+		ck_assert_msg(strstr(err.msg, "is not supported: ") != NULL, "%s", err.msg);
+	}
+}
+END_TEST
+
+START_TEST(what_asks_for_nothing_is_fine)
+{
+	bt_auto_config struct bt_config config = { 0 };
+	struct bt_err err = { 0 };
+	bt_auto_free char *warnings = NULL;
+
+	write_file("{\"authorization-plugins\":[],\"selinux-enabled\":false,\"iptables\":true}");
+	ck_assert_int_eq(load("dockerd", NULL, NULL, NULL, NULL, &config, &warnings, &err), 0);
+}
+END_TEST
+
+START_TEST(defaults_of_containers_are_read_and_checked)
+{
+	bt_auto_config struct bt_config config = { 0 };
+	struct bt_err err = { 0 };
+	bt_auto_free char *warnings = NULL;
+
+	write_file(
+		"{\"default-ipc-mode\":\"shareable\",\"default-shm-size\":\"128M\",\"icc\":false,"
+		"\"mtu\":1400}");
+	ck_assert_int_eq(load("berthd", "--default-cgroupns-mode=private",
+			      "--default-address-pool=base=10.9.0.0/16,size=24", NULL, NULL,
+			      &config, &warnings, &err),
+			 0);
+	ck_assert_str_eq(config.default_ipc_mode, "shareable");
+	ck_assert_str_eq(config.default_cgroupns_mode, "private");
+	ck_assert_int_eq(config.default_shm_size, 128 << 20);
+	ck_assert(config.no_icc && !config.no_masquerade);
+	ck_assert_int_eq(config.mtu, 1400);
+	ck_assert_str_eq(
+		json_string_value(json_object_get(json_array_get(config.address_pools, 0), "base")),
+		"10.9.0.0/16");
+	write_file("{}");
+	must_refuse("--default-ipc-mode=host", NULL, "private or shareable is wanted");
+	must_refuse("--default-cgroupns-mode=x", NULL, "host or private is wanted");
+	must_refuse("--default-shm-size=big", NULL, "a size is wanted");
+	must_refuse("--default-shm-size=0", NULL, "a size is wanted");
+	must_refuse("--mtu=67", NULL, "68 to 65535");
+	must_refuse("--default-address-pool=10.9.0.0/16", NULL, "base=CIDR,size=N");
+	write_file("{\"default-address-pools\":{}}");
+	must_refuse(NULL, NULL, "must be an array of {\"base\", \"size\"}");
 }
 END_TEST
 
@@ -167,6 +233,9 @@ int main(void)
 	tcase_add_test(loading, what_is_wrong_is_named);
 	tcase_add_test(loading, an_option_in_flag_and_file_is_refused);
 	tcase_add_test(loading, as_dockerd_its_other_options_are_only_warned_of);
+	tcase_add_test(loading, what_keeps_somebody_out_is_refused_even_as_dockerd);
+	tcase_add_test(loading, what_asks_for_nothing_is_fine);
+	tcase_add_test(loading, defaults_of_containers_are_read_and_checked);
 	suite_add_tcase(suite, loading);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
