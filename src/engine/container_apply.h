@@ -19,8 +19,14 @@ struct bt_missed;
 bool bt_container_state_apply(struct bt_container_state *state,
 			      const struct bt_journal_record *record);
 
-/** Apply a record that came just now: state, row, waiters, events, removal. */
-void bt_container_apply(struct bt_container *container, const struct bt_journal_record *record);
+/** Apply a record that came just now: state, row, waiters, events, removal. Returns whether it is
+ * stored: bt_container_apply_stores(). */
+bool bt_container_apply(struct bt_container *container, const struct bt_journal_record *record);
+
+/** Must the state be written to the database when this record is applied, or can it wait, because
+ * the journal keeps it? */
+bool bt_container_apply_stores(const struct bt_container *container,
+			       const struct bt_journal_record *record);
 
 /** At start-up: apply what the journal has beyond the row. Nothing is published: what shall become
  * an event is added to `missed`. Returns whether anything changed, or a negative errno. */

@@ -40,6 +40,7 @@ struct creation {
 	struct bt_container_settings settings;
 	json_t *warnings;
 	struct bt_container *container;
+	bool fills; /* it has volumes */
 };
 
 static void creation_done(struct creation *cr)
@@ -187,6 +188,17 @@ static char *make_summary(const struct creation *cr)
 	return summary ? bt_jget_dump(summary) : NULL;
 }
 
+static bool has_volumes(const json_t *mounts)
+{
+	const json_t *mount;
+	size_t i;
+
+	json_array_foreach (mounts, i, mount)
+		if (strcmp(bt_jget_text(mount, "Type"), "volume") == 0)
+			return true;
+	return false;
+}
+
 static int make_container(struct creation *cr, struct bt_err *err)
 {
 	const struct bt_container_settings *s = &cr->settings;
@@ -209,9 +221,11 @@ static int make_container(struct creation *cr, struct bt_err *err)
 	c->auto_remove = bt_jget_bool(s->host_config, "AutoRemove");
 	c->has_health = bt_health_config_read(s->config, NULL);
 	c->restart = bt_restart_policy_of(s->host_config);
-	/* Until it is complete, a crash shall have it swept. */
-	c->state.status = BT_CONTAINER_REMOVING;
-	c->state.remove_volumes = true;
+	/* Until its volumes are filled, a crash shall have it swept; without any, its writable
+	 * layer tells whether it is complete (engine/restore.c). */
+	cr->fills = has_volumes(s->mounts);
+	c->state.status = cr->fills ? BT_CONTAINER_REMOVING : BT_CONTAINER_CREATED;
+	c->state.remove_volumes = cr->fills;
 	return c->image_id ? 0 : bt_err_sys(err, -ENOMEM, "create container");
 }
 
@@ -233,14 +247,12 @@ static int name_taken(struct bt_engine *engine, const char *name, struct bt_err 
 static int insert_named(struct creation *cr, const char *name, struct bt_err *err)
 {
 	struct bt_container *c = cr->container;
-	int r;
 
 	free(c->name);
 	c->name = strdup(name);
 	if (!c->name)
 		return bt_err_sys(err, -ENOMEM, "create container");
-	r = bt_container_row_insert(c, &cr->settings, err);
-	return r == -EEXIST ? name_taken(cr->engine, name, err) : r;
+	return bt_container_row_insert(c, &cr->settings, err);
 }
 
 static int insert_row(struct creation *cr, const char *name, struct bt_err *err)
@@ -257,6 +269,24 @@ static int insert_row(struct creation *cr, const char *name, struct bt_err *err)
 		r = insert_named(cr, made_up, err);
 	}
 	return r;
+}
+
+/* Its row and those of its writable layer, in one transaction. */
+static int insert_rows(struct creation *cr, const char *name, struct bt_err *err)
+{
+	struct bt_db *db = cr->engine->db;
+	int r = bt_db_begin(db, err);
+
+	if (r < 0)
+		return r;
+	r = insert_row(cr, name, err);
+	if (r == 0)
+		r = bt_layers_add_rw(cr->engine->layers, cr->container->id, cr->image.chain_id,
+				     err);
+	if (r == 0)
+		return bt_db_commit(db, err);
+	bt_db_rollback(db);
+	return r == -EEXIST && name ? name_taken(cr->engine, name, err) : r;
 }
 
 /* A bind of --mount refuses a source that is not there; one of -v makes it at the start. */
@@ -374,13 +404,13 @@ static int make_on_disk(struct creation *cr, struct bt_err *err)
 		r = make_volumes(cr, &copy, err);
 	bt_fault_point("create/volumes");
 	if (r == 0)
-		r = bt_layers_create_rw(cr->engine->layers, c->id, cr->image.chain_id, err);
+		r = bt_layers_make_rw(cr->engine->layers, c->id, err);
 	bt_fault_point("create/layer");
 	if (r == 0 && copy)
 		r = fill_volumes(cr, err);
-	if (r < 0)
-		return r;
 	bt_fault_point("create/filled");
+	if (r < 0 || !cr->fills)
+		return r;
 	c->state.status = BT_CONTAINER_CREATED;
 	c->state.remove_volumes = false;
 	r = bt_container_row_state(c, err);
@@ -408,7 +438,7 @@ static int create(struct creation *cr, const char *name, struct bt_err *err)
 	cr->container->summary = make_summary(cr);
 	if (!cr->container->summary)
 		return bt_err_sys(err, -ENOMEM, "create container");
-	r = insert_row(cr, name, err);
+	r = insert_rows(cr, name, err);
 	if (r < 0)
 		return r;
 	bt_fault_point("create/row");

@@ -53,9 +53,9 @@ int bt_container_files_remove(const struct bt_engine *engine, const char *id, st
 	bt_auto_free char *run = bt_container_files_run_dir(engine, id);
 	int r = dir && run ? bt_io_remove_tree(AT_FDCWD, run) : -ENOMEM;
 
-	if (r == 0)
-		r = bt_io_remove_tree(AT_FDCWD, dir);
-	return r < 0 ? bt_err_sys(err, r, "remove %s", dir) : 0;
+	if (r < 0)
+		return bt_err_sys(err, r, "remove the files of container %.12s", id);
+	return bt_layers_discard_rw(engine->layers, id, dir, err);
 }
 
 /* A file of the host, "" where there is none. */

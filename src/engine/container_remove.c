@@ -67,7 +67,8 @@ static int kill_first(struct bt_container *c, struct bt_err *err)
 	return 0;
 }
 
-/* From here on it is being removed, also for a daemon that starts after a crash. */
+/* From here on it is being removed; also for a daemon that starts after a crash, where there are
+ * volumes to be removed first: all else goes with its row. */
 static int mark(struct bt_container *c, bool volumes, struct bt_err *err)
 {
 	enum bt_container_status before;
@@ -87,7 +88,7 @@ static int mark(struct bt_container *c, bool volumes, struct bt_err *err)
 	before = c->state.status;
 	c->state.status = BT_CONTAINER_REMOVING;
 	c->state.remove_volumes = volumes;
-	r = bt_container_row_state(c, err);
+	r = volumes && bt_container_has_volumes(c) ? bt_container_row_state(c, err) : 0;
 	if (r < 0)
 		c->state.status = before;
 	return r;

@@ -186,6 +186,7 @@ static int join(struct start *st, const char *key, const char *what, pid_t *ret,
 	return r;
 }
 
+/* Not stored: a daemon that restarts makes them of the endpoints' rows. */
 static int set_networks(struct start *st, struct bt_err *err)
 {
 	struct bt_container *c = st->container;
@@ -196,7 +197,7 @@ static int set_networks(struct start *st, struct bt_err *err)
 	bt_auto_lock(held, &c->lock);
 	free(c->state.networks);
 	c->state.networks = text;
-	return bt_container_row_state(c, err);
+	return 0;
 }
 
 /* The host, as the container sees it: the gateway of its first network that has one. */
@@ -303,7 +304,9 @@ static int prepare(struct start *st, struct bt_err *err)
 		r = join(st, "PidMode", "PID namespace", &st->pid_pid, err);
 	if (r < 0)
 		return r;
-	st->rootfs = bt_layers_mount_rw(c->engine->layers, c->id, err);
+	/* What is removed at its end need not reach the disk. */
+	st->rootfs = c->auto_remove ? bt_layers_mount_rw_volatile(c->engine->layers, c->id, err)
+				    : bt_layers_mount_rw(c->engine->layers, c->id, err);
 	if (st->rootfs < 0)
 		return st->rootfs;
 	bt_fault_point("start/root");

@@ -60,26 +60,59 @@ static int remove_volumes(struct bt_container *c, struct bt_err *err)
 	return 0;
 }
 
+bool bt_container_has_volumes(const struct bt_container *c)
+{
+	json_auto_t *summary = bt_jget_load(c->summary);
+	const json_t *mount;
+	size_t i;
+
+	json_array_foreach (json_object_get(summary, "Mounts"), i, mount)
+		if (strcmp(bt_jget_text(mount, "Type"), "volume") == 0)
+			return true;
+	return false;
+}
+
+/* All rows at once: either it is there, or a start of the daemon finds directories that belong to
+ * nobody and sweeps them. */
+static int delete_rows(struct bt_container *c, struct bt_err *err)
+{
+	struct bt_db *db = c->engine->db;
+	int useless, r = bt_db_begin(db, err);
+
+	if (r < 0)
+		return r;
+	useless = bt_layers_drop_rw(c->engine->layers, c->id, err);
+	r = useless < 0 ? useless : bt_container_row_delete(c, err);
+	if (r < 0) {
+		bt_db_rollback(db);
+		return r;
+	}
+	r = bt_db_commit(db, err);
+	if (r == 0 && useless > 0)
+		bt_layers_collect(c->engine->layers);
+	return r;
+}
+
 int bt_container_dismantle(struct bt_container *c, struct bt_err *err)
 {
+	struct bt_err later;
 	int r;
 
 	bt_network_detach(c->engine, c->id);
 	bt_fault_point("rm/network");
 	r = bt_container_mounts_release(c, err);
-	if (r == 0 && c->state.remove_volumes)
+	if (r == 0 && c->state.remove_volumes && bt_container_has_volumes(c))
 		r = remove_volumes(c, err);
+	bt_fault_point("rm/volumes");
+	if (r == 0)
+		r = delete_rows(c, err);
+	bt_fault_point("rm/rows");
 	if (r < 0)
 		return r;
-	bt_fault_point("rm/volumes");
-	r = bt_layers_remove_rw(c->engine->layers, c->id, err);
-	bt_fault_point("rm/layer");
-	if (r == 0)
-		r = bt_container_files_remove(c->engine, c->id, err);
+	if (bt_container_files_remove(c->engine, c->id, &later) < 0)
+		bt_log_warn("container %.12s, until the next start: %s", c->id, later.msg);
 	bt_fault_point("rm/files");
-	if (r == 0)
-		r = bt_container_row_delete(c, err);
-	return r;
+	return 0;
 }
 
 void bt_container_undo(struct bt_container *c)

@@ -3,16 +3,22 @@
 #define BT_ENGINE_CONTAINER_UNDO_H
 
 /*
- * Taking a container apart, in the order that a crash can resume: what is on
- * disk first, its row last.
+ * Taking a container apart, in the order that a crash can resume: its volumes, its
+ * rows in one transaction, and then its directories, which belong to nobody from
+ * then on: they are renamed away and removed behind, or swept at the next start.
  */
+
+#include <stdbool.h>
 
 #include "base/attr.h"
 #include "base/err.h"
 #include "engine/container.h"
 
-/** Remove files, writable layer, addresses and row. Resumes where an earlier try stopped. The
- * container does not run and its row says REMOVING. */
+/** Does it mount volumes? Only then its removal has steps that must be resumed. */
+bool bt_container_has_volumes(const struct bt_container *container);
+
+/** Remove addresses, volumes, rows, files and writable layer. Resumes where an earlier try stopped.
+ * The container does not run; where it has volumes, its row says REMOVING. */
 bt_nodiscard int bt_container_dismantle(struct bt_container *container, struct bt_err *err);
 
 /** The same for one whose creation failed: what cannot be removed now is swept at the next start;

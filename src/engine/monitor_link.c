@@ -79,10 +79,14 @@ static const struct bt_links_events *events_of(const struct bt_link *link)
 
 static void on_record(struct bt_link *link, const struct bt_journal_record *record)
 {
+	bool stored;
+
 	bt_fault_point("end/heard");
-	events_of(link)->record(link->container, record);
+	stored = events_of(link)->record(link->container, record);
 	bt_fault_point("end/applied");
-	(void)!bt_client_ack(link->client, record->seq);
+	/* What is stored and in the journal, too, nobody need hear of. */
+	if (!record->kept || (!stored && record->kind == BT_JOURNAL_STARTED))
+		(void)!bt_client_ack(link->client, record->seq, stored);
 	if ((record->kind != BT_JOURNAL_STARTED && record->kind != BT_JOURNAL_START_FAILED) ||
 	    link->settled)
 		return;

@@ -22,7 +22,8 @@ struct bt_link;
 /** What becomes of what the monitors tell; called by the thread that waits for them, or by the one
  * that waits for a start. */
 struct bt_links_events {
-	void (*record)(struct bt_container *container, const struct bt_journal_record *record);
+	/* Returns whether it is stored; what is not stays in the journal. */
+	bool (*record)(struct bt_container *container, const struct bt_journal_record *record);
 	void (*oom)(struct bt_container *container);
 	void (*detached)(struct bt_container *container, const char *exec);
 	void (*restarted)(struct bt_container *container);

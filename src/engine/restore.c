@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,9 +23,11 @@
 #include "engine/engine_private.h"
 #include "engine/exec_events.h"
 #include "engine/health.h"
+#include "engine/jget.h"
 #include "engine/missed.h"
 #include "engine/monitor_link.h"
 #include "engine/network.h"
+#include "engine/network_endpoint.h"
 #include "engine/start_order.h"
 #include "engine/volume.h"
 #include "engine/volume_mount.h"
@@ -81,6 +84,21 @@ static int catch_up_all(struct bt_engine *engine, struct bt_container **all, ssi
 	return bt_db_commit(engine->db, err);
 }
 
+/* A start does not store what its networks gave it: the endpoints' rows say it. */
+static void restore_networks(struct bt_container *c)
+{
+	json_auto_t *settings =
+		c->engine->networks ? bt_network_endpoint_of_container(c->engine->networks, c->id)
+				    : NULL;
+	char *text = json_object_size(settings) > 0 ? bt_jget_dump(settings) : NULL;
+
+	if (!text)
+		return;
+	bt_auto_lock(held, &c->lock);
+	free(c->state.networks);
+	c->state.networks = text;
+}
+
 /* The monitor is connected before the last look at the journal, so that what happens from now on is
  * told; whatever is told twice is applied once. */
 static void restore_one(struct bt_container *c)
@@ -96,6 +114,8 @@ static void restore_one(struct bt_container *c)
 	seq = c->state.journal_seq;
 	pthread_mutex_unlock(&c->lock);
 	bt_missed_publish(&missed);
+	if (!gone && believed_alive(c))
+		restore_networks(c);
 	if (gone)
 		bt_container_apply_found_dead(c);
 	else if (bt_container_is_running(c))
@@ -106,7 +126,14 @@ static void restore_one(struct bt_container *c)
 	if (unsettled)
 		bt_exec_restore_settle(c, link ? bt_link_client(link) : NULL);
 	if (link)
-		(void)!bt_client_ack(bt_link_client(link), seq);
+		(void)!bt_client_ack(bt_link_client(link), seq, true);
+}
+
+/* A creation whose client never had an answer. */
+static bool is_half_made(const struct bt_container *c, enum bt_container_status status)
+{
+	return status == BT_CONTAINER_CREATED && c->state.started_ns == 0 &&
+	       !bt_layers_has_rw(c->engine->layers, c->id);
 }
 
 static void auto_remove(struct bt_container *c)
@@ -128,7 +155,8 @@ static void settle(struct bt_container *c)
 	status = c->state.status;
 	alive = believed_alive(c);
 	pthread_mutex_unlock(&c->lock);
-	if (status == BT_CONTAINER_REMOVING || status == BT_CONTAINER_DEAD) {
+	if (status == BT_CONTAINER_REMOVING || status == BT_CONTAINER_DEAD ||
+	    is_half_made(c, status)) {
 		bt_container_undo(c);
 		bt_container_index_remove(c->engine, c);
 	} else if (!alive) {

@@ -143,6 +143,7 @@ static void read_record(const json_t *json, enum bt_journal_kind kind,
 	rec->final = bt_json_bool(json, "final", false);
 	rec->stopped = bt_json_bool(json, "stopped", false);
 	rec->again_in_ms = bt_json_i64(json, "again_in", 0);
+	rec->kept = bt_json_bool(json, "kept", false);
 	if (kind == BT_JOURNAL_START_FAILED)
 		bt_message_to_error(json_object_get(json, "error"), &rec->error);
 }
@@ -324,9 +325,10 @@ int bt_client_reopen_log(struct bt_client *client, struct bt_err *err)
 	return request(client, json_pack("{s:s}", "op", "reopen-log"), NULL, 0, NULL, err);
 }
 
-int bt_client_ack(struct bt_client *client, uint64_t seq)
+int bt_client_ack(struct bt_client *client, uint64_t seq, bool stored)
 {
-	json_auto_t *json = json_pack("{s:s, s:I}", "op", "ack", "seq", (json_int_t)seq);
+	json_auto_t *json = json_pack("{s:s, s:I, s:b}", "op", "ack", "seq", (json_int_t)seq,
+				      "stored", (int)stored);
 	int r;
 
 	if (!json)

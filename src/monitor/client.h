@@ -171,9 +171,10 @@ struct bt_client_update {
 bt_nodiscard int bt_client_update(struct bt_client *client, const struct bt_client_update *update,
 				  struct bt_err *err);
 
-/** Say that the records up to `seq` are applied; an ended monitor may then go. Does not wait.
- * Returns 0 or -errno. */
-bt_nodiscard int bt_client_ack(struct bt_client *client, uint64_t seq);
+/** Say that the records up to `seq` are applied, and stored: an ended monitor may then go. Or that
+ * they are applied but not `stored`: the journal keeps them, and notes that they became events.
+ * Does not wait. Returns 0 or -errno. */
+bt_nodiscard int bt_client_ack(struct bt_client *client, uint64_t seq, bool stored);
 
 /** Have the log opened anew, after something else renamed it. */
 bt_nodiscard int bt_client_reopen_log(struct bt_client *client, struct bt_err *err);

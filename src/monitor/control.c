@@ -141,7 +141,8 @@ static int op_update(struct bt_monitor *m, struct bt_message *request, json_t *r
 static int op_ack(struct bt_monitor *m, struct bt_message *request, json_t *reply bt_unused,
 		  struct bt_err *err bt_unused)
 {
-	bt_records_acknowledged(m, (uint64_t)bt_json_i64(request->json, "seq", 0));
+	bt_records_acknowledged(m, (uint64_t)bt_json_i64(request->json, "seq", 0),
+				bt_json_bool(request->json, "stored", true));
 	return 0;
 }
 

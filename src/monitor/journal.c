@@ -94,24 +94,38 @@ static void encode(const struct bt_journal_record *rec, struct bt_str *out)
 	bt_str_puts(out, " ;\n");
 }
 
-int bt_journal_append(int fd, const struct bt_journal_record *record)
+static int append(int fd, const struct bt_str *line)
 {
-	bt_auto_str struct bt_str line = { .max = LINE_MAX };
 	ssize_t n;
 
-	encode(record, &line);
-	if (line.failed)
-		return line.failed;
+	if (line->failed)
+		return line->failed;
 	do {
-		n = write(fd, line.p, line.len);
+		n = write(fd, line->p, line->len);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
 	/* The next line must not grow onto a torn one; should this fail too, bt_journal_read()
 	 * skips both, as it would the first. */
-	if ((size_t)n < line.len)
+	if ((size_t)n < line->len)
 		return write(fd, "\n", 1) == 1 ? -ENOSPC : -errno;
 	return 0;
+}
+
+int bt_journal_append(int fd, const struct bt_journal_record *record)
+{
+	bt_auto_str struct bt_str line = { .max = LINE_MAX };
+
+	encode(record, &line);
+	return append(fd, &line);
+}
+
+int bt_journal_append_told(int fd, uint64_t seq)
+{
+	bt_auto_str struct bt_str line = { .max = LINE_MAX };
+
+	bt_str_printf(&line, "%d %" PRIu64 " told ;\n", BT_JOURNAL_VERSION, seq);
+	return append(fd, &line);
 }
 
 static bool decode_started(const char *s, struct bt_journal_record *rec, int *end)
@@ -185,23 +199,43 @@ static bool decode(const char *line, struct bt_journal_record *ret)
 	return true;
 }
 
+/* The number of the last record that became an event, 0 for none. */
+static uint64_t last_told(const char *text)
+{
+	uint64_t last = 0;
+
+	for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+		uint64_t seq;
+		int version, len = 0;
+
+		if (sscanf(line, "%d %" SCNu64 " told ;%n", &version, &seq, &len) == 2 && len > 0 &&
+		    line + len == end && version == BT_JOURNAL_VERSION && seq > last)
+			last = seq;
+	}
+	return last;
+}
+
 int bt_journal_read(const char *path, uint64_t after_seq, bt_journal_fn fn, void *data,
 		    struct bt_err *err)
 {
 	bt_auto_free char *text = NULL;
 	char *line, *end;
 	int r = bt_io_read_file(AT_FDCWD, path, JOURNAL_MAX, &text, NULL);
+	uint64_t told;
 
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
 		return bt_err_sys(err, r, "read %s", path);
+	told = last_told(text);
 	for (line = text; (end = strchr(line, '\n')); line = end + 1) {
 		struct bt_journal_record record;
 
 		*end = '\0';
 		if (!decode(line, &record) || record.seq <= after_seq)
 			continue;
+		record.kept = true;
+		record.told = record.seq <= told;
 		r = fn(data, &record);
 		if (r != 0)
 			return r;

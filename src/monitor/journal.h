@@ -12,10 +12,12 @@
  *     1 SEQ start-failed AT CODE FINAL KIND ERRNUM RESTARTS MESSAGE ;
  *     1 SEQ oom AT ;
  *     1 SEQ restarted AT ;
+ *     1 SEQ told ;
  *
  * The first field is the version of the line; the last says that the line is
- * whole. MESSAGE is percent-encoded. A line that was torn by a crash, or is of a
- * version or a kind that is not known, is skipped. Sequence numbers grow by one.
+ * whole. "told" says that a daemon has made an event of the record SEQ, though it may not have
+ * stored it. MESSAGE is percent-encoded. A line that was torn by a crash, or is of a version or a
+ * kind that is not known, is skipped. Sequence numbers grow by one.
  *
  * Records survive the death of any process, but not of the machine: a line is
  * one write(2) without fsync(2). What a machine loses it has also stopped.
@@ -52,6 +54,10 @@ struct bt_journal_record {
 	bool stopped;        /* exited: somebody asked for it */
 	int64_t again_in_ms; /* exited: until the restart; 0 where final */
 	struct bt_err error; /* start-failed */
+	/* It is in the journal, where it can be read again: whoever hears of it need not store it
+	 * at once. True of what bt_journal_read() gives; not written. */
+	bool kept;
+	bool told; /* a daemon has made an event of it; of what bt_journal_read() gives */
 };
 
 /** Open for appending, creating with mode 0600; a torn last line is ended, so that it can be
@@ -60,6 +66,9 @@ bt_nodiscard int bt_journal_open(const char *path);
 
 /** Append one record with one write(2). Returns 0 or -errno. */
 bt_nodiscard int bt_journal_append(int fd, const struct bt_journal_record *record);
+
+/** Append that the record `seq` has become an event. Returns 0 or -errno. */
+bt_nodiscard int bt_journal_append_told(int fd, uint64_t seq);
 
 /** Called for each record; `record` is borrowed. A return other than 0 ends the reading. */
 typedef int (*bt_journal_fn)(void *data, const struct bt_journal_record *record);

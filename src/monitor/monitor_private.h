@@ -145,8 +145,8 @@ void bt_records_init(struct bt_monitor *m);
  * full disk, is tried again until it can be, or until the daemon has it. */
 void bt_records_add(struct bt_monitor *m, struct bt_journal_record *record);
 
-/** The daemon has stored everything up to `seq`. */
-void bt_records_acknowledged(struct bt_monitor *m, uint64_t seq);
+/** The daemon has stored everything up to `seq`; or, not `stored`, only made events of it. */
+void bt_records_acknowledged(struct bt_monitor *m, uint64_t seq, bool stored);
 
 /* ---- execs.c ------------------------------------------------------------------ */
 

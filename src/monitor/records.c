@@ -7,7 +7,7 @@
 
 #define RETRY_MS 1000
 
-static json_t *record_event(const struct bt_journal_record *rec)
+static json_t *record_members(const struct bt_journal_record *rec)
 {
 	switch (rec->kind) {
 	case BT_JOURNAL_STARTED:
@@ -33,6 +33,15 @@ static json_t *record_event(const struct bt_journal_record *rec)
 				 (json_int_t)rec->seq, "at", (json_int_t)rec->at_ns);
 	}
 	return NULL;
+}
+
+/* "kept" where it stands in the journal, and nobody need acknowledge it. */
+static json_t *record_event(const struct bt_journal_record *rec)
+{
+	json_t *event = record_members(rec);
+
+	(void)json_object_set_new(event, "kept", json_boolean(rec->kept));
+	return event;
 }
 
 /* Write what could not be written before. True: nothing is left. */
@@ -76,15 +85,21 @@ static void keep(struct bt_monitor *m, const struct bt_journal_record *record)
 void bt_records_add(struct bt_monitor *m, struct bt_journal_record *record)
 {
 	record->seq = ++m->seq;
-	if (!write_left(m) || bt_journal_append(m->journal_fd, record) < 0)
+	record->kept = write_left(m) && bt_journal_append(m->journal_fd, record) == 0;
+	if (!record->kept)
 		keep(m, record);
 	bt_fault_point(record->kind == BT_JOURNAL_EXITED ? "monitor-end/journalled"
 							 : "monitor/journalled");
 	bt_control_tell(m, record_event(record));
 }
 
-void bt_records_acknowledged(struct bt_monitor *m, uint64_t seq)
+void bt_records_acknowledged(struct bt_monitor *m, uint64_t seq, bool stored)
 {
+	if (!stored) {
+		/* Without this line it becomes an event once more, which is no loss. */
+		bt_ignore(bt_journal_append_told(m->journal_fd, seq));
+		return;
+	}
 	while (m->nunwritten > 0 && m->unwritten[0].seq <= seq)
 		memmove(&m->unwritten[0], &m->unwritten[1],
 			--m->nunwritten * sizeof(m->unwritten[0]));

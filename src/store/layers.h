@@ -118,6 +118,15 @@ void bt_layer_copy_destroy(struct bt_layer_copy *copy);
 bt_nodiscard int bt_layers_create_rw(struct bt_layers *layers, const char *id, const char *chain_id,
 				     struct bt_err *err);
 
+/** The two halves of bt_layers_create_rw(), for who has rows of its own to write: the layer's rows,
+ * as a part of the caller's transaction, and then its directories. Of the latter the caller
+ * removes what a failure leaves: bt_layers_discard_rw(). */
+bt_nodiscard int bt_layers_add_rw(struct bt_layers *layers, const char *id, const char *chain_id,
+				  struct bt_err *err);
+bt_nodiscard int bt_layers_make_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
+/** Has bt_layers_make_rw() come to its end? */
+bool bt_layers_has_rw(struct bt_layers *layers, const char *id);
+
 /** Mount a container's root: a detached overlay mount (fsopen, fsconfig, fsmount), writable.
  * Returns an owned descriptor or a negative errno. Nothing appears on the host. */
 bt_nodiscard int bt_layers_mount_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
@@ -134,6 +143,16 @@ bt_nodiscard int bt_layers_mount_ro(struct bt_layers *layers, const char *chain_
 /** Remove a container's writable layer and drop its reference. A missing one is fine. The
  * directory is renamed away at once and removed behind. */
 bt_nodiscard int bt_layers_remove_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
+
+/** The two halves of bt_layers_remove_rw(), the other way round. As a part of the caller's
+ * transaction, remove the rows: returns 1 where layers below became useless
+ * (bt_layers_collect() after the commit), 0, or a negative errno. */
+bt_nodiscard int bt_layers_drop_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
+/** Then rename its directories away, and `files` (the path of another tree of its owner's, or
+ * NULL), to be removed behind. What a crash between the two leaves has no row and is swept at
+ * the next start. */
+bt_nodiscard int bt_layers_discard_rw(struct bt_layers *layers, const char *id, const char *files,
+				      struct bt_err *err);
 
 /** Paths as GraphDriver.Data shows them; new strings (owned). */
 struct bt_layer_paths {

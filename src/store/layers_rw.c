@@ -23,12 +23,13 @@ static int unknown_rw(struct bt_err *err, const char *id)
 			  id);
 }
 
-/* Rows of a writable layer, and a reference of the layer below; in a transaction. */
-static int insert_rw(struct bt_layers *layers, const char *id, const char *chain_id,
+int bt_layers_add_rw(struct bt_layers *layers, const char *id, const char *chain_id,
 		     struct bt_err *err)
 {
 	int r = 0;
 
+	if (!bt_str_is_hex(id) || strlen(id) > ID_MAX)
+		return bt_err_set(err, BT_ERR_SYSTEM, EINVAL, "not a container's id: %.80s", id);
 	if (chain_id)
 		r = bt_layers_ref(layers, chain_id, err);
 	if (r < 0)
@@ -40,7 +41,7 @@ static int insert_rw(struct bt_layers *layers, const char *id, const char *chain
 
 /* The root of a container is root's with mode 0755 whatever the image's is, as Docker has it: an
  * archive made from a private directory must not lock the container's users out. */
-static int make_rw_dirs(struct bt_layers *layers, const char *id, struct bt_err *err)
+int bt_layers_make_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
 {
 	bt_auto_close int dir = -EBADF, diff = -EBADF, mounts = -EBADF;
 	int r;
@@ -67,14 +68,11 @@ static int make_rw_dirs(struct bt_layers *layers, const char *id, struct bt_err 
 int bt_layers_create_rw(struct bt_layers *layers, const char *id, const char *chain_id,
 			struct bt_err *err)
 {
-	int r;
+	int r = bt_db_begin(layers->db, err);
 
-	if (!bt_str_is_hex(id) || strlen(id) > ID_MAX)
-		return bt_err_set(err, BT_ERR_SYSTEM, EINVAL, "not a container's id: %.80s", id);
-	r = bt_db_begin(layers->db, err);
 	if (r < 0)
 		return r;
-	r = insert_rw(layers, id, chain_id, err);
+	r = bt_layers_add_rw(layers, id, chain_id, err);
 	if (r < 0) {
 		bt_db_rollback(layers->db);
 		return r;
@@ -82,10 +80,21 @@ int bt_layers_create_rw(struct bt_layers *layers, const char *id, const char *ch
 	r = bt_db_commit(layers->db, err);
 	if (r < 0)
 		return r;
-	r = make_rw_dirs(layers, id, err);
+	r = bt_layers_make_rw(layers, id, err);
 	if (r < 0)
 		bt_discard(bt_layers_remove_rw(layers, id, BT_ERR_IGNORED));
 	return r;
+}
+
+/* mount-id is what bt_layers_make_rw() makes last. */
+bool bt_layers_has_rw(struct bt_layers *layers, const char *id)
+{
+	char path[ID_MAX + 16];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%.*s/mount-id", ID_MAX, id);
+	return fstatat(layers->mounts_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_size == (off_t)strlen(id);
 }
 
 /* The lower directories of a writable layer. */
@@ -184,8 +193,7 @@ int bt_layers_mount_ro(struct bt_layers *layers, const char *chain_id, struct bt
 	return mount_overlay(layers, &lowers, 2, &(struct bt_overlay){ .upper = NULL }, err);
 }
 
-/* Remove the rows. Returns 1 where layers below are of no use any more, 0, or a negative errno. */
-static int delete_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
+int bt_layers_drop_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
 {
 	bt_auto_free char *chain_id = NULL;
 	int r;
@@ -210,25 +218,52 @@ static int delete_rw(struct bt_layers *layers, const char *id, struct bt_err *er
 	return bt_layers_drop(layers, chain_id, NULL, NULL, err);
 }
 
-int bt_layers_remove_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
+/* Put the tree `name` in `fd` into the directory that is removed behind, or, where that cannot be
+ * (another file system, nothing there to put it into), remove it now. */
+static int put_away(struct bt_layers *layers, int fd, const char *name, const char *away,
+		    const char *as)
+{
+	char path[ID_MAX + sizeof(BT_LAYERS_REMOVING) + 16];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", away, as);
+	if (renameat(fd, name, layers->dirfd, path) == 0)
+		return 0;
+	if (errno == ENOENT || errno == EXDEV || errno == ENOTEMPTY || errno == EEXIST)
+		return bt_io_remove_tree(fd, name);
+	return -errno;
+}
+
+int bt_layers_discard_rw(struct bt_layers *layers, const char *id, const char *files,
+			 struct bt_err *err)
 {
 	char away[ID_MAX + sizeof(BT_LAYERS_REMOVING)];
-	int useless, r;
+	bool any;
+	int r;
 
 	(void)snprintf(away, sizeof(away), "%.*s" BT_LAYERS_REMOVING, ID_MAX, id);
-	r = renameat(layers->dirfd, id, layers->dirfd, away) < 0 ? -errno : 0;
-	if (r < 0 && r != -ENOENT)
-		return bt_err_sys(err, r, "remove " BT_LAYERS_DIR "/%s", id);
-	if (r == 0)
-		bt_reaper_add(layers->reaper, away);
-	r = bt_io_remove_tree(layers->mounts_fd, id);
+	any = renameat(layers->dirfd, id, layers->dirfd, away) == 0;
+	if (!any && errno != ENOENT)
+		return bt_err_sys(err, -errno, "remove " BT_LAYERS_DIR "/%s", id);
+	r = put_away(layers, layers->mounts_fd, id, away, "mounts");
 	if (r < 0)
 		return bt_err_sys(err, r, "remove " BT_LAYERS_MOUNTS "/%s", id);
+	r = files ? put_away(layers, AT_FDCWD, files, away, "files") : 0;
+	if (r < 0)
+		return bt_err_sys(err, r, "remove %s", files);
+	if (any)
+		bt_reaper_add(layers->reaper, away);
+	return 0;
+}
 
-	r = bt_db_begin(layers->db, err);
+int bt_layers_remove_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
+{
+	int useless, r = bt_layers_discard_rw(layers, id, NULL, err);
+
+	if (r == 0)
+		r = bt_db_begin(layers->db, err);
 	if (r < 0)
 		return r;
-	useless = delete_rw(layers, id, err);
+	useless = bt_layers_drop_rw(layers, id, err);
 	if (useless < 0) {
 		bt_db_rollback(layers->db);
 		return useless;

@@ -116,6 +116,35 @@ START_TEST(a_kill_for_want_of_memory_or_a_restart_changes_no_status)
 }
 END_TEST
 
+START_TEST(what_the_journal_keeps_is_stored_later_unless_something_hangs_on_it)
+{
+	struct bt_container c = { 0 };
+	struct bt_journal_record rec = { .kind = BT_JOURNAL_STARTED, .seq = 1, .kept = true };
+
+	ck_assert(!bt_container_apply_stores(&c, &rec));
+	rec.restarts = 1; /* a loop of restarts must not have to be read from its beginning */
+	ck_assert(bt_container_apply_stores(&c, &rec));
+	rec = (struct bt_journal_record){ .kind = BT_JOURNAL_EXITED, .final = true, .kept = true };
+	ck_assert(bt_container_apply_stores(&c, &rec));
+	c.auto_remove = true; /* its row goes in a moment */
+	ck_assert(!bt_container_apply_stores(&c, &rec));
+	rec.final = false;
+	ck_assert(bt_container_apply_stores(&c, &rec));
+}
+END_TEST
+
+START_TEST(what_no_journal_keeps_is_stored_at_once)
+{
+	struct bt_container c = { .auto_remove = true };
+	struct bt_journal_record rec = { .kind = BT_JOURNAL_STARTED, .seq = 1 };
+
+	ck_assert(bt_container_apply_stores(&c, &rec));
+	rec.kind = BT_JOURNAL_EXITED;
+	rec.final = true;
+	ck_assert(bt_container_apply_stores(&c, &rec));
+}
+END_TEST
+
 static void add(TCase *tests)
 {
 	tcase_add_test(tests, a_life_runs_through_its_states);
@@ -124,6 +153,8 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_first_start_that_failed_leaves_it_created_with_the_reason);
 	tcase_add_test(tests, a_container_being_removed_stays_so);
 	tcase_add_test(tests, a_kill_for_want_of_memory_or_a_restart_changes_no_status);
+	tcase_add_test(tests, what_the_journal_keeps_is_stored_later_unless_something_hangs_on_it);
+	tcase_add_test(tests, what_no_journal_keeps_is_stored_at_once);
 }
 
 int main(void)

@@ -173,6 +173,25 @@ START_TEST(a_missing_journal_is_empty)
 }
 END_TEST
 
+START_TEST(what_a_daemon_has_told_is_marked_and_what_came_after_is_not)
+{
+	bt_auto_close int fd = bt_journal_open(path);
+	struct bt_journal_record second = started;
+	struct seen seen;
+
+	second.seq = 2;
+	append(&started);
+	ck_assert_int_eq(bt_journal_append_told(fd, 1), 0);
+	append(&second);
+	append_text("1 2 told\n1 2 told ; \n9 2 told ;\n1 2 told ;");
+	seen = read_after(0);
+	ck_assert_uint_eq(seen.n, 2);
+	ck_assert(seen.v[0].kept && seen.v[0].told);
+	ck_assert(seen.v[1].kept && !seen.v[1].told);
+	ck_assert_int_eq(bt_journal_append_told(-EBADF, 1), -EBADF);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("monitor/journal");
@@ -186,6 +205,7 @@ int main(void)
 	tcase_add_test(tc, other_versions_kinds_and_rubbish_are_skipped);
 	tcase_add_test(tc, the_callback_can_end_the_reading);
 	tcase_add_test(tc, a_missing_journal_is_empty);
+	tcase_add_test(tc, what_a_daemon_has_told_is_marked_and_what_came_after_is_not);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

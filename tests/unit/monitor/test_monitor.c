@@ -740,7 +740,7 @@ START_TEST(a_daemon_that_died_finds_everything_again)
 	ck_assert_int_eq(status.pid, rec.pid);
 	ck_assert_int_eq(status.version, BT_PROTOCOL_VERSION);
 	ck_assert_uint_eq(status.seq, 1);
-	ck_assert_int_eq(bt_client_ack(again.client, 1), 0);
+	ck_assert_int_eq(bt_client_ack(again.client, 1, true), 0);
 	ck_assert_int_eq(next_record(&again, BT_JOURNAL_EXITED).code, 9);
 	wait_gone(&again);
 	pthread_join(again.thread, NULL);
@@ -797,10 +797,10 @@ START_TEST(an_end_that_cannot_be_journalled_waits_until_the_daemon_has_it)
 	next_record(box, BT_JOURNAL_STARTED);
 	rec = next_record(box, BT_JOURNAL_EXITED);
 	ck_assert_int_eq(rec.code, 3);
-	ck_assert_int_eq(bt_client_ack(box->client, rec.seq - 1), 0);
+	ck_assert_int_eq(bt_client_ack(box->client, rec.seq - 1, true), 0);
 	ck_assert_int_eq(bt_client_status(box->client, &status, &err), 0);
 	ck_assert_int_eq(status.state, BT_CLIENT_ENDED);
-	ck_assert_int_eq(bt_client_ack(box->client, rec.seq), 0);
+	ck_assert_int_eq(bt_client_ack(box->client, rec.seq, true), 0);
 	finish(box);
 }
 END_TEST

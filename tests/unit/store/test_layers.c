@@ -336,6 +336,61 @@ START_TEST(what_a_crash_left_is_swept_and_what_is_used_stays)
 }
 END_TEST
 
+/* What the two halves do, a container's creation and removal put into transactions of their own. */
+START_TEST(a_writable_layer_is_there_when_its_last_file_is)
+{
+	struct bt_layer_result low = unpack(NULL, "echo low >a");
+	struct bt_err err = { 0 };
+
+	ck_assert_int_eq(bt_db_begin(db, &err), 0);
+	ck_assert_int_eq(bt_layers_add_rw(layers, ID, low.chain_id, &err), 0);
+	ck_assert_int_eq(bt_db_commit(db, &err), 0);
+	ck_assert(!bt_layers_has_rw(layers, ID));
+	ck_assert_int_eq(bt_layers_make_rw(layers, ID, &err), 0);
+	ck_assert(bt_layers_has_rw(layers, ID));
+	sh(": >image/overlay2/layerdb/mounts/" ID "/mount-id");
+	ck_assert(!bt_layers_has_rw(layers, ID));
+}
+END_TEST
+
+START_TEST(rows_that_are_rolled_back_leave_no_reference)
+{
+	struct bt_layer_result low = unpack(NULL, "echo low >a");
+	struct bt_err err = { 0 };
+	int64_t refs = count("SELECT refs FROM layers");
+
+	ck_assert_int_eq(bt_db_begin(db, &err), 0);
+	ck_assert_int_eq(bt_layers_add_rw(layers, ID, low.chain_id, &err), 0);
+	bt_db_rollback(db);
+	ck_assert_int_eq(count("SELECT refs FROM layers"), refs);
+	ck_assert_int_eq(count("SELECT count(*) FROM rw_layers"), 0);
+	ck_assert_int_eq(bt_db_begin(db, &err), 0);
+	ck_assert_int_eq(bt_layers_add_rw(layers, "no/id", low.chain_id, &err), -EINVAL);
+	bt_db_rollback(db);
+}
+END_TEST
+
+START_TEST(what_is_discarded_goes_with_its_owners_files)
+{
+	bt_auto_free char *files = bt_str_format("%s/files", dir);
+	struct bt_err err = { 0 };
+
+	sh("mkdir -p files/deep && echo x >files/deep/y");
+	ck_assert_int_eq(bt_layers_create_rw(layers, ID, NULL, &err), 0);
+	ck_assert_int_eq(bt_layers_drop_rw(layers, ID, &err), 0);
+	ck_assert_int_eq(bt_layers_discard_rw(layers, ID, files, &err), 0);
+	ck_assert_int_eq(access(files, F_OK), -1);
+	ck_assert_int_eq(entries("image/overlay2/layerdb/mounts"), 0);
+	await_entries(0);
+	/* Without directories of its own, the files go at once; and a second time nothing is
+	 * missed. */
+	sh("mkdir files");
+	ck_assert_int_eq(bt_layers_discard_rw(layers, ID, files, &err), 0);
+	ck_assert_int_eq(access(files, F_OK), -1);
+	ck_assert_int_eq(bt_layers_discard_rw(layers, ID, files, &err), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store/layers");
@@ -353,6 +408,9 @@ int main(void)
 	tcase_add_test(tc, the_same_layer_twice_is_kept_once);
 	tcase_add_test(tc, a_wrong_diff_id_leaves_nothing);
 	tcase_add_test(tc, what_a_crash_left_is_swept_and_what_is_used_stays);
+	tcase_add_test(tc, a_writable_layer_is_there_when_its_last_file_is);
+	tcase_add_test(tc, rows_that_are_rolled_back_leave_no_reference);
+	tcase_add_test(tc, what_is_discarded_goes_with_its_owners_files);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
