@@ -22,6 +22,7 @@ static struct bt_answer *renew(struct bt_request *req, unsigned status, const ch
 	bt_hijack_cancel(&answer->hijack);
 	free(bt_take(answer->text));
 	answer->len = 0;
+	answer->websocket = false;
 	answer->status = status;
 	answer->type = type;
 	return answer;

@@ -42,6 +42,7 @@ struct bt_answer {
 	size_t len;
 	struct bt_stream stream; /* where stream.ops is set */
 	struct bt_hijack hijack; /* where hijack.run is set */
+	bool websocket;          /* the raw stream travels in frames (api/websocket.h) */
 	struct {
 		const char *name;
 		char *value; /* owned */

@@ -5,11 +5,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/handlers.h"
 #include "api/params.h"
 #include "api/request.h"
 #include "api/server.h"
+#include "api/websocket.h"
 #include "base/auto.h"
 #include "codec/json.h"
 #include "engine/container_attach.h"
@@ -29,9 +31,10 @@ static void attach_cancel(void *arg)
 	bt_container_attach_cancel(arg);
 }
 
-int bt_containers_stream_attach(struct bt_request *req, struct bt_err *err)
+static int attach(struct bt_request *req, bool frames, struct bt_err *err)
 {
 	const struct bt_attach_options opt = {
+		.raw = frames,
 		.logs = bt_query_bool(&req->query, "logs", false),
 		.stream = bt_query_bool(&req->query, "stream", false),
 		.in = bt_query_bool(&req->query, "stdin", false),
@@ -39,13 +42,42 @@ int bt_containers_stream_attach(struct bt_request *req, struct bt_err *err)
 		.err = bt_query_bool(&req->query, "stderr", false),
 		.detach_keys = bt_query_text(&req->query, "detachKeys"),
 	};
-	struct bt_container_attach *attach;
+	struct bt_container_attach *handle;
 	bool tty;
-	int r = bt_container_attach_open(req->api->engine, req->name, &opt, &tty, &attach, err);
+	int r = bt_container_attach_open(req->api->engine, req->name, &opt, &tty, &handle, err);
 
 	if (r < 0)
 		return r;
-	return bt_answer_hijack(req, tty, (struct bt_hijack){ attach_run, attach_cancel, attach });
+	return bt_answer_hijack(req, tty || frames,
+				(struct bt_hijack){ attach_run, attach_cancel, handle });
+}
+
+int bt_containers_stream_attach(struct bt_request *req, struct bt_err *err)
+{
+	return attach(req, false, err);
+}
+
+int bt_containers_stream_attach_ws(struct bt_request *req, struct bt_err *err)
+{
+	const char *key = bt_request_header(req, "Sec-WebSocket-Key");
+	const char *protocol = bt_request_header(req, "Upgrade");
+	const char *version = bt_request_header(req, "Sec-WebSocket-Version");
+	char accept[BT_WEBSOCKET_ACCEPT_LEN];
+	int r;
+
+	if (!req->upgrade || !key || strcasecmp(protocol, "websocket") != 0)
+		return bt_err_set(err, BT_ERR_INVALID, EPROTO,
+				  "attach/ws wants the handshake of a WebSocket");
+	if (!version || strcmp(version, "13") != 0)
+		return bt_err_set(err, BT_ERR_INVALID, EPROTO,
+				  "attach/ws speaks version 13 of WebSocket");
+	r = attach(req, true, err);
+	if (r < 0)
+		return r;
+	bt_websocket_accept(key, accept);
+	req->answer.type = NULL;
+	req->answer.websocket = true;
+	return bt_answer_header(req, "Sec-WebSocket-Accept", accept, err);
 }
 
 int bt_containers_stream_resize(struct bt_request *req, struct bt_err *err)

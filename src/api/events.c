@@ -69,6 +69,11 @@ int bt_events_get(struct bt_request *req, struct bt_err *err)
 	r = bt_params_time(req, "since", &since, err);
 	if (r == 0)
 		r = bt_params_time(req, "until", &until, err);
+	if (r == 0 && since && until && since > until)
+		r = bt_err_set(err, BT_ERR_INVALID, EINVAL,
+			       "`since` time (%s) cannot be after `until` time (%s)",
+			       bt_query_text(&req->query, "since"),
+			       bt_query_text(&req->query, "until"));
 	if (r == 0)
 		r = bt_params_filters(req, &filters, err);
 	if (r == 0)

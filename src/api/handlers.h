@@ -28,6 +28,10 @@ bt_handler bt_system_build_prune;
 bt_handler bt_system_plugins;
 /** GET /plugins/{name}/json: never found. */
 bt_handler bt_system_plugin;
+/** POST /swarm/leave. */
+bt_handler bt_system_no_swarm_to_leave;
+/** PUT /volumes/{name}: only those of a swarm are changed. */
+bt_handler bt_system_no_cluster_volume;
 /** What needs a swarm: 503 in Docker's words. */
 bt_handler bt_system_no_swarm;
 /** What Docker offers and berth does not: 501. */
@@ -72,6 +76,8 @@ bt_handler bt_containers_life_prune;
 /* containers_stream.c */
 /** POST /containers/{id}/attach. */
 bt_handler bt_containers_stream_attach;
+/** GET /containers/{id}/attach/ws. */
+bt_handler bt_containers_stream_attach_ws;
 /** POST /containers/{id}/resize. */
 bt_handler bt_containers_stream_resize;
 /** GET /containers/{id}/logs. */

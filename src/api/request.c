@@ -6,8 +6,10 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "api/upload.h"
+#include "api/origin.h"
 #include "base/auto.h"
 #include "codec/json.h"
 
@@ -83,6 +85,24 @@ static int check_length(const struct bt_request *req, struct bt_err *err)
 			  length, BT_REQUEST_BODY_MAX);
 }
 
+/* Only over TCP: no web page reaches a socket in the file system. */
+static int check_origin(const struct bt_request *req, struct bt_err *err)
+{
+	const struct bt_origin origin = {
+		.origin = bt_request_header(req, "Origin"),
+		.host = bt_request_header(req, "Host"),
+		.changes = req->upgrade ||
+			   (req->method != BT_METHOD_GET && req->method != BT_METHOD_HEAD),
+		.tls = MHD_get_connection_info(req->conn, MHD_CONNECTION_INFO_GNUTLS_SESSION) !=
+		       NULL,
+	};
+	int domain = AF_UNIX;
+	socklen_t len = sizeof(domain);
+
+	(void)getsockopt(req->sock, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	return domain == AF_UNIX ? 0 : bt_origin_check(&origin, err);
+}
+
 void bt_request_begin(struct bt_request *req, struct MHD_Connection *conn, const char *method,
 		      const char *http_version, const struct bt_route *routes, size_t n)
 {
@@ -94,6 +114,8 @@ void bt_request_begin(struct bt_request *req, struct MHD_Connection *conn, const
 	info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 	req->sock = info ? info->connect_fd : -EBADF;
 	req->upgrade = strcmp(http_version, "HTTP/1.1") == 0 && bt_request_header(req, "Upgrade");
+	if (req->refused.kind == BT_ERR_NONE)
+		(void)check_origin(req, &req->refused);
 	if (req->refused.kind == BT_ERR_NONE && find_route(req, routes, n, &req->refused) == 0)
 		(void)check_length(req, &req->refused);
 }

@@ -141,6 +141,17 @@ int bt_system_no_swarm(struct bt_request *req bt_unused, struct bt_err *err)
 			  "swarm join\" to connect this node to swarm and try again.");
 }
 
+int bt_system_no_swarm_to_leave(struct bt_request *req bt_unused, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_UNAVAILABLE, EAGAIN, "This node is not part of a swarm");
+}
+
+int bt_system_no_cluster_volume(struct bt_request *req bt_unused, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_UNAVAILABLE, EAGAIN,
+			  "volume update only valid for cluster volumes, but swarm is unavailable");
+}
+
 int bt_system_not_offered(struct bt_request *req, struct bt_err *err)
 {
 	return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS, "berth does not offer %.200s",

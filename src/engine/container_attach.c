@@ -16,6 +16,7 @@
 #include "engine/engine_private.h"
 #include "engine/monitor_link.h"
 #include "logs/reader.h"
+#include "monitor/detach_keys.h"
 
 #define LOG_BUFFER ((64u << 10) + 64)
 
@@ -25,18 +26,19 @@ struct bt_container_attach {
 	char *keys;
 };
 
-static int check_state(struct bt_container *c, struct bt_err *err)
+/* `ref` is how the client called it. */
+static int check_state(struct bt_container *c, const char *ref, struct bt_err *err)
 {
 	bt_auto_lock(held, &c->lock);
 
 	if (c->state.status == BT_CONTAINER_PAUSED)
 		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
 				  "container %s is paused, unpause the container before attach",
-				  c->id);
+				  ref);
 	if (c->state.status == BT_CONTAINER_RESTARTING)
 		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
 				  "container %s is restarting, wait until the container is running",
-				  c->id);
+				  ref);
 	return 0;
 }
 
@@ -46,10 +48,14 @@ int bt_container_attach_open(struct bt_engine *engine, const char *ref,
 {
 	bt_auto_container struct bt_container *c = NULL;
 	struct bt_container_attach *attach;
+	struct bt_detach_keys keys;
 	int r = bt_container_get(engine, ref, &c, err);
 
 	if (r == 0)
-		r = check_state(c, err);
+		r = check_state(c, ref, err);
+	if (r == 0 && bt_detach_keys_parse(opt->detach_keys, &keys) < 0)
+		r = bt_err_set(err, BT_ERR_INVALID, EINVAL, "Invalid detach keys (%.64s) provided",
+			       opt->detach_keys);
 	if (r < 0)
 		return r;
 	attach = calloc(1, sizeof(*attach));
@@ -83,7 +89,7 @@ static int send_logs(const struct bt_container_attach *attach, int sock, struct 
 	const struct bt_reader_options opt = { .path = path,
 					       .out = attach->opt.out,
 					       .err = attach->opt.err,
-					       .mux = !c->tty,
+					       .mux = !c->tty && !attach->opt.raw,
 					       .tail = -1 };
 	struct bt_reader *reader = NULL;
 	ssize_t n;
@@ -109,7 +115,7 @@ static int hand_over(const struct bt_container_attach *attach, int sock, struct 
 	const struct bt_spawn_client how = { .in = attach->opt.in && c->open_stdin,
 					     .out = attach->opt.out,
 					     .err = attach->opt.err,
-					     .mux = !c->tty,
+					     .mux = !c->tty && !attach->opt.raw,
 					     .detach_keys = attach->keys };
 	bt_auto_close int fd = sock;
 	bt_auto_link struct bt_link *link = NULL;

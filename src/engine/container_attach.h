@@ -20,6 +20,7 @@ struct bt_engine;
 struct bt_container_attach;
 struct bt_attach_options {
 	bool logs, stream, in, out, err;
+	bool raw;                /* without frames also where there is no terminal */
 	const char *detach_keys; /* borrowed until run; NULL: the default */
 };
 

@@ -307,10 +307,13 @@ static int check_bind(const json_t *mount, struct bt_err *err)
 static int find_image(struct creation *cr, json_t *mount, struct bt_err *err)
 {
 	bt_auto_image struct bt_image image = { 0 };
-	int r = bt_images_get(cr->engine->images, bt_jget_text(mount, "Source"), &image, err);
+	int r = bt_images_get(cr->engine->images, bt_jget_text(mount, "Name"), &image, err);
 
 	if (r == 0)
 		json_object_set_new(mount, "ImageId", json_string(image.id));
+	if (r == 0 && json_array_size(cr->warnings) == 0)
+		json_array_append_new(cr->warnings,
+				      json_string("Image mount is an experimental feature"));
 	return r;
 }
 

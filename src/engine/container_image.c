@@ -78,12 +78,13 @@ int bt_container_commit(struct bt_engine *engine, const struct bt_container_comm
 
 		r = commit_still(c, commit, ret_id, err);
 	}
-	if (paused)
-		bt_discard(bt_container_pause(engine, c->id, false, BT_ERR_IGNORED));
 	if (r == 0)
 		bt_container_event(c, "commit",
-				   json_pack("{ss ss* ss*}", "imageID", ret_id, "comment",
-					     commit->comment, "imageRef", commit->ref));
+				   json_pack("{ss ss ss}", "imageID", ret_id, "comment",
+					     commit->comment ? commit->comment : "", "imageRef",
+					     commit->ref ? commit->ref : ""));
+	if (paused)
+		bt_discard(bt_container_pause(engine, c->id, false, BT_ERR_IGNORED));
 	return r;
 }
 

@@ -157,7 +157,7 @@ static int add_identity(const struct bt_container *c, const struct bt_container_
 	json_object_set_new(out, "MountLabel", json_string(""));
 	json_object_set_new(out, "ProcessLabel", json_string(""));
 	json_object_set_new(out, "AppArmorProfile", json_string(apparmor_of(c, s->host_config)));
-	json_object_set_new(out, "ExecIDs", bt_exec_ids_of(c));
+	json_object_set_new(out, "ExecIDs", snap->state.pid > 0 ? bt_exec_ids_of(c) : json_null());
 	return 0;
 }
 
@@ -172,6 +172,25 @@ static int add_size(const struct bt_container *c, json_t *out, struct bt_err *er
 	return 0;
 }
 
+/* "db:alias" is shown as "/db:/web/alias". */
+static void show_links(json_t *hc, const char *name)
+{
+	json_t *links = json_object_get(hc, "Links");
+	const json_t *link;
+	size_t i;
+
+	json_array_foreach (links, i, link) {
+		const char *text = json_string_value(link), *colon = strchr(text, ':');
+
+		if (colon)
+			json_array_set_new(links, i,
+					   json_sprintf("/%.*s:%s/%s", (int)(colon - text), text,
+							name, colon + 1));
+	}
+	if (json_is_array(links) && json_array_size(links) == 0)
+		json_object_set_new(hc, "Links", json_null());
+}
+
 static int inspect(struct bt_container *c, bool size, const struct bt_container_settings *s,
 		   const struct snapshot *snap, json_t *out, struct bt_err *err)
 {
@@ -183,6 +202,7 @@ static int inspect(struct bt_container *c, bool size, const struct bt_container_
 
 	if (r < 0)
 		return r;
+	show_links(s->host_config, snap->name ? snap->name : "");
 	json_object_set(out, "HostConfig", s->host_config);
 	r = add_graph_driver(c, out, err);
 	if (r == 0 && size)

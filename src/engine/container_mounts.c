@@ -112,10 +112,10 @@ static int join_shm(struct bt_engine *engine, const char *ref, char **ret, struc
 	if (!path)
 		return bt_err_sys(err, -ENOMEM, "join shared memory");
 	if (next || !bt_host_mount_is_there(path))
-		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL,
-				  "can't join IPC of container %s: non-shareable IPC (hint: use "
-				  "IpcMode:shareable for the donor container)",
-				  ref);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "failed to join IPC namespace: container %s: non-shareable IPC "
+				  "(hint: use IpcMode:shareable for the donor container)",
+				  id);
 	*ret = bt_take(path);
 	return 0;
 }
@@ -134,7 +134,7 @@ static int open_part(int root, const json_t *mount, const char *part, int *ret, 
 				  bt_jget_text(mount, "Destination"));
 	}
 	if (r == -ENOENT || r == -ENOTDIR)
-		return bt_err_set(err, BT_ERR_INVALID, ENOENT,
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
 				  "cannot access path %s for the mount at %s: no such file or "
 				  "directory",
 				  part, bt_jget_text(mount, "Destination"));

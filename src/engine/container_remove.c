@@ -24,6 +24,7 @@
 #include "engine/events.h"
 #include "engine/exec_events.h"
 #include "engine/jget.h"
+#include "engine/link_name.h"
 
 /* How long a killed container may take to go. */
 #define KILL_TIMEOUT_MS 20000
@@ -128,13 +129,13 @@ int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes,
 			bool link, struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = NULL;
-	int r = bt_container_get(engine, ref, &c, err);
+	int r;
 
+	if (link)
+		return bt_link_name_remove(engine, ref, err);
+	r = bt_container_get(engine, ref, &c, err);
 	if (r < 0)
 		return r;
-	if (link)
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "removing links is not supported");
 	r = check_running(c, ref, force, err);
 	if (r > 0)
 		r = kill_first(c, err);
@@ -176,6 +177,8 @@ int bt_container_rename(struct bt_engine *engine, const char *ref, const char *n
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "Neither old nor new names may be empty");
 	r = bt_container_name_check(new_name, &name, err);
+	if (r < 0)
+		return bt_err_context(err, "Error when allocating new name");
 	if (r == 0)
 		r = bt_container_get(engine, ref, &c, err);
 	if (r < 0)
@@ -249,7 +252,8 @@ int bt_container_prune(struct bt_engine *engine, const struct bt_filters *filter
 	if (r < 0)
 		return r;
 	if (until && bt_time_since_parse(until, &until_ns) < 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid filter 'until=%s'", until);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "failed to parse value as time or duration: \"%.100s\"", until);
 	n = bt_container_all(engine, &all);
 	if (n < 0)
 		return bt_err_sys(err, (int)n, "prune containers");
@@ -258,7 +262,8 @@ int bt_container_prune(struct bt_engine *engine, const struct bt_filters *filter
 			prune_one(all[i], deleted, &freed);
 	bt_container_unref_all(all, n);
 	bt_events_emit_prune(engine, "container", freed);
-	*ret = json_pack("{s:O,s:I}", "ContainersDeleted", deleted, "SpaceReclaimed",
+	*ret = json_pack("{s:O,s:I}", "ContainersDeleted",
+			 json_array_size(deleted) > 0 ? deleted : json_null(), "SpaceReclaimed",
 			 (json_int_t)freed);
 	return 0;
 }

@@ -56,7 +56,7 @@ int bt_container_restart(struct bt_engine *engine, const char *ref, const char *
 		return r;
 	r = bt_container_stop_values(c, signal, &timeout, &number, err);
 	if (r < 0)
-		return r;
+		return bt_err_context(err, "Cannot restart container %s", ref);
 	r = bt_container_stop_needed(c) ? restart_running(c, number, timeout, err) : 1;
 	if (r < 0)
 		return bt_err_context(err, "Cannot restart container %s", ref);

@@ -136,25 +136,45 @@ static int make_bind_sources(const json_t *mounts, struct bt_err *err)
 	return 0;
 }
 
+/* Words, and lists of words in brackets. */
+static void print_list(const json_t *list, const char *between, struct bt_str *out)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		bt_str_puts(out, i > 0 ? between : "");
+		if (json_is_string(item)) {
+			bt_str_puts(out, json_string_value(item));
+			continue;
+		}
+		bt_str_puts(out, "[");
+		for (size_t k = 0; k < json_array_size(item); k++)
+			bt_str_printf(out, "%s%s", k > 0 ? " " : "",
+				      json_string_value(json_array_get(item, k)));
+		bt_str_puts(out, "]");
+	}
+}
+
 /* Whoever could hand out devices on request would be a driver of another maker. */
 static int check_device_requests(const json_t *hc, struct bt_err *err)
 {
 	const json_t *request = json_array_get(json_object_get(hc, "DeviceRequests"), 0);
 	const char *driver = bt_jget_text(request, "Driver");
-	bt_auto_free char *what = NULL;
+	bt_auto_str struct bt_str what = { .max = 200 };
 
 	if (!request)
 		return 0;
 	if (strcmp(driver, "cdi") == 0) {
-		what = bt_jget_dump(json_object_get(request, "DeviceIDs"));
+		print_list(json_object_get(request, "DeviceIDs"), ", ", &what);
 		return bt_err_set(err, BT_ERR_SYSTEM, ENODEV,
 				  "CDI device injection failed: unresolvable CDI devices %.200s",
-				  what ? what : "");
+				  bt_str_get(&what));
 	}
-	what = bt_jget_dump(json_object_get(request, "Capabilities"));
+	print_list(json_object_get(request, "Capabilities"), " ", &what);
 	return bt_err_set(err, BT_ERR_SYSTEM, ENODEV,
-			  "could not select device driver \"%.100s\" with capabilities: %.200s",
-			  driver, what ? what : "");
+			  "could not select device driver \"%.100s\" with capabilities: [%.200s]",
+			  driver, bt_str_get(&what));
 }
 
 static int find_user(struct start *st, struct bt_err *err)

@@ -120,7 +120,7 @@ int bt_container_stop(struct bt_engine *engine, const char *ref, const char *sig
 		return r;
 	r = bt_container_stop_values(c, signal, &timeout, &number, err);
 	if (r < 0)
-		return r;
+		return bt_err_context(err, "cannot stop container: %s", ref);
 	if (!bt_container_stop_needed(c))
 		return 1;
 	bt_container_stop_event(c, number);
@@ -162,7 +162,7 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 	int r = bt_container_get(engine, ref, &c, err);
 
 	if (r < 0)
-		return r;
+		return bt_err_context(err, "cannot kill container: %s", ref);
 	if (number < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "cannot kill container: %s: invalid signal: %s", ref, signal);

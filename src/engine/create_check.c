@@ -2,6 +2,7 @@
 
 #include "engine/create_check.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "engine/engine_private.h"
 #include "engine/host_config.h"
 #include "engine/jget.h"
+#include "net/port_spec.h"
 
 int bt_create_check_link(const char *link, char **ret_name, char **ret_alias, struct bt_err *err)
 {
@@ -74,9 +76,8 @@ static int check_links(struct bt_engine *engine, json_t *hc, struct bt_err *err)
 	return r;
 }
 
-/* The container whose namespace is joined must be there. */
-static int check_joined(struct bt_engine *engine, const json_t *hc, const char *key,
-			struct bt_err *err)
+/* The container whose namespace is joined must be there; its id takes the place of its name. */
+static int check_joined(struct bt_engine *engine, json_t *hc, const char *key, struct bt_err *err)
 {
 	bt_auto_container struct bt_container *other = NULL;
 	const char *ref = bt_host_config_container(bt_jget_text(hc, key));
@@ -84,6 +85,9 @@ static int check_joined(struct bt_engine *engine, const json_t *hc, const char *
 
 	if (r < 0)
 		err->kind = BT_ERR_INVALID;
+	/* By its id from now on: it may be renamed. */
+	else if (other)
+		json_object_set_new(hc, key, json_sprintf("container:%s", other->id));
 	return r;
 }
 
@@ -102,6 +106,52 @@ static int check_network_mode(const json_t *body, const json_t *hc, struct bt_er
 	return 0;
 }
 
+/* "02:42:ac:11:00:02" */
+static int check_mac(const json_t *config, const json_t *hc, struct bt_err *err)
+{
+	const char *mac = bt_jget_text(config, "MacAddress");
+	const char *mode = bt_jget_text(hc, "NetworkMode");
+	bool good = strlen(mac) == 17;
+
+	for (size_t i = 0; good && mac[i]; i++)
+		good = i % 3 == 2 ? mac[i] == ':' || mac[i] == '-'
+				  : isxdigit((unsigned char)mac[i]);
+	if (mac[0] == '\0' || good)
+		return 0;
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+			  "invalid config for network %.100s: invalid MAC address %.100s", mode,
+			  mac);
+}
+
+static int check_port(const json_t *bindings, struct bt_err *err)
+{
+	const json_t *binding;
+	uint16_t first, last;
+	size_t i;
+
+	json_array_foreach (bindings, i, binding) {
+		const char *port = bt_jget_text(binding, "HostPort");
+
+		if (port[0] && bt_port_spec_range(port, &first, &last) < 0)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid port specification: \"%.100s\"", port);
+	}
+	return 0;
+}
+
+static int check_ports(const json_t *hc, struct bt_err *err)
+{
+	json_t *list = json_object_get(hc, "PortBindings"), *bindings;
+	const char *port;
+	int r = 0;
+
+	json_object_foreach (list, port, bindings) {
+		(void)port;
+		r = r == 0 ? check_port(bindings, err) : r;
+	}
+	return r;
+}
+
 int bt_create_check(struct bt_engine *engine, const json_t *body, json_t *hc, struct bt_err *err)
 {
 	int r = check_network_mode(body, hc, err);
@@ -110,6 +160,10 @@ int bt_create_check(struct bt_engine *engine, const json_t *body, json_t *hc, st
 		r = check_joined(engine, hc, "IpcMode", err);
 	if (r == 0)
 		r = check_joined(engine, hc, "PidMode", err);
+	if (r == 0)
+		r = check_mac(body, hc, err);
+	if (r == 0)
+		r = check_ports(hc, err);
 	if (r == 0)
 		r = check_links(engine, hc, err);
 	return r;

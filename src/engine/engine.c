@@ -109,11 +109,26 @@ static int image_users(void *arg, const char *image_id, bool *ret_running, char 
 	return users;
 }
 
+/* Docker tells an image's labels with what happens to it, as long as it is there. */
+static json_t *image_attributes(const struct bt_engine *engine, const char *id)
+{
+	bt_auto_image struct bt_image image = { 0 };
+	const json_t *labels;
+
+	if (bt_images_get(engine->images, id, &image, BT_ERR_IGNORED) < 0)
+		return json_object();
+	labels = json_object_get(json_object_get(image.config, "config"), "Labels");
+	return json_is_object(labels) ? json_deep_copy(labels) : json_object();
+}
+
 static void image_event(void *arg, const char *action, const char *id, const char *name)
 {
 	const char *key = strcmp(action, "prune") == 0 ? "reclaimed" : "name";
+	json_t *attributes = id[0] ? image_attributes(arg, id) : json_object();
 
-	bt_events_emit(arg, "image", action, id, json_pack("{s:s*}", key, name));
+	if (name)
+		json_object_set_new(attributes, key, json_string(name));
+	bt_events_emit(arg, "image", action, id, attributes);
 }
 
 static int open_stores(struct bt_engine *engine, struct bt_err *err)

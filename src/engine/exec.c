@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <nettle/base64.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "engine/field.h"
 #include "engine/jget.h"
 #include "engine/monitor_link.h"
+#include "monitor/detach_keys.h"
 #include "runtime/launch.h"
 
 /* Docker's ExecConfig. */
@@ -98,6 +100,7 @@ int bt_exec_create(struct bt_engine *engine, const char *ref, const json_t *body
 	bt_auto_container struct bt_container *c = NULL;
 	bt_auto_exec struct bt_exec *exec = NULL;
 	json_auto_t *config = NULL;
+	struct bt_detach_keys keys;
 	int r = bt_container_get(engine, ref, &c, err);
 
 	if (r == 0)
@@ -107,6 +110,10 @@ int bt_exec_create(struct bt_engine *engine, const char *ref, const json_t *body
 		return r;
 	if (!bt_jget_filled(config, "Cmd"))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "No exec command specified");
+	if (bt_detach_keys_parse(bt_jget_text(config, "DetachKeys"), &keys) < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "Invalid escape keys (%.64s) provided",
+				  bt_jget_text(config, "DetachKeys"));
 	r = check_container(c, ref, err);
 	if (r == 0)
 		r = default_user(c, config, err);
@@ -255,12 +262,16 @@ int bt_exec_resize(struct bt_engine *engine, const char *id, unsigned rows, unsi
 	bt_auto_exec struct bt_exec *exec = NULL;
 	bt_auto_container struct bt_container *c = NULL;
 	bt_auto_link struct bt_link *link = NULL;
+	struct bt_exec_status status;
 	int r = bt_execs_get(engine->execs, id, &exec, err);
 
 	if (r == 0)
 		r = bt_container_get(engine, exec->container, &c, err);
 	if (r < 0)
 		return r;
+	bt_exec_status(engine->execs, exec, &status);
+	if (!status.claimed || status.ended)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "exec %s is not running", exec->id);
 	link = bt_link_get(c);
 	if (!link)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
@@ -272,13 +283,26 @@ int bt_exec_resize(struct bt_engine *engine, const char *id, unsigned rows, unsi
 static json_t *process_config(const struct bt_exec *exec)
 {
 	const json_t *cmd = json_object_get(exec->config, "Cmd");
+	const char *user = bt_jget_text(exec->config, "User");
 	json_t *args = json_deep_copy(cmd);
 
 	json_array_remove(args, 0);
-	return json_pack("{s:b,s:s,s:o,s:b,s:s}", "tty", (int)bt_jget_bool(exec->config, "Tty"),
+	return json_pack("{s:b,s:s,s:o,s:b,s:s*}", "tty", (int)bt_jget_bool(exec->config, "Tty"),
 			 "entrypoint", json_string_value(json_array_get(cmd, 0)), "arguments", args,
 			 "privileged", (int)bt_jget_bool(exec->config, "Privileged"), "user",
-			 bt_jget_text(exec->config, "User"));
+			 user[0] ? user : NULL);
+}
+
+/* The keys themselves, as Docker shows bytes: "ctrl-a" is "AQ==". */
+static json_t *detach_keys(const struct bt_exec *exec)
+{
+	const char *text = bt_jget_text(exec->config, "DetachKeys");
+	char encoded[BASE64_ENCODE_RAW_LENGTH(BT_DETACH_KEYS_MAX) + 1] = "";
+	struct bt_detach_keys keys = { 0 };
+
+	if (text[0] && bt_detach_keys_parse(text, &keys) == 0)
+		base64_encode_raw(encoded, keys.len, keys.keys);
+	return json_string(encoded);
 }
 
 /* Hear what the container's monitor has said by now: clients ask for the exit code as soon as the
@@ -309,14 +333,13 @@ int bt_exec_inspect(struct bt_engine *engine, const char *id, json_t **ret, stru
 		catch_up(engine, exec);
 		bt_exec_status(engine->execs, exec, &status);
 	}
-	*ret = json_pack("{s:s,s:b,s:o,s:o,s:b,s:b,s:b,s:b,s:s,s:s,s:i}", "ID", exec->id, "Running",
-			 (int)status.running, "ExitCode",
-			 status.ended ? json_integer(status.code) : json_null(), "ProcessConfig",
-			 process_config(exec), "OpenStdin",
-			 (int)bt_jget_bool(exec->config, "AttachStdin"), "OpenStderr",
-			 (int)bt_jget_bool(exec->config, "AttachStderr"), "OpenStdout",
-			 (int)bt_jget_bool(exec->config, "AttachStdout"), "CanRemove", 0,
-			 "ContainerID", exec->container, "DetachKeys",
-			 bt_jget_text(exec->config, "DetachKeys"), "Pid", (int)status.pid);
+	*ret = json_pack(
+		"{s:s,s:b,s:o,s:o,s:b,s:b,s:b,s:b,s:s,s:o,s:i}", "ID", exec->id, "Running",
+		(int)status.running, "ExitCode",
+		status.ended ? json_integer(status.code) : json_null(), "ProcessConfig",
+		process_config(exec), "OpenStdin", (int)bt_jget_bool(exec->config, "AttachStdin"),
+		"OpenStderr", (int)bt_jget_bool(exec->config, "AttachStderr"), "OpenStdout",
+		(int)bt_jget_bool(exec->config, "AttachStdout"), "CanRemove", 0, "ContainerID",
+		exec->container, "DetachKeys", detach_keys(exec), "Pid", (int)status.pid);
 	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "inspect exec");
 }

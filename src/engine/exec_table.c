@@ -310,7 +310,7 @@ json_t *bt_exec_ids_of(const struct bt_container *c)
 	while (bt_map_next(&execs->map, &pos, NULL, &value)) {
 		struct bt_exec *exec = value;
 
-		if (!exec->status.running || strcmp(exec->container, c->id) != 0)
+		if (exec->status.ended || strcmp(exec->container, c->id) != 0)
 			continue;
 		if (!out)
 			out = json_array();

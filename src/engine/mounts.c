@@ -334,9 +334,9 @@ static int make_image(const json_t *mount, json_t **ret, struct bt_err *err)
 		return bad_mount(mount, "field Source must not be empty", err);
 	if (!to)
 		return bt_err_sys(err, -ENOMEM, "read mounts");
-	*ret = json_pack("{s:s,s:s,s:s,s:s,s:b,s:s}", "Type", "image", "Source",
-			 bt_jget_text(mount, "Source"), "Destination", to, "Mode", "", "RW", 0,
-			 "Propagation", "");
+	*ret = json_pack("{s:s,s:s,s:s,s:s,s:s,s:b,s:s}", "Type", "image", "Name",
+			 bt_jget_text(mount, "Source"), "Source", "", "Destination", to, "Mode", "",
+			 "RW", 0, "Propagation", "rprivate");
 	set_subpath(*ret, bt_jget_text(opt, "Subpath"));
 	return 0;
 }

@@ -69,9 +69,9 @@ static int has_row(struct bt_engine *engine, const char *name, struct bt_err *er
 
 static int insert_row(struct bt_engine *engine, const struct bt_volume_new *v, struct bt_err *err)
 {
-	json_auto_t *config = json_pack(
-		"{s:o,s:o,s:b}", "Labels", v->labels ? bt_jget_copy(v->labels) : json_object(),
-		"Options", bt_jget_copy(v->options), "Anonymous", (int)v->anonymous);
+	json_auto_t *config =
+		json_pack("{s:o,s:o,s:b}", "Labels", bt_jget_copy(v->labels), "Options",
+			  bt_jget_copy(v->options), "Anonymous", (int)v->anonymous);
 	bt_auto_free char *text = bt_jget_dump(config);
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
 	int r;

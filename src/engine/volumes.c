@@ -214,8 +214,9 @@ static int check_body(const json_t *body, json_t **ret_options, json_t **ret_lab
 	if (*driver && strcmp(driver, "local") != 0)
 		return bt_err_set(
 			err, BT_ERR_NOT_FOUND, ENOENT,
-			"error looking up volume plugin %.100s: plugin \"%.100s\" not found",
-			driver, driver);
+			"create %.200s: error looking up volume plugin %.100s: plugin \"%.100s\" "
+			"not found",
+			bt_json_str(body, "Name", ""), driver, driver);
 	if (bt_json_member(body, "ClusterVolumeSpec"))
 		return bt_err_set(err, BT_ERR_UNAVAILABLE, EAGAIN,
 				  "cluster volumes need a swarm, and this node is in none");
@@ -346,7 +347,8 @@ static bool may_go(const struct bt_filters *filters, const json_t *volume, bool 
 {
 	const json_t *labels = bt_json_obj(volume, "Labels");
 
-	if (!anonymous && !all)
+	/* What lies elsewhere is not to be reclaimed by forgetting where, as with Docker. */
+	if ((!anonymous && !all) || bt_jget_filled(volume, "Options"))
 		return false;
 	if (!bt_filters_labels(filters, "label", label_of, labels))
 		return false;

@@ -207,6 +207,15 @@ static int stack_up(struct bt_images *images, const struct bt_commit *commit, co
 	return r;
 }
 
+static void tell_tag(struct bt_images *images, const char *id, const struct bt_image_ref *ref)
+{
+	bt_auto_free char *repo = bt_name_repo(ref);
+	bt_auto_free char *text = repo ? bt_name_text(repo, bt_image_ref_tag_or_latest(ref)) : NULL;
+
+	if (text)
+		bt_images_tell_(images, "tag", id, text);
+}
+
 int bt_commit(struct bt_images *images, const struct bt_commit *commit, char ret_id[72],
 	      struct bt_err *err)
 {
@@ -238,9 +247,13 @@ int bt_commit(struct bt_images *images, const struct bt_commit *commit, char ret
 	if (r == 0)
 		r = bt_images_add(images, text, len, bt_stack_top(&stack), commit->image_id,
 				  commit->ref, ret_id, err);
-	if (r == 0)
-		bt_stack_taken(&stack);
-	return r;
+	if (r < 0)
+		return r;
+	bt_stack_taken(&stack);
+	bt_images_tell_(images, "create", ret_id, ret_id);
+	if (commit->ref)
+		tell_tag(images, ret_id, &ref);
+	return 0;
 }
 
 int bt_commit_export(int root, bt_save_write_fn fn, void *arg, struct bt_err *err)

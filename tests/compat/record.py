@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Record what a real Docker answers. usage: record.py SOCKET
 
-The daemon behind SOCKET should hold nothing else. Writes golden/docker.json and golden/images.json."""
+The daemon behind SOCKET should hold nothing else. Writes golden/docker.json, images.json, life.json and events.json."""
 import json
 import os
 import sys
@@ -13,6 +13,8 @@ sys.dont_write_bytecode = True
 import harness  # noqa: E402
 import scenario  # noqa: E402
 import scenario_images  # noqa: E402
+import scenario_life  # noqa: E402
+import sequences  # noqa: E402
 
 
 class Peer(harness.Daemon):
@@ -35,5 +37,7 @@ if __name__ == "__main__":
     harness.run(["docker", "-H", "unix://" + peer.sock, "import", "--change", "CMD [\"sh\"]", "--change", "ENV PATH=/bin", harness.busybox_tar(), "compat:1"])
     try:
         record(peer, "docker.json", scenario.run(peer))
+        record(peer, "life.json", scenario_life.run(peer))
+        record(peer, "events.json", sequences.run(peer))
     finally:
         peer.request("DELETE", "/images/compat:1?force=1")

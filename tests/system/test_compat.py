@@ -12,6 +12,8 @@ COMPAT = os.path.join(TOP, "tests", "compat")
 sys.path.insert(0, COMPAT)
 import scenario  # noqa: E402
 import scenario_images  # noqa: E402
+import scenario_life  # noqa: E402
+import sequences  # noqa: E402
 
 
 def load(name):
@@ -20,8 +22,11 @@ def load(name):
 
 
 # Differences are {step: {path: why}}: where berth answers otherwise on purpose.
-GOLDEN = {"docker": load("golden/docker.json")["answers"], "images": load("golden/images.json")["answers"]}
-DIFFERENCES = {"docker": load("differences.json"), "images": load("differences_images.json")}
+GOLDEN = {"docker": load("golden/docker.json")["answers"], "images": load("golden/images.json")["answers"],
+          "life": load("golden/life.json")["answers"]}
+DIFFERENCES = {"docker": load("differences.json"), "images": load("differences_images.json"), "life": load("differences_life.json")}
+EVENTS = load("golden/events.json")["answers"]
+EVENTS_ELSE = load("differences_events.json")
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +34,14 @@ def answers():
     with Daemon() as d, open(busybox_tar(), "rb") as f:
         images = scenario_images.run(d, f.read())
         d.docker("import", "--change", 'CMD ["sh"]', "--change", "ENV PATH=/bin", busybox_tar(), "compat:1")
-        yield {"docker": scenario.run(d), "images": images}
+        yield {"docker": scenario.run(d), "images": images, "life": scenario_life.run(d), "events": sequences.run(d)}
 
 
 def differences(want, got, path=""):
     """Where two JSON values differ, as {path: (want, got)}."""
     if path.endswith(".Mounts") and isinstance(want, list) and isinstance(got, list):
         # Docker lists them in the order of a Go map: any.
-        want, got = (sorted(v, key=lambda m: m["Destination"]) for v in (want, got))
+        want, got = (sorted(v, key=lambda m: m.get("Destination") or m["Target"]) for v in (want, got))
     if isinstance(want, dict) and isinstance(got, dict):
         out = {}
         for k in sorted(set(want) | set(got)):
@@ -65,3 +70,14 @@ def test_the_answer_is_dockers(answers, of, step):
 @pytest.mark.parametrize("of", sorted(GOLDEN))
 def test_every_step_is_compared(answers, of):
     assert set(GOLDEN[of]) == set(answers[of])
+
+
+def without(events, left_out):
+    """Without those whose "type action" is left out on purpose."""
+    return [e for e in events if f"{e[0]} {e[1]}" not in left_out]
+
+
+@pytest.mark.parametrize("action", [a[0] for a in sequences.ACTIONS])
+def test_the_events_of_an_action_are_dockers(answers, action):
+    left_out = EVENTS_ELSE.get(action, {})
+    assert without(answers["events"][action], left_out) == without(EVENTS[action], left_out)
