@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/df_verbose.h"
 #include "cli/format.h"
 #include "cli/units.h"
 
@@ -173,20 +174,23 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	json_auto_t *rows = NULL;
 	struct bt_err err = { 0 };
 
-	if (bt_args_bool(args, "verbose")) {
-		(void)fputs("--verbose is not supported; see images, ps -s and volume ls\n",
-			    stderr);
+	if (bt_args_bool(args, "verbose") && format.text) {
+		(void)fputs("the verbose and the format options conflict\n", stderr);
 		return BT_CLI_FAILED;
 	}
 	if (bt_cli_call(cli, "GET", "/system/df", NULL, &answer, &err) < 0)
 		return bt_cli_fail(&err);
+	if (bt_args_bool(args, "verbose")) {
+		bt_df_verbose_print(answer);
+		return 0;
+	}
 	rows = summary(answer);
 	return bt_format_rows(&format, rows, &err) < 0 ? bt_cli_fail(&err) : 0;
 }
 
 static const struct bt_flag flags[] = {
 	{ 0, BT_FLAG_STRING, "format", NULL, BT_HELP_FORMAT, NULL, NULL },
-	{ 'v', BT_FLAG_BOOL, "verbose", NULL, "Show each thing (not supported)", NULL, NULL },
+	{ 'v', BT_FLAG_BOOL, "verbose", NULL, "Show each image, container and volume", NULL, NULL },
 	{ 0 },
 };
 

@@ -17,6 +17,7 @@
 #include "base/io.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "store/tree_size.h"
 
 #define WHITEOUT      ".wh."
 #define WHITEOUT_META ".wh..wh."
@@ -42,6 +43,15 @@ static int fail(struct bt_err *err, int r, const char *what, const char *path)
 			  strerror(-r));
 }
 
+/* libarchive takes "-5.5" of a pax header apart into -5 and .5; to the kernel that is -6 + .5. */
+static void before_epoch(struct timespec *t)
+{
+	if (t->tv_sec >= 0 || t->tv_nsec <= 0)
+		return;
+	t->tv_sec--;
+	t->tv_nsec = 1000000000 - t->tv_nsec;
+}
+
 static void get_times(struct archive_entry *entry, struct timespec ret[2])
 {
 	ret[0].tv_nsec = ret[1].tv_nsec = UTIME_NOW;
@@ -49,11 +59,13 @@ static void get_times(struct archive_entry *entry, struct timespec ret[2])
 	if (archive_entry_mtime_is_set(entry)) {
 		ret[1].tv_sec = archive_entry_mtime(entry);
 		ret[1].tv_nsec = archive_entry_mtime_nsec(entry);
+		before_epoch(&ret[1]);
 		ret[0] = ret[1];
 	}
 	if (archive_entry_atime_is_set(entry)) {
 		ret[0].tv_sec = archive_entry_atime(entry);
 		ret[0].tv_nsec = archive_entry_atime_nsec(entry);
+		before_epoch(&ret[0]);
 	}
 }
 
@@ -117,12 +129,19 @@ static bool is_whiteout(int at, const char *name)
 static int displace(struct bt_extract *x, int at, const char *name, const char *path)
 {
 	char number[16];
+	int64_t below;
 	struct stat st;
 	int r = 0;
 
-	if (x->keep_kinds && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISDIR(st.st_mode))
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (x->keep_kinds && S_ISDIR(st.st_mode))
 		return -EISDIR;
+	/* What is displaced no longer counts, unless it has another name. */
+	if (S_ISDIR(st.st_mode) && bt_tree_size(at, name, &below) == 0)
+		x->size -= below;
+	else if ((S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) && st.st_nlink == 1)
+		x->size -= st.st_size;
 	(void)snprintf(number, sizeof(number), "%u", x->shadows);
 	if (x->shadow_fd < 0)
 		r = bt_io_remove_tree(at, name);
@@ -405,6 +424,10 @@ int bt_extract_entry(struct bt_extract *x, struct archive_entry *entry, const ch
 		return fail(err, -EINVAL, "make", path);
 	if (path[0] != '\0')
 		at = bt_tree_parent(&x->tree, path, true, &name);
+	/* Some tools list what went with a directory that has become a file: that hides it already.
+	 */
+	if (at == -ENOTDIR && names_whiteout(x, path))
+		return 0;
 	if (at < 0)
 		return fail(err, at, "reach the directory of", path);
 	if (bt_extract_kind(x, entry, path) == BT_EXTRACT_FILE)
