@@ -129,8 +129,8 @@ START_TEST(a_tree_of_any_depth_is_removed_on_a_small_stack_with_few_descriptors)
 
 	ck_assert_int_eq(mkdirat(dir, "gone", 0700), 0);
 	gone = openat(dir, "gone", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	nest(gone, "d", 600);
-	nest(gone, ".raised-0", 200);
+	nest(gone, "d", 300);
+	nest(gone, ".raised-0", 100);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 	ck_assert_int_eq(pthread_attr_init(&attr), 0);
 	ck_assert_int_eq(pthread_attr_setstacksize(&attr, 64u << 10), 0);
