@@ -271,6 +271,30 @@ static int find_init(const struct start *st, const char **ret, struct bt_err *er
 	return 0;
 }
 
+/* The program of another runtime, NULL for our own. */
+static const char *runtime_path(const struct start *st)
+{
+	const char *name = bt_jget_text(st->settings.host_config, "Runtime");
+	const json_t *entry = json_object_get(st->container->engine->cfg.runtimes, name);
+
+	return entry ? bt_jget_text(entry, "path") : NULL;
+}
+
+/* Our own runtime gets a compiled filter, another one its text. */
+static int add_seccomp(struct start *st, json_t *spec, struct bt_err *err)
+{
+	const json_t *hc = st->settings.host_config;
+	json_t *object = NULL;
+	int r;
+
+	if (!runtime_path(st))
+		return bt_seccomp_cache_get(st->container->engine->seccomp, hc, &st->seccomp, err);
+	r = bt_seccomp_cache_text(st->container->engine->seccomp, hc, &object, err);
+	if (r == 0 && object)
+		json_object_set_new(json_object_get(spec, "linux"), "seccomp", object);
+	return r;
+}
+
 static int build_spec(struct start *st, struct bt_err *err)
 {
 	const struct bt_engine *engine = st->container->engine;
@@ -296,14 +320,13 @@ static int build_spec(struct start *st, struct bt_err *err)
 
 	if (r == 0)
 		r = bt_spec_build(&req, &spec, err);
-
+	if (r == 0)
+		r = add_seccomp(st, spec, err);
 	if (r < 0)
 		return r;
 	text = bt_jget_dump(spec);
 	st->spec = text ? bt_io_memfd("spec", text, strlen(text)) : -ENOMEM;
-	if (st->spec < 0)
-		return bt_err_sys(err, st->spec, "write specification");
-	return bt_seccomp_cache_get(engine->seccomp, st->settings.host_config, &st->seccomp, err);
+	return st->spec < 0 ? bt_err_sys(err, st->spec, "write specification") : 0;
 }
 
 static int prepare(struct start *st, struct bt_err *err)
@@ -342,15 +365,6 @@ static int prepare(struct start *st, struct bt_err *err)
 	if (r == 0)
 		r = bt_log_options_make(&st->settings, &st->log, err);
 	return r;
-}
-
-/* The program of another runtime, NULL for our own. */
-static const char *runtime_path(const struct start *st)
-{
-	const char *name = bt_jget_text(st->settings.host_config, "Runtime");
-	const json_t *entry = json_object_get(st->container->engine->cfg.runtimes, name);
-
-	return entry ? bt_jget_text(entry, "path") : NULL;
 }
 
 static void fill_spawn(struct start *st, struct bt_spawn *spawn)

@@ -183,23 +183,45 @@ int bt_seccomp_cache_create(const char *profile, struct bt_seccomp_cache **ret, 
 	return 0;
 }
 
+/* What the HostConfig says, or the daemon where it says nothing. */
+static int read_options(const struct bt_seccomp_cache *cache, const json_t *hc,
+			struct bt_security_opts *ret_opts, uint64_t *ret_caps, struct bt_err *err)
+{
+	int r = bt_security_opts_parse(hc, ret_opts, err);
+
+	if (r == 0 && !ret_opts->seccomp && !ret_opts->seccomp_builtin) {
+		ret_opts->seccomp = cache->profile;
+		ret_opts->seccomp_unconfined |= cache->unconfined;
+	}
+	return r < 0 ? r : bt_spec_capabilities(hc, ret_caps, err);
+}
+
+int bt_seccomp_cache_text(const struct bt_seccomp_cache *cache, const json_t *hc, json_t **ret,
+			  struct bt_err *err)
+{
+	struct bt_security_opts opts;
+	uint64_t caps;
+	int r = read_options(cache, hc, &opts, &caps, err);
+
+	if (r < 0)
+		return r;
+	if (!opts.seccomp_unconfined)
+		return convert(opts.seccomp, caps, ret, err);
+	*ret = NULL;
+	return 0;
+}
+
 int bt_seccomp_cache_get(struct bt_seccomp_cache *cache, const json_t *hc, int *ret_fd,
 			 struct bt_err *err)
 {
 	struct bt_security_opts opts;
 	struct entry *entry;
 	uint64_t caps;
-	int r = bt_security_opts_parse(hc, &opts, err);
+	int r = read_options(cache, hc, &opts, &caps, err);
 
-	if (r == 0)
-		r = bt_spec_capabilities(hc, &caps, err);
 	if (r < 0)
 		return r;
 	*ret_fd = -EBADF;
-	if (!opts.seccomp && !opts.seccomp_builtin) {
-		opts.seccomp = cache->profile;
-		opts.seccomp_unconfined |= cache->unconfined;
-	}
 	if (opts.seccomp_unconfined)
 		return 0;
 	/* Others wait for one that compiles: most want the same filter. */

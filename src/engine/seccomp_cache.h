@@ -27,4 +27,9 @@ void bt_seccomp_cache_destroy(struct bt_seccomp_cache *cache);
 bt_nodiscard int bt_seccomp_cache_get(struct bt_seccomp_cache *cache, const json_t *hc, int *ret_fd,
 				      struct bt_err *err);
 
+/** The same as an OCI linux.seccomp object, for a runtime that compiles by itself: a new reference,
+ * or NULL where no filter is wanted. */
+bt_nodiscard int bt_seccomp_cache_text(const struct bt_seccomp_cache *cache, const json_t *hc,
+				       json_t **ret, struct bt_err *err);
+
 #endif

@@ -116,8 +116,7 @@ static void on_restart(struct bt_loop_timer *timer)
 
 static void schedule_restart(struct bt_monitor *m, bool asked)
 {
-	struct bt_journal_record record = { .kind = BT_JOURNAL_RESTARTED,
-					    .at_ns = bt_time_now_ns() };
+	struct bt_journal_record record = { .kind = BT_JOURNAL_RESTARTED };
 
 	m->state = BT_MONITOR_WAITING;
 	if (!asked) {
@@ -126,8 +125,12 @@ static void schedule_restart(struct bt_monitor *m, bool asked)
 	}
 	m->restarts = 0;
 	m->delay_ms = 0;
-	bt_records_add(m, &record);
 	bt_life_start(m);
+	/* Who asked for it waits until it runs again; that there is no more to wait for is told by
+	 * the final record. */
+	record.at_ns = bt_time_now_ns();
+	if (m->state != BT_MONITOR_ENDED)
+		bt_records_add(m, &record);
 }
 
 /* The init is dead and its output read: decide, record, tell. */

@@ -132,6 +132,9 @@ static int write_config(struct bt_monitor *m, const struct places *p, struct bt_
 	cgroup = bt_json_str(bt_json_obj(spec, "linux"), "cgroupsPath", "");
 	if (!m->cgroup_path && cgroup[0] == '/')
 		m->cgroup_path = strdup(cgroup);
+	/* Nothing in it is newer, and older runtimes refuse what they do not know. */
+	if (json_object_set_new(spec, "ociVersion", json_string("1.0.2")) < 0)
+		return bt_err_sys(err, -ENOMEM, "write the specification");
 	root = bt_json_obj(spec, "root");
 	if (root && m->rootfs_fd >= 0 &&
 	    json_object_set_new(root, "path", json_string(p->rootfs)) < 0)
