@@ -12,6 +12,7 @@
 #include "engine/engine_config.h"
 #include "engine/field.h"
 #include "engine/host_config_check.h"
+#include "engine/host_limits.h"
 #include "engine/jget.h"
 
 #define DEFAULT_SHM_SIZE (64ll << 20)
@@ -190,7 +191,7 @@ static void default_resources(json_t *hc, const struct bt_engine_config *cfg)
 /* As Docker: of its own where cgroups are unified, and never for the privileged elsewhere. */
 static const char *default_cgroupns(const json_t *hc, const struct bt_engine_config *cfg)
 {
-	bool unified = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
+	bool unified = bt_host_limits_unified();
 
 	if (!unified && bt_jget_bool(hc, "Privileged"))
 		return "host";
@@ -224,6 +225,8 @@ int bt_host_config_make(const json_t *in, const struct bt_engine_config *cfg, js
 	if (r < 0)
 		return r;
 	r = bt_host_config_check(hc, cfg, warnings, err);
+	if (r == 0)
+		r = bt_host_limits_cut(hc, bt_host_limits_unified(), warnings, err);
 	if (r < 0)
 		return r;
 	fill_defaults(hc, cfg);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/path.h"
@@ -89,8 +90,10 @@ static void add_defaults(const struct bt_spec_request *req, json_t *out)
 
 		if (overridden(req, m->destination))
 			continue;
-		/* The host's own queues come with the host's namespace. */
-		if (host_ipc && strcmp(m->destination, "/dev/mqueue") == 0)
+		/* The host's own queues come with the host's namespace; where it does not show
+		 * them, a new mount does. */
+		if (host_ipc && strcmp(m->destination, "/dev/mqueue") == 0 &&
+		    access("/dev/mqueue", F_OK) == 0)
 			json_array_append_new(out,
 					      make_mount(m->destination, "bind", m->destination,
 							 "rbind,nosuid,noexec,nodev"));

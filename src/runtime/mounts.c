@@ -84,6 +84,14 @@ static bool must_not_follow(const struct bt_plan_mount *m)
 	       (strcmp(m->mount->type, "proc") == 0 || strcmp(m->mount->type, "sysfs") == 0);
 }
 
+/* Is there something already at the place of a tmpfs that is to look like what it covers? */
+static bool is_there(const struct bt_plan_mount *m, int root)
+{
+	bt_auto_close int fd = -EBADF;
+
+	return bt_inroot_open(root, m->mount->destination, O_PATH, 0, &fd) == 0;
+}
+
 static int open_target(const struct bt_plan_mount *m, int root, int *ret_fd, struct bt_err *err)
 {
 	mode_t type = m->kind == BT_PLAN_BIND && !m->source_is_dir ? S_IFREG : S_IFDIR;
@@ -126,7 +134,7 @@ static bool takes_label(const char *type)
 }
 
 static int create_fs(const struct bt_plan *plan, const struct bt_plan_mount *m, int target,
-		     int *ret_fd, struct bt_err *err)
+		     bool keep_mode, int *ret_fd, struct bt_err *err)
 {
 	const struct bt_mount_options *o = &m->options;
 	const char *options[OPTIONS_MAX + 2];
@@ -142,8 +150,9 @@ static int create_fs(const struct bt_plan *plan, const struct bt_plan_mount *m, 
 
 	if (o->ndata > OPTIONS_MAX)
 		return refuse(m, "has too many options", err);
-	/* A tmpfs that is not told otherwise looks like the directory it covers. */
-	if (tmpfs && !has_option(o, "mode=") && fstat(target, &st) == 0) {
+	/* A tmpfs that is not told otherwise looks like the directory it covers; a directory that
+	 * was only made for it has nothing to say, and the kernel's mode is 1777. */
+	if (keep_mode && fstat(target, &st) == 0) {
 		(void)snprintf(mode, sizeof(mode), "mode=0%o", (unsigned)(st.st_mode & 07777));
 		options[fs.noptions++] = mode;
 	}
@@ -177,10 +186,10 @@ static int change_after(const struct bt_plan_mount *m, int fd)
 }
 
 static int mount_fs(const struct bt_plan *plan, const struct bt_plan_mount *m, int target,
-		    struct bt_err *err)
+		    bool keep_mode, struct bt_err *err)
 {
 	bt_auto_close int fd = -EBADF;
-	int r = create_fs(plan, m, target, &fd, err);
+	int r = create_fs(plan, m, target, keep_mode, &fd, err);
 
 	if (r < 0)
 		return r;
@@ -225,13 +234,15 @@ static int mount_one(const struct bt_plan *plan, const struct bt_plan_mount *m, 
 		     struct bt_err *err)
 {
 	bt_auto_close int target = -EBADF;
+	bool keep_mode = m->kind == BT_PLAN_FS && strcmp(m->mount->type, "tmpfs") == 0 &&
+			 !has_option(&m->options, "mode=") && is_there(m, root);
 	int r = open_target(m, root, &target, err);
 
 	if (r < 0)
 		return r;
 	switch (m->kind) {
 	case BT_PLAN_FS:
-		return mount_fs(plan, m, target, err);
+		return mount_fs(plan, m, target, keep_mode, err);
 	case BT_PLAN_BIND:
 		return mount_bind(m, target, err);
 	case BT_PLAN_REMOUNT:
