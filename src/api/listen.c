@@ -79,13 +79,12 @@ static int set_group(const char *path, const char *group, struct bt_err *err)
 	return 0;
 }
 
-static int add(struct bt_listen *l, int *fd, bool tls, char **path, struct bt_err *err)
+static int add(struct bt_listen *l, int *fd, bool tls, struct bt_err *err)
 {
 	if (l->n == BT_ACCEPTOR_LISTENERS_MAX)
 		return bt_err_set(err, BT_ERR_INVALID, E2BIG, "more than %d sockets to listen on",
 				  BT_ACCEPTOR_LISTENERS_MAX);
-	l->sockets[l->n] = (struct bt_listener){ .fd = bt_take_fd(fd), .tls = tls };
-	l->paths[l->n++] = bt_take(*path);
+	l->sockets[l->n++] = (struct bt_listener){ .fd = bt_take_fd(fd), .tls = tls };
 	return 0;
 }
 
@@ -105,7 +104,7 @@ static int add_unix(struct bt_listen *l, const char *path, const struct bt_liste
 	if (fd < 0)
 		return bt_err_sys(err, fd, "listen on unix://%s", copy);
 	r = set_group(copy, opt->group, err);
-	return r < 0 ? r : add(l, &fd, false, &copy, err);
+	return r < 0 ? r : add(l, &fd, false, err);
 }
 
 union address {
@@ -174,7 +173,6 @@ static int add_tcp(struct bt_listen *l, const char *text, const struct bt_listen
 {
 	const int on = 1;
 	bt_auto_close int fd = -EBADF;
-	char *no_path = NULL;
 	union address address;
 	socklen_t len;
 	int r = parse_tcp(text, opt->tls, &address, err);
@@ -192,7 +190,7 @@ static int add_tcp(struct bt_listen *l, const char *text, const struct bt_listen
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
 	    bind(fd, &address.any, len) < 0 || listen(fd, BACKLOG) < 0)
 		return bt_err_sys(err, -errno, "listen on tcp://%s", text);
-	return add(l, &fd, opt->tls, &no_path, err);
+	return add(l, &fd, opt->tls, err);
 }
 
 /* All sockets that systemd gave; the name after fd:// is not looked at. */
@@ -207,14 +205,13 @@ static int add_given(struct bt_listen *l, const struct bt_listen_options *opt, s
 			"started by systemd");
 	for (int i = 0; i < n; i++) {
 		bt_auto_close int fd = first + i;
-		char *no_path = NULL;
 		int domain = AF_UNSPEC, r;
 		socklen_t len = sizeof(domain);
 
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 		(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 		(void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
-		r = add(l, &fd, opt->tls && domain != AF_UNIX, &no_path, err);
+		r = add(l, &fd, opt->tls && domain != AF_UNIX, err);
 		if (r < 0)
 			return r;
 	}
@@ -241,9 +238,6 @@ void bt_listen_done(struct bt_listen *listen)
 {
 	for (size_t i = 0; i < listen->n; i++) {
 		bt_close(&listen->sockets[i].fd);
-		if (listen->paths[i])
-			(void)unlink(listen->paths[i]);
-		free(bt_take(listen->paths[i]));
 	}
 	listen->n = 0;
 }

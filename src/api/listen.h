@@ -17,7 +17,6 @@
 /** Open listening sockets with what is unlinked at the end. Zeroed is empty. */
 struct bt_listen {
 	struct bt_listener sockets[BT_ACCEPTOR_LISTENERS_MAX];
-	char *paths[BT_ACCEPTOR_LISTENERS_MAX]; /* of unix sockets that we made, else NULL */
 	size_t n;
 };
 
@@ -31,7 +30,8 @@ struct bt_listen_options {
  * Nothing is added after a failure. */
 bt_nodiscard int bt_listen_add(struct bt_listen *listen, const char *host,
 			       const struct bt_listen_options *opt, struct bt_err *err);
-/** Close everything and remove the unix sockets that we made. */
+/** Close everything. Names of unix sockets stay: who finds one waits for the next daemon, and that
+ * one replaces it. */
 void bt_listen_done(struct bt_listen *listen);
 
 #endif

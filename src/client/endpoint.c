@@ -10,11 +10,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/sock.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "client/tls.h"
 
 #define PORT_PLAIN "2375"
@@ -190,6 +192,22 @@ static int connect_ssh(const struct bt_endpoint *ep, struct bt_err *err)
 	return bt_take_fd(&ours);
 }
 
+/* A socket on which nobody listens is that of a daemon that is being replaced: it is waited for. */
+static int connect_unix(const struct bt_endpoint *ep)
+{
+	int64_t until = bt_time_monotonic_ns() + BT_ENDPOINT_PATIENCE_MS * 1000000ll;
+	int fd = bt_sock_connect(ep->path, SOCK_STREAM);
+	bool refused = fd == -ECONNREFUSED;
+
+	/* It is away for a moment while it is made anew. */
+	while (refused && (fd == -ECONNREFUSED || fd == -ENOENT) &&
+	       bt_time_monotonic_ns() < until) {
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+		fd = bt_sock_connect(ep->path, SOCK_STREAM);
+	}
+	return fd;
+}
+
 int bt_endpoint_connect(const struct bt_endpoint *ep, struct bt_err *err)
 {
 	int fd;
@@ -200,7 +218,7 @@ int bt_endpoint_connect(const struct bt_endpoint *ep, struct bt_err *err)
 		fd = connect_tcp(ep, err);
 		return fd >= 0 && ep->tls.enabled ? bt_tls_wrap(fd, ep, err) : fd;
 	}
-	fd = bt_sock_connect(ep->path, SOCK_STREAM);
+	fd = connect_unix(ep);
 	return fd < 0 ? cannot_connect(ep, fd, err) : fd;
 }
 

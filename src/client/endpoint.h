@@ -39,7 +39,11 @@ struct bt_endpoint {
 bt_nodiscard int bt_endpoint_parse(const char *text, bool tls, struct bt_endpoint *ret,
 				   struct bt_err *err);
 
-/** Connect. Returns a stream socket, close-on-exec, or a negative errno and docker's words
+/* How long a daemon that is being replaced is waited for. */
+#define BT_ENDPOINT_PATIENCE_MS 4000
+
+/** Connect; to a unix socket that exists and on which nobody listens, for BT_ENDPOINT_PATIENCE_MS.
+ * Returns a stream socket, close-on-exec, or a negative errno and docker's words
  * ("Cannot connect to the Docker daemon at …"). */
 bt_nodiscard int bt_endpoint_connect(const struct bt_endpoint *ep, struct bt_err *err);
 

@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/str.h"
+#include "engine/container_files.h"
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
@@ -77,4 +80,13 @@ void bt_container_cgroup_destroy(struct bt_container *c)
 		r = bt_cgroup_remove(&group, REMOVE_TIMEOUT_MS);
 	if (r < 0)
 		bt_log_warn("remove the control group of container %.12s: %s", c->id, strerror(-r));
+}
+
+void bt_container_cgroup_sweep(struct bt_container *c)
+{
+	bt_auto_free char *dir = bt_container_files_run_dir(c->engine, c->id);
+	bt_auto_free char *sock = dir ? bt_path_join(dir, "monitor.sock") : NULL;
+
+	if (sock && unlink(sock) == 0)
+		bt_container_cgroup_destroy(c);
 }

@@ -29,5 +29,8 @@ bt_nodiscard int bt_container_cgroup_pids(struct bt_container *container, pid_t 
 					  size_t *ret_n, struct bt_err *err);
 /** Kill whatever is left in it and remove it, for a container whose monitor was killed. */
 void bt_container_cgroup_destroy(struct bt_container *container);
+/** The same, where its last monitor was killed: then the name of that one's socket is still there,
+ * and goes. For one that does not run; under `op`, or at start-up. */
+void bt_container_cgroup_sweep(struct bt_container *container);
 
 #endif

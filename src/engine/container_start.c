@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "codec/signal_name.h"
 #include "engine/container.h"
+#include "engine/container_cgroup.h"
 #include "engine/container_clients.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
@@ -502,8 +503,10 @@ static int start_locked(struct bt_container *c, const char *detach_keys, struct 
 			forward_late_clients(c);
 		bt_fault_point("start/done");
 	}
-	if (r < 0 && !will_restart(c))
+	if (r < 0 && !will_restart(c)) {
+		bt_container_cgroup_sweep(c);
 		record_failure(c, err);
+	}
 	return r;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "engine/container_cgroup.h"
 #include "engine/container_files.h"
 #include "engine/container_mounts.h"
 #include "engine/container_row.h"
@@ -98,6 +99,7 @@ int bt_container_dismantle(struct bt_container *c, struct bt_err *err)
 	struct bt_err later;
 	int r;
 
+	bt_container_cgroup_sweep(c);
 	bt_network_detach(c->engine, c->id);
 	bt_fault_point("rm/network");
 	r = bt_container_mounts_release(c, err);

@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "engine/container_apply.h"
+#include "engine/container_cgroup.h"
 #include "engine/container_files.h"
 #include "engine/container_mounts.h"
 #include "engine/container_remove.h"
@@ -49,7 +50,7 @@ static bool connect_monitor(struct bt_container *c)
 		return false;
 	if (bt_link_connect(c, dir, &err) == 0)
 		return true;
-	(void)unlink(sock);
+	bt_container_cgroup_sweep(c);
 	return false;
 }
 

@@ -153,6 +153,7 @@ def check_the_hit(b, group, point, name):
         if point != "volume-rm/data" and group != "prune":
             assert b.ask("GET", "/" + kind % name).status == 404
     for c in b.d.get("/containers/json?all=1").json:
+        b.known.add(c["Id"])
         if c["Names"][0] == "/steady":
             continue
         if group == "create" and c["State"] == "created":

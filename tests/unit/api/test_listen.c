@@ -26,7 +26,7 @@ static void must_refuse(const char *host, const char *message)
 	ck_assert_msg(strstr(err.msg, message) != NULL, "'%s' lacks '%s'", err.msg, message);
 }
 
-START_TEST(a_unix_socket_is_for_root_and_its_group_and_goes_at_the_end)
+START_TEST(a_unix_socket_is_for_root_and_its_group_and_the_next_one_takes_its_name)
 {
 	const struct bt_listen_options opt = { .group = "4711" };
 	struct bt_listen l = { 0 };
@@ -45,7 +45,15 @@ START_TEST(a_unix_socket_is_for_root_and_its_group_and_goes_at_the_end)
 	bt_close(&sock);
 	must_refuse(host, "listens on unix://");
 	bt_listen_done(&l);
-	ck_assert_int_lt(stat(host + 7, &st), 0);
+	/* Its name stays for those who wait, and nobody is behind it. */
+	ck_assert_int_eq(stat(host + 7, &st), 0);
+	ck_assert_int_eq(bt_sock_connect(host + 7, SOCK_STREAM), -ECONNREFUSED);
+	ck_assert_int_eq(bt_listen_add(&l, host, &opt, &err), 0);
+	sock = bt_sock_connect(host + 7, SOCK_STREAM);
+	ck_assert_int_ge(sock, 0);
+	bt_close(&sock);
+	bt_listen_done(&l);
+	ck_assert_int_eq(unlink(host + 7), 0);
 }
 END_TEST
 
@@ -79,7 +87,8 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_test(adding, a_unix_socket_is_for_root_and_its_group_and_goes_at_the_end);
+	tcase_add_test(adding,
+		       a_unix_socket_is_for_root_and_its_group_and_the_next_one_takes_its_name);
 	tcase_add_test(adding, plain_tcp_is_for_loopback_only);
 	tcase_add_test(adding, hosts_that_make_no_sense_are_named);
 	suite_add_tcase(suite, adding);
