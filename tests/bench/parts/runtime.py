@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The OCI runtime by itself, beside Debian's runc and crun"""
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+from harness import RUNTIME
+
+ORDER, OPTIONAL = 25, False
+OTHERS = {name: path for name in ("runc", "crun") if (path := shutil.which(name))}
+
+
+class Runtime:
+    """One runtime with a bundle and a state directory of its own; every namespace, and a cgroup."""
+
+    def __init__(self, name, path, root, top):
+        self.name, self.path = name, path
+        self.bundle, self.state = os.path.join(top, name), os.path.join(top, name + "-state")
+        os.makedirs(self.bundle)
+        subprocess.run([path, "spec"], cwd=self.bundle, check=True)
+        self.count = 0
+        with open(os.path.join(self.bundle, "config.json")) as f:
+            self.config = json.load(f)
+        self.config["root"] = {"path": root, "readonly": True}
+        self.config["process"]["terminal"] = False
+
+    def write(self, *args):
+        self.count += 1
+        self.id = f"bench-{os.getpid()}-{self.name}-{self.count}"
+        self.config["process"]["args"] = list(args)
+        self.config["linux"]["cgroupsPath"] = "/berth-bench/" + self.id
+        with open(os.path.join(self.bundle, "config.json"), "w") as f:
+            json.dump(self.config, f)
+
+    def call(self, *args):
+        start = time.perf_counter()
+        subprocess.run([self.path, "--root", self.state, *args], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        return (time.perf_counter() - start) * 1000
+
+    def run_true(self):
+        self.write("/bin/true")
+        return self.call("run", "--bundle", self.bundle, self.id)
+
+    def begin(self):
+        self.write("/bin/sleep", "600")
+        self.call("run", "--detach", "--bundle", self.bundle, self.id)
+
+    def exec_true(self):
+        return self.call("exec", self.id, "/bin/true")
+
+    def end(self):
+        self.call("delete", "--force", self.id)
+
+
+def measure(bench):
+    top = tempfile.mkdtemp(prefix="berth-bench-runtime-")
+    sides = []
+    try:
+        for name, path in {"berth": RUNTIME, **OTHERS}.items():
+            side = Runtime(name, path, bench.root, top)
+            try:
+                side.run_true()
+                sides.append(side)
+            except subprocess.CalledProcessError as e:
+                print(f"   {name} cannot run here: {e}")
+        bench.row("berth-runtime run of a static program, all namespaces", bench.interleaved(lambda s: s.run_true(), engines=sides), "ms",
+                  floor=bench.floor, target=5)
+        for side in sides:
+            side.begin()
+        bench.row("berth-runtime exec", bench.interleaved(lambda s: s.exec_true(), engines=sides), "ms", floor=bench.exec_floor, target=2)
+        for side in sides:
+            side.end()
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
