@@ -33,7 +33,8 @@ static void begin(struct bt_loop_timer *timer)
 	if (!m->run || !m->cgroup_path)
 		return;
 	if (bt_cgroups_host(&host, BT_ERR_IGNORED) < 0 ||
-	    bt_cgroup_open(host, m->cgroup_path, &cg) < 0 || bt_cgroup_oom_open(&cg, &m->oom) < 0)
+	    bt_cgroup_open_one(host, m->cgroup_path, BT_CGROUP_MEMORY, &cg) < 0 ||
+	    bt_cgroup_oom_open(&cg, &m->oom) < 0)
 		return;
 	if (bt_loop_add(&m->loop, &m->oom_source, m->oom.fd, EPOLLIN | EPOLLPRI, on_oom) < 0)
 		bt_oom_done(m);

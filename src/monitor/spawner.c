@@ -25,6 +25,7 @@
 #include "monitor/monitor.h"
 #include "monitor/protocol.h"
 #include "runtime/cgroups.h"
+#include "sys/caps.h"
 
 /* memfd_create(2) since Linux 6.3; libc may be older. */
 #ifndef MFD_EXEC
@@ -174,6 +175,7 @@ int bt_spawner_run(int fd)
 	bt_fault_init();
 	/* Found once for all monitors; whoever needs it and cannot have it says so. */
 	(void)(bt_cgroups_host(&host, BT_ERR_IGNORED) < 0);
+	(void)bt_caps_bounding();
 	while (r > 0)
 		r = serve_one(fd);
 	bt_close(&fd);

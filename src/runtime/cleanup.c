@@ -26,6 +26,10 @@ static int remove_group(const struct bt_oci_spec *spec, const char *id, struct b
 		r = bt_cgroups_path(spec, id, &path, err);
 	if (r < 0)
 		return r;
+	/* As a rule nobody is left in it. */
+	r = bt_cgroup_remove_empty(host, path);
+	if (r == 0)
+		return 0;
 	r = bt_cgroup_open(host, path, &cg);
 	if (r == -ENOENT)
 		return 0;

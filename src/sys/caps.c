@@ -11,10 +11,16 @@
 /* Sets are 64 bits wide in the kernel; PR_CAPBSET_READ fails past the last known. */
 #define CAPS_MAX 64
 
+/* It only ever shrinks, and only by bt_caps_limit_bounding(): read once, by the spawner for all
+ * monitors. 0: not read. */
+static uint64_t known_bounding;
+
 uint64_t bt_caps_bounding(void)
 {
 	uint64_t set = 0;
 
+	if (known_bounding != 0)
+		return known_bounding;
 	for (unsigned cap = 0; cap < CAPS_MAX; cap++) {
 		int r = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 
@@ -23,11 +29,13 @@ uint64_t bt_caps_bounding(void)
 		if (r > 0)
 			set |= UINT64_C(1) << cap;
 	}
+	known_bounding = set;
 	return set;
 }
 
 int bt_caps_limit_bounding(uint64_t keep)
 {
+	known_bounding = 0;
 	for (unsigned cap = 0; cap < CAPS_MAX; cap++) {
 		if ((keep & (UINT64_C(1) << cap)) != 0)
 			continue;

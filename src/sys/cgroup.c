@@ -221,6 +221,36 @@ int bt_cgroup_open(const struct bt_cgroup_host *host, const char *path, struct b
 	return 0;
 }
 
+int bt_cgroup_open_one(const struct bt_cgroup_host *host, const char *path,
+		       enum bt_cgroup_controller controller, struct bt_cgroup *ret)
+{
+	bt_auto_cgroup struct bt_cgroup cg = { 0 };
+	int where = host->where[controller], r;
+
+	if (where < 0)
+		return -EOPNOTSUPP;
+	r = init(&cg, host, path);
+	if (r < 0)
+		return r;
+	cg.dirs[where] = open_dir(&host->v[where], path + 1);
+	if (cg.dirs[where] < 0)
+		return cg.dirs[where];
+	*ret = bt_take_struct(cg);
+	return 0;
+}
+
+int bt_cgroup_remove_empty(const struct bt_cgroup_host *host, const char *path)
+{
+	int r = 0;
+
+	if (!path_is_valid(path))
+		return -EINVAL;
+	for (unsigned i = 0; i < host->n; i++)
+		if (unlinkat(host->v[i].fd, path + 1, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			r = -errno;
+	return r;
+}
+
 void bt_cgroup_done(struct bt_cgroup *cg)
 {
 	for (unsigned i = 0; i < cg->ndirs; i++)

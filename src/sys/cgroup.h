@@ -103,6 +103,16 @@ bt_nodiscard int bt_cgroup_create(const struct bt_cgroup_host *host, const char 
 bt_nodiscard int bt_cgroup_open(const struct bt_cgroup_host *host, const char *path,
 				struct bt_cgroup *ret);
 
+/** The same for who needs no more than one controller's hierarchy; -EOPNOTSUPP where there is no
+ * such controller. */
+bt_nodiscard int bt_cgroup_open_one(const struct bt_cgroup_host *host, const char *path,
+				    enum bt_cgroup_controller controller, struct bt_cgroup *ret);
+
+/** Remove the group where nothing is in it, with one call for each hierarchy; a missing one is
+ * fine. -EBUSY where processes or groups are left: then bt_cgroup_open(), kill, bt_cgroup_remove().
+ */
+bt_nodiscard int bt_cgroup_remove_empty(const struct bt_cgroup_host *host, const char *path);
+
 /** Close (the group itself stays) and leave it empty. */
 void bt_cgroup_done(struct bt_cgroup *cg);
 

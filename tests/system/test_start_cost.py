@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a start may cost, counted rather than timed: transactions of the database."""
+"""What a start may cost, counted rather than timed: transactions of the database, system calls, memory."""
+import json
 import os
+import shutil
 import struct
+import subprocess
+import tempfile
+import time
 
 import pytest
 
-from harness import wait_for
+from harness import RUNTIME, run, wait_for
 
 FRAME = struct.Struct(">II8sII")  # sqlite.org/fileformat2.html, "WAL frames": page, size after commit, salts, checksums
 
@@ -83,3 +88,57 @@ def test_a_creation_that_was_cut_short_is_swept(fresh):
     fresh.start()
     assert fresh.get("/containers/half/json").status == 404
     assert not os.path.exists(os.path.join(fresh.data, "containers", container))
+
+
+def system_calls(pids, work):
+    """{name: how often} of the processes and all that they start, while work() runs."""
+    with tempfile.NamedTemporaryFile("r") as f:
+        tracer = subprocess.Popen(["strace", "-f", "-o", f.name, *[a for p in pids for a in ("-p", str(p))]], stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: all(f"TracerPid:\t{tracer.pid}\n" in open(f"/proc/{p}/status").read() for p in pids), "strace is attached")
+            work()
+            time.sleep(0.5)  # what is done behind
+        finally:
+            tracer.terminate()
+            tracer.wait()
+        calls = {}
+        for line in f:
+            name = line.split(None, 1)[1].split("(")[0]
+            if name.isidentifier():
+                calls[name] = calls.get(name, 0) + 1
+        return calls
+
+
+@pytest.mark.skipif(subprocess.run(["which", "strace"], capture_output=True).returncode != 0, reason="strace is not installed")
+def test_a_run_in_monitor_and_init_takes_few_system_calls(fresh):
+    fresh.berth("run", "--rm", "--network", "none", "bb", "true")
+    spawner = [int(p) for p in run(["pgrep", "-P", str(fresh.proc.pid)]).stdout.split()]
+    calls = system_calls(spawner, lambda: fresh.berth("run", "--rm", "--network", "none", "bb", "true"))
+    assert calls["execve"] == 1, "the container's program alone is run"
+    assert calls.get("fsync", 0) + calls.get("fdatasync", 0) == 0
+    assert calls["clone3"] + calls.get("clone", 0) + calls.get("vfork", 0) + calls.get("fork", 0) == 2, "a monitor and an init"
+    assert sum(calls.values()) <= 950, calls
+
+
+def test_a_container_starts_and_runs_in_one_megabyte(tmp_path):
+    root = tmp_path / "root"
+    for d in ("bin", "proc", "sys", "dev"):
+        (root / d).mkdir(parents=True)
+    shutil.copy("/bin/busybox", root / "bin/sh")
+    run([RUNTIME, "spec", "--bundle", str(tmp_path)])
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["process"].update(terminal=False, args=["/bin/sh", "-c", "echo within; exit 9"])
+    config["root"] = {"path": str(root), "readonly": True}
+    config["linux"]["resources"] = {"memory": {"limit": 1 << 20}}
+    config["linux"]["cgroupsPath"] = f"/berth-test-{os.getpid()}/megabyte"
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    try:
+        p = run([RUNTIME, "--root", str(tmp_path / "state"), "run", "--bundle", str(tmp_path), f"megabyte{os.getpid()}"], check=False)
+        assert (p.stdout, p.returncode) == ("within\n", 9), p.stderr
+    finally:
+        for top in os.listdir("/sys/fs/cgroup"):
+            path = f"/sys/fs/cgroup/{top}/berth-test-{os.getpid()}"
+            if os.path.isdir(path):
+                os.rmdir(path)
+        if os.path.isdir(f"/sys/fs/cgroup/berth-test-{os.getpid()}"):
+            os.rmdir(f"/sys/fs/cgroup/berth-test-{os.getpid()}")

@@ -108,6 +108,43 @@ START_TEST(a_path_that_could_leave_the_hierarchy_is_refused)
 }
 END_TEST
 
+START_TEST(an_empty_group_is_removed_without_opening_it_and_a_full_one_stays)
+{
+	struct stat st;
+	pid_t pid;
+
+	if (!cg.path)
+		return;
+	pid = idle_child();
+	ck_assert_int_eq(bt_cgroup_add(&cg, pid), 0);
+	ck_assert_int_eq(bt_cgroup_remove_empty(&host, path), -EBUSY);
+	for (unsigned i = 0; i < host.n; i++)
+		ck_assert_int_eq(fstatat(host.v[i].fd, path + 1, &st, 0), 0);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(bt_cgroup_remove_empty(&host, path), 0);
+	for (unsigned i = 0; i < host.n; i++)
+		ck_assert_int_eq(fstatat(host.v[i].fd, path + 1, &st, 0), -1);
+	ck_assert_int_eq(bt_cgroup_remove_empty(&host, path), 0);
+	ck_assert_int_eq(bt_cgroup_remove_empty(&host, "/a/../b"), -EINVAL);
+}
+END_TEST
+
+START_TEST(one_controller_is_opened_without_the_others)
+{
+	bt_auto_cgroup struct bt_cgroup one = { 0 }, none = { 0 };
+
+	if (!have(BT_CGROUP_MEMORY))
+		return;
+	ck_assert_int_eq(bt_cgroup_open_one(&host, path, BT_CGROUP_MEMORY, &one), 0);
+	for (unsigned i = 0; i < one.ndirs; i++)
+		ck_assert_int_eq(one.dirs[i] >= 0, (int)i == host.where[BT_CGROUP_MEMORY]);
+	ck_assert_int_eq(bt_cgroup_open_one(&host, "/no-such-group", BT_CGROUP_MEMORY, &none),
+			 -ENOENT);
+	ck_assert_ptr_null(none.path);
+}
+END_TEST
+
 START_TEST(a_new_cpuset_has_processors)
 {
 	if (!have(BT_CGROUP_CPUSET))
@@ -558,6 +595,8 @@ static Suite *make_suite(void)
 	tcase_add_checked_fixture(real, setup, teardown);
 	tcase_add_test(real, a_group_is_made_in_every_hierarchy_and_removed_from_all);
 	tcase_add_test(real, a_path_that_could_leave_the_hierarchy_is_refused);
+	tcase_add_test(real, an_empty_group_is_removed_without_opening_it_and_a_full_one_stays);
+	tcase_add_test(real, one_controller_is_opened_without_the_others);
 	tcase_add_test(real, a_new_cpuset_has_processors);
 	tcase_add_test(real, add_moves_a_process_everywhere);
 	tcase_add_test(real, enter_moves_the_caller_everywhere);
