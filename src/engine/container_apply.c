@@ -26,6 +26,7 @@
 #include "engine/missed.h"
 #include "engine/monitor_link.h"
 #include "engine/network.h"
+#include "engine/network_names.h"
 
 /* How an end looks that nobody saw: killed with its monitor; or found dead by a new daemon, as
  * after the machine went down. */
@@ -194,6 +195,9 @@ static void publish(struct bt_container *c, const struct bt_journal_record *rec)
 		bt_container_event(c, "stop", NULL);
 	if (rec->kind == BT_JOURNAL_STARTED)
 		bt_health_begin(c, true);
+	/* The name server may be another one since: now there is a way to its namespace. */
+	if (rec->kind == BT_JOURNAL_STARTED && rec->restarts > 0)
+		bt_links_later(c, bt_network_names_refresh);
 	if (rec->kind == BT_JOURNAL_RESTARTED)
 		bt_container_waiters_restarted(c);
 }

@@ -10,10 +10,12 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "engine/container_resolv.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
 
 #define HOST_FILE_MAX (1u << 20)
+#define HOST_NAME     "host.docker.internal"
 
 char *bt_container_files_path(const struct bt_engine *engine, const char *id, const char *name)
 {
@@ -96,6 +98,17 @@ static void extra_hosts(struct bt_str *out, const json_t *list, const char *gate
 	}
 }
 
+static bool names_host(const json_t *list)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item)
+		if (bt_str_after(json_string_value(item), HOST_NAME))
+			return true;
+	return false;
+}
+
 static void make_hosts(const struct bt_container_files *f, struct bt_str *out)
 {
 	if (f->host_network) {
@@ -109,84 +122,16 @@ static void make_hosts(const struct bt_container_files *f, struct bt_str *out)
 				 "ff00::\tip6-mcastprefix\n"
 				 "ff02::1\tip6-allnodes\n"
 				 "ff02::2\tip6-allrouters\n");
+		bt_str_puts(out, f->links ? f->links : "");
 		if (f->address)
 			hosts_line(out, f->address, bt_jget_text(f->config, "Hostname"),
 				   bt_jget_text(f->config, "Domainname"));
 	}
 	extra_hosts(out, json_object_get(f->host_config, "ExtraHosts"), f->gateway);
-}
-
-/* A name server that the container could not reach: on the host's own loopback. */
-static bool is_local_nameserver(const char *line)
-{
-	const char *address = bt_str_after(line, "nameserver");
-
-	if (!address)
-		return false;
-	address += strspn(address, " \t");
-	return bt_str_after(address, "127.") || bt_str_after(address, "::1");
-}
-
-/* The host's resolv.conf without what `skip` names, line by line. */
-static bool copy_host_lines(struct bt_str *out, const char *text, bool network_host, bool dns,
-			    bool search, bool options)
-{
-	bool any = false;
-
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-		bool ns = strncmp(text, "nameserver", 10) == 0;
-		bool drop = (dns && ns) || (search && strncmp(text, "search", 6) == 0) ||
-			    (options && strncmp(text, "options", 7) == 0) ||
-			    (!network_host && is_local_nameserver(text)) || text[0] == '#';
-
-		if (!drop) {
-			bt_str_add(out, text, n);
-			bt_str_putc(out, '\n');
-			any |= ns;
-		}
-		text += n + (text[n] == '\n');
-	}
-	return any;
-}
-
-static void append_words(struct bt_str *out, const char *keyword, const json_t *words)
-{
-	const json_t *item;
-	size_t i;
-
-	if (json_array_size(words) == 0)
-		return;
-	bt_str_puts(out, keyword);
-	json_array_foreach (words, i, item)
-		bt_str_printf(out, " %s", json_string_value(item));
-	bt_str_putc(out, '\n');
-}
-
-static void make_resolv(const struct bt_container_files *f, struct bt_str *out)
-{
-	const json_t *dns = bt_jget_filled(f->host_config, "Dns");
-	const json_t *search = bt_jget_filled(f->host_config, "DnsSearch");
-	const json_t *options = bt_jget_filled(f->host_config, "DnsOptions");
-	bt_auto_free char *host = read_host("/etc/resolv.conf");
-	const json_t *item;
-	bool any;
-	size_t i;
-
-	/* The resolver at 127.0.0.11 asks the user's servers itself. */
-	if (f->dns)
-		dns = f->dns;
-	any = copy_host_lines(out, host ? host : "", f->host_network, dns != NULL, search != NULL,
-			      options != NULL);
-	json_array_foreach (dns, i, item)
-		bt_str_printf(out, "nameserver %s\n", json_string_value(item));
-	/* As Docker: where the host resolves by itself only, public servers. */
-	if (!any && !dns && !f->host_network)
-		bt_str_puts(out, "nameserver 8.8.8.8\nnameserver 8.8.4.4\n");
-	append_words(out, "search", search);
-	append_words(out, "options", options);
-	if (f->dns)
-		bt_str_puts(out, "options ndots:0\n");
+	/* Elsewhere the name server knows it; what was asked for goes before. */
+	if (!f->dns && !f->host_network && f->gateway &&
+	    !names_host(json_object_get(f->host_config, "ExtraHosts")))
+		bt_str_printf(out, "%s\t" HOST_NAME "\n", f->gateway);
 }
 
 static int put(const struct bt_engine *engine, const char *id, const char *name,
@@ -201,21 +146,44 @@ static int put(const struct bt_engine *engine, const char *id, const char *name,
 	return r < 0 ? bt_err_sys(err, r, "write %s", name) : 0;
 }
 
+static int write_resolv(const struct bt_engine *engine, const char *id, const json_t *host_config,
+			bool resolver, bool host_network, struct bt_err *err)
+{
+	bt_auto_free char *dir = bt_container_files_path(engine, id, NULL);
+	bt_auto_free char *host = read_host("/etc/resolv.conf");
+	bt_auto_str struct bt_str text = { 0 };
+	const struct bt_container_resolv resolv = { .host = host ? host : "",
+						    .host_config = host_config,
+						    .resolver = resolver,
+						    .host_network = host_network };
+
+	bt_container_resolv_make(&resolv, &text);
+	if (!dir || text.failed)
+		return bt_err_sys(err, -ENOMEM, "write resolv.conf");
+	return bt_container_resolv_write(dir, bt_str_get(&text), err);
+}
+
 int bt_container_files_write(const struct bt_engine *engine, const struct bt_container_files *f,
 			     struct bt_err *err)
 {
-	bt_auto_str struct bt_str hosts = { 0 }, resolv = { 0 }, hostname = { 0 };
+	bt_auto_str struct bt_str hosts = { 0 }, hostname = { 0 };
 	const char *domain = bt_jget_text(f->config, "Domainname");
 	int r;
 
 	bt_str_printf(&hostname, "%s%s%s\n", bt_jget_text(f->config, "Hostname"),
 		      domain[0] ? "." : "", domain);
 	make_hosts(f, &hosts);
-	make_resolv(f, &resolv);
 	r = put(engine, f->id, "hostname", &hostname, err);
 	if (r == 0)
 		r = put(engine, f->id, "hosts", &hosts, err);
 	if (r == 0)
-		r = put(engine, f->id, "resolv.conf", &resolv, err);
+		r = write_resolv(engine, f->id, f->host_config, f->dns != NULL, f->host_network,
+				 err);
 	return r;
+}
+
+int bt_container_files_use_resolver(const struct bt_engine *engine, const char *id,
+				    const json_t *host_config, struct bt_err *err)
+{
+	return write_resolv(engine, id, host_config, true, false, err);
 }

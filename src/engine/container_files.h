@@ -38,9 +38,14 @@ struct bt_container_files {
 	const char *address; /* NULL: none */
 	const char *gateway; /* what "host-gateway" stands for; NULL: the loopback */
 	const json_t *dns;   /* name servers, NULL: the host's */
+	const char *links;   /* lines of /etc/hosts for linked containers */
 	bool host_network;
 };
-/** Write the three files. */
+/** Have a container that runs use the name server at 127.0.0.11 from now on, unless its resolv.conf
+ * was edited. */
+bt_nodiscard int bt_container_files_use_resolver(const struct bt_engine *engine, const char *id,
+						 const json_t *host_config, struct bt_err *err);
+/** Write the three files; a resolv.conf that was edited is left as it is. */
 bt_nodiscard int bt_container_files_write(const struct bt_engine *engine,
 					  const struct bt_container_files *files,
 					  struct bt_err *err);

@@ -25,6 +25,7 @@
 #include "engine/exec_events.h"
 #include "engine/jget.h"
 #include "engine/link_name.h"
+#include "engine/network.h"
 
 /* How long a killed container may take to go. */
 #define KILL_TIMEOUT_MS 20000
@@ -193,6 +194,8 @@ int bt_container_rename(struct bt_engine *engine, const char *ref, const char *n
 	bt_fault_point("rename/row");
 	if (r == 0)
 		r = bt_container_index_rename(engine, c, name, err);
+	if (r == 0 && old)
+		bt_network_rename(c, old + 1);
 	bt_fault_point("rename/done");
 	if (r == 0)
 		bt_container_event(c, "rename", json_pack("{s:s}", "oldName", old ? old : ""));

@@ -23,6 +23,7 @@
 #include "engine/container_event.h"
 #include "engine/container_files.h"
 #include "engine/container_mounts.h"
+#include "engine/container_links.h"
 #include "engine/container_remove.h"
 #include "engine/container_row.h"
 #include "engine/container_waiter.h"
@@ -32,6 +33,7 @@
 #include "engine/log_options.h"
 #include "engine/monitor_link.h"
 #include "engine/network.h"
+#include "engine/network_names.h"
 #include "engine/restart_policy.h"
 #include "engine/seccomp_cache.h"
 #include "engine/spec.h"
@@ -233,9 +235,31 @@ static const char *first_gateway(json_t *networks)
 	return NULL;
 }
 
+/* Lines for /etc/hosts, and variables before those of the user, which win. */
+static int link_others(struct start *st, struct bt_str *hosts, struct bt_err *err)
+{
+	struct bt_container *c = st->container;
+	bt_auto_free char *name = NULL;
+	json_t *env;
+	int r;
+
+	if (json_array_size(json_object_get(st->settings.host_config, "Links")) == 0)
+		return 0;
+	name = bt_container_name_of(c->engine, c->id);
+	env = json_array();
+	r = name ? bt_container_links_make(c->engine, name, st->settings.host_config, hosts, env,
+					   err)
+		 : bt_err_sys(err, -ENOMEM, "link");
+	if (json_is_array(json_object_get(st->settings.config, "Env")))
+		(void)json_array_extend(env, json_object_get(st->settings.config, "Env"));
+	(void)json_object_set_new(st->settings.config, "Env", env);
+	return r;
+}
+
 static int attach_network(struct start *st, struct bt_err *err)
 {
 	const struct bt_container_settings *s = &st->settings;
+	bt_auto_str struct bt_str links = { 0 };
 	struct bt_container_files files = { .id = st->container->id,
 					    .config = s->config,
 					    .host_config = s->host_config };
@@ -245,8 +269,11 @@ static int attach_network(struct start *st, struct bt_err *err)
 
 	if (r == 0)
 		r = set_networks(st, err);
+	if (r == 0)
+		r = link_others(st, &links, err);
 	if (r < 0)
 		return r;
+	files.links = bt_str_get(&links);
 	files.address = st->net.address;
 	files.gateway = first_gateway(st->net.settings);
 	files.dns = st->net.dns;
@@ -404,6 +431,7 @@ static int spawn(struct start *st, const char *detach_keys, struct bt_err *err)
 				     .rootfs = st->rootfs,
 				     .netns = st->net.netns_fd,
 				     .seccomp = st->seccomp };
+	int r;
 
 	fill_spawn(st, &text);
 	if (text.runtime) {
@@ -414,7 +442,10 @@ static int spawn(struct start *st, const char *detach_keys, struct bt_err *err)
 	text.clients = st->clients.how;
 	text.nclients = st->clients.n;
 	fds.clients = st->clients.fds;
-	return bt_link_spawn(st->container, &text, &fds, err);
+	r = bt_link_spawn(st->container, &text, &fds, err);
+	if (r == 0 && st->net.dns)
+		bt_network_names_life(st->container);
+	return r;
 }
 
 /* Clients that came while it was being started. */

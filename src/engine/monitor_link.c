@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -25,6 +26,7 @@ struct bt_link {
 	atomic_uint refs;
 	struct bt_container *container; /* a reference */
 	struct bt_client *client;
+	pid_t monitor; /* 0: not known */
 	/* Of the thread that waits for a start. */
 	bool settled; /* started or start-failed came */
 	bool failed;
@@ -50,6 +52,11 @@ struct bt_links {
 struct bt_client *bt_link_client(struct bt_link *link)
 {
 	return link->client;
+}
+
+pid_t bt_link_monitor(const struct bt_link *link)
+{
+	return link->monitor;
 }
 
 void bt_link_unref(struct bt_link *link)
@@ -208,13 +215,12 @@ int bt_link_spawn(struct bt_container *c, const struct bt_spawn *spawn,
 {
 	struct bt_engine *engine = c->engine;
 	bt_auto_link struct bt_link *link = new_link(c);
-	pid_t monitor;
 	int r;
 
 	if (!link)
 		return bt_err_sys(err, -ENOMEM, "start container");
 	r = bt_client_spawn(engine->cfg.spawner_fd, spawn, fds, on_event, link, &link->client,
-			    &monitor, err);
+			    &link->monitor, err);
 	if (r < 0)
 		return r;
 	bt_fault_point("start/spawned");
@@ -236,6 +242,17 @@ int bt_link_spawn(struct bt_container *c, const struct bt_spawn *spawn,
 	return 0;
 }
 
+/* Who listens at the other end. */
+static pid_t peer_of(const struct bt_client *client)
+{
+	struct ucred peer = { 0 };
+	socklen_t len = sizeof(peer);
+
+	return getsockopt(bt_client_fd(client), SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0
+		       ? peer.pid
+		       : 0;
+}
+
 int bt_link_connect(struct bt_container *c, const char *dir, struct bt_err *err)
 {
 	bt_auto_link struct bt_link *link = new_link(c);
@@ -247,6 +264,7 @@ int bt_link_connect(struct bt_container *c, const char *dir, struct bt_err *err)
 	r = bt_client_connect(dir, on_event, link, &link->client, err);
 	if (r < 0)
 		return r;
+	link->monitor = peer_of(link->client);
 	r = watch(c->engine->links, link);
 	if (r < 0)
 		return bt_err_sys(err, r, "watch the monitor");

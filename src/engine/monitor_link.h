@@ -50,6 +50,8 @@ bt_nodiscard int bt_link_connect(struct bt_container *container, const char *dir
 struct bt_link *bt_link_get(struct bt_container *container);
 /** Its client, borrowed. */
 struct bt_client *bt_link_client(struct bt_link *link);
+/** The monitor's process; 0 where it is not known. */
+pid_t bt_link_monitor(const struct bt_link *link);
 /** Drop a reference. NULL is fine. */
 void bt_link_unref(struct bt_link *link);
 

@@ -36,14 +36,24 @@ static int open_firewall(struct bt_networks *nets, struct bt_err *err)
 	return bt_firewall_open(table, true, &nets->firewall, err);
 }
 
+static int open_resolver(struct bt_networks *nets, struct bt_err *err)
+{
+	bt_auto_free char *path = bt_str_format("%s/names.sock", nets->engine->cfg.exec_root);
+	const struct bt_resolver_owner owner = { .data = nets,
+						 .start = bt_network_names_start,
+						 .lost = bt_network_names_lost };
+
+	return path ? bt_resolver_open(path, &owner, &nets->resolver, err)
+		    : bt_err_sys(err, -ENOMEM, "open the resolver");
+}
+
 static int open_parts(struct bt_networks *nets, struct bt_err *err)
 {
 	struct bt_network *net;
 	int r = bt_nsthread_start(&nets->thread, err);
 
 	if (r == 0)
-		r = bt_resolver_start(&nets->resolver, err);
-
+		r = open_resolver(nets, err);
 	if (r == 0)
 		r = bt_network_table_load(nets, err);
 	if (r == 0)
@@ -110,10 +120,11 @@ void bt_network_close(struct bt_networks *networks)
 {
 	if (!networks)
 		return;
+	/* First, because its thread calls into everything else. */
+	bt_resolver_close(networks->resolver);
 	bt_network_pool_stop(networks->pool);
 	if (networks->pool)
 		tidy(networks);
-	bt_resolver_stop(networks->resolver);
 	bt_network_ports_free(networks);
 	bt_firewall_close(networks->firewall);
 	bt_nsthread_stop(networks->thread);
@@ -155,41 +166,32 @@ static json_t *owners(struct bt_networks *nets)
 	return ids;
 }
 
-/* The process in a living container's network, 0 where it is dead. `*ret_alive` is true for one
- * that waits for its restart, too. */
-static pid_t process_of(struct bt_engine *engine, const char *id, bool *ret_alive)
+static bool is_alive(struct bt_engine *engine, const char *id)
 {
 	bt_auto_container struct bt_container *c = NULL;
-	enum bt_container_status status;
-	struct bt_err err;
-	pid_t pid;
+	bool alive;
 
-	*ret_alive = false;
-	if (bt_container_get(engine, id, &c, &err) < 0)
-		return 0;
+	if (bt_container_get(engine, id, &c, BT_ERR_IGNORED) < 0)
+		return false;
 	pthread_mutex_lock(&c->lock);
-	status = c->state.status;
-	pid = bt_container_is_running(c) ? c->state.pid : 0;
+	alive = bt_container_is_running(c) || c->state.status == BT_CONTAINER_RESTARTING;
 	pthread_mutex_unlock(&c->lock);
-	*ret_alive = pid || status == BT_CONTAINER_RESTARTING;
-	return pid;
+	return alive;
 }
 
 void bt_network_sweep(struct bt_engine *engine)
 {
-	json_auto_t *ids = owners(engine->networks);
+	struct bt_networks *nets = engine->networks;
+	json_auto_t *ids = owners(nets);
 	const char *id;
 	json_t *value;
 
-	json_object_foreach (ids, id, value) {
-		bool alive;
-		pid_t pid = process_of(engine, id, &alive);
-
-		if (!alive)
+	json_object_foreach (ids, id, value)
+		if (!is_alive(engine, id))
 			bt_network_detach(engine, id);
-		else if (pid)
-			bt_network_names_restore(engine->networks, id, pid);
-	}
+	bt_resolver_begin(nets->resolver);
+	bt_network_names_all(nets);
+	bt_resolver_sweep(nets->resolver);
 }
 
 void bt_network_attachment_done(struct bt_network_attachment *attachment)

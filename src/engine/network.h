@@ -14,6 +14,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 
+struct bt_container;
 struct bt_engine;
 
 struct bt_filters;
@@ -59,6 +60,10 @@ bt_nodiscard int bt_network_remove(struct bt_engine *engine, const char *ref, st
 /** POST /networks/prune: {"NetworksDeleted":[name…]}. Filters label and until. */
 bt_nodiscard int bt_network_prune(struct bt_engine *engine, const struct bt_filters *filters,
 				  json_t **ret, struct bt_err *err);
+
+/** A container was renamed: others on its networks find it by the new name from now on, and not by
+ * the old one. */
+void bt_network_rename(struct bt_container *container, const char *old_name);
 
 /** POST /networks/{id}/connect, disconnect. A container that runs gets or loses an interface at
  * once; either way the next start knows. */

@@ -246,7 +246,7 @@ static int join_networks(struct joins *j, const char *mode, const json_t *host_c
 		ret->netns_fd = bt_take_fd(&j->netns_fd);
 		ret->address = first_address(j);
 		ret->settings = json_incref(settings);
-		if (bt_network_names_wanted(settings))
+		if (bt_network_names_wanted(settings, host_config))
 			ret->dns = json_pack("[s]", "127.0.0.11");
 		for (unsigned i = 0; i < j->n; i++)
 			bt_network_event(nets, j->list[i].lease.network, "connect", j->owner.id);

@@ -73,11 +73,11 @@ static int publish(struct change *c, struct bt_err *err)
 	if (bt_json_dump(all, &text, NULL) < 0)
 		return bt_err_sys(err, -ENOMEM, "network settings");
 	pthread_mutex_lock(&c->container->lock);
-	bt_network_names_update(c->nets, c->container->id, all);
 	free(c->container->state.networks);
 	c->container->state.networks = text;
 	r = bt_container_row_state(c->container, err);
 	pthread_mutex_unlock(&c->container->lock);
+	bt_network_names_refresh(c->container);
 	return r;
 }
 

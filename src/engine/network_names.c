@@ -7,194 +7,260 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "engine/container_files.h"
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
+#include "engine/monitor_link.h"
 #include "engine/network_endpoint.h"
+#include "net/host_servers.h"
 #include "net/resolver.h"
 #include "net/sandbox.h"
 
 #define RESOLV_CONF     "/etc/resolv.conf"
 #define RESOLV_CONF_MAX (64u << 10)
-#define NAMES_MAX       64
-#define NETWORKS_MAX    64
 
-bool bt_network_names_wanted(const json_t *endpoints)
+/* One endpoint's place on its network, or NULL where it has no names. */
+static json_t *make_place(const char *network_name, const json_t *endpoint)
+{
+	json_t *names = bt_json_arr(endpoint, "DNSNames");
+	const json_t *list = bt_json_arr(endpoint, "Links"), *item;
+	json_t *links;
+	size_t i;
+
+	if (!names)
+		return NULL;
+	links = json_object();
+	/* "name" or "name:alias". */
+	json_array_foreach ((json_t *)(uintptr_t)list, i, item) {
+		const char *text = json_string_value(item);
+		const char *colon = text ? strchr(text, ':') : NULL;
+
+		if (text)
+			(void)json_object_set_new(
+				links, colon ? colon + 1 : text,
+				json_stringn(text, colon ? (size_t)(colon - text) : strlen(text)));
+	}
+	return json_pack("{s:s,s:s,s:O,s:s,s:s,s:o}", "network",
+			 bt_json_str(endpoint, "NetworkID", ""), "name", network_name, "names",
+			 names, "v4", bt_json_str(endpoint, "IPAddress", ""), "v6",
+			 bt_json_str(endpoint, "GlobalIPv6Address", ""), "links", links);
+}
+
+/* The gateway of one of its networks; NULL where all are internal, and nothing gets out. */
+static const char *gateway_of(const json_t *endpoints)
+{
+	const char *name;
+	json_t *e;
+
+	json_object_foreach ((json_t *)(uintptr_t)endpoints, name, e) {
+		const char *v4 = bt_json_str(e, "Gateway", "");
+		const char *v6 = bt_json_str(e, "IPv6Gateway", "");
+
+		if (v4[0] || v6[0])
+			return v4[0] ? v4 : v6;
+	}
+	return NULL;
+}
+
+static json_t *make_client(const char *container_id, const json_t *endpoints,
+			   const json_t *host_config)
+{
+	const char *gateway = gateway_of(endpoints);
+	json_t *places = json_array(), *servers = bt_json_arr(host_config, "Dns");
+	const char *name;
+	json_t *e;
+
+	json_object_foreach ((json_t *)(uintptr_t)endpoints, name, e) {
+		json_t *place = make_place(name, e);
+
+		if (place)
+			(void)json_array_append_new(places, place);
+	}
+	return json_pack("{s:s,s:b,s:s,s:o,s:o}", "owner", container_id, "external",
+			 gateway != NULL, "host", gateway ? gateway : "", "places", places,
+			 "servers", servers ? json_incref(servers) : json_array());
+}
+
+static bool host_resolves_by_itself(void)
+{
+	bt_auto_free char *text = NULL;
+
+	return bt_io_read_file(AT_FDCWD, RESOLV_CONF, RESOLV_CONF_MAX, &text, NULL) == 0 &&
+	       bt_host_servers_all_local(text);
+}
+
+static bool has_names(const json_t *endpoints)
 {
 	const char *name;
 	json_t *e;
 
 	json_object_foreach ((json_t *)(uintptr_t)endpoints, name, e)
-		if (json_is_array(json_object_get(e, "DNSNames")))
+		if (bt_json_arr(e, "DNSNames"))
 			return true;
 	return false;
 }
 
-static struct bt_prefix address_of(const json_t *endpoint, const char *key)
+bool bt_network_names_wanted(const json_t *endpoints, const json_t *host_config)
 {
-	struct bt_prefix p = { 0 };
-
-	if (bt_prefix_parse_address(bt_json_str(endpoint, key, ""), &p) < 0)
-		p.family = 0;
-	return p;
+	if (has_names(endpoints))
+		return true;
+	return gateway_of(endpoints) && json_array_size(bt_json_arr(host_config, "Dns")) == 0 &&
+	       host_resolves_by_itself();
 }
 
-static int add_names(struct bt_networks *nets, const char *container_id, const char *network_name,
-		     const json_t *endpoint)
+/* With sockets made in the namespace. */
+static int put_with_sockets(struct bt_networks *nets, const json_t *client, int netns_fd, int life,
+			    struct bt_err *err)
 {
-	const json_t *list = bt_json_arr(endpoint, "DNSNames");
-	const struct bt_prefix v4 = address_of(endpoint, "IPAddress");
-	const struct bt_prefix v6 = address_of(endpoint, "GlobalIPv6Address");
-	const char *names[NAMES_MAX];
-	const json_t *item;
-	size_t i, n = 0;
+	bt_auto_close int udp = -EBADF, tcp = -EBADF;
+	struct bt_resolver_fds fds = { .life = life };
+	bool sockets;
+	int r = bt_sandbox_names(nets->thread, netns_fd, &udp, &tcp, err);
 
-	json_array_foreach ((json_t *)(uintptr_t)list, i, item)
-		if (n < NAMES_MAX && json_is_string(item))
-			names[n++] = json_string_value(item);
-	return bt_resolver_names_add(nets->resolver, bt_json_str(endpoint, "NetworkID", ""),
-				     network_name, container_id, names, n, &v4, &v6);
-}
-
-/* Names on all networks that have them; `networks` gets their ids, borrowed from `endpoints`. */
-static int add_all_names(struct bt_networks *nets, const char *container_id,
-			 const json_t *endpoints, const char *networks[NETWORKS_MAX + 1])
-{
-	const char *name;
-	json_t *e;
-	size_t n = 0;
-	int r = 0;
-
-	json_object_foreach ((json_t *)(uintptr_t)endpoints, name, e) {
-		if (!json_is_array(json_object_get(e, "DNSNames")) || n == NETWORKS_MAX || r < 0)
-			continue;
-		r = add_names(nets, container_id, name, e);
-		networks[n++] = bt_json_str(e, "NetworkID", "");
-	}
-	networks[n] = NULL;
-	return r;
-}
-
-static void add_upstream(struct bt_resolver_client *c, size_t *n, const char *text)
-{
-	if (*n < BT_RESOLVER_UPSTREAMS_MAX && bt_prefix_parse_address(text, &c->upstreams[*n]) == 0)
-		(*n)++;
-}
-
-/* The host's own name servers, one of them on its loopback included. */
-static void host_upstreams(struct bt_resolver_client *c, size_t *n)
-{
-	bt_auto_free char *text = NULL;
-	char *save = NULL;
-
-	if (bt_io_read_file(AT_FDCWD, RESOLV_CONF, RESOLV_CONF_MAX, &text, NULL) < 0)
-		return;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char address[BT_PREFIX_TEXT_LEN];
-
-		if (sscanf(line, "nameserver %49s", address) == 1)
-			add_upstream(c, n, address);
-	}
-}
-
-static void find_upstreams(struct bt_resolver_client *c, const json_t *host_config)
-{
-	const json_t *own = bt_json_arr(host_config, "Dns"), *item;
-	size_t i, n = 0;
-
-	json_array_foreach ((json_t *)(uintptr_t)own, i, item)
-		if (json_is_string(item))
-			add_upstream(c, &n, json_string_value(item));
-	if (n == 0)
-		host_upstreams(c, &n);
-	/* As Docker, where the host has none. */
-	if (n == 0) {
-		add_upstream(c, &n, "8.8.8.8");
-		add_upstream(c, &n, "8.8.4.4");
-	}
-}
-
-/* The gateway of one of its networks; family 0 where all are internal, and nothing gets out. */
-static struct bt_prefix gateway_of(const json_t *endpoints)
-{
-	struct bt_prefix p = { 0 };
-	const char *name;
-	json_t *e;
-
-	json_object_foreach ((json_t *)(uintptr_t)endpoints, name, e) {
-		p = address_of(e, "Gateway");
-		if (!p.family)
-			p = address_of(e, "IPv6Gateway");
-		if (p.family)
-			break;
-	}
-	return p;
+	if (r < 0)
+		return r;
+	fds.udp = udp;
+	fds.tcp = tcp;
+	return bt_resolver_put(nets->resolver, client, &fds, &sockets, err);
 }
 
 int bt_network_names_join(struct bt_networks *nets, const char *container_id, int netns_fd,
 			  const json_t *endpoints, const json_t *host_config, struct bt_err *err)
 {
-	const char *networks[NETWORKS_MAX + 1];
-	struct bt_resolver_client c = { .owner = container_id, .networks = networks };
-	int r;
+	json_auto_t *client = NULL;
 
-	if (!bt_network_names_wanted(endpoints))
+	if (!bt_network_names_wanted(endpoints, host_config))
 		return 0;
-	r = add_all_names(nets, container_id, endpoints, networks);
-	if (r < 0)
-		return bt_err_sys(err, r, "make names known");
-	c.host = gateway_of(endpoints);
-	if (c.host.family)
-		find_upstreams(&c, host_config);
-	r = bt_sandbox_names(nets->thread, netns_fd, &c.udp, &c.tcp, err);
-	if (r < 0)
-		return r;
-	r = bt_resolver_add(nets->resolver, &c);
-	return r < 0 ? bt_err_sys(err, r, "answer a container's questions") : 0;
+	client = make_client(container_id, endpoints, host_config);
+	if (!client)
+		return bt_err_sys(err, -ENOMEM, "make names known");
+	return put_with_sockets(nets, client, netns_fd, -EBADF, err);
 }
 
-void bt_network_names_update(struct bt_networks *nets, const char *container_id,
-			     const json_t *endpoints)
+static int open_life(struct bt_container *c)
 {
-	const char *networks[NETWORKS_MAX + 1];
+	bt_auto_link struct bt_link *link = bt_link_get(c);
+	const pid_t monitor = link ? bt_link_monitor(link) : 0;
 
-	bt_resolver_names_remove(nets->resolver, container_id, NULL);
-	if (add_all_names(nets, container_id, endpoints, networks) < 0)
-		bt_log_warn("container %.12s: its names are not known", container_id);
-	bt_resolver_networks(nets->resolver, container_id, networks);
+	return monitor > 0 ? (int)syscall(SYS_pidfd_open, monitor, 0) : -ENOENT;
+}
+
+void bt_network_names_life(struct bt_container *container)
+{
+	bt_auto_close int life = open_life(container);
+
+	if (life >= 0)
+		bt_resolver_life(container->engine->networks->resolver, container->id, life);
+}
+
+static int open_netns(struct bt_container *c, struct bt_err *err)
+{
+	char path[32];
+	pid_t pid;
+	int fd;
+
+	pthread_mutex_lock(&c->lock);
+	pid = bt_container_is_running(c) ? c->state.pid : 0;
+	pthread_mutex_unlock(&c->lock);
+	/* It gets them when it runs again. */
+	if (pid == 0)
+		return -ESRCH;
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? bt_err_sys(err, -errno, "open its network") : fd;
+}
+
+static int refresh(struct bt_container *c, const json_t *endpoints, const json_t *host_config,
+		   struct bt_err *err)
+{
+	struct bt_networks *nets = c->engine->networks;
+	json_auto_t *client = make_client(c->id, endpoints, host_config);
+	bt_auto_close int netns = -EBADF, life = -EBADF;
+	struct bt_resolver_fds fds = { .udp = -EBADF, .tcp = -EBADF };
+	bool sockets;
+	int r;
+
+	if (!client)
+		return bt_err_sys(err, -ENOMEM, "make names known");
+	if (!bt_network_names_wanted(endpoints, host_config)) {
+		bt_resolver_update(nets->resolver, client);
+		return 0;
+	}
+	life = open_life(c);
+	fds.life = life;
+	r = bt_resolver_put(nets->resolver, client, &fds, &sockets, err);
+	if (r < 0 || sockets)
+		return r;
+	netns = open_netns(c, err);
+	if (netns < 0)
+		return netns == -ESRCH ? 0 : netns;
+	r = put_with_sockets(nets, client, netns, life, err);
+	/* It may have begun without, on the default bridge. */
+	return r < 0 ? r : bt_container_files_use_resolver(c->engine, c->id, host_config, err);
+}
+
+static bool is_alive(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return bt_container_is_running(c) || c->state.status == BT_CONTAINER_RESTARTING;
+}
+
+void bt_network_names_refresh(struct bt_container *container)
+{
+	struct bt_networks *nets = container->engine->networks;
+	json_auto_t *endpoints = bt_network_endpoint_of_container(nets, container->id);
+	bt_auto_settings struct bt_container_settings s = { 0 };
+	struct bt_err err = { 0 };
+	int r = 0;
+
+	/* Most containers need no more than a look. */
+	if (has_names(endpoints) || host_resolves_by_itself())
+		r = bt_container_row_settings(container, &s, &err);
+	if (r == 0)
+		r = refresh(container, endpoints, s.host_config, &err);
+	if (r < 0)
+		bt_log_warn("names for container %.12s: %s", container->id, err.msg);
+	/* Its end may have come in between, and been told before. */
+	if (!is_alive(container))
+		bt_network_names_leave(nets, container->id);
 }
 
 void bt_network_names_leave(struct bt_networks *nets, const char *container_id)
 {
-	bt_resolver_remove(nets->resolver, container_id);
+	bt_resolver_forget(nets->resolver, container_id);
 }
 
-void bt_network_names_restore(struct bt_networks *nets, const char *container_id, pid_t pid)
+void bt_network_names_all(struct bt_networks *nets)
 {
-	json_auto_t *endpoints = bt_network_endpoint_of_container(nets, container_id);
-	bt_auto_container struct bt_container *c = NULL;
-	bt_auto_settings struct bt_container_settings s = { 0 };
-	bt_auto_close int fd = -EBADF;
-	struct bt_err err = { 0 };
-	char path[32];
-	int r;
+	struct bt_container **all = NULL;
+	const ssize_t n = bt_container_all(nets->engine, &all);
 
-	if (!bt_network_names_wanted(endpoints))
-		return;
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	r = fd < 0 ? bt_err_sys(&err, -errno, "open its network") : 0;
-	if (r == 0)
-		r = bt_container_get(nets->engine, container_id, &c, &err);
-	if (r == 0)
-		r = bt_container_row_settings(c, &s, &err);
-	if (r == 0)
-		r = bt_network_names_join(nets, container_id, fd, endpoints, s.host_config, &err);
-	if (r < 0)
-		bt_log_warn("names for container %.12s: %s", container_id, err.msg);
+	for (ssize_t i = 0; i < n; i++)
+		if (is_alive(all[i]))
+			bt_network_names_refresh(all[i]);
+	bt_container_unref_all(all, n);
+}
+
+int bt_network_names_start(void *data, int listen_fd, struct bt_err *err)
+{
+	const struct bt_networks *nets = data;
+
+	return bt_client_spawn_names(nets->engine->cfg.spawner_fd, listen_fd, err);
+}
+
+void bt_network_names_lost(void *data)
+{
+	struct bt_networks *nets = data;
+
+	bt_log_warn("the name server ended: names are told to a new one");
+	bt_network_names_all(nets);
 }

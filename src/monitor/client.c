@@ -557,3 +557,20 @@ int bt_client_spawn(int spawner_fd, const struct bt_spawn *spawn, const struct b
 	*ret_monitor = (pid_t)bt_json_i64(reply.json, "pid", 0);
 	return 0;
 }
+
+int bt_client_spawn_names(int spawner_fd, int listen_fd, struct bt_err *err)
+{
+	bt_auto_message struct bt_message reply = { 0 };
+	const json_t *error;
+	int r;
+
+	pthread_mutex_lock(&spawn_lock);
+	r = bt_sock_send(spawner_fd, BT_PROTOCOL_NAMES, strlen(BT_PROTOCOL_NAMES), &listen_fd, 1);
+	if (r == 0)
+		r = bt_message_recv(spawner_fd, 0, &reply);
+	pthread_mutex_unlock(&spawn_lock);
+	if (r <= 0)
+		return bt_err_sys(err, r < 0 ? r : -EPIPE, "ask the spawner for the name server");
+	error = json_object_get(reply.json, "error");
+	return error ? bt_message_to_error(error, err) : 0;
+}

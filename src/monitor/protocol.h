@@ -14,7 +14,8 @@
  *
  *   {"v":1, "op":"spawn", "fds":[…], …struct bt_spawn…}
  *
- * answered with {"ok":true,"pid":MONITOR} or {"error":{kind,errnum,msg}}. The
+ * answered with {"ok":true,"pid":MONITOR} or {"error":{kind,errnum,msg}}; or the
+ * text BT_PROTOCOL_NAMES, byte for byte, with a listening socket: fork the name server. The
  * monitor then speaks on its control connection:
  *
  * Monitor to daemon, events (never answered; "at" is nanoseconds since the
@@ -63,6 +64,9 @@
 #include "base/err.h"
 
 #define BT_PROTOCOL_VERSION 1
+
+/* Asks for the name server; told apart without parsing. */
+#define BT_PROTOCOL_NAMES "{\"v\":1,\"op\":\"names\"}"
 
 /* The spawner finds its connection here. */
 #define BT_PROTOCOL_SPAWNER_FD 3

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,8 +137,13 @@ static int answer(int fd, pid_t pid, int errnum)
 /* Where the packet lies. Not on the heap: its pages go away with the child that parses it. */
 static char packet[BT_SOCK_MSG_MAX];
 
+static bool wants_names(size_t len)
+{
+	return len == strlen(BT_PROTOCOL_NAMES) && memcmp(packet, BT_PROTOCOL_NAMES, len) == 0;
+}
+
 /* One request: 1, 0 at the end of the connection, or a negative errno. */
-static int serve_one(int fd)
+static int serve_one(int fd, bt_spawner_names_fn names)
 {
 	int fds[BT_SOCK_FDS_MAX], errnum = 0;
 	size_t nfds = 0;
@@ -154,6 +160,8 @@ static int serve_one(int fd)
 	if (pid == 0) {
 		bt_close(&fd);
 		(void)signal(SIGCHLD, SIG_DFL);
+		if (wants_names((size_t)n))
+			_exit(names(fds, nfds));
 		_exit(bt_monitor_run(packet, (size_t)n, fds, nfds));
 	}
 	while (nfds > 0)
@@ -161,7 +169,7 @@ static int serve_one(int fd)
 	return answer(fd, pid, errnum) < 0 ? 0 : 1;
 }
 
-int bt_spawner_run(int fd)
+int bt_spawner_run(int fd, bt_spawner_names_fn names)
 {
 	const struct bt_cgroup_host *host;
 	int r = 1;
@@ -177,7 +185,7 @@ int bt_spawner_run(int fd)
 	(void)(bt_cgroups_host(&host, BT_ERR_IGNORED) < 0);
 	(void)bt_caps_bounding();
 	while (r > 0)
-		r = serve_one(fd);
+		r = serve_one(fd, names);
 	bt_close(&fd);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -9,6 +9,7 @@
  * the daemon's first thread exists. See docs/decisions/0001-processes.md.
  */
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/attr.h"
@@ -26,11 +27,15 @@
 bt_nodiscard int bt_spawner_start(const char *runtime_path, pid_t *ret_pid, int *ret_fd,
 				  struct bt_err *err);
 
+/** The name server's program: descriptors that came with the request (owned); returns its exit
+ * code. */
+typedef int (*bt_spawner_names_fn)(const int *fds, size_t nfds);
+
 /**
  * The spawner's own loop on connection `fd` (owned): receive, fork, answer, reap.
  * Returns an exit code: 0 when the connection ended. In each forked child it runs
- * the monitor and never returns.
+ * the monitor, or `names`, and never returns.
  */
-int bt_spawner_run(int fd);
+int bt_spawner_run(int fd, bt_spawner_names_fn names);
 
 #endif

@@ -19,8 +19,13 @@
 #define FLAG_RESPONSE  0x80
 #define FLAG_OPCODE    0x78
 #define FLAG_AUTHORITY 0x04
+#define FLAG_CUT       0x02
 #define FLAG_DESIRED   0x01
 #define FLAG_AVAILABLE 0x80
+
+/* An OPT record without options, and its bit DO (RFC 6891, 6.1). */
+#define OPT_SIZE 11
+#define OPT_DO   0x8000
 
 /* A pointer to the question's name, right behind the header. */
 #define NAME_POINTER 0xc00c
@@ -75,9 +80,24 @@ static size_t parse_name(const uint8_t *msg, size_t len, size_t at, char *name)
 	return at < len ? at + 1 : 0;
 }
 
+/* The OPT record of a query, where it is the first behind the question, as everybody sends it. */
+static void parse_opt(const uint8_t *msg, size_t len, struct bt_dns_question *q)
+{
+	const uint8_t *p = msg + q->end;
+
+	if (get16(msg + 6) || get16(msg + 8) || !get16(msg + 10) || len - q->end < OPT_SIZE ||
+	    p[0] != 0 || get16(p + 1) != BT_DNS_TYPE_OPT)
+		return;
+	q->edns = true;
+	if (get16(p + 3) > BT_DNS_UDP_MAX)
+		q->udp_size = get16(p + 3);
+	q->dnssec = get16(p + 7) & OPT_DO;
+	q->options = get16(p + 9) != 0;
+}
+
 int bt_dns_message_parse(const uint8_t *msg, size_t len, struct bt_dns_question *ret)
 {
-	struct bt_dns_question q;
+	struct bt_dns_question q = { .udp_size = BT_DNS_UDP_MAX };
 	size_t at;
 
 	if (len < HEADER_SIZE || (msg[2] & (FLAG_RESPONSE | FLAG_OPCODE)) || get16(msg + 4) != 1)
@@ -89,6 +109,7 @@ int bt_dns_message_parse(const uint8_t *msg, size_t len, struct bt_dns_question 
 	q.type = get16(msg + at);
 	q.class_ = get16(msg + at + 2);
 	q.end = at + 4;
+	parse_opt(msg, len, &q);
 	*ret = q;
 	return 0;
 }
@@ -200,21 +221,151 @@ static unsigned put_ptr(uint8_t **p, const uint8_t *end, const char *name)
 	return 1;
 }
 
+static uint8_t *put_opt(uint8_t *p, const struct bt_dns_question *q)
+{
+	*p++ = 0;
+	p = put16(p, BT_DNS_TYPE_OPT);
+	p = put16(p, BT_DNS_EDNS_MAX);
+	p = put32(p, q->dnssec ? OPT_DO : 0);
+	return put16(p, 0);
+}
+
 size_t bt_dns_message_answer(const uint8_t *msg, const struct bt_dns_question *q, int rcode,
 			     const struct bt_prefix *addresses, size_t n, const char *ptr,
 			     uint8_t *ret, size_t size)
 {
+	const size_t opt = q->edns ? OPT_SIZE : 0;
 	uint8_t *p = ret + q->end;
 	unsigned count;
 
-	if (q->end > size)
+	if (q->end + opt > size)
 		return 0;
 	memcpy(ret, msg, q->end);
-	ret[2] = (uint8_t)(FLAG_RESPONSE | FLAG_AUTHORITY | (msg[2] & FLAG_DESIRED));
+	count = ptr ? put_ptr(&p, ret + size - opt, ptr)
+		    : put_addresses(&p, ret + size - opt, q->type, addresses, n);
+	ret[2] = (uint8_t)(FLAG_RESPONSE | FLAG_AUTHORITY | (msg[2] & FLAG_DESIRED) |
+			   (!ptr && count < n ? FLAG_CUT : 0));
 	ret[3] = (uint8_t)(FLAG_AVAILABLE | rcode);
-	count = ptr ? put_ptr(&p, ret + size, ptr)
-		    : put_addresses(&p, ret + size, q->type, addresses, n);
 	put16(ret + 6, count);
-	put32(ret + 8, 0);
+	put32(ret + 8, q->edns);
+	if (q->edns)
+		p = put_opt(p, q);
 	return (size_t)(p - ret);
+}
+
+bool bt_dns_message_belongs(const uint8_t *msg, const struct bt_dns_question *q, uint16_t id,
+			    const uint8_t *answer, size_t len)
+{
+	return len >= q->end && (answer[2] & (FLAG_RESPONSE | FLAG_OPCODE)) == FLAG_RESPONSE &&
+	       get16(answer) == id && get16(answer + 4) == 1 &&
+	       memcmp(answer + HEADER_SIZE, msg + HEADER_SIZE, q->end - HEADER_SIZE) == 0;
+}
+
+/* Where a name in an answer ends, 0 where it is broken. A pointer is always the last part. */
+static size_t skip_name(const uint8_t *msg, size_t len, size_t at)
+{
+	while (at < len && msg[at] != 0) {
+		if ((msg[at] & 0xc0) == 0xc0)
+			return at + 2 <= len ? at + 2 : 0;
+		if (msg[at] > LABEL_MAX)
+			return 0;
+		at += msg[at] + 1u;
+	}
+	return at < len ? at + 1 : 0;
+}
+
+/* A record of an answer. */
+struct record {
+	uint16_t type;
+	size_t ttl; /* where its time stands */
+	size_t data, len;
+};
+
+/* The record at `*at`, which moves behind it. */
+static bool next_record(const uint8_t *msg, size_t len, size_t *at, struct record *ret)
+{
+	size_t p = skip_name(msg, len, *at);
+
+	if (p == 0 || len - p < 10)
+		return false;
+	ret->type = get16(msg + p);
+	ret->ttl = p + 4;
+	ret->len = get16(msg + p + 8);
+	ret->data = p + 10;
+	*at = ret->data + ret->len;
+	return *at <= len;
+}
+
+static unsigned count_records(const uint8_t *msg)
+{
+	return (unsigned)get16(msg + 6) + get16(msg + 8) + get16(msg + 10);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+uint32_t bt_dns_message_ttl(const uint8_t *answer, size_t len)
+{
+	uint32_t least = UINT32_MAX;
+	bool soa = false;
+	size_t at;
+
+	if (len < HEADER_SIZE || (answer[2] & FLAG_CUT) || get16(answer + 4) != 1 ||
+	    ((answer[3] & 0x0f) != BT_DNS_RCODE_OK && (answer[3] & 0x0f) != BT_DNS_RCODE_NO_NAME))
+		return 0;
+	at = skip_name(answer, len, HEADER_SIZE);
+	if (at == 0 || len - at < 4)
+		return 0;
+	at += 4;
+	for (unsigned n = count_records(answer); n > 0; n--) {
+		struct record r;
+		uint32_t ttl;
+
+		if (!next_record(answer, len, &at, &r))
+			return 0;
+		if (r.type == BT_DNS_TYPE_OPT)
+			continue;
+		ttl = get32(answer + r.ttl);
+		if (r.type == BT_DNS_TYPE_SOA && r.len >= 4) {
+			const uint32_t minimum = get32(answer + r.data + r.len - 4);
+
+			soa = true;
+			ttl = minimum < ttl ? minimum : ttl;
+		}
+		least = ttl < least ? ttl : least;
+	}
+	/* One that says no without a SOA does not say for how long; times above 2^31 are 0 (RFC
+	 * 2181, 8). */
+	if (at != len || least > INT32_MAX || (get16(answer + 6) == 0 && !soa))
+		return 0;
+	return least;
+}
+
+void bt_dns_message_renew(uint8_t *answer, size_t len, const uint8_t *msg,
+			  const struct bt_dns_question *q, uint32_t age)
+{
+	size_t at = q->end;
+
+	memcpy(answer, msg, 2);
+	memcpy(answer + HEADER_SIZE, msg + HEADER_SIZE, q->end - HEADER_SIZE);
+	answer[2] = (uint8_t)((answer[2] & ~FLAG_DESIRED) | (msg[2] & FLAG_DESIRED));
+	for (unsigned n = count_records(answer); n > 0; n--) {
+		struct record r;
+		uint32_t ttl;
+
+		if (!next_record(answer, len, &at, &r))
+			return;
+		ttl = get32(answer + r.ttl);
+		if (r.type != BT_DNS_TYPE_OPT)
+			put32(answer + r.ttl, ttl > age ? ttl - age : 0);
+	}
+}
+
+size_t bt_dns_message_cut(uint8_t *answer, const struct bt_dns_question *q)
+{
+	answer[2] |= FLAG_CUT;
+	memset(answer + 6, 0, 6);
+	return q->end;
 }

@@ -3,53 +3,58 @@
 #define BT_NET_RESOLVER_H
 
 /*
- * The name server that containers find at 127.0.0.11: it answers for the
- * containers on their networks, forwards everything else, and nothing at all
- * where a container has no way out (N03).
- *
- * One thread for all containers; each gives it two sockets that were made in
- * its network namespace (net/sandbox.h). Queries to the outside leave from the
- * thread's own namespace, so that a resolver on the host's loopback works too.
- * A question over TCP gets a thread for its duration, of which there are few.
+ * The daemon's side of the name server (net/nameserver.h), a process that
+ * outlives the daemon: connect to the one that runs, have one started where one is
+ * needed, and notice when it dies. Any thread may call; requests go one after the other.
  */
+
+#include <jansson.h>
+#include <stdbool.h>
 
 #include "base/attr.h"
 #include "base/err.h"
-#include "net/prefix.h"
-
-#define BT_RESOLVER_UPSTREAMS_MAX 3
 
 struct bt_resolver;
 
-/** Start the thread. */
-bt_nodiscard int bt_resolver_start(struct bt_resolver **ret, struct bt_err *err);
-/** End it; the sockets are closed. NULL is fine. */
-void bt_resolver_stop(struct bt_resolver *resolver);
-
-/** A container that asks. All is copied, but the sockets, which are owned by the resolver in any
- * case. */
-struct bt_resolver_client {
-	const char *owner;           /* its id */
-	const char *const *networks; /* ids, NULL-terminated: whose names it sees */
-	int udp, tcp;                /* bound, the second listening */
-	struct bt_prefix host;       /* "host.docker.internal"; family 0: none */
-	struct bt_prefix upstreams[BT_RESOLVER_UPSTREAMS_MAX]; /* family 0: the end */
+/** What a resolver needs of its owner. */
+struct bt_resolver_owner {
+	void *data;
+	/** Start a name server (bt_nameserver_run()) that listens on `listen_fd` (borrowed).
+	 * Returns 0 or -errno with *err filled. */
+	int (*start)(void *data, int listen_fd, struct bt_err *err);
+	/** It died, and knows nothing any more: put everything again. From a thread of the
+	 * resolver's own, never during bt_resolver_close(). */
+	void (*lost)(void *data);
 };
-/** Answer it from now on, instead of what was known of this owner. Returns 0 or -errno. */
-bt_nodiscard int bt_resolver_add(struct bt_resolver *resolver,
-				 const struct bt_resolver_client *client);
-/** The networks of a client changed. An unknown one is fine. */
-void bt_resolver_networks(struct bt_resolver *resolver, const char *owner,
-			  const char *const *networks);
-/** Forget a container: as one that asks, and its names. */
-void bt_resolver_remove(struct bt_resolver *resolver, const char *owner);
 
-/** Names of a container on a network: net/names.h says what they are. */
-bt_nodiscard int bt_resolver_names_add(struct bt_resolver *resolver, const char *network,
-				       const char *network_name, const char *owner,
-				       const char *const *names, size_t n,
-				       const struct bt_prefix *v4, const struct bt_prefix *v6);
-/** Forget them on one network. */
-void bt_resolver_names_remove(struct bt_resolver *resolver, const char *owner, const char *network);
+/** Open the connection, where a name server runs, whose socket is at `path` (copied). One that
+ * speaks another version is told to quit, which calls lost(). */
+bt_nodiscard int bt_resolver_open(const char *path, const struct bt_resolver_owner *owner,
+				  struct bt_resolver **ret, struct bt_err *err);
+/** Close the connection; the name server goes on if it has containers. NULL is fine. */
+void bt_resolver_close(struct bt_resolver *resolver);
+
+/** Descriptors for bt_resolver_put(), borrowed; -EBADF: none. */
+struct bt_resolver_fds {
+	int udp, tcp; /* bound, the second listening (net/sandbox.h) */
+	int life;     /* pidfd of the container's monitor */
+};
+/** Tell of a container: `client` (borrowed) is a "put" of net/nameserver.h without "op" and "fds".
+ * What it says is answered when this returns. `fds` may be NULL. `*ret_sockets`: has the name
+ * server sockets of this container? Starts one where none runs. */
+bt_nodiscard int bt_resolver_put(struct bt_resolver *resolver, const json_t *client,
+				 const struct bt_resolver_fds *fds, bool *ret_sockets,
+				 struct bt_err *err);
+/** The same for a container that the name server may know: where it does not, or none runs, nothing
+ * happens. */
+void bt_resolver_update(struct bt_resolver *resolver, const json_t *client);
+/** The pidfd (borrowed) at whose end the container is forgotten without us. */
+void bt_resolver_life(struct bt_resolver *resolver, const char *owner, int pidfd);
+/** Forget a container; an unknown one is fine. */
+void bt_resolver_forget(struct bt_resolver *resolver, const char *owner);
+
+/** Between the two every living container is put; the others are forgotten by the second. */
+void bt_resolver_begin(struct bt_resolver *resolver);
+void bt_resolver_sweep(struct bt_resolver *resolver);
 
 #endif

@@ -78,7 +78,8 @@ static const char *words(int errnum)
 	case EPERM:
 		return "permission denied";
 	case EISDIR:
-		return "is a directory";
+		/* What execve(2) says of it comes behind: clients look for that. */
+		return "is a directory: permission denied";
 	case ENOTDIR:
 		return "not a directory";
 	case ENOEXEC:

@@ -5,18 +5,42 @@
 #include "engine/network_ports.h"
 
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 #include "../net/private_net.h"
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "engine/engine_private.h"
+#include "monitor/spawner.h"
+#include "net/nameserver.h"
 
 #define BRIDGE "bt-test0"
 
 static struct bt_engine engine;
 static char dir[] = "/tmp/berth-net-test.XXXXXX";
+
+/* The name server of a test ends with its spawner, and that with the test. */
+static int names(const int *fds, size_t nfds)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return bt_nameserver_run(fds, nfds);
+}
+
+static void start_spawner(void)
+{
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	if (fork() == 0) {
+		close(pair[0]);
+		_exit(bt_spawner_run(pair[1], names));
+	}
+	close(pair[1]);
+	engine.cfg.spawner_fd = pair[0];
+}
 
 static void open_engine(void)
 {
@@ -32,6 +56,8 @@ static void set_up(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	engine.cfg.bridge = BRIDGE;
 	engine.cfg.bip = "10.95.7.1/24";
+	engine.cfg.exec_root = dir;
+	start_spawner();
 	engine.containers = bt_container_index_create();
 	ck_assert_ptr_nonnull(engine.containers);
 	open_engine();
