@@ -5,7 +5,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 export DEBIAN_FRONTEND = noninteractive
 
-.PHONY: all setup demo test unit system asan bench install format clean
+.PHONY: all setup demo test unit system test-vm asan bench install format clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -29,6 +29,10 @@ unit: all
 
 system: setup all
 	tests/system/run.sh $(BUILD)
+
+# What this machine may not have: pure cgroup v2, AppArmor, Linux 6.1. Takes a quarter of an hour; bounded by BERTH_VM_TIMEOUT seconds.
+test-vm: setup all
+	tests/vm/run.sh $(BUILD) $(TESTS)
 
 bench: setup all
 	tests/bench/run.sh $(BUILD) $(PARTS)
