@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -29,10 +31,22 @@ void bt_api_done(struct bt_api *api)
 	bt_endpoint_done(&api->endpoint);
 }
 
+/* Has the daemon closed a connection on which nothing is asked, or said something that nobody
+ * asked? */
+static bool is_stale(const struct bt_http_conn *conn)
+{
+	char byte;
+	ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+
 static int connection(struct bt_api *api, struct bt_http_conn *ret, struct bt_err *err)
 {
 	int fd, r;
 
+	if (api->idle.buf && is_stale(&api->idle))
+		bt_http_close(&api->idle);
 	if (api->idle.buf) {
 		*ret = api->idle;
 		api->idle = (struct bt_http_conn){ .fd = -EBADF };
@@ -150,9 +164,12 @@ int bt_api_open(struct bt_api *api, const struct bt_api_request *req, struct bt_
 		struct bt_err *err)
 {
 	struct bt_http_conn conn = { .fd = -EBADF };
-	/* A kept connection may have been closed by the daemon meanwhile: then once more, on a new
-	 * one. Nothing has been answered, so nothing is done twice. */
-	for (bool again = api->idle.buf != NULL;; again = false) {
+	/* A kept connection may be closed by the daemon just now: then once more, on a new one.
+	 * What changes something is not asked twice, for a daemon that died may have done it before
+	 * it could answer. */
+	bool harmless = strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0;
+
+	for (bool again = harmless && api->idle.buf != NULL;; again = false) {
 		int r = bt_api_send(api, req, &conn, err);
 
 		if (r == 0)

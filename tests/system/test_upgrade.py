@@ -164,3 +164,41 @@ def test_published_connections_are_not_cut(fresh):
     with made[1] as again:
         again.sendall(b"anew\n")
         assert again.recv(100) == b"anew\n"
+
+
+def test_what_a_dying_daemon_may_have_done_is_not_asked_twice(tmp_path):
+    """A daemon that takes a start and dies before it answers: berth says so, and does not start again."""
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(f"{tmp_path}/sock")
+    s.listen(8)
+    asked = []
+
+    def serve(c):
+        with c, c.makefile("rb") as f:
+            while line := f.readline():
+                asked.append(line.split()[:2])
+                length = 0
+                while (head := f.readline()) not in (b"\r\n", b""):
+                    if head.lower().startswith(b"content-length:"):
+                        length = int(head.split(b":")[1])
+                f.read(length)
+                if b"/start" in line:
+                    return
+                body = b'{"Id":"%s","Warnings":[]}' % (b"a" * 64)
+                c.sendall(b"HTTP/1.1 201 Created\r\nApi-Version: 1.51\r\nContent-Type: application/json\r\n"
+                          b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    def accept():
+        while True:
+            try:
+                c, _ = s.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(c,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    # The start goes out on the connection that the creation was answered on.
+    p = run([BERTH, "-H", f"unix://{tmp_path}/sock", "run", "-d", "bb"], check=False)
+    s.close()
+    assert p.returncode != 0 and p.stderr
+    assert len([a for a in asked if a[1].endswith(b"/start")]) == 1, asked
