@@ -439,3 +439,69 @@ def test_a_large_blob_comes_in_several_ranges_where_they_are_served(engine, rang
         size = len(image.blobs[target])
         parts = {f"bytes=0-{(32 << 20) - 1}", f"bytes={32 << 20}-{(64 << 20) - 1}", f"bytes={64 << 20}-"}
         assert asked == (parts if ranges else {f"bytes=0-{(32 << 20) - 1}"}), (asked, size)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/../b", "a@sha256:" + "0" * 64 + "@sha256:" + "0" * 64, "a" * 10000, "\u0430pine", "a/B",
+                                  "a@sha256:../../x", "a@sha512:" + "0" * 64, "a:b:c", "a//b", "127.0.0.1:99999999/a b"])
+def test_G07_names_that_are_none_are_refused_before_anybody_is_asked(engine, name):
+    from urllib.parse import quote
+    before = settled(engine)
+    a = engine.post("/images/create?fromImage=" + quote(name, safe=""))
+    assert a.status in (400, 404) and a.message, (a.status, a.body[:200])
+    assert "connect" not in a.message and "resolve" not in a.message, a.message
+    assert on_disk(engine) <= before
+
+
+def hostile_layer(seed, outside):
+    """Thousands of files below d/, among them ways out by symlink."""
+    import gzip
+    import io
+    import tarfile
+    buf = io.BytesIO()
+    with tarfile.open(fileobj=buf, mode="w") as tar:
+        way = tarfile.TarInfo("way")
+        way.type, way.linkname = tarfile.SYMTYPE, outside
+        tar.addfile(way)
+        for name in (*(f"d/{i % 50}/{seed}-{i}" for i in range(4000)), "way/evil", f"way/../../../..{outside}/evil"):
+            info = tarfile.TarInfo(name)
+            info.size = 4
+            tar.addfile(info, io.BytesIO(b"evil"))
+    return gzip.compress(buf.getvalue(), 1, mtime=0), buf.getvalue()
+
+
+def test_A11_parallel_pulls_stay_inside_while_directories_become_symlinks(fresh, tmp_path):
+    """Somebody flips the directory that is being filled into a symlink that leads outside."""
+    import subprocess
+    outside, over = str(tmp_path), threading.Event()
+    flipped = []
+
+    def flip():
+        top = os.path.join(fresh.data, "overlay2")
+        while not over.is_set():
+            for entry in os.listdir(top):
+                d = os.path.join(top, entry, "diff", "d")
+                try:
+                    if os.path.isdir(d) and not os.path.islink(d):
+                        os.rename(d, d + f".{len(flipped)}")
+                        os.symlink(outside, d)
+                        flipped.append(d)
+                except OSError:
+                    pass
+
+    image = Image()
+    image.layers = [hostile_layer(i, outside) for i in range(4)]
+    image.config["rootfs"]["diff_ids"] = [digest(p) for _, p in image.layers]
+    image.build()
+    thread = threading.Thread(target=flip)
+    with Liar(image) as r:
+        thread.start()
+        try:
+            clients = [subprocess.Popen(fresh.client_argv(BERTH, "pull", f"{r.name}/a{i}:1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                       for i in range(3)]
+            for c in clients:
+                c.wait(timeout=120)
+        finally:
+            over.set()
+            thread.join()
+    assert flipped, "nothing was flipped: the test has shown nothing"
+    assert os.listdir(outside) == []
