@@ -135,9 +135,14 @@ static int import(struct bt_request *req, const char *ref, char id[72], struct b
 
 	if (!changes)
 		return bt_err_sys(err, -ENOMEM, "import an image");
-	return bt_images_import(images_of(req), req->body_fd, ref,
-				bt_query_text(&req->query, "message"),
-				bt_query_text(&req->query, "platform"), changes, id, err);
+	return bt_images_import(
+		images_of(req), req->body_fd,
+		&(struct bt_import){ .ref = ref,
+				     .message = bt_query_text(&req->query, "message"),
+				     .platform = bt_query_text(&req->query, "platform"),
+				     .changes = changes,
+				     .created = bt_query_text(&req->query, "created") },
+		id, err);
 }
 
 static int create_by_import(struct bt_request *req, const char *source, struct bt_err *err)

@@ -11,16 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/import.h"
 #include "client/target.h"
 
 #define ARGS_MAX 32
+/* What the child exits with where there is no such program, as a shell does. */
+#define NOT_THERE 127
 
 static void make_arguments(const struct bt_args *args, char *include, const char *argv[ARGS_MAX])
 {
@@ -62,9 +66,7 @@ static pid_t start(const struct bt_args *args, int *ret_fd, struct bt_err *err)
 		(void)setenv("SOURCE_DATE_EPOCH", "0", 0);
 		if (dup2(pair[1], STDOUT_FILENO) >= 0)
 			(void)execvp(argv[0], (char *const *)(uintptr_t)argv);
-		(void)fprintf(stderr, "%s: %s (install the package mmdebstrap)\n", argv[0],
-			      strerror(errno));
-		_exit(127);
+		_exit(NOT_THERE);
 	}
 	(void)close(pair[1]);
 	*ret_fd = pair[0];
@@ -79,6 +81,10 @@ static int finish(pid_t pid, struct bt_err *err)
 		;
 	if (status == 0)
 		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_THERE)
+		return bt_err_set(err, BT_ERR_SYSTEM, ENOENT,
+				  "image make needs mmdebstrap, which is not installed: apt-get "
+				  "install mmdebstrap");
 	return bt_err_set(err, BT_ERR_SYSTEM, EIO, "mmdebstrap failed; no image was made");
 }
 
@@ -102,21 +108,39 @@ static int collect(const struct bt_args *args, FILE *to, struct bt_err *err)
 	return r;
 }
 
+/* When the image says it was made: never now, or it would be another one each time. */
+static void made_at(char ret[BT_TIME_RFC3339_LEN])
+{
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+	long long seconds = 0;
+	struct tm tm;
+	time_t t;
+
+	t = text && bt_str_to_i64(text, &seconds) == 0 ? (time_t)seconds : 0;
+	if (!gmtime_r(&t, &tm) || strftime(ret, BT_TIME_RFC3339_LEN, "%FT%TZ", &tm) == 0)
+		(void)strcpy(ret, "1970-01-01T00:00:00Z");
+}
+
 static int run(struct bt_cli *cli, const struct bt_args *args)
 {
 	const char *name = args->pos[0], *colon = strrchr(name, ':');
 	bt_auto_str struct bt_str target = { 0 };
 	struct bt_err err = { 0 };
+	char created[BT_TIME_RFC3339_LEN];
 	FILE *archive = tmpfile();
 	int r;
 
 	if (colon && strchr(colon, '/'))
 		colon = NULL;
+	bt_auto_free char *message = bt_str_format("Made by mmdebstrap, %s", args->pos[1]);
+	made_at(created);
 	bt_auto_free char *repo = strndup(name, colon ? (size_t)(colon - name) : strlen(name));
 	bt_str_puts(&target, "/images/create?fromSrc=-");
 	bt_target_add(&target, "repo", repo);
 	bt_target_add(&target, "tag", colon ? colon + 1 : "latest");
 	bt_target_add(&target, "changes", "CMD [\"/bin/bash\"]");
+	bt_target_add(&target, "message", message);
+	bt_target_add(&target, "created", created);
 	if (!archive) {
 		(void)bt_err_sys(&err, -errno, "temporary file");
 		return bt_cli_fail(&err);

@@ -58,12 +58,19 @@ struct bt_settings;
 bt_nodiscard int bt_images_set_registries(struct bt_images *images,
 					  const struct bt_settings *settings, struct bt_err *err);
 
-/** `import`: a root file system's archive from `fd` becomes an image of one layer. `changes`:
- * Dockerfile instructions (CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER,
- * VOLUME, WORKDIR, HEALTHCHECK), may be NULL. `ref` may be NULL. `ret_id` "sha256:…". */
-bt_nodiscard int bt_images_import(struct bt_images *images, int fd, const char *ref,
-				  const char *message, const char *platform,
-				  const char *const *changes, char ret_id[72], struct bt_err *err);
+/** How `import` makes an image. Borrowed; each may be NULL or 0. */
+struct bt_import {
+	const char *ref, *message, *platform;
+	/* Dockerfile instructions (CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER,
+	 * VOLUME, WORKDIR, HEALTHCHECK), NULL-terminated */
+	const char *const *changes;
+	const char *created; /* RFC 3339, instead of now: the same archive then is the same image */
+};
+
+/** `import`: a root file system's archive from `fd` becomes an image of one layer. `ret_id`
+ * "sha256:…". */
+bt_nodiscard int bt_images_import(struct bt_images *images, int fd, const struct bt_import *import,
+				  char ret_id[72], struct bt_err *err);
 
 /**
  * A configuration whose layers are here becomes an image, by its bytes (`len` of them), as pull,

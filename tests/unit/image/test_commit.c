@@ -44,7 +44,13 @@ static void setup(void)
 	sh("mkdir in && cd in && mkdir d e && echo a >a && echo b >b && echo x >d/x && echo y >e/y && "
 	   "tar -cf ../in.tar .");
 	fd = open("in.tar", O_RDONLY | O_CLOEXEC);
-	ck_assert_int_eq(bt_images_import(images, fd, "base:1", NULL, NULL, NULL, base, &err), 0);
+	ck_assert_int_eq(bt_images_import(images, fd,
+					  &(struct bt_import){ .ref = "base:1",
+							       .message = NULL,
+							       .platform = NULL,
+							       .changes = NULL },
+					  base, &err),
+			 0);
 	ck_assert_int_eq(bt_images_get(images, base, &image, &err), 0);
 	ck_assert_int_eq(bt_layers_create_rw(layers, ID, image.chain_id, &err), 0);
 	root = bt_layers_mount_rw(layers, ID, &err);

@@ -56,8 +56,13 @@ static void import(const char *text, const char *ref, const char *const *changes
 	bt_auto_close int fd = archive(text);
 	struct bt_err err = { 0 };
 
-	ck_assert_msg(bt_images_import(images, fd, ref, NULL, NULL, changes, id, &err) == 0, "%s",
-		      err.msg);
+	ck_assert_msg(bt_images_import(images, fd,
+				       &(struct bt_import){ .ref = ref,
+							    .message = NULL,
+							    .platform = NULL,
+							    .changes = changes },
+				       id, &err) == 0,
+		      "%s", err.msg);
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -186,14 +191,25 @@ START_TEST(a_bad_change_or_archive_leaves_nothing)
 		bt_auto_close int fd = archive("x");
 		const char *const changes[] = { bad[i][0], NULL };
 
-		ck_assert_int_eq(bt_images_import(images, fd, "a", NULL, NULL, changes, id, &err),
+		ck_assert_int_eq(bt_images_import(images, fd,
+						  &(struct bt_import){ .ref = "a",
+								       .message = NULL,
+								       .platform = NULL,
+								       .changes = changes },
+						  id, &err),
 				 -EINVAL);
 		ck_assert_str_eq(err.msg, bad[i][1]);
 	}
 	{
 		bt_auto_close int fd = open("/bin/sh", O_RDONLY | O_CLOEXEC);
 
-		ck_assert_int_lt(bt_images_import(images, fd, "a", NULL, NULL, NULL, id, &err), 0);
+		ck_assert_int_lt(bt_images_import(images, fd,
+						  &(struct bt_import){ .ref = "a",
+								       .message = NULL,
+								       .platform = NULL,
+								       .changes = NULL },
+						  id, &err),
+				 0);
 		ck_assert_int_eq(err.kind, BT_ERR_INVALID);
 	}
 	ck_assert_int_eq(bt_images_count(images), 0);
