@@ -15,6 +15,7 @@
 #include "base/size.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "engine/publish_policy.h"
 
 #define SHUTDOWN_TIMEOUT 15
 
@@ -318,6 +319,7 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	const json_t *v = c->values;
 	int64_t timeout = bt_json_i64(v, "shutdown-timeout", SHUTDOWN_TIMEOUT);
 	int r;
+	enum bt_publish_policy policy;
 
 	c->data_root = bt_json_str(v, "data-root", BT_CONFIG_DATA_ROOT);
 	c->exec_root = bt_json_str(v, "exec-root", BT_CONFIG_EXEC_ROOT);
@@ -325,6 +327,7 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	c->group = bt_json_str(v, "group", NULL);
 	c->runtime_path = bt_json_str(v, "berth-runtime", NULL);
 	c->hosts = bt_json_arr(v, "hosts");
+	c->publish_policy = bt_json_str(v, "publish-policy", NULL);
 	c->cgroup_parent = bt_json_str(v, "cgroup-parent", NULL);
 	c->log_driver = bt_json_str(v, "log-driver", NULL);
 	c->default_runtime = bt_json_str(v, "default-runtime", NULL);
@@ -339,6 +342,8 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	c->no_new_privileges = bt_json_bool(v, "no-new-privileges", false);
 	c->shutdown_timeout = timeout < 0 || timeout > 3600 ? 3600 : (int)timeout;
 	resolve_tls(v, c);
+	if (bt_publish_policy_of(c->publish_policy, NULL, &policy, err) < 0)
+		return -err->errnum;
 	if (c->data_root[0] != '/' || c->exec_root[0] != '/')
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "data-root and exec-root must be absolute paths");

@@ -36,7 +36,7 @@ struct bt_config {
 	bool tls, tls_verify;
 	bool tls_refused; /* --tls=false by name: plain TCP beyond loopback is wanted */
 	const char *tls_ca, *tls_cert, *tls_key;
-	const char *bridge, *bip, *cgroup_parent, *log_driver, *default_runtime;
+	const char *bridge, *bip, *cgroup_parent, *log_driver, *default_runtime, *publish_policy;
 	const json_t *log_opts, *default_ulimits, *labels, *insecure_registries, *registry_mirrors;
 	const json_t *runtimes;
 	const char *http_proxy, *https_proxy, *no_proxy;

@@ -80,6 +80,8 @@ const struct bt_option bt_config_options[] = {
 	  "names and networks to reach without a proxy (NO_PROXY)" },
 	{ "pidfile", 'p', "pidfile", BT_OPTION_STRING, USED,
 	  "file for the process id (EXEC-ROOT/berthd.pid)" },
+	{ "publish-policy", 0, "publish-policy", BT_OPTION_STRING, USED,
+	  "who reaches published ports: all, host-firewall or loopback (all)" },
 	{ "registry-mirror", 0, "registry-mirrors", BT_OPTION_LISTS, USED,
 	  "mirror of Docker's registry; in the file also {REGISTRY: [MIRROR, ...]}" },
 	{ "seccomp-profile", 0, "seccomp-profile", BT_OPTION_STRING, USED,

@@ -175,6 +175,7 @@ static int open_engine(struct daemon *d, struct bt_err *err)
 		.default_cgroupns_mode = c->default_cgroupns_mode,
 		.default_shm_size = c->default_shm_size,
 		.seccomp_profile = c->seccomp_profile,
+		.publish_policy = c->publish_policy,
 		.cgroup_parent = c->cgroup_parent,
 		.log_driver = c->log_driver,
 		.log_opts = c->log_opts,

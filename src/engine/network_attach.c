@@ -12,6 +12,7 @@
 #include "engine/engine_private.h"
 #include "engine/network.h"
 #include "engine/network_endpoint.h"
+#include "engine/network_endpoint_options.h"
 #include "engine/network_event.h"
 #include "engine/network_names.h"
 #include "engine/network_pool.h"
@@ -21,14 +22,12 @@
 #include "net/sandbox.h"
 
 /* Interfaces of one container. */
-#define PORTS_MAX   64
-#define IFNAME_SIZE 8
+#define PORTS_MAX 64
 
 /* One network that a container joins. */
 struct join {
 	const json_t *want; /* EndpointSettings of the request, or NULL */
 	struct bt_network_lease lease;
-	char ifname[IFNAME_SIZE];
 };
 
 struct joins {
@@ -40,6 +39,16 @@ struct joins {
 	json_t *ports;    /* published (owned) */
 	int netns_fd;
 };
+
+static bool is_name_taken(const char *name, const void *arg)
+{
+	const struct joins *j = arg;
+
+	for (unsigned i = 0; i < j->n; i++)
+		if (strcmp(j->list[i].lease.ifname, name) == 0)
+			return true;
+	return false;
+}
 
 static int lease_one(struct joins *j, struct bt_network *net, const json_t *want,
 		     struct bt_err *err)
@@ -57,9 +66,10 @@ static int lease_one(struct joins *j, struct bt_network *net, const json_t *want
 	if (r < 0)
 		return r;
 	join->want = want;
-	(void)snprintf(join->ifname, sizeof(join->ifname), "eth%u", j->n);
+	if (bt_network_has_interface(net))
+		r = bt_network_endpoint_name(&join->lease, want, is_name_taken, j, err);
 	j->n++;
-	return 0;
+	return r;
 }
 
 static bool asks_for_something(const json_t *want)
@@ -67,7 +77,7 @@ static bool asks_for_something(const json_t *want)
 	const json_t *ipam = bt_json_member(want, "IPAMConfig");
 
 	return bt_json_str(ipam, "IPv4Address", "")[0] || bt_json_str(ipam, "IPv6Address", "")[0] ||
-	       bt_json_str(want, "MacAddress", "")[0];
+	       bt_json_str(want, "MacAddress", "")[0] || bt_network_endpoint_options_any(want);
 }
 
 static const json_t *want_for(const json_t *endpoints, const struct bt_network *net)
@@ -138,14 +148,14 @@ static int lease_locked(struct joins *j, const char *mode, const json_t *endpoin
 
 	if (r < 0)
 		return r;
-	if (net->driver != BT_NETWORK_DRIVER_HOST && json_object_size(endpoints) < 2 &&
+	if ((net->driver == BT_NETWORK_DRIVER_BRIDGE || net->driver == BT_NETWORK_DRIVER_NULL) &&
+	    !net->config_only && json_object_size(endpoints) < 2 &&
 	    !asks_for_something(want_for(endpoints, net))) {
 		struct join *join = &j->list[0];
 
 		j->netns_fd = bt_network_pool_take(j->nets->pool, net, &join->lease);
 		if (j->netns_fd >= 0) {
 			join->want = want_for(endpoints, net);
-			strcpy(join->ifname, "eth0");
 			j->n = 1;
 			return 0;
 		}
@@ -165,9 +175,9 @@ static int make_sandbox(struct joins *j, struct bt_err *err)
 	j->gateway = gateway_of(j);
 	if (j->netns_fd >= 0 || j->list[0].lease.network->driver == BT_NETWORK_DRIVER_HOST)
 		return 0;
-	if (j->list[0].lease.network->driver == BT_NETWORK_DRIVER_BRIDGE) {
+	if (bt_network_has_interface(j->list[0].lease.network)) {
 		for (; nports < j->n; nports++)
-			bt_network_endpoint_port(&j->list[nports].lease, j->list[nports].ifname,
+			bt_network_endpoint_port(&j->list[nports].lease, j->list[nports].want,
 						 nports == j->gateway, &ports[nports]);
 	}
 	j->netns_fd = bt_sandbox_create(j->nets->thread, ports, nports, err);

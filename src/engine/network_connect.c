@@ -137,6 +137,75 @@ static bool has_gateway(const json_t *endpoints)
 	return false;
 }
 
+/* Which of a container's endpoints the default route goes through: by GwPriority, then by name. */
+static const json_t *best_gateway(const json_t *present, const char **ret_name)
+{
+	const json_t *best = NULL;
+	const char *name;
+	json_t *e;
+
+	json_object_foreach ((json_t *)(uintptr_t)present, name, e) {
+		int64_t mine = bt_json_i64(e, "GwPriority", 0);
+		int64_t theirs = bt_json_i64(best, "GwPriority", 0);
+
+		if (!bt_json_str(e, "Gateway", "")[0] && !bt_json_str(e, "IPv6Gateway", "")[0])
+			continue;
+		if (best && (mine < theirs || (mine == theirs && strcmp(name, *ret_name) > 0)))
+			continue;
+		best = e;
+		*ret_name = name;
+	}
+	return best;
+}
+
+/* After an interface came or went: the default route through the one that has the right to it. */
+static int restore_gateway(struct change *c, int fd, struct bt_err *err)
+{
+	json_auto_t *present = bt_network_endpoint_of_container(c->nets, c->container->id);
+	json_auto_t *interfaces = bt_network_endpoint_interfaces(c->nets, c->container->id);
+	struct bt_sandbox_port port = { 0 };
+	struct bt_prefix g = { 0 };
+	const char *name = NULL;
+	const json_t *e = best_gateway(present, &name);
+
+	if (!e)
+		return 0;
+	port.ifname = bt_json_str(interfaces, name, "");
+	if (bt_prefix_parse_address(bt_json_str(e, "Gateway", ""), &g) == 0)
+		port.gateway = bt_prefix_in_addr(&g);
+	if (bt_prefix_parse_address(bt_json_str(e, "IPv6Gateway", ""), &g) == 0)
+		port.gateway6 = bt_prefix_in6_addr(&g);
+	return bt_sandbox_port_gateway(c->nets->thread, fd, &port, err);
+}
+
+static bool is_name_taken(const char *name, const void *arg)
+{
+	const char *network;
+	json_t *taken;
+
+	json_object_foreach ((json_t *)(uintptr_t)arg, network, taken)
+		if (bt_str_eq(json_string_value(taken), name))
+			return true;
+	return false;
+}
+
+/* Under lock: addresses and a name that the container's other interfaces do not have. */
+static int lease(struct change *c, const json_t *interfaces, struct bt_network_lease *ret,
+		 struct bt_err *err)
+{
+	struct bt_network_lease l;
+	int r = bt_network_endpoint_lease(c->net, c->want, &l, err);
+
+	if (r < 0)
+		return r;
+	r = bt_network_endpoint_name(&l, c->want, is_name_taken, interfaces, err);
+	if (r < 0)
+		bt_network_endpoint_give(&l);
+	else
+		*ret = l;
+	return r;
+}
+
 /* The interface first, then its row: one that fails leaves neither. */
 static int join_running(struct change *c, const json_t *present, struct bt_err *err)
 {
@@ -144,8 +213,9 @@ static int join_running(struct change *c, const json_t *present, struct bt_err *
 	const struct bt_network_endpoint_owner owner = { .id = c->container->id,
 							 .name = name,
 							 .hostname = NULL };
+	json_auto_t *interfaces = bt_network_endpoint_interfaces(c->nets, c->container->id);
 	json_auto_t *settings = NULL;
-	struct bt_network_lease lease = { 0 };
+	struct bt_network_lease l = { 0 };
 	struct bt_sandbox_port port;
 	bt_auto_close int fd = open_netns(c, err);
 	int r;
@@ -153,24 +223,25 @@ static int join_running(struct change *c, const json_t *present, struct bt_err *
 	if (fd < 0)
 		return fd;
 	pthread_mutex_lock(&c->nets->lock);
-	r = bt_network_endpoint_lease(c->net, c->want, &lease, err);
+	r = lease(c, interfaces, &l, err);
 	pthread_mutex_unlock(&c->nets->lock);
 	if (r < 0)
 		return r;
-	bt_network_endpoint_port(&lease, "eth%d", !has_gateway(present), &port);
+	bt_network_endpoint_port(&l, c->want, !has_gateway(present), &port);
 	r = bt_sandbox_port_add(c->nets->thread, fd, &port, err);
 	pthread_mutex_lock(&c->nets->lock);
 	if (r == 0) {
-		settings = bt_network_endpoint_settings(&lease, c->want, &owner);
-		r = bt_network_endpoint_store(c->nets, &lease, c->container->id, settings, NULL,
-					      err);
+		settings = bt_network_endpoint_settings(&l, c->want, &owner);
+		r = bt_network_endpoint_store(c->nets, &l, c->container->id, settings, NULL, err);
 		if (r < 0)
-			(void)!bt_sandbox_port_remove(c->nets->thread, fd, port.mac,
+			(void)!bt_sandbox_port_remove(c->nets->thread, fd, port.ifname,
 						      BT_ERR_IGNORED);
 	}
 	if (r < 0)
-		bt_network_endpoint_give(&lease);
+		bt_network_endpoint_give(&l);
 	pthread_mutex_unlock(&c->nets->lock);
+	if (r == 0)
+		r = restore_gateway(c, fd, err);
 	return r < 0 ? r : publish(c, err);
 }
 
@@ -219,41 +290,17 @@ int bt_network_connect(struct bt_engine *engine, const char *ref, const json_t *
 	return r;
 }
 
-/* After an interface went: the default route through the first of the others that can. */
-static int restore_gateway(struct change *c, int fd, struct bt_err *err)
+static int leave_running(struct change *c, struct bt_err *err)
 {
-	json_auto_t *present = bt_network_endpoint_of_container(c->nets, c->container->id);
-	const char *name;
-	json_t *e;
-
-	json_object_foreach (present, name, e) {
-		struct bt_prefix g = { 0 };
-		struct bt_sandbox_port port = { 0 };
-
-		if (bt_prefix_parse_address(bt_json_str(e, "Gateway", ""), &g) < 0 ||
-		    sscanf(bt_json_str(e, "MacAddress", ""), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx",
-			   &port.mac[0], &port.mac[1], &port.mac[2], &port.mac[3], &port.mac[4],
-			   &port.mac[5]) != 6)
-			continue;
-		port.gateway = bt_prefix_in_addr(&g);
-		if (bt_prefix_parse_address(bt_json_str(e, "IPv6Gateway", ""), &g) == 0)
-			port.gateway6 = bt_prefix_in6_addr(&g);
-		return bt_sandbox_port_gateway(c->nets->thread, fd, &port, err);
-	}
-	return 0;
-}
-
-static int leave_running(struct change *c, const json_t *settings, struct bt_err *err)
-{
+	json_auto_t *interfaces = bt_network_endpoint_interfaces(c->nets, c->container->id);
 	bt_auto_close int fd = open_netns(c, err);
-	uint8_t m[6];
+	const char *ifname = bt_json_str(interfaces, c->net->name, "");
 	int r;
 
 	if (fd < 0)
 		return fd;
-	if (sscanf(bt_json_str(settings, "MacAddress", ""), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &m[0],
-		   &m[1], &m[2], &m[3], &m[4], &m[5]) == 6) {
-		r = bt_sandbox_port_remove(c->nets->thread, fd, m, err);
+	if (ifname[0]) {
+		r = bt_sandbox_port_remove(c->nets->thread, fd, ifname, err);
 		if (r < 0)
 			return r;
 	}
@@ -285,7 +332,7 @@ int bt_network_disconnect(struct bt_engine *engine, const char *ref, const json_
 				       "container %s is not connected to network %s",
 				       c.container->id, c.net->name);
 		else if (c.pid)
-			r = leave_running(&c, settings, err);
+			r = leave_running(&c, err);
 		if (r == 0)
 			r = remember(&c, false, err);
 		if (r == 0 && c.pid)

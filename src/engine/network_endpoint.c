@@ -3,6 +3,7 @@
 #include "engine/network_endpoint.h"
 
 #include <errno.h>
+#include <linux/if_link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +14,17 @@
 #include "base/time.h"
 #include "codec/json.h"
 #include "engine/container.h"
+#include "engine/network_endpoint_options.h"
 #include "engine/network_event.h"
 #include "engine/network_ports.h"
 #include "engine/network_table.h"
 
 #define MAC_TEXT_LEN    18
 #define SHORT_ID_DIGITS 12
-/* Of a row's config, beside what inspect shows: what is published to the endpoint. */
-#define PORTS_KEY "berth.Ports"
+/* Of a row's config, beside what inspect shows: what is published to the endpoint, and
+ * its interface's name. */
+#define PORTS_KEY  "berth.Ports"
+#define IFNAME_KEY "berth.Interface"
 
 static int wanted_address(struct bt_network *net, struct bt_network_family *f, int family,
 			  const char *text, uint64_t *ret, struct bt_err *err)
@@ -108,9 +112,16 @@ int bt_network_endpoint_lease(struct bt_network *net, const json_t *want,
 	struct bt_network_lease l = { .network = net,
 				      .index4 = BT_PREFIX_NO_INDEX,
 				      .index6 = BT_PREFIX_NO_INDEX };
-	int r;
+	int r = bt_network_endpoint_options_check(net, want, err);
 
-	if (net->driver == BT_NETWORK_DRIVER_BRIDGE) {
+	if (r < 0)
+		return r;
+	if (net->config_only)
+		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
+				  "network %s is a configuration only network: no container can "
+				  "join it",
+				  net->name);
+	if (bt_network_has_interface(net)) {
 		r = lease_family(net, &net->v4, AF_INET, bt_json_str(ipam, "IPv4Address", ""),
 				 &l.index4, err);
 		if (r == 0)
@@ -139,30 +150,79 @@ void bt_network_endpoint_give(struct bt_network_lease *lease)
 	lease->network = NULL;
 }
 
-void bt_network_endpoint_port(const struct bt_network_lease *lease, const char *ifname,
+int bt_network_endpoint_name(struct bt_network_lease *lease, const json_t *want,
+			     bool (*taken)(const char *name, const void *arg), const void *arg,
+			     struct bt_err *err)
+{
+	const char *own = bt_network_endpoint_options_ifname(want);
+	unsigned n = 0;
+
+	if (own && taken(own, arg))
+		return bt_err_set(err, BT_ERR_CONFLICT, EEXIST,
+				  "interface name %s is used twice in one container", own);
+	if (own) {
+		(void)snprintf(lease->ifname, sizeof(lease->ifname), "%s", own);
+		return 0;
+	}
+	do {
+		/* The prefix leaves room for the number of any interface that can be. */
+		if (snprintf(lease->ifname, sizeof(lease->ifname), "%s%u",
+			     lease->network->iface_prefix, n++) >= (int)sizeof(lease->ifname))
+			return bt_err_set(err, BT_ERR_INVALID, ENAMETOOLONG,
+					  "no name is left for an interface %s…",
+					  lease->network->iface_prefix);
+	} while (taken(lease->ifname, arg));
+	return 0;
+}
+
+static void port_link(const struct bt_network *net, struct bt_sandbox_port *port)
+{
+	/* In the order of network_options.c. */
+	static const uint16_t macvlan[] = { MACVLAN_MODE_BRIDGE, MACVLAN_MODE_PRIVATE,
+					    MACVLAN_MODE_VEPA, MACVLAN_MODE_PASSTHRU };
+	static const uint16_t ipvlan[] = { IPVLAN_MODE_L2, IPVLAN_MODE_L3, IPVLAN_MODE_L3S };
+	static const uint16_t flags[] = { 0, IPVLAN_F_PRIVATE, IPVLAN_F_VEPA };
+
+	if (net->driver == BT_NETWORK_DRIVER_MACVLAN) {
+		port->kind = BT_SANDBOX_MACVLAN;
+		port->mode = macvlan[net->link_mode];
+	} else if (net->driver == BT_NETWORK_DRIVER_IPVLAN) {
+		port->kind = BT_SANDBOX_IPVLAN;
+		port->mode = ipvlan[net->link_mode];
+		port->flags = flags[net->link_flag];
+	}
+}
+
+void bt_network_endpoint_port(const struct bt_network_lease *lease, const json_t *want,
 			      bool gateway, struct bt_sandbox_port *ret)
 {
 	const struct bt_network *net = lease->network;
-	struct bt_sandbox_port port = { .ifname = ifname, .bridge = net->bridge, .mtu = net->mtu };
+	struct bt_sandbox_port port = { .ifname = lease->ifname,
+					.bridge = net->bridge,
+					.mtu = net->mtu };
 	struct bt_prefix p;
 
 	memcpy(port.mac, lease->mac, sizeof(port.mac));
+	port_link(net, &port);
 	port.isolated = !net->icc;
 	gateway = gateway && !net->internal;
 	if (lease->index4 != BT_PREFIX_NO_INDEX) {
 		p = bt_prefix_at(&net->v4.subnet, lease->index4);
 		port.address = bt_prefix_in_addr(&p);
 		port.prefix_len = p.len;
-		if (gateway)
-			port.gateway = bt_prefix_in_addr(&net->v4.gateway);
+		p = bt_network_router(&net->v4);
+		if (gateway && p.family)
+			port.gateway = bt_prefix_in_addr(&p);
 	}
 	if (lease->index6 != BT_PREFIX_NO_INDEX) {
 		p = bt_prefix_at(&net->v6.subnet, lease->index6);
 		port.address6 = bt_prefix_in6_addr(&p);
 		port.prefix6_len = p.len;
-		if (gateway)
-			port.gateway6 = bt_prefix_in6_addr(&net->v6.gateway);
+		p = bt_network_router(&net->v6);
+		if (gateway && p.family)
+			port.gateway6 = bt_prefix_in6_addr(&p);
 	}
+	bt_network_endpoint_options_apply(want, &port);
 	*ret = port;
 }
 
@@ -200,7 +260,7 @@ static json_t *dns_names(const struct bt_network *net, const json_t *want,
 	json_t *names;
 	size_t i;
 
-	if (net->driver != BT_NETWORK_DRIVER_BRIDGE || net->is_default)
+	if (!bt_network_has_interface(net) || net->is_default)
 		return json_null();
 	names = json_array();
 	if (!names)
@@ -225,9 +285,10 @@ static void put_family(json_t *out, const struct bt_network_family *f, uint64_t 
 		struct bt_prefix p = bt_prefix_at(&f->subnet, index);
 
 		bt_prefix_format_address(&p, address);
-		if (!internal)
-			bt_prefix_format_address(&f->gateway, gateway);
 		len = (int)p.len;
+		p = bt_network_router(f);
+		if (!internal)
+			bt_prefix_format_address(&p, gateway);
 	}
 	(void)json_object_set_new(out, gateway_key, json_string(gateway));
 	(void)json_object_set_new(out, address_key, json_string(address));
@@ -244,7 +305,7 @@ json_t *bt_network_endpoint_settings(const struct bt_network_lease *lease, const
 
 	if (bt_rand_id(endpoint_id) < 0)
 		return NULL;
-	if (net->driver == BT_NETWORK_DRIVER_BRIDGE)
+	if (bt_network_has_interface(net) && net->driver != BT_NETWORK_DRIVER_IPVLAN)
 		(void)snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2],
 			       m[3], m[4], m[5]);
 	out = json_pack("{s:o,s:o,s:o,s:s,s:o,s:I,s:s,s:s}", "IPAMConfig",
@@ -274,6 +335,8 @@ int bt_network_endpoint_store(struct bt_networks *nets, const struct bt_network_
 
 	if (ports)
 		(void)json_object_set(row, PORTS_KEY, ports);
+	if (lease->ifname[0])
+		(void)json_object_set_new(row, IFNAME_KEY, json_string(lease->ifname));
 	r = bt_json_dump(row, &text, NULL);
 	if (r < 0)
 		return bt_err_sys(err, r, "store an endpoint");
@@ -381,8 +444,27 @@ json_t *bt_network_endpoint_of_container(struct bt_networks *nets, const char *c
 		struct bt_err err;
 
 		(void)json_object_del(settings, PORTS_KEY);
+		(void)json_object_del(settings, IFNAME_KEY);
 		if (bt_network_table_find(nets, id, &net, &err) == 0)
 			(void)json_object_set(out, net->name, settings);
+	}
+	pthread_mutex_unlock(&nets->lock);
+	return out;
+}
+
+json_t *bt_network_endpoint_interfaces(struct bt_networks *nets, const char *container_id)
+{
+	json_auto_t *rows = rows_of(nets, container_id);
+	json_t *out = json_object(), *settings;
+	const char *id;
+
+	pthread_mutex_lock(&nets->lock);
+	json_object_foreach (rows, id, settings) {
+		struct bt_network *net;
+		struct bt_err err;
+
+		if (bt_network_table_find(nets, id, &net, &err) == 0)
+			(void)json_object_set(out, net->name, json_object_get(settings, IFNAME_KEY));
 	}
 	pthread_mutex_unlock(&nets->lock);
 	return out;

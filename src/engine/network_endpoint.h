@@ -19,9 +19,14 @@ bt_nodiscard int bt_network_endpoint_lease(struct bt_network *net, const json_t 
 					   struct bt_network_lease *ret, struct bt_err *err);
 /** Under lock: give them back. A zeroed lease is fine. */
 void bt_network_endpoint_give(struct bt_network_lease *lease);
-/** Under lock: the lease's addresses for the kernel. `gateway`: the default route goes here. The
- * strings in `ret` are borrowed. */
-void bt_network_endpoint_port(const struct bt_network_lease *lease, const char *ifname,
+/** Give the lease's interface its name: the user's, or the network's prefix and the lowest number
+ * that makes a name for which `taken(name, arg)` is false. CONFLICT where the user's is taken. */
+bt_nodiscard int bt_network_endpoint_name(struct bt_network_lease *lease, const json_t *want,
+					  bool (*taken)(const char *name, const void *arg),
+					  const void *arg, struct bt_err *err);
+/** Under lock: the lease's interface for the kernel. `want` as given by the user, may be NULL.
+ * `gateway`: the default route goes here. The strings in `ret` are borrowed from both. */
+void bt_network_endpoint_port(const struct bt_network_lease *lease, const json_t *want,
 			      bool gateway, struct bt_sandbox_port *ret);
 
 /** Who an endpoint is made for. */
@@ -48,6 +53,9 @@ bt_nodiscard int bt_network_endpoint_delete(struct bt_networks *nets, const char
 /** Network name → EndpointSettings of a container's rows (owned), NULL without memory. Not
  * under lock. */
 json_t *bt_network_endpoint_of_container(struct bt_networks *nets, const char *container_id);
+/** Network name → name of the interface inside, of a container's rows (owned), NULL without
+ * memory. Not under lock. */
+json_t *bt_network_endpoint_interfaces(struct bt_networks *nets, const char *container_id);
 /** Take all addresses that the rows say are given out, and note their published ports: when the
  * daemon starts. */
 bt_nodiscard int bt_network_endpoint_load(struct bt_networks *nets, struct bt_err *err);

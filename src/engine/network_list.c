@@ -16,15 +16,10 @@ static const char *label(const void *arg, const char *key)
 	return bt_json_str(bt_json_member(net->config, "Labels"), key, NULL);
 }
 
-static bool is_builtin(const struct bt_network *net)
-{
-	return net->is_default || net->driver != BT_NETWORK_DRIVER_BRIDGE;
-}
-
 /* Is nothing of the user's on it (dangling=true), or something (false)? */
 static bool dangles(const struct bt_network *net)
 {
-	return !is_builtin(net) && net->leases == 0;
+	return !bt_network_is_builtin(net) && net->leases == 0;
 }
 
 static bool id_matches(const struct bt_filters *filters, const struct bt_network *net)
@@ -43,7 +38,7 @@ static bool matches(const struct bt_filters *filters, const struct bt_network *n
 	return bt_filters_match(filters, "name", net->name) && id_matches(filters, net) &&
 	       bt_filters_exact(filters, "driver", bt_json_str(net->config, "Driver", "")) &&
 	       bt_filters_exact(filters, "scope", "local") &&
-	       bt_filters_exact(filters, "type", is_builtin(net) ? "builtin" : "custom") &&
+	       bt_filters_exact(filters, "type", bt_network_is_builtin(net) ? "builtin" : "custom") &&
 	       bt_filters_labels(filters, "label", label, net) &&
 	       (!dangling || dangles(net) == *dangling);
 }

@@ -63,6 +63,13 @@ static struct shelf *find_unfilled(struct bt_network_pool *pool)
 	return NULL;
 }
 
+static bool nothing_is_taken(const char *name, const void *arg)
+{
+	(void)name;
+	(void)arg;
+	return false;
+}
+
 /* Under lock, which is given up while the kernel works. */
 static int make_one(struct bt_network_pool *pool, struct shelf *s)
 {
@@ -72,10 +79,12 @@ static int make_one(struct bt_network_pool *pool, struct shelf *s)
 	const bool has_port = s->net->driver == BT_NETWORK_DRIVER_BRIDGE;
 	int r = bt_network_endpoint_lease(s->net, NULL, &lease, &err);
 
+	if (r == 0 && has_port)
+		r = bt_network_endpoint_name(&lease, NULL, nothing_is_taken, NULL, &err);
 	if (r < 0)
 		return r;
 	if (has_port)
-		bt_network_endpoint_port(&lease, "eth0", true, &port);
+		bt_network_endpoint_port(&lease, NULL, true, &port);
 	s->making = true;
 	pthread_mutex_unlock(&pool->nets->lock);
 	r = bt_sandbox_create(pool->nets->thread, has_port ? &port : NULL, has_port, &err);

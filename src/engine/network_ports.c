@@ -7,16 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/auto.h"
+#include "base/log.h"
 #include "codec/json.h"
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
+#include "engine/publish_policy.h"
+#include "net/conntrack.h"
+#include "net/port_hold.h"
 #include "net/port_spec.h"
 
 #define OPT_HOST_BINDING "com.docker.network.bridge.host_binding_ipv4"
 #define PORT_TEXT_LEN    12
+/* Among the ports of a row of the database: the host's firewall judges them. */
+#define JUDGED_KEY "judged"
 
 /* What one container published. */
 struct published {
@@ -58,74 +63,6 @@ static int add(struct published *p, const struct bt_firewall_port *port, int fd)
 	p->list[p->n] = *port;
 	p->fds[p->n++] = fd;
 	return 0;
-}
-
-static socklen_t fill(struct sockaddr_storage *sa, const struct bt_prefix *host, uint16_t port)
-{
-	memset(sa, 0, sizeof(*sa));
-	if (host->family == AF_INET) {
-		struct sockaddr_in *in = (void *)sa;
-
-		in->sin_family = AF_INET;
-		in->sin_port = htons(port);
-		in->sin_addr = bt_prefix_in_addr(host);
-		return sizeof(*in);
-	}
-	struct sockaddr_in6 *in6 = (void *)sa;
-
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(port);
-	in6->sin6_addr = bt_prefix_in6_addr(host);
-	return sizeof(*in6);
-}
-
-/* Bind a socket that never listens. Connections that linger after a program's end do not
- * count: only SO_REUSEADDR overlooks them, and it does not overlook who listens. */
-static int hold(const struct bt_firewall_port *p, uint16_t port, bool lenient)
-{
-	const int type = p->proto == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
-	bt_auto_close int fd = socket(p->host.family, type | SOCK_CLOEXEC, p->proto);
-	struct sockaddr_storage sa;
-	socklen_t len = fill(&sa, &p->host, port);
-	const int one = 1;
-
-	if (fd < 0)
-		return -errno;
-	if (p->host.family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (lenient)
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&sa, len) < 0)
-		return -errno;
-	return bt_take_fd(&fd);
-}
-
-static int port_of(int fd)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
-
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
-		return -errno;
-	return ntohs(sa.ss_family == AF_INET ? ((struct sockaddr_in *)(void *)&sa)->sin_port
-					     : ((struct sockaddr_in6 *)(void *)&sa)->sin6_port);
-}
-
-/* Take one of first..last (0: any that is free) and set it in `p`. Returns the descriptor. */
-static int hold_one_of(struct bt_firewall_port *p, uint16_t first, uint16_t last)
-{
-	int fd = -EADDRINUSE, port;
-
-	for (unsigned n = first; n <= last && fd == -EADDRINUSE; n++) {
-		fd = hold(p, (uint16_t)n, false);
-		if (fd == -EADDRINUSE && p->proto == IPPROTO_TCP)
-			fd = hold(p, (uint16_t)n, true);
-	}
-	if (fd < 0)
-		return fd;
-	port = port_of(fd);
-	p->first = p->last = (uint16_t)port;
-	return fd;
 }
 
 static bool is_ours(struct bt_networks *nets, const struct bt_firewall_port *p, uint16_t port)
@@ -172,41 +109,85 @@ struct request {
 	struct bt_networks *nets;
 	const struct bt_network_lease *lease;
 	struct published *out;
+	enum bt_publish_policy policy;
 	const char *key; /* "80/tcp" */
 };
+
+/* As inspect shows it. Without a port: reachable by the container's own address. */
+static int show(struct request *rq, const struct bt_prefix *host_address, uint16_t port)
+{
+	json_t *list = json_object_get(rq->out->ports, rq->key);
+	char host[BT_PREFIX_TEXT_LEN], number[PORT_TEXT_LEN] = "";
+
+	if (!list) {
+		list = json_array();
+		(void)json_object_set_new(rq->out->ports, rq->key, list);
+	}
+	bt_prefix_format_address(host_address, host);
+	if (port)
+		(void)snprintf(number, sizeof(number), "%u", port);
+	(void)json_array_append_new(list,
+				    json_pack("{s:s,s:s}", "HostIp", host, "HostPort", number));
+	return 0;
+}
+
+static bool is_loopback(const struct bt_prefix *p)
+{
+	const struct in6_addr a6 = bt_prefix_in6_addr(p);
+
+	return p->family == AF_INET ? p->addr[0] == IN_LOOPBACKNET : IN6_IS_ADDR_LOOPBACK(&a6);
+}
+
+/* Where a family is routed there is nothing to translate and nothing to hold. */
+static int publish_direct(struct request *rq, struct bt_firewall_port *p, struct bt_err *err)
+{
+	struct bt_firewall_port direct = *p;
+
+	direct.direct = true;
+	direct.first = direct.last = p->target_first;
+	if (add(rq->out, &direct, -EBADF) < 0)
+		return bt_err_sys(err, -ENOMEM, "publish a port");
+	return show(rq, &p->host, 0);
+}
 
 static int publish_family(struct request *rq, struct bt_firewall_port *p, uint16_t first,
 			  uint16_t last, struct bt_err *err)
 {
 	const struct bt_network *net = rq->lease->network;
 	const bool six = p->host.family == AF_INET6;
-	json_t *list = json_object_get(rq->out->ports, rq->key);
-	char host[BT_PREFIX_TEXT_LEN], number[PORT_TEXT_LEN];
 	int fd;
 
 	p->target = six ? bt_prefix_at(&net->v6.subnet, rq->lease->index6)
 			: bt_prefix_at(&net->v4.subnet, rq->lease->index4);
-	fd = hold_one_of(p, first, last);
+	if ((six ? net->mode6 : net->mode4) == BT_NETWORK_GATEWAY_ROUTED)
+		return publish_direct(rq, p, err);
+	p->judged = rq->policy == BT_PUBLISH_HOST_FIREWALL && !is_loopback(&p->host);
+	fd = bt_port_hold_one_of(p->proto, &p->host, first, last);
 	/* What the kernel has no sockets for is translated all the same. */
 	if (fd == -EPROTONOSUPPORT && first) {
 		p->first = p->last = first;
 		fd = -EBADF;
 	} else if (fd < 0) {
 		return taken(rq->nets, p, first, fd, err);
+	} else {
+		p->first = p->last = (uint16_t)bt_port_hold_number(fd);
 	}
 	if (add(rq->out, p, fd) < 0) {
 		bt_close(&fd);
 		return bt_err_sys(err, -ENOMEM, "publish a port");
 	}
-	if (!list) {
-		list = json_array();
-		(void)json_object_set_new(rq->out->ports, rq->key, list);
-	}
-	bt_prefix_format_address(&p->host, host);
-	(void)snprintf(number, sizeof(number), "%u", p->first);
-	(void)json_array_append_new(list,
-				    json_pack("{s:s,s:s}", "HostIp", host, "HostPort", number));
-	return 0;
+	return show(rq, &p->host, p->first);
+}
+
+/* Where a port goes that names no address of the host. */
+static const char *default_host(const struct request *rq)
+{
+	const json_t *options = bt_json_obj(rq->lease->network->config, "Options");
+	const char *text = bt_json_str(options, OPT_HOST_BINDING, "");
+
+	if (text[0])
+		return text;
+	return rq->policy == BT_PUBLISH_LOOPBACK ? "127.0.0.1" : "0.0.0.0";
 }
 
 static int publish_binding(struct request *rq, struct bt_firewall_port *p, const json_t *binding,
@@ -234,16 +215,15 @@ static int publish_binding(struct request *rq, struct bt_firewall_port *p, const
 		return publish_family(rq, p, first, last, err);
 	}
 	if (has4) {
-		if (bt_prefix_parse_address(bt_json_str(bt_json_obj(net->config, "Options"),
-							OPT_HOST_BINDING, "0.0.0.0"),
-					    &p->host) < 0)
+		if (bt_prefix_parse_address(default_host(rq), &p->host) < 0)
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid %s of network %s",
 					  OPT_HOST_BINDING, net->name);
 		r = publish_family(rq, p, first, last, err);
 	}
-	if (r < 0 || !has6)
+	/* The host's own ::1 is not translated by any kernel. */
+	if (r < 0 || !has6 || rq->policy == BT_PUBLISH_LOOPBACK)
 		return r;
-	if (has4)
+	if (has4 && p->first)
 		first = last = p->first; /* the same on both */
 	p->host = (struct bt_prefix){ .family = AF_INET6, .len = 128 };
 	return publish_family(rq, p, first, last, err);
@@ -268,21 +248,16 @@ static int publish_key(struct request *rq, const json_t *bindings, struct bt_err
 }
 
 /* PortBindings, and for -P what is exposed and not among them. */
-static json_t *wanted(struct bt_networks *nets, const char *id, const json_t *host_config)
+static json_t *wanted(const json_t *host_config, const json_t *config)
 {
 	json_t *out = json_object(), *value;
-	bt_auto_container struct bt_container *c = NULL;
-	bt_auto_settings struct bt_container_settings s = { 0 };
-	struct bt_err err;
 	const char *key;
 
 	json_object_foreach (bt_json_obj(host_config, "PortBindings"), key, value)
 		(void)json_object_set(out, key, value);
-	if (!bt_json_bool(host_config, "PublishAllPorts", false) ||
-	    bt_container_get(nets->engine, id, &c, &err) < 0 ||
-	    bt_container_row_settings(c, &s, &err) < 0)
+	if (!bt_json_bool(host_config, "PublishAllPorts", false))
 		return out;
-	json_object_foreach (bt_json_obj(s.config, "ExposedPorts"), key, value)
+	json_object_foreach (bt_json_obj(config, "ExposedPorts"), key, value)
 		if (!json_object_get(out, key))
 			(void)json_object_set_new(out, key, json_array());
 	return out;
@@ -308,6 +283,7 @@ static size_t merge(struct bt_firewall_port *p, size_t n)
 
 		if (p[i].proto == last->proto && p[i].first == last->last + 1 &&
 		    p[i].first == p[i].target_first && last->first == last->target_first &&
+		    p[i].direct == last->direct && p[i].judged == last->judged &&
 		    bt_prefix_same_address(&p[i].host, &last->host) &&
 		    bt_prefix_same_address(&p[i].target, &last->target))
 			last->last = p[i].last;
@@ -343,19 +319,41 @@ static int keep(struct bt_networks *nets, const char *id, struct published **p, 
 	return 0;
 }
 
+/* What the database keeps: the ports as shown, and who judges them. */
+static json_t *row_of(const struct published *p, enum bt_publish_policy policy)
+{
+	json_t *row = json_deep_copy(p->ports);
+
+	if (row && policy == BT_PUBLISH_HOST_FIREWALL)
+		(void)json_object_set_new(row, JUDGED_KEY, json_true());
+	return row;
+}
+
 int bt_network_ports_publish(struct bt_networks *nets, const char *container_id,
 			     const struct bt_network_lease *lease, const json_t *host_config,
 			     json_t **ret, struct bt_err *err)
 {
-	json_auto_t *want = wanted(nets, container_id, host_config);
+	bt_auto_container struct bt_container *c = NULL;
+	bt_auto_settings struct bt_container_settings settings = { 0 };
+	json_auto_t *want = NULL;
 	bt_auto(published_destroyp) struct published *out = NULL;
 	struct request rq = { .nets = nets, .lease = lease };
 	json_t *bindings, *ports;
 	int r = 0;
 
 	*ret = NULL;
-	if (json_object_size(want) == 0)
+	if (!bt_json_bool(host_config, "PublishAllPorts", false) &&
+	    json_object_size(bt_json_obj(host_config, "PortBindings")) == 0)
 		return 0;
+	r = bt_container_get(nets->engine, container_id, &c, err);
+	if (r == 0)
+		r = bt_container_row_settings(c, &settings, err);
+	if (r == 0)
+		r = bt_publish_policy_of(nets->engine->cfg.publish_policy, settings.config,
+					 &rq.policy, err);
+	if (r < 0)
+		return r;
+	want = wanted(host_config, settings.config);
 	out = calloc(1, sizeof(*out));
 	if (!out)
 		return bt_err_sys(err, -ENOMEM, "publish ports");
@@ -368,7 +366,7 @@ int bt_network_ports_publish(struct bt_networks *nets, const char *container_id,
 		r = put_rules(nets, container_id, out, err);
 	if (r < 0)
 		return r;
-	ports = json_deep_copy(out->ports);
+	ports = row_of(out, rq.policy);
 	r = keep(nets, container_id, &out, err);
 	if (r < 0)
 		json_decref(ports);
@@ -377,32 +375,30 @@ int bt_network_ports_publish(struct bt_networks *nets, const char *container_id,
 	return r;
 }
 
-static int restore_key(struct published *out, const struct bt_network_lease *lease, const char *key,
-		       const json_t *bindings)
+static int restore_binding(struct published *out, const struct bt_network_lease *lease,
+			   const char *key, const json_t *binding, bool judged)
 {
-	const json_t *binding;
-	size_t i;
+	const char *number = bt_json_str(binding, "HostPort", "");
+	struct bt_firewall_port p = { .direct = !number[0] };
+	int r, fd = -EBADF;
 
-	json_array_foreach (bindings, i, binding) {
-		struct bt_firewall_port p = { 0 };
-		int r, fd;
-
-		if (bt_port_spec_container(key, &p.target_first, &p.proto) < 0 ||
-		    bt_prefix_parse_address(bt_json_str(binding, "HostIp", ""), &p.host) < 0 ||
-		    bt_port_spec_range(bt_json_str(binding, "HostPort", ""), &p.first, &p.last) < 0)
-			return -EINVAL;
-		p.target = p.host.family == AF_INET6
-				   ? bt_prefix_at(&lease->network->v6.subnet, lease->index6)
-				   : bt_prefix_at(&lease->network->v4.subnet, lease->index4);
-		/* Taken by somebody else while no daemon was there: the rules still win. */
-		fd = hold(&p, p.first, true);
-		r = add(out, &p, fd);
-		if (r < 0) {
-			bt_close(&fd);
-			return r;
-		}
-	}
-	return 0;
+	if (bt_port_spec_container(key, &p.target_first, &p.proto) < 0 ||
+	    bt_prefix_parse_address(bt_json_str(binding, "HostIp", ""), &p.host) < 0 ||
+	    (!p.direct && bt_port_spec_range(number, &p.first, &p.last) < 0))
+		return -EINVAL;
+	p.judged = judged && !p.direct && !is_loopback(&p.host);
+	p.target = p.host.family == AF_INET6
+			   ? bt_prefix_at(&lease->network->v6.subnet, lease->index6)
+			   : bt_prefix_at(&lease->network->v4.subnet, lease->index4);
+	/* Taken by somebody else while no daemon was there: the rules still win. */
+	if (p.direct)
+		p.first = p.last = p.target_first;
+	else
+		fd = bt_port_hold(p.proto, &p.host, p.first, true);
+	r = add(out, &p, fd);
+	if (r < 0)
+		bt_close(&fd);
+	return r;
 }
 
 int bt_network_ports_restore(struct bt_networks *nets, const char *container_id,
@@ -410,19 +406,43 @@ int bt_network_ports_restore(struct bt_networks *nets, const char *container_id,
 			     struct bt_err *err)
 {
 	bt_auto(published_destroyp) struct published *out = calloc(1, sizeof(*out));
-	json_t *bindings;
+	const bool judged = json_is_true(json_object_get(ports, JUDGED_KEY));
+	json_t *bindings, *binding;
 	const char *key;
+	size_t i;
 	int r = out ? 0 : -ENOMEM;
 
 	if (r == 0)
 		out->ports = json_deep_copy(ports);
+	if (r == 0)
+		(void)json_object_del(out->ports, JUDGED_KEY);
 	json_object_foreach ((json_t *)(uintptr_t)ports, key, bindings)
-		if (r == 0)
-			r = restore_key(out, lease, key, bindings);
+		json_array_foreach (bindings, i, binding)
+			if (r == 0)
+				r = restore_binding(out, lease, key, binding, judged);
 	if (r < 0)
 		return bt_err_sys(err, r, "restore ports of container %.12s", container_id);
 	r = put_rules(nets, container_id, out, err);
 	return r < 0 ? r : keep(nets, container_id, &out, err);
+}
+
+/* Whoever used a port last would go on reaching it, or who has the address next. */
+static void forget_connections(const struct bt_firewall_port *list, size_t n)
+{
+	bt_auto_free struct bt_conntrack_target *targets = calloc(n + 1, sizeof(*targets));
+	int r = targets ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		targets[i] = (struct bt_conntrack_target){
+			.proto = list[i].proto,
+			.address = list[i].target,
+			.first = list[i].target_first,
+			.last = (uint16_t)(list[i].target_first + list[i].last - list[i].first),
+		};
+	if (r == 0 && n)
+		r = bt_conntrack_forget(targets, n);
+	if (r < 0)
+		bt_log_warn("forget the connections of published ports: %s", strerror(-r));
 }
 
 void bt_network_ports_withdraw(struct bt_networks *nets, const char *container_id)
@@ -436,6 +456,7 @@ void bt_network_ports_withdraw(struct bt_networks *nets, const char *container_i
 		return;
 	/* The next load of the rules is without them, should this one fail. */
 	(void)!bt_firewall_unpublish(nets->firewall, container_id, BT_ERR_IGNORED);
+	forget_connections(p->list, p->n);
 	published_destroy(p);
 }
 

@@ -31,14 +31,25 @@
 
 enum bt_network_driver {
 	BT_NETWORK_DRIVER_BRIDGE,
+	BT_NETWORK_DRIVER_MACVLAN,
+	BT_NETWORK_DRIVER_IPVLAN,
 	BT_NETWORK_DRIVER_HOST,
 	BT_NETWORK_DRIVER_NULL,
+};
+
+/* How the outside and a bridge's containers see each other, for each address family. */
+enum bt_network_gateway_mode {
+	BT_NETWORK_GATEWAY_NAT,
+	BT_NETWORK_GATEWAY_UNPROTECTED, /* nat, and every port is reachable directly */
+	BT_NETWORK_GATEWAY_ROUTED,      /* no translation: published ports are reachable directly */
+	BT_NETWORK_GATEWAY_ISOLATED,    /* the bridge has no address */
 };
 
 /** One address family of a network. `subnet.family` 0: the network does not have it. */
 struct bt_network_family {
 	struct bt_prefix subnet;
-	struct bt_prefix gateway; /* family 0: none */
+	struct bt_prefix gateway; /* of the host; family 0: none */
+	struct bt_prefix router;  /* another that containers use instead; family 0: none */
 	struct bt_ipam ipam;
 };
 
@@ -49,11 +60,16 @@ struct bt_network {
 	int64_t created_ns;
 	json_t *config; /* as inspect shows it, without Name, Id, Created and Containers */
 	enum bt_network_driver driver;
-	char bridge[IFNAMSIZ];
+	char bridge[IFNAMSIZ];       /* for macvlan and ipvlan: the parent */
+	char iface_prefix[IFNAMSIZ]; /* of interfaces inside: "eth" */
 	struct bt_network_family v4, v6;
+	enum bt_network_gateway_mode mode4, mode6;
 	unsigned mtu;
-	bool is_default; /* the network "bridge", which has no names */
-	bool internal, icc, masquerade;
+	unsigned link_mode, link_flag; /* of macvlan and ipvlan, as network_options.c counts them */
+	bool own_parent;               /* the parent is ours: it leads nowhere */
+	bool is_default;               /* the network "bridge", which has no names */
+	bool config_only;              /* a template for others */
+	bool internal, icc, masquerade, inhibit_ipv4;
 	unsigned leases; /* addresses given out, or for the others endpoints */
 };
 
@@ -62,7 +78,27 @@ struct bt_network_lease {
 	struct bt_network *network;
 	uint64_t index4, index6; /* BT_PREFIX_NO_INDEX: none */
 	uint8_t mac[6];
+	char ifname[IFNAMSIZ]; /* inside; "": not chosen yet */
 };
+
+/** Does an endpoint on it have an interface of its own, with addresses? */
+static inline bool bt_network_has_interface(const struct bt_network *net)
+{
+	return net->driver == BT_NETWORK_DRIVER_BRIDGE ||
+	       net->driver == BT_NETWORK_DRIVER_MACVLAN || net->driver == BT_NETWORK_DRIVER_IPVLAN;
+}
+
+/** Where the default route of containers goes; family 0: nowhere. */
+static inline struct bt_prefix bt_network_router(const struct bt_network_family *f)
+{
+	return f->router.family ? f->router : f->gateway;
+}
+
+/** Is it one of the three that are always there? */
+static inline bool bt_network_is_builtin(const struct bt_network *net)
+{
+	return net->is_default || (!bt_network_has_interface(net) && !net->config_only);
+}
 
 struct bt_networks {
 	struct bt_subnets_pool *pools; /* owned; NULL: Docker's */

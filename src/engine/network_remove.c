@@ -20,11 +20,6 @@
 
 #define SHORT_ID 12
 
-static bool is_builtin(const struct bt_network *net)
-{
-	return net->is_default || net->driver != BT_NETWORK_DRIVER_BRIDGE;
-}
-
 /* Who is on it, in Docker's words. */
 static int in_use(struct bt_networks *nets, const char *name, const char *id, struct bt_err *err)
 {
@@ -48,6 +43,19 @@ static bool is_used(struct bt_network_pool *pool, const struct bt_network *net)
 	return net->leases != bt_network_pool_count(pool, net);
 }
 
+/* Does another network take its configuration? */
+static bool is_template(struct bt_networks *nets, const struct bt_network *net)
+{
+	bt_list_foreach (it, &nets->list) {
+		const struct bt_network *other = bt_list_entry(it, struct bt_network, link);
+
+		if (strcmp(bt_json_str(bt_json_obj(other->config, "ConfigFrom"), "Network", ""),
+			   net->name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Under lock, given up while ready namespaces are dropped: somebody may come in between. */
 static int remove_locked(struct bt_networks *nets, const char *id, struct bt_err *err)
 {
@@ -56,6 +64,9 @@ static int remove_locked(struct bt_networks *nets, const char *id, struct bt_err
 
 	if (r < 0)
 		return r;
+	if (net->config_only && is_template(nets, net))
+		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
+				  "configuration network %s is in use", net->name);
 	if (is_used(nets->pool, net))
 		return -EBUSY;
 	bt_network_pool_drop(nets->pool, net);
@@ -79,7 +90,7 @@ int bt_network_remove(struct bt_engine *engine, const char *ref, struct bt_err *
 
 	pthread_mutex_lock(&nets->lock);
 	r = bt_network_table_find(nets, ref, &net, err);
-	if (r == 0 && is_builtin(net))
+	if (r == 0 && bt_network_is_builtin(net))
 		r = bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
 			       "%s is a pre-defined network and cannot be removed", net->name);
 	if (r == 0) {
@@ -126,7 +137,7 @@ int bt_network_prune(struct bt_engine *engine, const struct bt_filters *filters,
 	bt_list_foreach (it, &nets->list) {
 		struct bt_network *net = bt_list_entry(it, struct bt_network, link);
 
-		if (!is_builtin(net) && !is_used(nets->pool, net) && net->created_ns < before &&
+		if (!bt_network_is_builtin(net) && !is_used(nets->pool, net) && net->created_ns < before &&
 		    bt_filters_labels(filters, "label", label, net) &&
 		    !has_refused_label(filters, net))
 			(void)json_object_set_new(victims, net->id, json_string(net->name));

@@ -10,20 +10,16 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "engine/network_options.h"
 
-#define OPT_NAME       "com.docker.network.bridge.name"
-#define OPT_ICC        "com.docker.network.bridge.enable_icc"
-#define OPT_MASQUERADE "com.docker.network.bridge.enable_ip_masquerade"
-#define OPT_DEFAULT    "com.docker.network.bridge.default_bridge"
-#define OPT_MTU        "com.docker.network.driver.mtu"
-
-#define ID_DIGITS_OF_BRIDGE 12
-
-static bool option(const json_t *options, const char *key, bool fallback)
+/* One of these names is also where containers send what is for others. */
+static int reserve_one(struct bt_network_family *f, const char *name, const struct bt_prefix *p)
 {
-	const char *text = bt_json_str(options, key, NULL);
+	int r = bt_ipam_take(&f->ipam, bt_prefix_index(&f->subnet, p));
 
-	return text ? strcmp(text, "true") == 0 || strcmp(text, "1") == 0 : fallback;
+	if (strcmp(name, p->family == AF_INET ? "DefaultGatewayIPv4" : "DefaultGatewayIPv6") == 0)
+		f->router = *p;
+	return r == -EADDRINUSE ? 0 : r;
 }
 
 /* Gateway and reserved addresses are taken; base and, in IPv4, broadcast are nobody's. */
@@ -41,7 +37,7 @@ static int reserve(struct bt_network_family *f, const json_t *config)
 		if (r == 0 && json_is_string(value) &&
 		    bt_prefix_parse_address(json_string_value(value), &p) == 0 &&
 		    bt_prefix_has(&f->subnet, &p))
-			r = bt_ipam_take(&f->ipam, bt_prefix_index(&f->subnet, &p));
+			r = reserve_one(f, name, &p);
 	return r == -EADDRINUSE ? 0 : r;
 }
 
@@ -92,35 +88,22 @@ static int parse_family(struct bt_network *net, const json_t *config)
 
 static int parse_config(struct bt_network *net, struct bt_err *err)
 {
-	const json_t *options = bt_json_member(net->config, "Options");
 	const json_t *ipam = bt_json_member(bt_json_member(net->config, "IPAM"), "Config");
-	const char *driver = bt_json_str(net->config, "Driver", "");
-	const char *bridge = bt_json_str(options, OPT_NAME, NULL);
 	const json_t *one;
 	size_t i;
+	int r = bt_network_options_read(net, err);
 
-	net->driver = strcmp(driver, "host") == 0   ? BT_NETWORK_DRIVER_HOST
-		      : strcmp(driver, "null") == 0 ? BT_NETWORK_DRIVER_NULL
-						    : BT_NETWORK_DRIVER_BRIDGE;
-	net->internal = bt_json_bool(net->config, "Internal", false);
-	net->icc = option(options, OPT_ICC, true);
-	net->masquerade = option(options, OPT_MASQUERADE, true);
-	net->is_default = option(options, OPT_DEFAULT, false);
-	net->mtu = (unsigned)strtoul(bt_json_str(options, OPT_MTU, "0"), NULL, 10);
-	if (bridge && strlen(bridge) >= sizeof(net->bridge))
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "name of bridge too long: %s",
-				  bridge);
-	if (bridge)
-		(void)snprintf(net->bridge, sizeof(net->bridge), "%s", bridge);
-	else
-		(void)snprintf(net->bridge, sizeof(net->bridge), "br-%.*s", ID_DIGITS_OF_BRIDGE,
-			       net->id);
+	if (r < 0)
+		return r;
+	/* Its subnets are for those that take its configuration. */
+	if (net->config_only)
+		ipam = NULL;
 	json_array_foreach ((json_t *)(uintptr_t)ipam, i, one) {
-		int r = parse_family(net, one);
-
+		r = parse_family(net, one);
 		if (r == -ENOTSUP)
-			return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOTSUP,
-					  "a network with two subnets of one address family");
+			return bt_err_set(err, BT_ERR_FORBIDDEN, ENOTSUP,
+					  "%s driver doesn't support multiple subnets",
+					  bt_json_str(net->config, "Driver", "bridge"));
 		if (r < 0)
 			return bt_err_set(err, BT_ERR_INVALID, -r,
 					  "invalid IPAM configuration of network %s: %s", net->name,
@@ -277,6 +260,8 @@ int bt_network_table_find(struct bt_networks *nets, const char *ref, struct bt_n
 int bt_network_table_bridge_free(struct bt_networks *nets, const struct bt_network *net,
 				 struct bt_err *err)
 {
+	if (net->driver != BT_NETWORK_DRIVER_BRIDGE)
+		return 0;
 	bt_list_foreach (it, &nets->list) {
 		struct bt_network *other = bt_list_entry(it, struct bt_network, link);
 

@@ -12,9 +12,6 @@
 #include "net/rtnl.h"
 #include "net/sysctl.h"
 
-/* Marks the bridges that we made: others are never removed. Shown by ip(8). */
-#define OUR_ALIAS "berth"
-
 /* A bridge without an address of its own takes the lowest of its ports', and changes it as
  * ports come and go; neighbours would talk to the old one for a while. */
 static int random_mac(uint8_t ret[6])
@@ -51,7 +48,7 @@ static int create(struct bt_rtnl *rtnl, const struct bt_bridge_config *cfg)
 	nlh = bt_rtnl_add(&batch, RTM_NEWLINK, 0);
 	(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, cfg->name);
-	mnl_attr_put(nlh, IFLA_IFALIAS, strlen(OUR_ALIAS), OUR_ALIAS);
+	mnl_attr_put(nlh, IFLA_IFALIAS, strlen(BT_BRIDGE_ALIAS), BT_BRIDGE_ALIAS);
 	bt_rtnl_end(&batch, nlh);
 	return bt_rtnl_run(rtnl, &batch, NULL);
 }
@@ -91,8 +88,8 @@ static bool is_wanted(const struct bt_bridge_config *cfg, const struct ifaddrmsg
 	const struct in6_addr *a6 = address;
 
 	if (ifa->ifa_family == AF_INET)
-		return ifa->ifa_prefixlen == cfg->prefix_len &&
-		       memcmp(address, &cfg->address, sizeof(cfg->address)) == 0;
+		return cfg->inhibit4 || (ifa->ifa_prefixlen == cfg->prefix_len &&
+		       memcmp(address, &cfg->address, sizeof(cfg->address)) == 0);
 	if (IN6_IS_ADDR_LINKLOCAL(a6))
 		return true;
 	return ifa->ifa_prefixlen == cfg->prefix6_len &&
@@ -186,7 +183,7 @@ static int match_link(const struct nlmsghdr *nlh, void *arg)
 	if (!name || strcmp(mnl_attr_get_str(name), f->name) != 0)
 		return 0;
 	f->index = ifi->ifi_index;
-	f->ours = alias && strcmp(mnl_attr_get_str(alias), OUR_ALIAS) == 0;
+	f->ours = alias && strcmp(mnl_attr_get_str(alias), BT_BRIDGE_ALIAS) == 0;
 	return 0;
 }
 

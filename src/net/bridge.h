@@ -18,6 +18,7 @@ struct bt_bridge_config {
 	const char *name;
 	struct in_addr address; /* of the bridge: the containers' gateway; 0.0.0.0: none */
 	unsigned prefix_len;
+	bool inhibit4; /* `address` is not ours to give: those that are there stay */
 	struct in6_addr address6;
 	unsigned prefix6_len; /* 0: no IPv6, not even a link-local address */
 	unsigned mtu;         /* 0: the kernel's default */
@@ -26,7 +27,10 @@ struct bt_bridge_config {
 /** Make the bridge, or make the one that is there right: exactly these addresses, up.
  * Forwarding on the host is switched on. */
 bt_nodiscard int bt_bridge_ensure(const struct bt_bridge_config *cfg, struct bt_err *err);
-/** Remove the bridge. A missing one is fine, and one that somebody else made stays. */
+/* Marks the interfaces that we made: others are never removed. Shown by ip(8). */
+#define BT_BRIDGE_ALIAS "berth"
+
+/** Remove the bridge, or another interface with our mark. A missing one is fine, and one that somebody else made stays. */
 bt_nodiscard int bt_bridge_remove(const char *name, struct bt_err *err);
 
 #endif

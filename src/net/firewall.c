@@ -16,9 +16,11 @@
 #include "base/auto.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "net/firewall_foreign.h"
 #include "net/firewall_ports.h"
 #include "net/firewall_rules.h"
 #include "net/firewall_watch.h"
+#include "net/gate.h"
 #include "net/nft.h"
 
 #define TABLE_NAME_MAX 64
@@ -26,7 +28,7 @@
 struct network {
 	struct bt_list link;
 	char bridge[IFNAMSIZ];
-	bool masquerade, icc, internal;
+	struct bt_firewall_network rules; /* its name is `bridge` */
 };
 
 /* Ports of one owner. */
@@ -44,6 +46,8 @@ struct bt_firewall {
 	bool loaded;
 	bool own; /* the kernel lets us own the table */
 	bool may_own;
+	bool has_gate; /* some port is judged by the host's firewall */
+	struct bt_gate gate;
 	struct bt_firewall_watch *watch;
 };
 
@@ -88,22 +92,43 @@ void bt_firewall_close(struct bt_firewall *fw)
 	free(fw);
 }
 
+static int remove_table(struct bt_firewall *fw, uint8_t family, struct bt_err *err)
+{
+	struct bt_err failure = { 0 };
+	int r;
+
+	bt_nft_begin(fw->nft);
+	bt_nft_family(fw->nft, family);
+	bt_nft_table_remove(fw->nft, fw->table);
+	r = bt_nft_commit(fw->nft, "remove the table", &failure);
+	if (r == 0 || r == -ENOENT)
+		return 0;
+	*err = failure;
+	return r;
+}
+
+static int remove_gate(struct bt_firewall *fw, struct bt_err *err)
+{
+	int r = remove_table(fw, NFPROTO_IPV4, err);
+
+	if (r == 0)
+		r = remove_table(fw, NFPROTO_IPV6, err);
+	return r < 0 ? r : bt_gate_remove(fw->table, err);
+}
+
 int bt_firewall_remove(struct bt_firewall *fw, struct bt_err *err)
 {
-	struct bt_err ignored = { 0 };
 	int r;
 
 	pthread_mutex_lock(&fw->lock);
-	bt_nft_begin(fw->nft);
-	bt_nft_table_remove(fw->nft, fw->table);
 	fw->loaded = false;
-	r = bt_nft_commit(fw->nft, "remove the table", &ignored);
+	r = remove_table(fw, NFPROTO_INET, err);
+	if (r == 0 && fw->has_gate)
+		r = remove_gate(fw, err);
+	if (r == 0)
+		r = bt_firewall_foreign_remove(fw->nft, fw->table, err);
 	pthread_mutex_unlock(&fw->lock);
-	if (r < 0 && r != -ENOENT) {
-		*err = ignored;
-		return r;
-	}
-	return 0;
+	return r;
 }
 
 static struct network *find(struct bt_firewall *fw, const char *bridge)
@@ -140,12 +165,18 @@ static void put_network(struct bt_nft *nft, const struct network *n, bool add)
 {
 	put_name(nft, BT_RULES_BRIDGES, n->bridge, add);
 	put_pair(nft, BT_RULES_PAIRS, n->bridge, add);
-	if (n->masquerade)
-		put_name(nft, BT_RULES_MASQUERADE, n->bridge, add);
-	if (n->icc)
+	if (n->rules.icc)
 		put_pair(nft, BT_RULES_ICC, n->bridge, add);
-	if (n->internal)
+	if (n->rules.internal)
 		put_name(nft, BT_RULES_INTERNAL, n->bridge, add);
+	for (unsigned six = 0; six < 2; six++) {
+		if (six ? n->rules.masquerade6 : n->rules.masquerade4)
+			put_name(nft, BT_RULES_MASQUERADE(six), n->bridge, add);
+		if (six ? n->rules.open6 : n->rules.open4)
+			put_name(nft, BT_RULES_OPEN(six), n->bridge, add);
+		if (six ? n->rules.routed6 : n->rules.routed4)
+			put_name(nft, BT_RULES_ROUTED(six), n->bridge, add);
+	}
 }
 
 /* Old and new may each be NULL: one transaction in place of the other. */
@@ -173,9 +204,8 @@ static int add_locked(struct bt_firewall *fw, const struct bt_firewall_network *
 	if (!n)
 		return bt_err_sys(err, -ENOMEM, "note a network's rules");
 	memcpy(n->bridge, net->bridge, strnlen(net->bridge, IFNAMSIZ - 1));
-	n->masquerade = net->masquerade;
-	n->icc = net->icc;
-	n->internal = net->internal;
+	n->rules = *net;
+	n->rules.bridge = n->bridge;
 	r = change_network(fw, old, n, err);
 	if (r < 0) {
 		free(n);
@@ -220,7 +250,8 @@ int bt_firewall_network_remove(struct bt_firewall *fw, const char *bridge, struc
 static bool is_new_target(const struct group *g, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (bt_prefix_same_address(&g->ports[k].target, &g->ports[i].target))
+		if (!g->ports[k].direct &&
+		    bt_prefix_same_address(&g->ports[k].target, &g->ports[i].target))
 			return false;
 	return true;
 }
@@ -229,7 +260,7 @@ static void put_group(struct bt_nft *nft, const struct group *g, bool add)
 {
 	for (size_t i = 0; g && i < g->n; i++) {
 		bt_firewall_ports_put(nft, &g->ports[i], add);
-		if (is_new_target(g, i))
+		if (!g->ports[i].direct && is_new_target(g, i))
 			bt_firewall_ports_put_self(nft, &g->ports[i].target, add);
 	}
 }
@@ -247,12 +278,56 @@ static int change_group(struct bt_firewall *fw, const struct group *old, const s
 	return bt_nft_commit(fw->nft, "change published ports", err);
 }
 
+static int load_locked(struct bt_firewall *fw, struct bt_err *err)
+{
+	void *group;
+	size_t pos = 0;
+
+	bt_nft_begin(fw->nft);
+	bt_nft_table_replace(fw->nft, fw->table, fw->own);
+	bt_firewall_rules_put(fw->nft, fw->has_gate ? &fw->gate : NULL);
+	bt_list_foreach (it, &fw->networks)
+		put_network(fw->nft, bt_list_entry(it, struct network, link), true);
+	while (bt_map_next(&fw->groups, &pos, NULL, &group))
+		put_group(fw->nft, group, true);
+	for (unsigned six = 0; fw->has_gate && six < 2; six++) {
+		bt_nft_family(fw->nft, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		bt_nft_table_replace(fw->nft, fw->table, fw->own);
+		bt_firewall_rules_put_gate(fw->nft, &fw->gate, six);
+	}
+	return bt_nft_commit(fw->nft, "put the rules in place", err);
+}
+
+static bool is_judged(const struct group *g)
+{
+	for (size_t i = 0; g && i < g->n; i++)
+		if (g->ports[i].judged)
+			return true;
+	return false;
+}
+
+/* Before the first port that the host's firewall judges. */
+static int open_gate(struct bt_firewall *fw, struct bt_err *err)
+{
+	int r;
+
+	if (fw->has_gate)
+		return 0;
+	r = bt_gate_ensure(fw->table, &fw->gate, err);
+	if (r < 0)
+		return r;
+	fw->has_gate = true;
+	return fw->loaded ? load_locked(fw, err) : 0;
+}
+
 static int publish_locked(struct bt_firewall *fw, const char *owner, struct group *new,
 			  struct bt_err *err)
 {
 	struct group *old = bt_map_get(&fw->groups, owner);
-	int r = change_group(fw, old, new, err);
+	int r = is_judged(new) ? open_gate(fw, err) : 0;
 
+	if (r == 0)
+		r = change_group(fw, old, new, err);
 	if (r < 0)
 		return r;
 	if (!new) {
@@ -295,30 +370,25 @@ int bt_firewall_unpublish(struct bt_firewall *fw, const char *owner, struct bt_e
 	return r;
 }
 
-static int load_locked(struct bt_firewall *fw, struct bt_err *err)
+/* Under lock: what others' chains need, said by whoever needs it: should it fail, the next load of
+ * the rules says so. */
+static int pass_foreign(struct bt_firewall *fw, struct bt_err *err)
 {
-	void *group;
-	size_t pos = 0;
-
-	bt_nft_begin(fw->nft);
-	bt_nft_table_replace(fw->nft, fw->table, fw->own);
-	bt_firewall_rules_put(fw->nft);
-	bt_list_foreach (it, &fw->networks)
-		put_network(fw->nft, bt_list_entry(it, struct network, link), true);
-	while (bt_map_next(&fw->groups, &pos, NULL, &group))
-		put_group(fw->nft, group, true);
-	return bt_nft_commit(fw->nft, "put the rules in place", err);
+	return bt_firewall_foreign_ensure(fw->nft, fw->table, NULL, err);
 }
 
-/* Somebody removed the table: a reload of the host's firewall, most likely. */
-static void put_back(void *arg)
+/* Somebody changed the rules: a reload of the host's firewall, most likely. An owned table was
+ * passed by. */
+static void put_back(void *arg, bool gone)
 {
 	struct bt_firewall *fw = arg;
 
 	pthread_mutex_lock(&fw->lock);
 	/* Should it fail, the next change of the rules says so to whoever makes it. */
-	if (fw->loaded)
+	if (fw->loaded && gone && !fw->own)
 		(void)!load_locked(fw, BT_ERR_IGNORED);
+	if (fw->loaded)
+		(void)!pass_foreign(fw, BT_ERR_IGNORED);
 	pthread_mutex_unlock(&fw->lock);
 }
 
@@ -336,7 +406,9 @@ int bt_firewall_load(struct bt_firewall *fw, struct bt_err *err)
 		r = load_locked(fw, &first);
 	}
 	fw->loaded = r == 0;
-	if (r == 0 && !fw->own && !fw->watch) {
+	if (r == 0)
+		r = pass_foreign(fw, &first);
+	if (r == 0 && !fw->watch) {
 		r = bt_firewall_watch_start(fw->table, bt_nft_portid(fw->nft), put_back, fw,
 					    &fw->watch);
 		if (r < 0)

@@ -13,7 +13,17 @@
  *   - into a bridge goes what was answered for, what a published port
  *     translated, and what comes from the same bridge; the rest is dropped,
  *     wherever it comes from (N01 of the security checks);
- *   - nothing that a container sends to 127.0.0.0/8 reaches the host.
+ *   - nothing that a container sends to 127.0.0.0/8 reaches the host;
+ *   - a port that is judged by the host's own firewall: the first packet of a
+ *     connection from outside is not translated, but goes where one for a program
+ *     of the host would go, through whatever hangs in the input hook (ufw,
+ *     firewalld, iptables of either kind). What came through is sent back in by a
+ *     pair of interfaces (net/gate.h), and only then translated. The rest of the
+ *     connection is translated at once. Nothing of the host's rules is read.
+ *
+ * What the rules let pass carries a bit of the packet's mark, so that the FORWARD
+ * chain of another engine or of ufw, whose policy is to drop, can be told with one
+ * rule to let it pass too (net/firewall_foreign.h).
  *
  * The handle keeps what it was told, to put all of it in place again when
  * somebody removed the table. Where the kernel can (Linux 6.9) the table is
@@ -45,10 +55,12 @@ bt_nodiscard int bt_firewall_remove(struct bt_firewall *fw, struct bt_err *err);
 
 /** A network as the rules see it. */
 struct bt_firewall_network {
-	const char *bridge; /* interface name */
-	bool masquerade;    /* what leaves gets the host's address */
-	bool icc;           /* containers on it may talk to each other */
-	bool internal;      /* nothing leaves, nothing enters */
+	const char *bridge;           /* interface name */
+	bool masquerade4, masquerade6; /* what leaves gets the host's address */
+	bool open4, open6;             /* containers are reachable directly, on every port */
+	bool routed4, routed6;         /* they are on published ports (`direct`), and answer ping */
+	bool icc;                      /* containers on it may talk to each other */
+	bool internal;                 /* nothing leaves, nothing enters */
 };
 
 /** Add or change a network. Before the first load it is only noted. */
@@ -65,6 +77,8 @@ struct bt_firewall_port {
 	uint16_t first, last;
 	struct bt_prefix target; /* the container, same family */
 	uint16_t target_first;
+	bool judged; /* by the host's own firewall first */
+	bool direct; /* no translation: the container's own ports are reachable; `host` means nothing */
 };
 
 /** Publish `n` ports (copied) for `owner`, instead of what it has now. A range whose numbers are

@@ -69,8 +69,39 @@ static void put_single(struct bt_nft *nft, const struct bt_firewall_port *port, 
 		       &e, add);
 }
 
+/* The container's own ports, without translation. */
+static void put_direct(struct bt_nft *nft, const struct bt_firewall_port *port, bool add)
+{
+	const struct bt_firewall_port inside = { .proto = port->proto, .host = port->target };
+	const unsigned n = (unsigned)port->last - port->first;
+	uint8_t key[KEY_MAX], end[KEY_MAX];
+	struct bt_nft_element e = { .key = key, .key_end = end };
+
+	e.key_len = make_key(&inside, port->target_first, key);
+	(void)make_key(&inside, (uint16_t)(port->target_first + n), end);
+	bt_nft_element(nft, BT_RULES_DIRECT(port->target.family == AF_INET6), &e, add);
+}
+
+static void put_judged(struct bt_nft *nft, const struct bt_firewall_port *port, bool add)
+{
+	const bool six = port->host.family == AF_INET6;
+	uint8_t key[KEY_MAX], end[KEY_MAX];
+	struct bt_nft_element e = { .key = key, .key_end = end };
+
+	e.key_len = make_key(port, port->first, key);
+	(void)make_key(port, port->last, end);
+	bt_nft_element(nft, is_any(&port->host) ? BT_RULES_JUDGED_ANY(six) : BT_RULES_JUDGED_ADDR(six),
+		       &e, add);
+}
+
 void bt_firewall_ports_put(struct bt_nft *nft, const struct bt_firewall_port *port, bool add)
 {
+	if (port->direct) {
+		put_direct(nft, port, add);
+		return;
+	}
+	if (port->judged)
+		put_judged(nft, port, add);
 	if (port->last > port->first && port->first == port->target_first) {
 		put_range(nft, port, add);
 		return;

@@ -7,6 +7,8 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
 
 #include "base/str.h"
 
@@ -25,6 +27,11 @@
 #define PRIO_RAW    (-300)
 #define PRIO_DSTNAT (-100)
 #define PRIO_FILTER 0
+/* Before whoever else filters, who sees the mark then. */
+#define PRIO_FORWARD (-1)
+/* After whoever else filters input, each in their turn. */
+#define PRIO_INPUT      9
+#define PRIO_INPUT_GATE 10
 #define PRIO_SRCNAT 100
 
 #define LOOPBACK_NET 127
@@ -69,6 +76,25 @@ static void put_port_map(struct bt_nft *nft, const char *name, bool six, bool ad
 	bt_nft_set(nft, &map);
 }
 
+/* Key: [address .] protocol . port, ranges. */
+static void put_range_set(struct bt_nft *nft, const char *name, bool six, bool addr)
+{
+	const uint8_t size = six ? 16 : 4;
+	struct bt_nft_set set = { .name = name,
+				  .key_type = CONCAT(TYPE_PROTO, TYPE_PORT),
+				  .key_len = 8,
+				  .interval = true };
+
+	if (addr) {
+		set.key_type |= (six ? TYPE_IPV6 : TYPE_IPV4) << 12;
+		set.key_len += size;
+		set.fields[0] = size;
+	}
+	set.fields[addr ? 1 : 0] = 1;
+	set.fields[addr ? 2 : 1] = 2;
+	bt_nft_set(nft, &set);
+}
+
 static void put_port_maps(struct bt_nft *nft, bool six)
 {
 	const uint32_t family = six ? TYPE_IPV6 : TYPE_IPV4;
@@ -80,6 +106,12 @@ static void put_port_maps(struct bt_nft *nft, bool six)
 	put_port_map(nft, BT_RULES_PORT_ADDR(six), six, true, false);
 	put_port_map(nft, BT_RULES_PORT_RANGE_ANY(six), six, false, true);
 	put_port_map(nft, BT_RULES_PORT_RANGE_ADDR(six), six, true, true);
+	put_range_set(nft, BT_RULES_JUDGED_ANY(six), six, false);
+	put_range_set(nft, BT_RULES_JUDGED_ADDR(six), six, true);
+	put_range_set(nft, BT_RULES_DIRECT(six), six, true);
+	put_set(nft, BT_RULES_MASQUERADE(six));
+	put_set(nft, BT_RULES_OPEN(six));
+	put_set(nft, BT_RULES_ROUTED(six));
 }
 
 static void put_sets(struct bt_nft *nft)
@@ -87,7 +119,6 @@ static void put_sets(struct bt_nft *nft)
 	put_port_maps(nft, false);
 	put_port_maps(nft, true);
 	put_set(nft, BT_RULES_BRIDGES);
-	put_set(nft, BT_RULES_MASQUERADE);
 	put_set(nft, BT_RULES_INTERNAL);
 	put_pair_set(nft, BT_RULES_PAIRS);
 	put_pair_set(nft, BT_RULES_ICC);
@@ -138,19 +169,52 @@ static void put_raw(struct bt_nft *nft)
 	bt_nft_rule_end(nft);
 }
 
+/* Let it pass, and say so. */
+static void pass(struct bt_nft *nft)
+{
+	bt_nft_add_mark(nft, BT_RULES_MARK_PASS);
+	bt_nft_verdict(nft, NF_ACCEPT, NULL);
+	bt_nft_rule_end(nft);
+}
+
+/* What is reachable without translation: everything, or published ports and ping. */
+static void put_direct(struct bt_nft *nft, bool six)
+{
+	const uint8_t family = six ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	const uint8_t ping = six ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+
+	bt_nft_rule(nft, "to_bridge");
+	if_nfproto(nft, family);
+	bt_nft_if_in_set(nft, true, BT_RULES_OPEN(six), false);
+	pass(nft);
+
+	bt_nft_rule(nft, "to_bridge");
+	if_nfproto(nft, family);
+	bt_nft_if_in_set(nft, true, BT_RULES_ROUTED(six), false);
+	bt_nft_meta(nft, NFT_META_L4PROTO, 0);
+	bt_nft_cmp(nft, &ping, sizeof(ping), false);
+	pass(nft);
+
+	bt_nft_rule(nft, "to_bridge");
+	if_nfproto(nft, family);
+	bt_nft_payload(nft, false, six ? 24 : 16, six ? 16 : 4, 0);
+	bt_nft_meta(nft, NFT_META_L4PROTO, six ? 4 : 1);
+	bt_nft_payload(nft, true, 2, 2, six ? 5 : 2);
+	bt_nft_lookup(nft, BT_RULES_DIRECT(six), false);
+	pass(nft);
+}
+
 static void put_to_bridge(struct bt_nft *nft)
 {
 	bt_nft_chain(nft, "to_bridge", NULL);
 
 	bt_nft_rule(nft, "to_bridge");
 	if_ct_bits(nft, NFT_CT_STATE, CT_STATE(IP_CT_ESTABLISHED) | CT_STATE(IP_CT_RELATED));
-	bt_nft_verdict(nft, NF_ACCEPT, NULL);
-	bt_nft_rule_end(nft);
+	pass(nft);
 
 	bt_nft_rule(nft, "to_bridge");
 	if_pair_in(nft, BT_RULES_ICC);
-	bt_nft_verdict(nft, NF_ACCEPT, NULL);
-	bt_nft_rule_end(nft);
+	pass(nft);
 
 	bt_nft_rule(nft, "to_bridge");
 	bt_nft_if_in_set(nft, true, BT_RULES_INTERNAL, false);
@@ -165,8 +229,10 @@ static void put_to_bridge(struct bt_nft *nft)
 
 	bt_nft_rule(nft, "to_bridge");
 	if_ct_bits(nft, NFT_CT_STATUS, IPS_DST_NAT);
-	bt_nft_verdict(nft, NF_ACCEPT, NULL);
-	bt_nft_rule_end(nft);
+	pass(nft);
+
+	put_direct(nft, false);
+	put_direct(nft, true);
 
 	bt_nft_rule(nft, "to_bridge");
 	bt_nft_verdict(nft, NF_DROP, NULL);
@@ -176,7 +242,7 @@ static void put_to_bridge(struct bt_nft *nft)
 static void put_forward(struct bt_nft *nft)
 {
 	bt_nft_chain(nft, "forward",
-		     &(struct bt_nft_hook){ "filter", NF_INET_FORWARD, PRIO_FILTER });
+		     &(struct bt_nft_hook){ "filter", NF_INET_FORWARD, PRIO_FORWARD });
 
 	bt_nft_rule(nft, "forward");
 	bt_nft_if_in_set(nft, true, BT_RULES_BRIDGES, false);
@@ -187,6 +253,10 @@ static void put_forward(struct bt_nft *nft)
 	bt_nft_if_in_set(nft, false, BT_RULES_INTERNAL, false);
 	bt_nft_verdict(nft, NF_DROP, NULL);
 	bt_nft_rule_end(nft);
+
+	bt_nft_rule(nft, "forward");
+	bt_nft_if_in_set(nft, false, BT_RULES_BRIDGES, false);
+	pass(nft);
 }
 
 /* Look the packet's destination up in one of the maps, and go there. */
@@ -226,7 +296,67 @@ static void if_local(struct bt_nft *nft)
 
 /* From outside and from containers, to any address of the host but loopback, which only the host
  * itself may speak to (its packets come by the output hook). */
-static void put_destination(struct bt_nft *nft)
+static void put_judge_rule(struct bt_nft *nft, bool six, bool addr)
+{
+	const uint32_t size = six ? 16 : 4;
+	unsigned word = 0;
+
+	bt_nft_rule(nft, "judge");
+	if_nfproto(nft, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	if (addr) {
+		bt_nft_payload(nft, false, six ? 24 : 16, size, 0);
+		word = size / 4;
+	}
+	bt_nft_meta(nft, NFT_META_L4PROTO, word);
+	bt_nft_payload(nft, true, 2, 2, word + 1);
+	bt_nft_lookup(nft, addr ? BT_RULES_JUDGED_ADDR(six) : BT_RULES_JUDGED_ANY(six), false);
+	bt_nft_add_mark(nft, BT_RULES_MARK_JUDGE);
+	bt_nft_verdict(nft, NF_ACCEPT, NULL);
+	bt_nft_rule_end(nft);
+}
+
+/* A connection's first packet that the host's firewall shall judge is left as it came, unless it
+ * comes back from there. Of an internal network nothing gets in that way either. */
+static void put_judge(struct bt_nft *nft, const struct bt_gate *gate)
+{
+	char far[IFNAMSIZ] = { 0 };
+
+	bt_nft_chain(nft, "judge", NULL);
+	for (unsigned i = 0; i < 4; i++)
+		put_judge_rule(nft, i & 1, i & 2);
+
+	bt_nft_rule(nft, "prerouting");
+	memcpy(far, gate->far, sizeof(far));
+	bt_nft_meta(nft, NFT_META_IIFNAME, 0);
+	bt_nft_cmp(nft, far, sizeof(far), true);
+	if_local(nft);
+	bt_nft_verdict(nft, NFT_JUMP, "judge");
+	bt_nft_rule_end(nft);
+
+	bt_nft_chain(nft, "input",
+		     &(struct bt_nft_hook){ "filter", NF_INET_LOCAL_IN, PRIO_INPUT });
+	bt_nft_rule(nft, "input");
+	bt_nft_if_mark(nft, BT_RULES_MARK_JUDGE);
+	bt_nft_if_in_set(nft, false, BT_RULES_INTERNAL, false);
+	bt_nft_verdict(nft, NF_DROP, NULL);
+	bt_nft_rule_end(nft);
+}
+
+void bt_firewall_rules_put_gate(struct bt_nft *nft, const struct bt_gate *gate, bool six)
+{
+	bt_nft_chain(nft, "gate",
+		     &(struct bt_nft_hook){ "filter", NF_INET_LOCAL_IN, PRIO_INPUT_GATE });
+	bt_nft_rule(nft, "gate");
+	bt_nft_if_mark(nft, BT_RULES_MARK_JUDGE);
+	if (six)
+		bt_nft_dup(nft, &gate->neighbour6, sizeof(gate->neighbour6), gate->near);
+	else
+		bt_nft_dup(nft, &gate->neighbour, sizeof(gate->neighbour), gate->near);
+	bt_nft_verdict(nft, NF_DROP, NULL);
+	bt_nft_rule_end(nft);
+}
+
+static void put_destination(struct bt_nft *nft, const struct bt_gate *gate)
 {
 	bt_nft_chain(nft, "ports", NULL);
 	put_ports(nft, false);
@@ -238,6 +368,8 @@ static void put_destination(struct bt_nft *nft)
 	if_loopback4(nft, 16);
 	bt_nft_verdict(nft, NF_ACCEPT, NULL);
 	bt_nft_rule_end(nft);
+	if (gate)
+		put_judge(nft, gate);
 	bt_nft_rule(nft, "prerouting");
 	if_local(nft);
 	bt_nft_verdict(nft, NFT_GOTO, "ports");
@@ -288,19 +420,22 @@ static void put_postrouting(struct bt_nft *nft)
 	bt_nft_masquerade(nft);
 	bt_nft_rule_end(nft);
 
-	bt_nft_rule(nft, "postrouting");
-	bt_nft_if_in_set(nft, true, BT_RULES_BRIDGES, true);
-	bt_nft_if_in_set(nft, false, BT_RULES_MASQUERADE, false);
-	bt_nft_masquerade(nft);
-	bt_nft_rule_end(nft);
+	for (unsigned six = 0; six < 2; six++) {
+		bt_nft_rule(nft, "postrouting");
+		if_nfproto(nft, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		bt_nft_if_in_set(nft, true, BT_RULES_BRIDGES, true);
+		bt_nft_if_in_set(nft, false, BT_RULES_MASQUERADE(six), false);
+		bt_nft_masquerade(nft);
+		bt_nft_rule_end(nft);
+	}
 }
 
-void bt_firewall_rules_put(struct bt_nft *nft)
+void bt_firewall_rules_put(struct bt_nft *nft, const struct bt_gate *gate)
 {
 	put_sets(nft);
 	put_raw(nft);
 	put_to_bridge(nft);
 	put_forward(nft);
-	put_destination(nft);
+	put_destination(nft, gate);
 	put_postrouting(nft);
 }

@@ -7,14 +7,19 @@
  * the elements in.
  */
 
+#include "net/gate.h"
 #include "net/nft.h"
 
 /* Sets, and their keys. */
 #define BT_RULES_BRIDGES    "bridges"    /* ifname */
 #define BT_RULES_PAIRS      "pairs"      /* ifname . ifname: each bridge with itself */
 #define BT_RULES_ICC        "icc"        /* the same, where containers may talk to each other */
-#define BT_RULES_MASQUERADE "masquerade" /* ifname */
 #define BT_RULES_INTERNAL   "internal"   /* ifname */
+
+/* ifname, of each family. */
+#define BT_RULES_MASQUERADE(six) ((six) ? "masquerade6" : "masquerade4")
+#define BT_RULES_OPEN(six)       ((six) ? "open6" : "open4")
+#define BT_RULES_ROUTED(six)     ((six) ? "routed6" : "routed4")
 
 /* Maps of published ports. "any" has no host address in its key. Each family has all four. */
 #define BT_RULES_PORT_ANY(six)        ((six) ? "port6_any" : "port4_any")
@@ -24,7 +29,20 @@
 /* Address . the same address, of containers that publish ports. */
 #define BT_RULES_SELF(six) ((six) ? "self6" : "self4")
 
-/** Put all of them into the transaction; the table was chosen before. */
-void bt_firewall_rules_put(struct bt_nft *nft);
+/* Ranges of published ports that the host's firewall judges. */
+#define BT_RULES_JUDGED_ANY(six)  ((six) ? "judged6_any" : "judged4_any")
+#define BT_RULES_JUDGED_ADDR(six) ((six) ? "judged6_addr" : "judged4_addr")
+/* Container's address . protocol . range of ports that are reachable without translation. */
+#define BT_RULES_DIRECT(six) ((six) ? "direct6" : "direct4")
+
+/* Bits of the packet's mark: what the host's firewall shall judge, and what our rules let pass. */
+#define BT_RULES_MARK_JUDGE 0x04000000u
+#define BT_RULES_MARK_PASS  0x02000000u
+
+/** Put all of them into the transaction; the table was chosen before. `gate`: NULL where no port is
+ * judged. */
+void bt_firewall_rules_put(struct bt_nft *nft, const struct bt_gate *gate);
+/** Put the part of the gate in the family `six` into the transaction: a table of its own. */
+void bt_firewall_rules_put_gate(struct bt_nft *nft, const struct bt_gate *gate, bool six);
 
 #endif

@@ -27,7 +27,7 @@ struct bt_firewall_watch {
 	int wake;
 	char *table;
 	uint32_t portid;
-	void (*gone)(void *arg);
+	void (*changed)(void *arg, bool gone);
 	void *arg;
 };
 
@@ -49,10 +49,10 @@ static bool is_our_end(const struct bt_firewall_watch *w, const struct nlmsghdr 
 	return ours;
 }
 
-static bool read_notices(const struct bt_firewall_watch *w)
+/* Is anything of others among the notices, and is our table's end? */
+static void read_notices(const struct bt_firewall_watch *w, bool *ret_changed, bool *ret_gone)
 {
 	char buf[NOTICE_SIZE];
-	bool gone = false;
 
 	for (;;) {
 		ssize_t n = recv(mnl_socket_get_fd(w->nl), buf, sizeof(buf), MSG_DONTWAIT);
@@ -60,11 +60,13 @@ static bool read_notices(const struct bt_firewall_watch *w)
 		int left = (int)n;
 
 		if (n < 0 && errno == ENOBUFS)
-			gone = true;
+			*ret_changed = *ret_gone = true;
 		else if (n < 0 && errno != EINTR)
-			return gone;
-		for (; n > 0 && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
-			gone |= is_our_end(w, nlh);
+			return;
+		for (; n > 0 && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+			*ret_changed |= nlh->nlmsg_pid != w->portid;
+			*ret_gone |= is_our_end(w, nlh);
+		}
 	}
 }
 
@@ -77,8 +79,12 @@ static void *work(void *arg)
 	while (!p[1].revents) {
 		if (poll(p, 2, -1) < 0)
 			continue;
-		if (p[0].revents && read_notices(w))
-			w->gone(w->arg);
+		bool changed = false, gone = false;
+
+		if (p[0].revents)
+			read_notices(w, &changed, &gone);
+		if (changed || gone)
+			w->changed(w->arg, gone);
 	}
 	return NULL;
 }
@@ -111,7 +117,7 @@ static int start(struct bt_firewall_watch *w)
 	return r;
 }
 
-int bt_firewall_watch_start(const char *table, uint32_t portid, void (*gone)(void *arg), void *arg,
+int bt_firewall_watch_start(const char *table, uint32_t portid, void (*changed)(void *arg, bool gone), void *arg,
 			    struct bt_firewall_watch **ret)
 {
 	struct bt_firewall_watch *w = calloc(1, sizeof(*w));
@@ -122,7 +128,7 @@ int bt_firewall_watch_start(const char *table, uint32_t portid, void (*gone)(voi
 	w->wake = -EBADF;
 	w->table = strdup(table);
 	w->portid = portid;
-	w->gone = gone;
+	w->changed = changed;
 	w->arg = arg;
 	if (w->table)
 		r = start(w);

@@ -11,6 +11,7 @@
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
+#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -29,6 +30,7 @@
 #define MSG_ROOM    4096u
 #define BATCH_MAX   (64u << 20)
 #define REPLY_SIZE  8192u
+#define TAG_MAX     128u
 #define SEND_BUFFER (BATCH_MAX / 2)
 
 struct bt_nft {
@@ -38,6 +40,7 @@ struct bt_nft {
 	struct nftnl_rule *rule;
 	uint32_t seq;
 	uint32_t set_id;
+	uint8_t family;
 	int failed; /* sticky, negative errno */
 };
 
@@ -109,12 +112,17 @@ static struct nlmsghdr *msg_begin(struct bt_nft *nft, uint16_t type, uint16_t fl
 {
 	char *at = room(nft);
 
-	return at ? nftnl_nlmsg_build_hdr(at, type, NFPROTO_INET, flags, nft->seq++) : NULL;
+	return at ? nftnl_nlmsg_build_hdr(at, type, nft->family, flags, nft->seq++) : NULL;
 }
 
 static void msg_end(struct bt_nft *nft, const struct nlmsghdr *nlh)
 {
 	nft->batch.len += NLMSG_ALIGN(nlh->nlmsg_len);
+}
+
+void bt_nft_family(struct bt_nft *nft, uint8_t family)
+{
+	nft->family = family;
 }
 
 void bt_nft_begin(struct bt_nft *nft)
@@ -124,6 +132,7 @@ void bt_nft_begin(struct bt_nft *nft)
 	bt_str_clear(&nft->batch);
 	nft->failed = 0;
 	nft->set_id = 1;
+	nft->family = NFPROTO_INET;
 	at = room(nft);
 	if (at)
 		msg_end(nft, nftnl_batch_begin(at, nft->seq++));
@@ -252,7 +261,7 @@ static void set_fill(const struct bt_nft *nft, struct nftnl_set *s, const struct
 
 	(void)nftnl_set_set_str(s, NFTNL_SET_TABLE, nft->table);
 	(void)nftnl_set_set_str(s, NFTNL_SET_NAME, set->name);
-	nftnl_set_set_u32(s, NFTNL_SET_FAMILY, NFPROTO_INET);
+	nftnl_set_set_u32(s, NFTNL_SET_FAMILY, nft->family);
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, set_flags(set));
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, set->key_type);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, set->key_len);
@@ -326,11 +335,47 @@ void bt_nft_rule(struct bt_nft *nft, const char *chain)
 		fail(nft, -ENOMEM);
 }
 
-void bt_nft_rule_end(struct bt_nft *nft)
+static void rule_end(struct bt_nft *nft, uint16_t flags)
 {
-	struct nlmsghdr *nlh = msg_begin(nft, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	struct nlmsghdr *nlh = msg_begin(nft, NFT_MSG_NEWRULE, NLM_F_CREATE | flags);
 
 	if (nlh && nft->rule) {
+		nftnl_rule_nlmsg_build_payload(nlh, nft->rule);
+		msg_end(nft, nlh);
+	}
+	if (nft->rule)
+		nftnl_rule_free(bt_take(nft->rule));
+}
+
+void bt_nft_rule_end(struct bt_nft *nft)
+{
+	rule_end(nft, NLM_F_APPEND);
+}
+
+void bt_nft_rule_end_first(struct bt_nft *nft, const char *tag)
+{
+	const size_t size = strlen(tag) + 1;
+	uint8_t data[TAG_MAX + 2] = { NFTNL_UDATA_RULE_COMMENT, (uint8_t)size };
+
+	if (size > TAG_MAX) {
+		fail(nft, -ENAMETOOLONG);
+		return;
+	}
+	memcpy(data + 2, tag, size);
+	if (nft->rule &&
+	    nftnl_rule_set_data(nft->rule, NFTNL_RULE_USERDATA, data, (uint32_t)size + 2) < 0)
+		fail(nft, -ENOMEM);
+	rule_end(nft, 0);
+}
+
+void bt_nft_rule_remove(struct bt_nft *nft, const char *chain, uint64_t handle)
+{
+	struct nlmsghdr *nlh;
+
+	bt_nft_rule(nft, chain);
+	nlh = msg_begin(nft, NFT_MSG_DELRULE, 0);
+	if (nlh && nft->rule) {
+		nftnl_rule_set_u64(nft->rule, NFTNL_RULE_HANDLE, handle);
 		nftnl_rule_nlmsg_build_payload(nlh, nft->rule);
 		msg_end(nft, nlh);
 	}
@@ -395,10 +440,10 @@ void bt_nft_fib_daddr_type(struct bt_nft *nft)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
 }
 
-void bt_nft_mask(struct bt_nft *nft, uint32_t mask)
+/* word 0 = word 0 & mask ^ xor */
+static void bitwise(struct bt_nft *nft, uint32_t mask, uint32_t xor)
 {
 	struct nftnl_expr *e = expr(nft, "bitwise");
-	const uint32_t zero = 0;
 
 	if (!e)
 		return;
@@ -406,7 +451,12 @@ void bt_nft_mask(struct bt_nft *nft, uint32_t mask)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
 	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
-	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &xor, sizeof(xor));
+}
+
+void bt_nft_mask(struct bt_nft *nft, uint32_t mask)
+{
+	bitwise(nft, mask, 0);
 }
 
 void bt_nft_cmp(struct bt_nft *nft, const void *data, uint32_t len, bool negate)
@@ -443,15 +493,22 @@ void bt_nft_lookup_map(struct bt_nft *nft, const char *map)
 	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, map);
 }
 
-void bt_nft_set_port(struct bt_nft *nft, bool source, uint16_t port, uint32_t csum_offset)
+static void immediate(struct bt_nft *nft, unsigned to, const void *data, uint32_t len)
 {
 	struct nftnl_expr *e = expr(nft, "immediate");
-	const uint16_t be = htons(port);
 
 	if (!e)
 		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
-	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, &be, sizeof(be));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, reg_word(to));
+	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, data, len);
+}
+
+void bt_nft_set_port(struct bt_nft *nft, bool source, uint16_t port, uint32_t csum_offset)
+{
+	const uint16_t be = htons(port);
+	struct nftnl_expr *e;
+
+	immediate(nft, 0, &be, sizeof(be));
 	e = expr(nft, "payload");
 	if (!e)
 		return;
@@ -463,19 +520,51 @@ void bt_nft_set_port(struct bt_nft *nft, bool source, uint16_t port, uint32_t cs
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, csum_offset);
 }
 
-void bt_nft_set_mark(struct bt_nft *nft, uint32_t mark)
+static void store_mark(struct bt_nft *nft)
 {
-	struct nftnl_expr *e = expr(nft, "immediate");
+	struct nftnl_expr *e = expr(nft, "meta");
 
-	if (!e)
-		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
-	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, &mark, sizeof(mark));
-	e = expr(nft, "meta");
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_MARK);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_META_SREG, NFT_REG_1);
+}
+
+void bt_nft_set_mark(struct bt_nft *nft, uint32_t mark)
+{
+	immediate(nft, 0, &mark, sizeof(mark));
+	store_mark(nft);
+}
+
+void bt_nft_add_mark(struct bt_nft *nft, uint32_t bits)
+{
+	bt_nft_meta(nft, NFT_META_MARK, 0);
+	bitwise(nft, ~bits, bits);
+	store_mark(nft);
+}
+
+void bt_nft_if_mark(struct bt_nft *nft, uint32_t bits)
+{
+	const uint32_t zero = 0;
+
+	bt_nft_meta(nft, NFT_META_MARK, 0);
+	bt_nft_mask(nft, bits);
+	bt_nft_cmp(nft, &zero, sizeof(zero), true);
+}
+
+void bt_nft_dup(struct bt_nft *nft, const void *address, uint32_t len, int index)
+{
+	const unsigned device = len / 4;
+	const uint32_t number = (uint32_t)index;
+	struct nftnl_expr *e;
+
+	immediate(nft, 0, address, len);
+	immediate(nft, device, &number, sizeof(number));
+	e = expr(nft, "dup");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DUP_SREG_ADDR, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DUP_SREG_DEV, reg_word(device));
 }
 
 void bt_nft_verdict(struct bt_nft *nft, int verdict, const char *chain)

@@ -31,6 +31,9 @@ void bt_nft_close(struct bt_nft *nft);
 /** The socket's netlink address, by which its own changes can be told from others'. */
 uint32_t bt_nft_portid(const struct bt_nft *nft);
 
+/** The family of the parts that follow: NFPROTO_INET (after bt_nft_begin()), _IPV4 or _IPV6. */
+void bt_nft_family(struct bt_nft *nft, uint8_t family);
+
 /** Forget what was put together and begin a transaction. */
 void bt_nft_begin(struct bt_nft *nft);
 /** Carry it out. `what` says in the message what was attempted. -EEXIST, -ENOENT and the rest
@@ -80,6 +83,12 @@ void bt_nft_element(struct bt_nft *nft, const char *set, const struct bt_nft_ele
 void bt_nft_rule(struct bt_nft *nft, const char *chain);
 /** The rule is complete. */
 void bt_nft_rule_end(struct bt_nft *nft);
+/** The rule is complete and goes to the head of its chain instead, with `tag` as a comment that
+ * listings show. */
+void bt_nft_rule_end_first(struct bt_nft *nft, const char *tag);
+
+/** Remove the rule with this handle from `chain`. */
+void bt_nft_rule_remove(struct bt_nft *nft, const char *chain, uint64_t handle);
 
 /** Load a property of the packet (NFT_META_…) to word `to`. */
 void bt_nft_meta(struct bt_nft *nft, uint32_t key, unsigned to);
@@ -101,6 +110,13 @@ void bt_nft_lookup_map(struct bt_nft *nft, const char *map);
 void bt_nft_set_port(struct bt_nft *nft, bool source, uint16_t port, uint32_t csum_offset);
 /** Write the packet's mark. */
 void bt_nft_set_mark(struct bt_nft *nft, uint32_t mark);
+/** Set these bits of the packet's mark, and leave the others. */
+void bt_nft_add_mark(struct bt_nft *nft, uint32_t bits);
+/** Go on if any of these bits of the packet's mark is set. */
+void bt_nft_if_mark(struct bt_nft *nft, uint32_t bits);
+/** Send a copy of the packet to the neighbour `address` on interface `index`, and go on. In chains
+ * of the families _IPV4 and _IPV6 only. */
+void bt_nft_dup(struct bt_nft *nft, const void *address, uint32_t len, int index);
 
 /** End with a verdict: NF_ACCEPT, NF_DROP, NFT_RETURN, or NFT_JUMP or NFT_GOTO to `chain`. */
 void bt_nft_verdict(struct bt_nft *nft, int verdict, const char *chain);

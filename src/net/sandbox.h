@@ -18,11 +18,25 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "net/nsthread.h"
+#include "net/prefix.h"
+
+/* Link-local addresses that one interface gets at most. */
+#define BT_SANDBOX_LINK_LOCAL_MAX 8
+
+/** What an interface in a namespace is. */
+enum bt_sandbox_kind {
+	BT_SANDBOX_BRIDGE, /* one end of a veth pair whose other end is a port of the bridge */
+	BT_SANDBOX_MACVLAN,
+	BT_SANDBOX_IPVLAN,
+};
 
 /** One interface in a namespace. */
 struct bt_sandbox_port {
-	const char *ifname; /* inside: "eth0"; or "eth%d", for a namespace in use: the next */
-	const char *bridge;
+	const char *ifname; /* inside */
+	enum bt_sandbox_kind kind;
+	const char *bridge; /* for macvlan and ipvlan: the interface they sit on */
+	uint16_t mode;      /* MACVLAN_MODE_…, IPVLAN_MODE_… of linux/if_link.h */
+	uint16_t flags;     /* IPVLAN_F_… */
 	uint8_t mac[6];
 	struct in_addr address, gateway; /* gateway 0.0.0.0: no default route by this one */
 	unsigned prefix_len;
@@ -30,6 +44,12 @@ struct bt_sandbox_port {
 	unsigned prefix6_len;               /* 0: no IPv6 on this interface */
 	unsigned mtu;                       /* 0: the kernel's default */
 	bool isolated; /* other isolated ports of the bridge are out of reach */
+	/* Further addresses, with their prefix lengths. */
+	struct bt_prefix link_local[BT_SANDBOX_LINK_LOCAL_MAX];
+	unsigned nlink_local;
+	/* Settings of the interface, "net.ipv4.conf.IFNAME.x=1,…", where IFNAME stands for its name;
+	 * NULL: none. */
+	const char *sysctls;
 };
 
 /** A new namespace with loopback up and `nports` interfaces, up, with addresses and routes,
@@ -43,7 +63,7 @@ bt_nodiscard int bt_sandbox_port_add(struct bt_nsthread *thread, int netns_fd,
 				     const struct bt_sandbox_port *port, struct bt_err *err);
 
 /** Make the default routes of the namespace go by the port's gateways, through the interface
- * with the port's MAC address. */
+ * `ifname`. */
 bt_nodiscard int bt_sandbox_port_gateway(struct bt_nsthread *thread, int netns_fd,
 					 const struct bt_sandbox_port *port, struct bt_err *err);
 
@@ -53,8 +73,8 @@ bt_nodiscard int bt_sandbox_port_gateway(struct bt_nsthread *thread, int netns_f
 bt_nodiscard int bt_sandbox_names(struct bt_nsthread *thread, int netns_fd, int *ret_udp,
 				  int *ret_tcp, struct bt_err *err);
 
-/** Remove the interface with this MAC address from the namespace; a missing one is fine. */
+/** Remove the interface `ifname` from the namespace; a missing one is fine. */
 bt_nodiscard int bt_sandbox_port_remove(struct bt_nsthread *thread, int netns_fd,
-					const uint8_t mac[6], struct bt_err *err);
+					const char *ifname, struct bt_err *err);
 
 #endif

@@ -49,7 +49,7 @@ static int machine(unsigned n, unsigned host)
 static void network(const char *name, bool icc, bool internal)
 {
 	struct bt_firewall_network net = {
-		.bridge = name, .masquerade = true, .icc = icc, .internal = internal
+		.bridge = name, .masquerade4 = true, .masquerade6 = true, .icc = icc, .internal = internal
 	};
 	struct bt_err err = { 0 };
 

@@ -138,7 +138,7 @@ START_TEST(a_failure_names_the_bridge_and_leaves_nothing)
 
 	a.bridge = "bt-none";
 	ck_assert_int_eq(bt_sandbox_create(thread, &a, 1, &err), -ENODEV);
-	ck_assert_str_eq(err.msg, "connect a network namespace to bridge bt-none: No such device");
+	ck_assert_str_eq(err.msg, "connect a container to bridge bt-none: No such device");
 	ck_assert(links_become(before));
 }
 END_TEST
@@ -154,7 +154,7 @@ START_TEST(an_interface_comes_and_goes_while_the_sandbox_lives)
 
 	ck_assert_int_eq(bt_sandbox_port_add(thread, nb, &b, &err), 0);
 	ck_assert_int_eq(reach_from(na, "10.95.0.3", 80), 0);
-	ck_assert_int_eq(bt_sandbox_port_remove(thread, nb, b.mac, &err), 0);
+	ck_assert_int_eq(bt_sandbox_port_remove(thread, nb, b.ifname, &err), 0);
 	ck_assert_int_lt(connect_from(na, "10.95.0.3", 80), 0);
 	ck_assert(links_become(before + 1));
 }

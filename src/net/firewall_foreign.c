@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "net/firewall_foreign.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/rule.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/auto.h"
+#include "net/firewall_rules.h"
+
+#define TABLE "filter"
+#define CHAIN "FORWARD"
+
+#define REPLY_SIZE 16384u
+
+/* What one family's chain looks like. */
+struct look {
+	const char *tag;
+	bool drops;      /* by policy */
+	uint64_t handle; /* of our rule, 0: none */
+};
+
+static int take_chain(const struct nlmsghdr *nlh, void *arg)
+{
+	struct look *look = arg;
+	struct nftnl_chain *c = nftnl_chain_alloc();
+
+	if (!c)
+		return MNL_CB_ERROR;
+	if (nftnl_chain_nlmsg_parse(nlh, c) == 0)
+		look->drops = nftnl_chain_is_set(c, NFTNL_CHAIN_POLICY) &&
+			      nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_DROP;
+	nftnl_chain_free(c);
+	return MNL_CB_OK;
+}
+
+static bool has_tag(const void *data, uint32_t len, const char *tag)
+{
+	const size_t size = strlen(tag) + 1;
+
+	return data && len == size + 2 && memcmp((const char *)data + 2, tag, size) == 0;
+}
+
+static int take_rule(const struct nlmsghdr *nlh, void *arg)
+{
+	struct look *look = arg;
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+	uint32_t len = 0;
+	const void *data;
+
+	if (!rule)
+		return MNL_CB_ERROR;
+	if (nftnl_rule_nlmsg_parse(nlh, rule) == 0) {
+		data = nftnl_rule_get_data(rule, NFTNL_RULE_USERDATA, &len);
+		if (has_tag(data, len, look->tag))
+			look->handle = nftnl_rule_get_u64(rule, NFTNL_RULE_HANDLE);
+	}
+	nftnl_rule_free(rule);
+	return MNL_CB_OK;
+}
+
+static int talk(struct mnl_socket *nl, const struct nlmsghdr *nlh,
+		int (*cb)(const struct nlmsghdr *nlh, void *arg), void *arg)
+{
+	bt_auto_free char *buf = malloc(REPLY_SIZE);
+	int more = MNL_CB_OK;
+
+	if (!buf)
+		return -ENOMEM;
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	while (more > MNL_CB_STOP) {
+		ssize_t n = mnl_socket_recvfrom(nl, buf, REPLY_SIZE);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		more = mnl_cb_run(buf, (size_t)n, 0, 0, cb, arg);
+	}
+	return more < 0 ? -errno : 0;
+}
+
+static int look_at_chain(struct mnl_socket *nl, uint8_t family, struct look *look)
+{
+	char buf[REPLY_SIZE / 16];
+	struct nlmsghdr *nlh =
+		nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETCHAIN, family, NLM_F_ACK, 1);
+	struct nftnl_chain *c = nftnl_chain_alloc();
+
+	if (!c)
+		return -ENOMEM;
+	(void)nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, TABLE);
+	(void)nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, CHAIN);
+	nftnl_chain_nlmsg_build_payload(nlh, c);
+	nftnl_chain_free(c);
+	return talk(nl, nlh, take_chain, look);
+}
+
+static int look_at_rules(struct mnl_socket *nl, uint8_t family, struct look *look)
+{
+	char buf[REPLY_SIZE / 16];
+	struct nlmsghdr *nlh =
+		nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETRULE, family, NLM_F_DUMP, 2);
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+
+	if (!rule)
+		return -ENOMEM;
+	(void)nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, TABLE);
+	(void)nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, CHAIN);
+	nftnl_rule_nlmsg_build_payload(nlh, rule);
+	nftnl_rule_free(rule);
+	return talk(nl, nlh, take_rule, look);
+}
+
+static int look(uint8_t family, struct look *ret)
+{
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	int r = 0;
+
+	if (!nl)
+		return -errno;
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
+		r = -errno;
+	if (r == 0)
+		r = look_at_chain(nl, family, ret);
+	if (r == 0)
+		r = look_at_rules(nl, family, ret);
+	mnl_socket_close(nl);
+	/* Nobody filters there. */
+	return r == -ENOENT ? 0 : r;
+}
+
+static int add(struct bt_nft *nft, uint8_t family, const char *tag, struct bt_err *err)
+{
+	bt_nft_begin(nft);
+	bt_nft_family(nft, family);
+	bt_nft_table_use(nft, TABLE);
+	bt_nft_rule(nft, CHAIN);
+	bt_nft_if_mark(nft, BT_RULES_MARK_PASS);
+	bt_nft_verdict(nft, NF_ACCEPT, NULL);
+	bt_nft_rule_end_first(nft, tag);
+	return bt_nft_commit(nft, "let published ports pass chain FORWARD", err);
+}
+
+static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+
+int bt_firewall_foreign_ensure(struct bt_nft *nft, const char *tag, bool *ret_changed,
+			       struct bt_err *err)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < sizeof(families); i++) {
+		struct look l = { .tag = tag };
+		int r = look(families[i], &l);
+
+		if (r < 0)
+			return bt_err_sys(err, r, "look at chain FORWARD");
+		if (!l.drops || l.handle)
+			continue;
+		r = add(nft, families[i], tag, err);
+		if (r < 0)
+			return r;
+		changed = true;
+	}
+	if (ret_changed)
+		*ret_changed = changed;
+	return 0;
+}
+
+int bt_firewall_foreign_remove(struct bt_nft *nft, const char *tag, struct bt_err *err)
+{
+	for (size_t i = 0; i < sizeof(families); i++) {
+		struct look l = { .tag = tag };
+		int r = look(families[i], &l);
+
+		if (r < 0)
+			return bt_err_sys(err, r, "look at chain FORWARD");
+		if (!l.handle)
+			continue;
+		bt_nft_begin(nft);
+		bt_nft_family(nft, families[i]);
+		bt_nft_table_use(nft, TABLE);
+		bt_nft_rule_remove(nft, CHAIN, l.handle);
+		r = bt_nft_commit(nft, "take our rule out of chain FORWARD", err);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return 0;
+}
