@@ -136,10 +136,11 @@ static int check_template(const json_t *body, struct bt_err *err)
 		return 0;
 	if (bt_json_bool(body, "Internal", false) || bt_json_bool(body, "Attachable", false) ||
 	    bt_json_str(body, "Scope", "")[0])
-		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
-				  "configuration network can only contain network specific fields. "
-				  "Network operator fields like [ ingress | internal | attachable | "
-				  "scope ] are not supported.");
+		return bt_err_set(
+			err, BT_ERR_FORBIDDEN, EPERM,
+			"configuration network can only contain network specific fields. "
+			"Network operator fields like [ ingress | internal | attachable | "
+			"scope ] are not supported.");
 	return 0;
 }
 
@@ -256,8 +257,7 @@ int bt_network_create(struct bt_engine *engine, const json_t *body, json_t **ret
 		if (bt_network_table_delete(nets, net, &ignored) < 0)
 			bt_list_remove(&net->link);
 	} else {
-		*ret = json_pack("{s:s,s:s}", "Id", net->id, "Warning",
-				 warning ? warning : "");
+		*ret = json_pack("{s:s,s:s}", "Id", net->id, "Warning", warning ? warning : "");
 		bt_network_event(nets, net, "create", NULL);
 	}
 	pthread_mutex_unlock(&nets->lock);

@@ -464,7 +464,8 @@ json_t *bt_network_endpoint_interfaces(struct bt_networks *nets, const char *con
 		struct bt_err err;
 
 		if (bt_network_table_find(nets, id, &net, &err) == 0)
-			(void)json_object_set(out, net->name, json_object_get(settings, IFNAME_KEY));
+			(void)json_object_set(out, net->name,
+					      json_object_get(settings, IFNAME_KEY));
 	}
 	pthread_mutex_unlock(&nets->lock);
 	return out;

@@ -136,7 +136,8 @@ int bt_network_endpoint_options_check(const struct bt_network *net, const json_t
 
 bool bt_network_endpoint_options_any(const json_t *want)
 {
-	return json_object_size(bt_json_obj(want, "DriverOpts")) || json_array_size(link_locals(want));
+	return json_object_size(bt_json_obj(want, "DriverOpts")) ||
+	       json_array_size(link_locals(want));
 }
 
 const char *bt_network_endpoint_options_ifname(const json_t *want)

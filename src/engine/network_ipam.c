@@ -234,7 +234,6 @@ static int add_found_pool(const struct bt_networks *nets, json_t *pools, int fam
 	return json_array_append_new(pools, json_pack("{s:s}", "Subnet", text)) < 0 ? -ENOMEM : 0;
 }
 
-
 int bt_network_ipam_make(const struct bt_networks *nets, const json_t *ipam, bool ipv4, bool ipv6,
 			 json_t **ret, struct bt_err *err)
 {

@@ -38,7 +38,8 @@ static bool matches(const struct bt_filters *filters, const struct bt_network *n
 	return bt_filters_match(filters, "name", net->name) && id_matches(filters, net) &&
 	       bt_filters_exact(filters, "driver", bt_json_str(net->config, "Driver", "")) &&
 	       bt_filters_exact(filters, "scope", "local") &&
-	       bt_filters_exact(filters, "type", bt_network_is_builtin(net) ? "builtin" : "custom") &&
+	       bt_filters_exact(filters, "type",
+				bt_network_is_builtin(net) ? "builtin" : "custom") &&
 	       bt_filters_labels(filters, "label", label, net) &&
 	       (!dangling || dangles(net) == *dangling);
 }

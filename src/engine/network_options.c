@@ -115,8 +115,8 @@ static int invalid(const char *key, const char *value, const char *wanted, struc
 static int read_bool(const json_t *options, const char *key, bool fallback, bool *ret,
 		     struct bt_err *err)
 {
-	static const char *const words[] = { "1",     "t",    "T", "true",  "True",  "TRUE",
-					     "0",     "f",    "F", "false", "False", "FALSE" };
+	static const char *const words[] = { "1", "t", "T", "true",  "True",  "TRUE",
+					     "0", "f", "F", "false", "False", "FALSE" };
 	const size_t n = sizeof(words) / sizeof(words[0]);
 	const char *text = bt_json_str(options, key, NULL);
 

@@ -137,8 +137,8 @@ int bt_network_prune(struct bt_engine *engine, const struct bt_filters *filters,
 	bt_list_foreach (it, &nets->list) {
 		struct bt_network *net = bt_list_entry(it, struct bt_network, link);
 
-		if (!bt_network_is_builtin(net) && !is_used(nets->pool, net) && net->created_ns < before &&
-		    bt_filters_labels(filters, "label", label, net) &&
+		if (!bt_network_is_builtin(net) && !is_used(nets->pool, net) &&
+		    net->created_ns < before && bt_filters_labels(filters, "label", label, net) &&
 		    !has_refused_label(filters, net))
 			(void)json_object_set_new(victims, net->id, json_string(net->name));
 	}

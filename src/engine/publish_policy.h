@@ -17,7 +17,8 @@
 /** The policies, by their names "all", "host-firewall", "loopback". */
 enum bt_publish_policy {
 	BT_PUBLISH_ALL,           /* everybody, as Docker */
-	BT_PUBLISH_HOST_FIREWALL, /* whom the host's firewall would let reach that port of the host */
+	BT_PUBLISH_HOST_FIREWALL, /* whom the host's firewall would let reach that port of the host
+				   */
 	BT_PUBLISH_LOOPBACK,      /* the host itself, where no address is named */
 };
 

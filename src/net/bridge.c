@@ -89,7 +89,7 @@ static bool is_wanted(const struct bt_bridge_config *cfg, const struct ifaddrmsg
 
 	if (ifa->ifa_family == AF_INET)
 		return cfg->inhibit4 || (ifa->ifa_prefixlen == cfg->prefix_len &&
-		       memcmp(address, &cfg->address, sizeof(cfg->address)) == 0);
+					 memcmp(address, &cfg->address, sizeof(cfg->address)) == 0);
 	if (IN6_IS_ADDR_LINKLOCAL(a6))
 		return true;
 	return ifa->ifa_prefixlen == cfg->prefix6_len &&

@@ -33,7 +33,8 @@ static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
 	const char *end = nest ? (const char *)nest + nest->nla_len : NULL;
 	const struct nlattr *attr = nest ? mnl_attr_get_payload(nest) : NULL;
 
-	for (; attr && mnl_attr_ok(attr, (int)(end - (const char *)attr)); attr = mnl_attr_next(attr))
+	for (; attr && mnl_attr_ok(attr, (int)(end - (const char *)attr));
+	     attr = mnl_attr_next(attr))
 		if (mnl_attr_get_type(attr) == type)
 			return attr;
 	return NULL;

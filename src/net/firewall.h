@@ -55,7 +55,7 @@ bt_nodiscard int bt_firewall_remove(struct bt_firewall *fw, struct bt_err *err);
 
 /** A network as the rules see it. */
 struct bt_firewall_network {
-	const char *bridge;           /* interface name */
+	const char *bridge;            /* interface name */
 	bool masquerade4, masquerade6; /* what leaves gets the host's address */
 	bool open4, open6;             /* containers are reachable directly, on every port */
 	bool routed4, routed6;         /* they are on published ports (`direct`), and answer ping */
@@ -78,7 +78,8 @@ struct bt_firewall_port {
 	struct bt_prefix target; /* the container, same family */
 	uint16_t target_first;
 	bool judged; /* by the host's own firewall first */
-	bool direct; /* no translation: the container's own ports are reachable; `host` means nothing */
+	bool direct; /* no translation: the container's own ports are reachable; `host` means
+			nothing */
 };
 
 /** Publish `n` ports (copied) for `owner`, instead of what it has now. A range whose numbers are

@@ -92,8 +92,7 @@ static int talk(struct mnl_socket *nl, const struct nlmsghdr *nlh,
 static int look_at_chain(struct mnl_socket *nl, uint8_t family, struct look *look)
 {
 	char buf[REPLY_SIZE / 16];
-	struct nlmsghdr *nlh =
-		nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETCHAIN, family, NLM_F_ACK, 1);
+	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETCHAIN, family, NLM_F_ACK, 1);
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
 	if (!c)
@@ -108,8 +107,7 @@ static int look_at_chain(struct mnl_socket *nl, uint8_t family, struct look *loo
 static int look_at_rules(struct mnl_socket *nl, uint8_t family, struct look *look)
 {
 	char buf[REPLY_SIZE / 16];
-	struct nlmsghdr *nlh =
-		nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETRULE, family, NLM_F_DUMP, 2);
+	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETRULE, family, NLM_F_DUMP, 2);
 	struct nftnl_rule *rule = nftnl_rule_alloc();
 
 	if (!rule)

@@ -18,8 +18,8 @@
 #include "base/err.h"
 #include "net/nft.h"
 
-/** See that the rule is there in each chain that needs it; `tag` tells our rules from others'. `nft`
- * is between transactions. `*ret_changed` (may be NULL): was one added? */
+/** See that the rule is there in each chain that needs it; `tag` tells our rules from others'.
+ * `nft` is between transactions. `*ret_changed` (may be NULL): was one added? */
 bt_nodiscard int bt_firewall_foreign_ensure(struct bt_nft *nft, const char *tag, bool *ret_changed,
 					    struct bt_err *err);
 /** Remove our rules from them. */

@@ -90,7 +90,8 @@ static void put_judged(struct bt_nft *nft, const struct bt_firewall_port *port, 
 
 	e.key_len = make_key(port, port->first, key);
 	(void)make_key(port, port->last, end);
-	bt_nft_element(nft, is_any(&port->host) ? BT_RULES_JUDGED_ANY(six) : BT_RULES_JUDGED_ADDR(six),
+	bt_nft_element(nft,
+		       is_any(&port->host) ? BT_RULES_JUDGED_ANY(six) : BT_RULES_JUDGED_ADDR(six),
 		       &e, add);
 }
 

@@ -32,7 +32,7 @@
 /* After whoever else filters input, each in their turn. */
 #define PRIO_INPUT      9
 #define PRIO_INPUT_GATE 10
-#define PRIO_SRCNAT 100
+#define PRIO_SRCNAT     100
 
 #define LOOPBACK_NET 127
 
@@ -333,8 +333,7 @@ static void put_judge(struct bt_nft *nft, const struct bt_gate *gate)
 	bt_nft_verdict(nft, NFT_JUMP, "judge");
 	bt_nft_rule_end(nft);
 
-	bt_nft_chain(nft, "input",
-		     &(struct bt_nft_hook){ "filter", NF_INET_LOCAL_IN, PRIO_INPUT });
+	bt_nft_chain(nft, "input", &(struct bt_nft_hook){ "filter", NF_INET_LOCAL_IN, PRIO_INPUT });
 	bt_nft_rule(nft, "input");
 	bt_nft_if_mark(nft, BT_RULES_MARK_JUDGE);
 	bt_nft_if_in_set(nft, false, BT_RULES_INTERNAL, false);

@@ -11,10 +11,10 @@
 #include "net/nft.h"
 
 /* Sets, and their keys. */
-#define BT_RULES_BRIDGES    "bridges"    /* ifname */
-#define BT_RULES_PAIRS      "pairs"      /* ifname . ifname: each bridge with itself */
-#define BT_RULES_ICC        "icc"        /* the same, where containers may talk to each other */
-#define BT_RULES_INTERNAL   "internal"   /* ifname */
+#define BT_RULES_BRIDGES  "bridges"  /* ifname */
+#define BT_RULES_PAIRS    "pairs"    /* ifname . ifname: each bridge with itself */
+#define BT_RULES_ICC      "icc"      /* the same, where containers may talk to each other */
+#define BT_RULES_INTERNAL "internal" /* ifname */
 
 /* ifname, of each family. */
 #define BT_RULES_MASQUERADE(six) ((six) ? "masquerade6" : "masquerade4")

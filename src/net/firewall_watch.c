@@ -117,7 +117,8 @@ static int start(struct bt_firewall_watch *w)
 	return r;
 }
 
-int bt_firewall_watch_start(const char *table, uint32_t portid, void (*changed)(void *arg, bool gone), void *arg,
+int bt_firewall_watch_start(const char *table, uint32_t portid,
+			    void (*changed)(void *arg, bool gone), void *arg,
 			    struct bt_firewall_watch **ret)
 {
 	struct bt_firewall_watch *w = calloc(1, sizeof(*w));

@@ -14,9 +14,9 @@
 
 struct bt_firewall_watch;
 
-/** Call `changed(arg, gone)` in the thread whenever another netlink socket than `portid` changed rules;
- * `gone`: a table named `table` was removed, or may have been (notices were lost). Returns 0 or
- * -errno. */
+/** Call `changed(arg, gone)` in the thread whenever another netlink socket than `portid` changed
+ * rules; `gone`: a table named `table` was removed, or may have been (notices were lost). Returns 0
+ * or -errno. */
 bt_nodiscard int bt_firewall_watch_start(const char *table, uint32_t portid,
 					 void (*changed)(void *arg, bool gone), void *arg,
 					 struct bt_firewall_watch **ret);

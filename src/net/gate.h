@@ -16,9 +16,9 @@
 
 /** The pair, made. */
 struct bt_gate {
-	char far[IFNAMSIZ];        /* name of the end where packets come in */
-	int near;                  /* index of the end that takes them */
-	struct in_addr neighbour;  /* at these addresses on it */
+	char far[IFNAMSIZ];       /* name of the end where packets come in */
+	int near;                 /* index of the end that takes them */
+	struct in_addr neighbour; /* at these addresses on it */
 	struct in6_addr neighbour6;
 };
 

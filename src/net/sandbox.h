@@ -47,8 +47,8 @@ struct bt_sandbox_port {
 	/* Further addresses, with their prefix lengths. */
 	struct bt_prefix link_local[BT_SANDBOX_LINK_LOCAL_MAX];
 	unsigned nlink_local;
-	/* Settings of the interface, "net.ipv4.conf.IFNAME.x=1,…", where IFNAME stands for its name;
-	 * NULL: none. */
+	/* Settings of the interface, "net.ipv4.conf.IFNAME.x=1,…", where IFNAME stands for its
+	 * name; NULL: none. */
 	const char *sysctls;
 };
 

@@ -48,9 +48,11 @@ static int machine(unsigned n, unsigned host)
 
 static void network(const char *name, bool icc, bool internal)
 {
-	struct bt_firewall_network net = {
-		.bridge = name, .masquerade4 = true, .masquerade6 = true, .icc = icc, .internal = internal
-	};
+	struct bt_firewall_network net = { .bridge = name,
+					   .masquerade4 = true,
+					   .masquerade6 = true,
+					   .icc = icc,
+					   .internal = internal };
 	struct bt_err err = { 0 };
 
 	ck_assert_msg(bt_firewall_network_add(fw, &net, &err) == 0, "%s", err.msg);
