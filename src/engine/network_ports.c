@@ -348,9 +348,11 @@ int bt_network_ports_publish(struct bt_networks *nets, const char *container_id,
 	r = bt_container_get(nets->engine, container_id, &c, err);
 	if (r == 0)
 		r = bt_container_row_settings(c, &settings, err);
-	if (r == 0)
-		r = bt_publish_policy_of(nets->engine->cfg.publish_policy, settings.config,
-					 &rq.policy, err);
+	/* Who is not there (any more) has no label that could say anything. */
+	if (r < 0 && err->kind != BT_ERR_NOT_FOUND)
+		return r;
+	r = bt_publish_policy_of(nets->engine->cfg.publish_policy, settings.config, &rq.policy,
+				 err);
 	if (r < 0)
 		return r;
 	want = wanted(host_config, settings.config);
