@@ -29,7 +29,7 @@ struct bt_engine_config {
 	const char *cgroup_parent;         /* NULL: "/docker" */
 	const char *log_driver;            /* NULL: "json-file" */
 	const json_t *log_opts;            /* object, or NULL */
-	const char *publish_policy; /* who reaches published ports; NULL: "all" */
+	const char *publish_policy;        /* who reaches published ports; NULL: "all" */
 	const json_t *default_ulimits;     /* object name → {Name,Soft,Hard}, or NULL */
 	const json_t *labels;              /* array of "k=v", or NULL */
 	const json_t *insecure_registries; /* array, or NULL */

@@ -185,7 +185,8 @@ static const char *default_host(const struct request *rq)
 	const json_t *options = bt_json_obj(rq->lease->network->config, "Options");
 	const char *text = bt_json_str(options, OPT_HOST_BINDING, "");
 
-	if (text[0])
+	/* What the default bridge says where nobody said anything. */
+	if (text[0] && (rq->policy != BT_PUBLISH_LOOPBACK || strcmp(text, "0.0.0.0") != 0))
 		return text;
 	return rq->policy == BT_PUBLISH_LOOPBACK ? "127.0.0.1" : "0.0.0.0";
 }
