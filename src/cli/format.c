@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "cli/table.h"
 #include "cli/units.h"
+#include "codec/duration.h"
 #include "codec/go_template.h"
 
 #define TABLE_MIN_WIDTH 10
@@ -280,9 +281,9 @@ json_t *bt_format_member(const json_t *object, const char *name)
 
 json_t *bt_format_since(json_int_t seconds)
 {
-	char span[BT_UNITS_TEXT_MAX];
+	char span[BT_DURATION_TEXT_MAX];
 
-	bt_units_span(bt_time_now_ns() / BT_TIME_NSEC_PER_SEC - seconds, span);
+	bt_duration_text(bt_time_now_ns() / BT_TIME_NSEC_PER_SEC - seconds, span);
 	return json_sprintf("%s ago", span);
 }
 

@@ -65,39 +65,6 @@ void bt_units_ram(double bytes, char ret[BT_UNITS_TEXT_MAX])
 	scale(bytes, 1024, units, sizeof(units) / sizeof(units[0]), 4, ret);
 }
 
-static void print_span(char ret[BT_UNITS_TEXT_MAX], int64_t n, const char *unit)
-{
-	(void)snprintf(ret, BT_UNITS_TEXT_MAX, "%lld %s", (long long)n, unit);
-}
-
-void bt_units_span(int64_t seconds, char ret[BT_UNITS_TEXT_MAX])
-{
-	int64_t minutes = seconds / 60, hours = (seconds + 1800) / 3600;
-
-	if (seconds < 1)
-		(void)strcpy(ret, "Less than a second");
-	else if (seconds == 1)
-		(void)strcpy(ret, "1 second");
-	else if (seconds < 60)
-		print_span(ret, seconds, "seconds");
-	else if (minutes == 1)
-		(void)strcpy(ret, "About a minute");
-	else if (minutes < 60)
-		print_span(ret, minutes, "minutes");
-	else if (hours == 1)
-		(void)strcpy(ret, "About an hour");
-	else if (hours < 48)
-		print_span(ret, hours, "hours");
-	else if (hours < 24 * 7 * 2)
-		print_span(ret, hours / 24, "days");
-	else if (hours < 24 * 30 * 2)
-		print_span(ret, hours / 24 / 7, "weeks");
-	else if (hours < 24 * 365 * 2)
-		print_span(ret, hours / 24 / 30, "months");
-	else
-		print_span(ret, hours / 24 / 365, "years");
-}
-
 void bt_units_local_time(int64_t seconds, char ret[BT_UNITS_TEXT_MAX])
 {
 	time_t t = (time_t)seconds;

@@ -23,9 +23,6 @@ void bt_units_size(double bytes, int digits, char ret[BT_UNITS_TEXT_MAX]);
 /** "5.254MiB": powers of 1024 with four digits, as docker prints memory. */
 void bt_units_ram(double bytes, char ret[BT_UNITS_TEXT_MAX]);
 
-/** "About an hour", "3 days": how docker rounds a span of time. */
-void bt_units_span(int64_t seconds, char ret[BT_UNITS_TEXT_MAX]);
-
 /** "2026-11-23 18:50:12 +0000 UTC", in the local time zone. */
 void bt_units_local_time(int64_t seconds, char ret[BT_UNITS_TEXT_MAX]);
 

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
+#include "engine/config_shape.h"
 #include "engine/container_config.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
@@ -130,6 +131,8 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 	if (r == 0)
 		r = bt_host_config_make(bt_json_member(body, "HostConfig"), &cr->engine->cfg,
 					cr->warnings, &s->host_config, err);
+	if (r == 0)
+		r = bt_config_shape_check(s->config, s->host_config, err);
 	if (r == 0)
 		r = bt_mounts_collect(s->config, s->host_config, &s->mounts, err);
 	if (r == 0)

@@ -2,41 +2,11 @@
 
 #include "engine/status_text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/time.h"
-
-void bt_status_duration(int64_t ns, char *ret, size_t size)
-{
-	int64_t seconds = ns / BT_TIME_NSEC_PER_SEC, minutes = seconds / 60;
-	/* Hours are rounded, everything else is cut. */
-	int64_t hours = (seconds + 1800) / 3600;
-
-	if (seconds < 1)
-		snprintf(ret, size, "Less than a second");
-	else if (seconds == 1)
-		snprintf(ret, size, "1 second");
-	else if (seconds < 60)
-		snprintf(ret, size, "%" PRId64 " seconds", seconds);
-	else if (minutes == 1)
-		snprintf(ret, size, "About a minute");
-	else if (minutes < 60)
-		snprintf(ret, size, "%" PRId64 " minutes", minutes);
-	else if (hours == 1)
-		snprintf(ret, size, "About an hour");
-	else if (hours < 48)
-		snprintf(ret, size, "%" PRId64 " hours", hours);
-	else if (hours < 24 * 7 * 2)
-		snprintf(ret, size, "%" PRId64 " days", hours / 24);
-	else if (hours < 24 * 30 * 2)
-		snprintf(ret, size, "%" PRId64 " weeks", hours / 24 / 7);
-	else if (hours < 24 * 365 * 2)
-		snprintf(ret, size, "%" PRId64 " months", hours / 24 / 30);
-	else
-		snprintf(ret, size, "%" PRId64 " years", seconds / 3600 / 24 / 365);
-}
+#include "codec/duration.h"
 
 static void up_text(const char *span, const char *health, char *ret, size_t size)
 {
@@ -51,10 +21,10 @@ static void up_text(const char *span, const char *health, char *ret, size_t size
 void bt_status_text(const struct bt_container_state *s, const char *health, int64_t now_ns,
 		    char *ret, size_t size)
 {
-	char up[48], ago[48];
+	char up[BT_DURATION_TEXT_MAX], ago[BT_DURATION_TEXT_MAX];
 
-	bt_status_duration(now_ns - s->started_ns, up, sizeof(up));
-	bt_status_duration(now_ns - s->finished_ns, ago, sizeof(ago));
+	bt_duration_text((now_ns - s->started_ns) / BT_TIME_NSEC_PER_SEC, up);
+	bt_duration_text((now_ns - s->finished_ns) / BT_TIME_NSEC_PER_SEC, ago);
 	switch (s->status) {
 	case BT_CONTAINER_CREATED:
 		snprintf(ret, size, "Created");

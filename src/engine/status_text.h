@@ -11,9 +11,6 @@
 
 #include "engine/container.h"
 
-/** A span of time as Docker says it: "About a minute", "3 hours". */
-void bt_status_duration(int64_t ns, char *ret, size_t size);
-
 /** The status of a state at `now_ns`. `health` is "healthy", "unhealthy", "starting", or "". */
 void bt_status_text(const struct bt_container_state *state, const char *health, int64_t now_ns,
 		    char *ret, size_t size);

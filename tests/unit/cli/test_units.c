@@ -33,27 +33,6 @@ START_TEST(sizes_print_as_docker_prints_them)
 }
 END_TEST
 
-START_TEST(spans_are_rounded_as_docker_rounds_them)
-{
-	static const struct {
-		int64_t seconds;
-		const char *text;
-	} table[] = {
-		{ 0, "Less than a second" },  { 1, "1 second" },         { 59, "59 seconds" },
-		{ 60, "About a minute" },     { 120, "2 minutes" },      { 3540, "59 minutes" },
-		{ 3600, "About an hour" },    { 7200, "2 hours" },       { 47 * 3600, "47 hours" },
-		{ 72 * 3600, "3 days" },      { 15 * 86400, "2 weeks" }, { 90 * 86400, "3 months" },
-		{ 800 * 86400ll, "2 years" },
-	};
-	char text[BT_UNITS_TEXT_MAX];
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		bt_units_span(table[i].seconds, text);
-		ck_assert_str_eq(text, table[i].text);
-	}
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("cli/units");
@@ -63,7 +42,6 @@ int main(void)
 
 	tcase_add_test(tests, processors_are_billionths);
 	tcase_add_test(tests, sizes_print_as_docker_prints_them);
-	tcase_add_test(tests, spans_are_rounded_as_docker_rounds_them);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -5,33 +5,6 @@
 #include "base/time.h"
 #include "common.h"
 
-static const char *duration(int64_t seconds)
-{
-	static char text[64];
-
-	bt_status_duration(seconds * BT_TIME_NSEC_PER_SEC, text, sizeof(text));
-	return text;
-}
-
-START_TEST(spans_are_said_as_docker_says_them)
-{
-	ck_assert_str_eq(duration(0), "Less than a second");
-	ck_assert_str_eq(duration(1), "1 second");
-	ck_assert_str_eq(duration(59), "59 seconds");
-	ck_assert_str_eq(duration(60), "About a minute");
-	ck_assert_str_eq(duration(119), "About a minute");
-	ck_assert_str_eq(duration(120), "2 minutes");
-	ck_assert_str_eq(duration(3599), "59 minutes");
-	ck_assert_str_eq(duration(3600), "About an hour");
-	ck_assert_str_eq(duration(5400), "2 hours");
-	ck_assert_str_eq(duration(47 * 3600), "47 hours");
-	ck_assert_str_eq(duration(48 * 3600), "2 days");
-	ck_assert_str_eq(duration(14 * 86400), "2 weeks");
-	ck_assert_str_eq(duration(60 * 86400), "2 months");
-	ck_assert_str_eq(duration(730 * 86400), "2 years");
-}
-END_TEST
-
 static const char *status(enum bt_container_status s, int code, const char *health)
 {
 	static char text[96];
@@ -67,7 +40,6 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, spans_are_said_as_docker_says_them);
 	tcase_add_test(tests, each_state_has_dockers_words);
 	tcase_add_test(tests, health_stands_behind_up);
 }
