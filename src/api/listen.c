@@ -193,6 +193,24 @@ static int add_tcp(struct bt_listen *l, const char *text, const struct bt_listen
 	return add(l, &fd, opt->tls, err);
 }
 
+/* A plain socket beyond loopback must be meant, whoever opened it. */
+static int check_given(int fd, const struct bt_listen_options *opt, struct bt_err *err)
+{
+	union address address = { 0 };
+	socklen_t len = sizeof(address);
+
+	if (opt->tls || opt->plain_anywhere)
+		return 0;
+	if (getsockname(fd, &address.any, &len) < 0)
+		return bt_err_sys(err, -errno, "look at a given socket");
+	if (is_loopback(&address))
+		return 0;
+	return bt_err_set(err, BT_ERR_INVALID, EPERM,
+			  "a given TCP socket beyond loopback without TLS gives root on this "
+			  "machine to everybody who reaches it: use --tlsverify, or --tls=false if "
+			  "you mean it");
+}
+
 /* All sockets that systemd gave; the name after fd:// is not looked at. */
 static int add_given(struct bt_listen *l, const struct bt_listen_options *opt, struct bt_err *err)
 {
@@ -211,6 +229,9 @@ static int add_given(struct bt_listen *l, const struct bt_listen_options *opt, s
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 		(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 		(void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+		r = domain == AF_UNIX ? 0 : check_given(fd, opt, err);
+		if (r < 0)
+			return r;
 		r = add(l, &fd, opt->tls && domain != AF_UNIX, err);
 		if (r < 0)
 			return r;

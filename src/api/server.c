@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +25,8 @@
 #define CONNECTIONS_MAX   32768u
 /* A connection that is silent in the middle of a request, or kept alive for nothing. */
 #define IDLE_SECONDS 300u
+/* GnuTLS's own choice, without the versions before 1.2. */
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct bt_server {
 	struct bt_api api;
@@ -99,11 +102,16 @@ static int check_client(const struct bt_server *server, struct bt_request *req, 
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(req->conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	char purpose[] = GNUTLS_KP_TLS_WWW_CLIENT;
+	gnutls_typed_vdata_st want = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
+				       .data = (unsigned char *)purpose };
 	unsigned status = 0;
 
 	if (!info || !server->verify_clients)
 		return 0;
-	if (gnutls_certificate_verify_peers2(info->tls_session, &status) == 0 && status == 0)
+	/* Not one that was made for servers: theirs are kept with less care. */
+	if (gnutls_certificate_verify_peers(info->tls_session, &want, 1, &status) == 0 &&
+	    status == 0)
 		return 0;
 	return bt_err_set(err, BT_ERR_UNAUTHORIZED, EACCES,
 			  "a client certificate of this daemon's authority is needed");
@@ -218,6 +226,7 @@ static bool start_daemons(struct bt_server *server, const struct bt_server_tls *
 	if (server->plain && tls) {
 		/* The library takes these as void pointers and only reads them. */
 		const struct MHD_OptionItem with_tls[] = {
+			{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES },
 			{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)tls->cert },
 			{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)tls->key },
 			{ tls->ca ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cli/table.h"
 #include "cli/units.h"
+#include "codec/duration.h"
 
 #define COLUMN_MIN     10
 #define COLUMN_PADDING 3
@@ -37,9 +38,9 @@ static void add_size(struct bt_str *out, json_int_t bytes, const char *end)
 
 static void add_age(struct bt_str *out, json_int_t created)
 {
-	char age[BT_UNITS_TEXT_MAX];
+	char age[BT_DURATION_TEXT_MAX];
 
-	bt_units_span((int64_t)time(NULL) - created, age);
+	bt_duration_text((int64_t)time(NULL) - created, age);
 	bt_str_printf(out, "%s ago\t", age);
 }
 

@@ -27,6 +27,7 @@ struct bt_link {
 	struct bt_container *container; /* a reference */
 	struct bt_client *client;
 	pid_t monitor; /* 0: not known */
+	struct bt_list watched; /* in bt_links.watched, under its lock */
 	/* Of the thread that waits for a start. */
 	bool settled; /* started or start-failed came */
 	bool failed;
@@ -46,6 +47,7 @@ struct bt_links {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	struct bt_list jobs;
+	struct bt_list watched; /* struct bt_link: each a reference */
 	bool stopping;
 };
 
@@ -140,6 +142,7 @@ static struct bt_link *new_link(struct bt_container *c)
 	if (!link)
 		return NULL;
 	atomic_init(&link->refs, 1);
+	bt_list_init(&link->watched);
 	link->container = bt_container_ref(c);
 	return link;
 }
@@ -173,6 +176,13 @@ static void unlink_container(struct bt_link *link)
 	bt_link_unref(link);
 }
 
+static void forget(struct bt_links *links, struct bt_link *link)
+{
+	pthread_mutex_lock(&links->lock);
+	bt_list_remove(&link->watched);
+	pthread_mutex_unlock(&links->lock);
+}
+
 /* Give the link to the watcher and to those who make requests, each with a reference of its own.
  * The caller keeps its own too: the monitor may be gone, and the others' dropped, before this
  * returns. */
@@ -183,9 +193,13 @@ static int watch(struct bt_links *links, struct bt_link *link)
 
 	atomic_fetch_add_explicit(&link->refs, 2, memory_order_relaxed);
 	relink(link->container, link);
+	pthread_mutex_lock(&links->lock);
+	bt_list_append(&links->watched, &link->watched);
+	pthread_mutex_unlock(&links->lock);
 	if (epoll_ctl(links->epoll_fd, EPOLL_CTL_ADD, bt_client_fd(link->client), &ev) == 0)
 		return 0;
 	r = -errno;
+	forget(links, link);
 	relink(link->container, NULL);
 	bt_link_unref(link);
 	return r;
@@ -278,6 +292,7 @@ static void handle(struct bt_links *links, struct bt_link *link)
 	if (r > 0)
 		return;
 	(void)epoll_ctl(links->epoll_fd, EPOLL_CTL_DEL, bt_client_fd(link->client), NULL);
+	forget(links, link);
 	unlink_container(link);
 }
 
@@ -366,6 +381,7 @@ int bt_links_open(const struct bt_links_events *events, struct bt_links **ret, s
 	pthread_mutex_init(&links->lock, NULL);
 	pthread_cond_init(&links->work, NULL);
 	bt_list_init(&links->jobs);
+	bt_list_init(&links->watched);
 	links->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	links->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (links->epoll_fd < 0 || links->stop_fd < 0 ||
@@ -394,6 +410,15 @@ void bt_links_close(struct bt_links *links)
 	pthread_mutex_unlock(&links->lock);
 	pthread_join(links->watcher, NULL);
 	pthread_join(links->worker, NULL);
+	/* The watcher's references, and those of the containers, which hold one another. */
+	bt_list_foreach (it, &links->watched) {
+		struct bt_link *link = bt_list_entry(it, struct bt_link, watched);
+
+		bt_list_remove(&link->watched);
+		if (link->container->link == link)
+			relink(link->container, NULL);
+		bt_link_unref(link);
+	}
 	bt_close(&links->epoll_fd);
 	bt_close(&links->stop_fd);
 	pthread_cond_destroy(&links->work);
