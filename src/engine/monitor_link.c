@@ -26,7 +26,7 @@ struct bt_link {
 	atomic_uint refs;
 	struct bt_container *container; /* a reference */
 	struct bt_client *client;
-	pid_t monitor; /* 0: not known */
+	pid_t monitor;          /* 0: not known */
 	struct bt_list watched; /* in bt_links.watched, under its lock */
 	/* Of the thread that waits for a start. */
 	bool settled; /* started or start-failed came */

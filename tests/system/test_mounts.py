@@ -59,7 +59,7 @@ def test_private_memory_cannot_be_joined(engine, pair):
     sleeper(engine, donor, {"IpcMode": "private"})
     engine.post(f"/containers/create?name={guest}", {"Image": "bb", "Cmd": ["true"], "HostConfig": {"IpcMode": "container:" + donor}})
     a = engine.post(f"/containers/{guest}/start")
-    assert a.status == 409 and "non-shareable IPC" in a.message
+    assert a.status == 400 and "non-shareable IPC" in a.message
 
 
 def subpath(volume, path, target="/m", **more):
@@ -91,7 +91,7 @@ def test_no_link_in_a_volume_leads_out_of_it(engine, name, volume, script, path)
     fill(engine, volume, script)
     engine.post(f"/containers/create?name={name}", {"Image": "bb", "Cmd": ["cat", "/m/hostname"], "HostConfig": subpath(volume, path)})
     a = engine.post(f"/containers/{name}/start")
-    assert a.status == 400 and "/m" in a.message, a.body
+    assert a.status == (400 if "mkfifo" in script else 404) and "/m" in a.message, a.body
     assert host_mounts(engine) == []
 
 
