@@ -83,6 +83,10 @@ def test_host_config(engine, name, other, field):
         return
     assert a.status == 201, a.body
     got = engine.inspect(name)["HostConfig"][field]
+    # What this machine's kernel has not is dropped, and said.
+    if any("iscarded" in w for w in a.json["Warnings"]):
+        assert not got
+        return
     assert got == fill(shown[0] if shown else value, other=other, name=name)
 
 
