@@ -3,6 +3,8 @@
 #include "api/compat.h"
 
 #include <errno.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "codec/json.h"
 
@@ -60,4 +62,28 @@ int bt_compat_container(json_t *container, unsigned version, struct bt_err *err)
 		r |= json_object_set_new(writable, to, json_boolean(rw));
 	}
 	return r < 0 ? bt_err_sys(err, -ENOMEM, "inspect a container") : 0;
+}
+
+json_t *bt_compat_create(const json_t *body, unsigned version)
+{
+	static const char *const moved[] = { "Memory", "MemorySwap", "CpuShares", "Cpuset" };
+	json_t *out = json_copy((json_t *)(uintptr_t)body);
+	json_t *host = json_copy(json_object_get(body, "HostConfig"));
+
+	if (!json_is_object(host)) {
+		json_decref(host);
+		host = json_object();
+	}
+	for (size_t i = 0; version < 18 && i < sizeof(moved) / sizeof(moved[0]); i++) {
+		const char *key = strcmp(moved[i], "Cpuset") == 0 ? "CpusetCpus" : moved[i];
+		json_t *value = json_object_get(body, moved[i]);
+
+		/* What the HostConfig says goes before. */
+		if (value && !json_object_get(host, key))
+			(void)json_object_set(host, key, value);
+	}
+	if (json_object_set_new(out, "HostConfig", host) == 0)
+		return out;
+	json_decref(out);
+	return NULL;
 }

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <microhttpd.h>
 
+#include "api/compat.h"
 #include "api/handlers.h"
 #include "api/params.h"
 #include "api/request.h"
@@ -29,10 +30,16 @@ int bt_containers_life_create(struct bt_request *req, struct bt_err *err)
 {
 	const char *name = bt_query_text(&req->query, "name");
 	const char *platform = bt_query_text(&req->query, "platform");
+	json_auto_t *shaped = NULL;
 	const json_t *body;
 	json_t *created;
 	int r = bt_request_object(req, &body, err);
 
+	if (r == 0 && req->version < 18) {
+		shaped = bt_compat_create(body, req->version);
+		body = shaped;
+		r = shaped ? 0 : bt_err_sys(err, -ENOMEM, "read the request");
+	}
 	if (r == 0)
 		r = bt_container_create(req->api->engine, name, platform, body, &created, err);
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_CREATED, created, err);
