@@ -52,6 +52,10 @@ result compile_asan
 UBSAN_OPTIONS=halt_on_error=1 meson test -C build-asan --print-errorlogs -q --timeout-multiplier 4
 count_meson build-asan
 
+say "system tests, with a daemon under the address and undefined-behaviour sanitizers"
+result tests/system/sanitize.sh address
+count_junit build-asan/sanitize.xml
+
 say "system tests"
 tests/system/run.sh "$build"
 count_junit "$build/system.xml"

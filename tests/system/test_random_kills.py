@@ -87,6 +87,19 @@ def strike(daemon, chance, loads, spared):
     return victim
 
 
+def nothing_left(daemon, known):
+    """What is being removed may take a moment."""
+    problems = []
+
+    def settled():
+        problems[:] = orphans.find(daemon, known)
+        return not problems
+    try:
+        wait_for(settled, "everything is as ps shows it", timeout=20)
+    except AssertionError:
+        assert problems == []
+
+
 def test_sigkills_at_random_under_load_lose_nothing(fresh):
     print(f"BERTH_KILLS_SEED={SEED}")
     chance, known, fresh.struck = random.Random(SEED), set(), set()
@@ -125,19 +138,11 @@ def test_sigkills_at_random_under_load_lose_nothing(fresh):
             assert got in (code, 137), name
         else:
             assert (got, fresh.docker("logs", name).stdout) == (code, out), name
-    problems = []
-
-    def settled():
-        problems[:] = orphans.find(fresh, known)
-        return not problems
-    try:
-        wait_for(settled, "everything is as ps shows it", timeout=20)
-    except AssertionError:
-        assert problems == []
+    nothing_left(fresh, known)
     for c in fresh.get("/containers/json?all=1").json:
         assert fresh.request("DELETE", f"/containers/{c['Id']}?force=1&v=1").status == 204
     for v in fresh.get("/volumes").json["Volumes"] or []:
         # Those whose client was struck between creating and removing, and of containers that were renamed.
         assert fresh.request("DELETE", f"/volumes/{v['Name']}").status == 204
     assert fresh.get("/containers/json?all=1").json == []
-    assert orphans.find(fresh, known) == []
+    nothing_left(fresh, known)
