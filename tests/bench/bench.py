@@ -18,6 +18,7 @@ import importlib
 import os
 import pkgutil
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -90,6 +91,7 @@ def measure(chosen_parts, daemon, top, root, tar):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is taken down
     words = sys.argv[1:]
     if words == ["list"]:
         for m in modules():
