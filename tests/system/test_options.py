@@ -6,7 +6,8 @@ import stat
 
 import pytest
 
-from harness import PATIENCE, run, wait_for
+from harness import run
+from test_oci_runtime import remove_groups
 
 UNIFIED = os.path.exists("/sys/fs/cgroup/cgroup.controllers")
 v1 = pytest.mark.skipif(UNIFIED, reason="a file of version 1")
@@ -140,8 +141,13 @@ def test_no_pids_limit_is_none(box):
     assert box("--pids-limit", "-1").file("pids", "pids.max") == "max"
 
 
-def test_the_group_is_below_the_parent_that_was_named(box):
-    assert "/berth-test-parent/" in box("--cgroup-parent", "/berth-test-parent").group("memory")
+def test_the_group_is_below_the_parent_that_was_named(box, engine, name):
+    try:
+        assert f"/parent-{name}/" in box("--cgroup-parent", f"/parent-{name}").group("memory")
+    finally:
+        engine.docker("rm", "-f", name, check=False)
+        # The parent is whoever's that named it.
+        remove_groups(f"parent-{name}")
 
 
 def test_score_is_the_kernels_and_one_that_cannot_be_had_starts_with_a_warning(box):
