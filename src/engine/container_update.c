@@ -9,6 +9,7 @@
 #include "codec/json.h"
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
+#include "engine/container_publish.h"
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
 #include "engine/host_config_check.h"
@@ -150,6 +151,8 @@ static int update(struct bt_container *c, const json_t *body, json_t *warnings, 
 	pthread_mutex_unlock(&c->lock);
 	if (running)
 		r = apply_limits(c, body, err);
+	if (r == 0)
+		r = bt_container_publish(c, body, s.config, hc, err);
 	if (r == 0)
 		r = bt_container_row_host_config(c, hc, err);
 	if (r == 0)

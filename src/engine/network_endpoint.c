@@ -471,6 +471,68 @@ json_t *bt_network_endpoint_interfaces(struct bt_networks *nets, const char *con
 	return out;
 }
 
+/* By ports, then by priority of the default route; -1 for one that can have no ports. */
+static int64_t rank(struct bt_networks *nets, const char *network_id, const json_t *settings)
+{
+	struct bt_network *net;
+	struct bt_err err;
+
+	if (bt_network_table_find(nets, network_id, &net, &err) < 0 ||
+	    net->driver != BT_NETWORK_DRIVER_BRIDGE || net->internal)
+		return -1;
+	if (json_object_get(settings, PORTS_KEY))
+		return INT64_MAX;
+	/* As wide as the API's priorities, and never below 0. */
+	return bt_json_i64(settings, "GwPriority", 0) / 2 + INT64_MAX / 2;
+}
+
+int bt_network_endpoint_published(struct bt_networks *nets, const char *container_id,
+				  struct bt_network_lease *ret, struct bt_err *err)
+{
+	json_auto_t *rows = rows_of(nets, container_id);
+	const json_t *best = NULL;
+	struct bt_network_lease lease = { 0 };
+	int64_t highest = -1;
+	json_t *settings;
+	const char *id;
+
+	pthread_mutex_lock(&nets->lock);
+	json_object_foreach (rows, id, settings) {
+		int64_t mine = rank(nets, id, settings);
+
+		if (mine <= highest || bt_network_table_find(nets, id, &lease.network, err) < 0)
+			continue;
+		highest = mine;
+		best = settings;
+	}
+	pthread_mutex_unlock(&nets->lock);
+	if (!best)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "container %.12s is on no network that ports could be published "
+				  "from",
+				  container_id);
+	lease.index4 = index_of(&lease.network->v4, bt_json_str(best, "IPAddress", ""));
+	lease.index6 = index_of(&lease.network->v6, bt_json_str(best, "GlobalIPv6Address", ""));
+	*ret = lease;
+	return 0;
+}
+
+int bt_network_endpoint_store_ports(struct bt_networks *nets, const struct bt_network_lease *lease,
+				    const char *container_id, json_t *ports, struct bt_err *err)
+{
+	json_auto_t *rows = rows_of(nets, container_id);
+	json_t *row = json_object_get(rows, lease->network->id);
+	bt_auto_free char *text = NULL;
+
+	(void)json_object_set(row, PORTS_KEY, ports);
+	if (!row || bt_json_dump(row, &text, NULL) < 0)
+		return bt_err_sys(err, -ENOMEM, "store published ports");
+	return bt_db_run(nets->db, err,
+			 "UPDATE endpoints SET config = ?1 WHERE container_id = ?2"
+			 " AND network_id = ?3",
+			 3, text, container_id, lease->network->id);
+}
+
 int bt_network_endpoint_delete(struct bt_networks *nets, const char *container_id,
 			       struct bt_network *net, struct bt_err *err)
 {

@@ -56,6 +56,16 @@ json_t *bt_network_endpoint_of_container(struct bt_networks *nets, const char *c
 /** Network name → name of the interface inside, of a container's rows (owned), NULL without
  * memory. Not under lock. */
 json_t *bt_network_endpoint_interfaces(struct bt_networks *nets, const char *container_id);
+/** The endpoint of a container that runs which its ports are published to: the one that has some,
+ * else the bridge with the default route. The lease is borrowed: valid under the container's
+ * operation lock. INVALID where none can have ports. Not under lock. */
+bt_nodiscard int bt_network_endpoint_published(struct bt_networks *nets, const char *container_id,
+					       struct bt_network_lease *ret, struct bt_err *err);
+/** Store which ports are published to it. */
+bt_nodiscard int bt_network_endpoint_store_ports(struct bt_networks *nets,
+						 const struct bt_network_lease *lease,
+						 const char *container_id, json_t *ports,
+						 struct bt_err *err);
 /** Take all addresses that the rows say are given out, and note their published ports: when the
  * daemon starts. */
 bt_nodiscard int bt_network_endpoint_load(struct bt_networks *nets, struct bt_err *err);

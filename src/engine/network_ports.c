@@ -404,6 +404,128 @@ static int restore_binding(struct published *out, const struct bt_network_lease 
 	return r;
 }
 
+/* Whoever used a port last would go on reaching it, or who has the address next. */
+static void forget_connections(const struct bt_firewall_port *list, size_t n)
+{
+	bt_auto_free struct bt_conntrack_target *targets = calloc(n + 1, sizeof(*targets));
+	int r = targets ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		targets[i] = (struct bt_conntrack_target){
+			.proto = list[i].proto,
+			.address = list[i].target,
+			.first = list[i].target_first,
+			.last = (uint16_t)(list[i].target_first + list[i].last - list[i].first),
+		};
+	if (r == 0 && n)
+		r = bt_conntrack_forget(targets, n);
+	if (r < 0)
+		bt_log_warn("forget the connections of published ports: %s", strerror(-r));
+}
+
+/* Does the text of a removal name this port? */
+static bool is_named(const struct bt_port_publish *n, const struct bt_firewall_port *p)
+{
+	return p->proto == n->proto && p->target_first >= n->target_first &&
+	       p->target_first <= n->target_last &&
+	       (!n->first || (p->first >= n->first && p->first <= n->last)) &&
+	       (!n->host.family || bt_prefix_same_address(&n->host, &p->host));
+}
+
+static bool is_removed(const struct bt_port_publish *names, size_t n,
+		       const struct bt_firewall_port *p)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_named(&names[i], p))
+			return true;
+	return false;
+}
+
+/* Take over what stays of the old; `show` is by port, in the old order. Those that go come to the
+ * front of `gone`. */
+static int take_over(struct request *rq, const struct published *old,
+		     const struct bt_network_ports_change *change, struct bt_firewall_port *gone,
+		     size_t *ngone, struct bt_err *err)
+{
+	char key[PORT_TEXT_LEN];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && old && i < old->n; i++) {
+		const struct bt_firewall_port *p = &old->list[i];
+
+		if (is_removed(change->remove, change->nremove, p)) {
+			gone[(*ngone)++] = *p;
+			continue;
+		}
+		(void)snprintf(key, sizeof(key), "%u/%s", p->target_first,
+			       bt_port_spec_proto_name(p->proto));
+		rq->key = key;
+		if (add(rq->out, p, -EBADF) < 0)
+			return bt_err_sys(err, -ENOMEM, "publish a port");
+		r = show(rq, &p->host, p->direct ? 0 : p->first);
+	}
+	return r;
+}
+
+/* The rules say so now: who stays keeps its descriptor. */
+static void move_descriptors(struct published *old, struct published *out,
+			     const struct bt_network_ports_change *change)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; old && i < old->n; i++)
+		if (!is_removed(change->remove, change->nremove, &old->list[i]))
+			out->fds[at++] = bt_take_fd(&old->fds[i]);
+}
+
+static struct published *published_of(struct bt_networks *nets, const char *id)
+{
+	struct published *p;
+
+	pthread_mutex_lock(&nets->lock);
+	p = bt_map_get(&nets->published, id);
+	pthread_mutex_unlock(&nets->lock);
+	return p;
+}
+
+int bt_network_ports_change(struct bt_networks *nets, const char *container_id,
+			    const struct bt_network_lease *lease,
+			    const struct bt_network_ports_change *change, json_t **ret,
+			    struct bt_err *err)
+{
+	/* Whoever changes a container's ports holds its operation: nobody else does meanwhile. */
+	struct published *old = published_of(nets, container_id);
+	bt_auto(published_destroyp) struct published *out = calloc(1, sizeof(*out));
+	bt_auto_free struct bt_firewall_port *gone = calloc((old ? old->n : 0) + 1, sizeof(*gone));
+	struct request rq = { .nets = nets, .lease = lease, .out = out };
+	json_auto_t *row = NULL;
+	json_t *bindings;
+	size_t ngone = 0;
+	int r;
+
+	if (!out || !gone)
+		return bt_err_sys(err, -ENOMEM, "change ports");
+	out->ports = json_object();
+	r = bt_publish_policy_of(nets->engine->cfg.publish_policy, change->config, &rq.policy, err);
+	if (r == 0)
+		r = take_over(&rq, old, change, gone, &ngone, err);
+	json_object_foreach ((json_t *)(uintptr_t)change->add, rq.key, bindings)
+		if (r == 0)
+			r = publish_key(&rq, bindings, err);
+	if (r == 0)
+		r = put_rules(nets, container_id, out, err);
+	if (r < 0)
+		return r;
+	row = row_of(out, rq.policy);
+	move_descriptors(old, out, change);
+	r = keep(nets, container_id, &out, err);
+	if (r < 0)
+		return r;
+	forget_connections(gone, ngone);
+	*ret = json_incref(row);
+	return 0;
+}
+
 int bt_network_ports_restore(struct bt_networks *nets, const char *container_id,
 			     const struct bt_network_lease *lease, const json_t *ports,
 			     struct bt_err *err)
@@ -427,25 +549,6 @@ int bt_network_ports_restore(struct bt_networks *nets, const char *container_id,
 		return bt_err_sys(err, r, "restore ports of container %.12s", container_id);
 	r = put_rules(nets, container_id, out, err);
 	return r < 0 ? r : keep(nets, container_id, &out, err);
-}
-
-/* Whoever used a port last would go on reaching it, or who has the address next. */
-static void forget_connections(const struct bt_firewall_port *list, size_t n)
-{
-	bt_auto_free struct bt_conntrack_target *targets = calloc(n + 1, sizeof(*targets));
-	int r = targets ? 0 : -ENOMEM;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		targets[i] = (struct bt_conntrack_target){
-			.proto = list[i].proto,
-			.address = list[i].target,
-			.first = list[i].target_first,
-			.last = (uint16_t)(list[i].target_first + list[i].last - list[i].first),
-		};
-	if (r == 0 && n)
-		r = bt_conntrack_forget(targets, n);
-	if (r < 0)
-		bt_log_warn("forget the connections of published ports: %s", strerror(-r));
 }
 
 void bt_network_ports_withdraw(struct bt_networks *nets, const char *container_id)

@@ -13,6 +13,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "engine/network_private.h"
+#include "net/port_spec.h"
 
 /** Publish what HostConfig asks for (PortBindings, PublishAllPorts) to the addresses of `lease`.
  * `*ret`: NetworkSettings.Ports of what was published (owned), NULL: nothing. CONFLICT in Docker's
@@ -25,6 +26,20 @@ bt_nodiscard int bt_network_ports_publish(struct bt_networks *nets, const char *
 bt_nodiscard int bt_network_ports_restore(struct bt_networks *nets, const char *container_id,
 					  const struct bt_network_lease *lease, const json_t *ports,
 					  struct bt_err *err);
+/** What is to change about a container's ports. */
+struct bt_network_ports_change {
+	const json_t *config;                 /* Config of the container: its labels */
+	const json_t *add;                    /* as HostConfig.PortBindings, or NULL */
+	const struct bt_port_publish *remove; /* a host's port of 0, or no address: any */
+	size_t nremove;
+};
+/** Change the published ports of a container that runs, in one transaction: connections through
+ * those that stay go on. `*ret`: what bt_network_ports_restore() takes (owned). Under the
+ * container's operation lock. As bt_network_ports_publish(). */
+bt_nodiscard int bt_network_ports_change(struct bt_networks *nets, const char *container_id,
+					 const struct bt_network_lease *lease,
+					 const struct bt_network_ports_change *change, json_t **ret,
+					 struct bt_err *err);
 /** Take a container's ports back; none is fine. */
 void bt_network_ports_withdraw(struct bt_networks *nets, const char *container_id);
 /** Free what is kept of all. */

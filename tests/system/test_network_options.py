@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of networks and endpoints have an effect or are refused by name."""
+"""Options of networks and endpoints have an effect or are refused by name; ports of a running container change."""
+import socket
+
 import pytest
 
-from harness import run
+from harness import run, wait_for
 
 
 @pytest.fixture
@@ -15,6 +17,12 @@ def net(request, engine, name):
 
 def inside(engine, name, *argv):
     return engine.docker("exec", name, *argv).stdout
+
+
+def get(address, port):
+    with socket.create_connection((address, port), timeout=5) as s:
+        s.sendall(b"GET /i HTTP/1.0\r\n\r\n")
+        return s.recv(4096).startswith((b"HTTP/1.0 200", b"HTTP/1.1 200"))
 
 
 def test_endpoint_options_name_the_interface_and_set_it_up(engine, name, net):
@@ -79,6 +87,8 @@ def test_macvlan_on_an_interface_of_the_host(engine, name, net):
         engine.docker("network", "create", "-d", "macvlan", "-o", "parent=btmv0", "--subnet", "10.96.203.0/24", net)
         engine.docker("run", "-d", "--name", name, "--network", net, "bb", "sleep", "600")
         assert "10.96.203.2/24" in inside(engine, name, "ip", "-o", "-4", "addr", "show", "eth0")
+        other = engine.docker("run", "--rm", "--network", net, "bb", "ping", "-c", "1", "-W", "5", "10.96.203.2", check=False)
+        assert other.returncode == 0
     finally:
         engine.request("DELETE", f"/containers/{name}?force=1&v=1")
         run(["ip", "link", "del", "btmv0"], check=False)
@@ -100,3 +110,23 @@ def test_n06_isolated_ports_keep_neighbours_apart(engine, name, net):
     ip = engine.inspect(name)["NetworkSettings"]["Networks"][net]["IPAddress"]
     p = engine.docker("run", "--rm", "--network", net, "bb", "arping", "-c", "2", "-w", "2", "-I", "eth0", ip, check=False)
     assert p.returncode != 0 and "Received 0" in p.stdout
+
+
+def test_ports_of_a_running_container_come_and_go(engine, name):
+    engine.docker("run", "-d", "--name", name, "-p", "127.0.0.1:18081:80", "bb", "sh", "-c", "echo served > /www/i; exec httpd -f -p 80 -h /www")
+    wait_for(lambda: get("127.0.0.1", 18081), "the first port serves")
+    kept = socket.create_connection(("127.0.0.1", 18081))
+    engine.berth("update", "--publish-add", "127.0.0.1:18082:80", name)
+    assert get("127.0.0.1", 18081) and get("127.0.0.1", 18082)
+    engine.berth("update", "--publish-rm", "18082:80", name)
+    with pytest.raises(OSError):
+        get("127.0.0.1", 18082)
+    kept.sendall(b"GET /i HTTP/1.0\r\n\r\n")
+    assert kept.recv(4096).startswith((b"HTTP/1.0 200", b"HTTP/1.1 200"))
+    seen = engine.inspect(name)
+    assert seen["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "18081"}]}
+    assert seen["NetworkSettings"]["Ports"]["80/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": "18081"}]
+    p = engine.berth("update", "--publish-rm", "99", name, check=False)
+    assert p.returncode != 0 and "port 99 is not published" in p.stderr
+    # What is no longer published is free for others.
+    socket.create_server(("127.0.0.1", 18082)).close()
