@@ -83,6 +83,8 @@ def test_the_prefix_of_interfaces_and_reserved_addresses(engine, name, net):
 
 def test_macvlan_on_an_interface_of_the_host(engine, name, net):
     run(["ip", "link", "add", "btmv0", "type", "veth", "peer", "name", "btmv1"])
+    # Without a live other end the interface has no carrier, and whatever stands on it none either.
+    run(["ip", "link", "set", "btmv1", "up"])
     try:
         engine.docker("network", "create", "-d", "macvlan", "-o", "parent=btmv0", "--subnet", "10.96.203.0/24", net)
         engine.docker("run", "-d", "--name", name, "--network", net, "bb", "sleep", "600")
