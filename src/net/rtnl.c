@@ -165,6 +165,8 @@ int bt_rtnl_index(struct bt_rtnl *rtnl, const char *name)
 	}
 }
 
+#define DUMP_ATTEMPTS 50
+
 static size_t dump_header_size(uint16_t type)
 {
 	switch (type) {
@@ -180,47 +182,72 @@ static size_t dump_header_size(uint16_t type)
 struct dump {
 	int (*cb)(const struct nlmsghdr *nlh, void *arg);
 	void *arg;
-	int r;
+	unsigned seq;
+	bool interrupted; /* something changed meanwhile, and may have been left out */
+	int r;            /* of the callback */
 };
 
-static int dump_one(const struct nlmsghdr *nlh, void *data)
+/* One buffer of answers. Returns 1 where more are to come, 0 after the last, or -errno. */
+static int take_answers(const char *buf, int len, struct dump *d)
 {
-	struct dump *d = data;
+	const struct nlmsghdr *nlh = (const void *)buf;
 
-	if (d->r >= 0)
-		d->r = d->cb(nlh, d->arg);
-	return MNL_CB_OK;
+	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+		if (nlh->nlmsg_seq != d->seq)
+			continue;
+		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+			d->interrupted = true;
+		if (nlh->nlmsg_type == NLMSG_ERROR)
+			return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(nlh))->error;
+		if (nlh->nlmsg_type == NLMSG_DONE)
+			return 0;
+		if (d->r >= 0)
+			d->r = d->cb(nlh, d->arg);
+	}
+	return 1;
 }
 
-int bt_rtnl_dump(struct bt_rtnl *rtnl, uint16_t type, int family,
-		 int (*cb)(const struct nlmsghdr *nlh, void *arg), void *arg)
+static int dump_once(struct bt_rtnl *rtnl, uint16_t type, int family, struct dump *d)
 {
 	char buf[REPLY_SIZE];
-	struct dump d = { .cb = cb, .arg = arg };
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	unsigned char *head;
-	int r = MNL_CB_OK;
+	int r = 1;
 
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	nlh->nlmsg_seq = ++rtnl->seq;
+	nlh->nlmsg_seq = d->seq = ++rtnl->seq;
 	/* The family is the first byte of each of these headers. */
 	head = mnl_nlmsg_put_extra_header(nlh, dump_header_size(type));
 	head[0] = (unsigned char)family;
 	if (mnl_socket_sendto(rtnl->nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
-	while (r > MNL_CB_STOP) {
+	while (r > 0) {
 		ssize_t n = mnl_socket_recvfrom(rtnl->nl, buf, sizeof(buf));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
-		r = mnl_cb_run(buf, (size_t)n, rtnl->seq, 0, dump_one, &d);
+		r = take_answers(buf, (int)n, d);
 	}
-	if (r < 0)
-		return -errno;
-	return d.r < 0 ? d.r : 0;
+	return r < 0 ? r : d->r < 0 ? d->r : 0;
+}
+
+int bt_rtnl_dump(struct bt_rtnl *rtnl, uint16_t type, int family,
+		 int (*cb)(const struct nlmsghdr *nlh, void *arg), void *arg)
+{
+	int r = -EINTR;
+
+	/* A machine on which it changes each time is told so. */
+	for (int i = 0; r == -EINTR && i < DUMP_ATTEMPTS; i++) {
+		struct dump d = { .cb = cb, .arg = arg };
+
+		r = dump_once(rtnl, type, family, &d);
+		if (r == 0 && d.interrupted)
+			r = -EINTR;
+	}
+	return r;
 }
 
 const struct nlattr *bt_rtnl_attr(const struct nlmsghdr *nlh, size_t header_size, uint16_t type)

@@ -55,7 +55,8 @@ bt_nodiscard int bt_rtnl_run(struct bt_rtnl *rtnl, struct bt_rtnl_batch *batch, 
 int bt_rtnl_index(struct bt_rtnl *rtnl, const char *name);
 
 /** Ask for all objects (`type` RTM_GET…), calling `cb` for each answer; what it returns ends
- * the walk where negative. Returns 0 or -errno. */
+ * the walk where negative. Where objects changed meanwhile all are asked for again: `cb` may see
+ * one more than once. Returns 0 or -errno. */
 bt_nodiscard int bt_rtnl_dump(struct bt_rtnl *rtnl, uint16_t type, int family,
 			      int (*cb)(const struct nlmsghdr *nlh, void *arg), void *arg);
 

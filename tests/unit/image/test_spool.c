@@ -35,7 +35,7 @@ static void teardown(void)
 /* What an earlier daemon left in file `chunk`. */
 static void leave(const char *chunk, size_t len)
 {
-	bt_auto_free char *sub = bt_str_format("%s/%s", dir, DIGEST + 7);
+	bt_auto_free char *sub = bt_str_format("%s/%s", dir, &DIGEST[7]);
 	bt_auto_free char *path = bt_str_format("%s/%s", sub, chunk);
 	bt_auto_free char *data = calloc(1, len + 1);
 
