@@ -25,6 +25,14 @@ def get(address, port):
         return s.recv(4096).startswith((b"HTTP/1.0 200", b"HTTP/1.1 200"))
 
 
+def serves(address, port):
+    """For waiting: also while nobody listens yet."""
+    try:
+        return get(address, port)
+    except ConnectionRefusedError:
+        return False
+
+
 def test_endpoint_options_name_the_interface_and_set_it_up(engine, name, net):
     engine.docker("network", "create", net)
     engine.berth("run", "-d", "--name", name, "--network",
@@ -116,7 +124,7 @@ def test_n06_isolated_ports_keep_neighbours_apart(engine, name, net):
 
 def test_ports_of_a_running_container_come_and_go(engine, name):
     engine.docker("run", "-d", "--name", name, "-p", "127.0.0.1:18081:80", "bb", "sh", "-c", "echo served > /www/i; exec httpd -f -p 80 -h /www")
-    wait_for(lambda: get("127.0.0.1", 18081), "the first port serves")
+    wait_for(lambda: serves("127.0.0.1", 18081), "the first port serves")
     kept = socket.create_connection(("127.0.0.1", 18081))
     engine.berth("update", "--publish-add", "127.0.0.1:18082:80", name)
     assert get("127.0.0.1", 18081) and get("127.0.0.1", 18082)
