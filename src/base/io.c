@@ -14,10 +14,14 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/str.h"
+
+/* The kernel waits some 150 ms in each. */
+#define SEAL_ATTEMPTS 20
 
 #define READ_STEP 4096
 /* Each level holds a descriptor and some of a thread's stack while a tree is removed. */
@@ -183,10 +187,10 @@ static int remove_children(struct removal *rm, int fd, int depth)
  * may be bound there, which its device number does not tell. */
 static int open_dir(const struct removal *rm, int at, const char *name, bool same_mount)
 {
-	struct open_how how = { .flags = (uint64_t)(unsigned)(O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-							      O_CLOEXEC),
-				.resolve = same_mount ? RESOLVE_NO_XDEV : 0 };
-	bt_auto_close int fd = (int)syscall(SYS_openat2, at, name, &how, sizeof(how));
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	struct open_how how = { .flags = (uint64_t)(unsigned)flags, .resolve = RESOLVE_NO_XDEV };
+	bt_auto_close int fd = same_mount ? (int)syscall(SYS_openat2, at, name, &how, sizeof(how))
+					  : openat(at, name, flags);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -255,6 +259,21 @@ int bt_io_remove_tree(int at, const char *name)
 	return r;
 }
 
+int bt_io_seal(int fd)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+	/* The kernel may hold its pages for a moment: writing them back, or looking at their age.
+	 */
+	for (int i = 0; fcntl(fd, F_ADD_SEALS, seals) < 0; i++) {
+		if (errno != EBUSY || i == SEAL_ATTEMPTS)
+			return -errno;
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 int bt_io_memfd(const char *name, const void *data, size_t len)
 {
 	bt_auto_close int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -265,8 +284,8 @@ int bt_io_memfd(const char *name, const void *data, size_t len)
 	r = bt_io_write_all(fd, data, len);
 	if (r < 0)
 		return r;
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0 ||
-	    lseek(fd, 0, SEEK_SET) < 0)
-		return -errno;
-	return bt_take_fd(&fd);
+	r = bt_io_seal(fd);
+	if (r < 0)
+		return r;
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : bt_take_fd(&fd);
 }

@@ -42,6 +42,9 @@ bt_nodiscard int bt_io_mkdir_p(const char *path, mode_t mode);
  * (the rest is removed all the same). */
 bt_nodiscard int bt_io_remove_tree(int at, const char *name);
 
+/** Seal a memfd: nothing of it changes any more, nor the seals. Returns 0 or -errno. */
+bt_nodiscard int bt_io_seal(int fd);
+
 /** A sealed memfd (F_SEAL_WRITE and the rest) holding `data`. `name` shows in /proc.
  * Returns a descriptor, close-on-exec, positioned at 0, or -errno. */
 bt_nodiscard int bt_io_memfd(const char *name, const void *data, size_t len);

@@ -22,6 +22,7 @@
 
 #include "base/auto.h"
 #include "base/fault.h"
+#include "base/io.h"
 #include "base/sock.h"
 #include "monitor/monitor.h"
 #include "monitor/protocol.h"
@@ -41,9 +42,9 @@ static int sealed_copy(const char *path)
 	bt_auto_close int from = open(path, O_RDONLY | O_CLOEXEC);
 	bt_auto_close int to =
 		memfd_create("berth-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 	struct stat st;
 	off_t at = 0;
+	int r;
 
 	if (from < 0)
 		return -errno;
@@ -57,9 +58,8 @@ static int sealed_copy(const char *path)
 		if (n <= 0)
 			return n < 0 ? -errno : -EIO;
 	}
-	if (fchmod(to, 0555) < 0 || fcntl(to, F_ADD_SEALS, seals) < 0)
-		return -errno;
-	return bt_take_fd(&to);
+	r = fchmod(to, 0555) < 0 ? -errno : bt_io_seal(to);
+	return r < 0 ? r : bt_take_fd(&to);
 }
 
 /* In the new process: make `conn` descriptor 3, close everything else, become the spawner. */

@@ -14,9 +14,8 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/io.h"
 #include "sys/mnt.h"
-
-#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static bool is_protected(int exe)
 {
@@ -50,14 +49,16 @@ static int sealed_copy(void)
 	bt_auto_close int in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	bt_auto_close int out = memfd_create("berth-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	ssize_t n;
+	int r;
 
 	if (in < 0 || out < 0)
 		return -errno;
 	while ((n = sendfile(out, in, NULL, 1 << 30)) > 0)
 		continue;
-	if (n < 0 || fchmod(out, 0755) < 0 || fcntl(out, F_ADD_SEALS, SEALS) < 0)
+	if (n < 0 || fchmod(out, 0755) < 0)
 		return -errno;
-	return bt_take_fd(&out);
+	r = bt_io_seal(out);
+	return r < 0 ? r : bt_take_fd(&out);
 }
 
 int bt_selfexec_protect(char **argv)
