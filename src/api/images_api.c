@@ -90,7 +90,7 @@ int bt_images_api_history(struct bt_request *req, struct bt_err *err)
 	int r = check_platform(req, err);
 
 	if (r == 0)
-		r = bt_images_history(images_of(req), req->name, &history, err);
+		r = bt_images_inspect_history(images_of(req), req->name, &history, err);
 
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, history, err);
 }
@@ -104,7 +104,7 @@ int bt_images_api_tag(struct bt_request *req, struct bt_err *err)
 	if (!repo)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "the parameter repo is missing: nothing to tag the image with");
-	r = bt_images_tag(images_of(req), req->name, repo, tag, err);
+	r = bt_images_add_tag(images_of(req), req->name, repo, tag, err);
 	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_CREATED);
 }
 

@@ -68,7 +68,7 @@ static void apply_start_failed(struct bt_container_state *s, const struct bt_jou
 	s->error = strdup(rec->error.msg);
 }
 
-bool bt_container_state_apply(struct bt_container_state *s, const struct bt_journal_record *rec)
+bool bt_container_apply_to_state(struct bt_container_state *s, const struct bt_journal_record *rec)
 {
 	if (rec->seq <= s->journal_seq)
 		return false;
@@ -186,7 +186,7 @@ static void publish(struct bt_container *c, const struct bt_journal_record *rec)
 
 	if (is_end(rec)) {
 		bt_health_end(c);
-		bt_exec_container_ended(c);
+		bt_exec_table_container_ended(c);
 	}
 	bt_container_apply_publish(c, rec, ran_ns(c, rec));
 	if (is_end(rec) && rec->final)
@@ -229,7 +229,7 @@ bool bt_container_apply(struct bt_container *c, const struct bt_journal_record *
 	bool changed;
 
 	pthread_mutex_lock(&c->lock);
-	changed = bt_container_state_apply(&c->state, rec);
+	changed = bt_container_apply_to_state(&c->state, rec);
 	if (changed && ended && rec->final)
 		blank_networks(&c->state);
 	if (changed && stores)
@@ -259,7 +259,7 @@ static int replay_one(void *data, const struct bt_journal_record *rec)
 	const struct replay *replay = data;
 	struct bt_container *c = replay->container;
 
-	if (!bt_container_state_apply(&c->state, rec))
+	if (!bt_container_apply_to_state(&c->state, rec))
 		return 0;
 	if (is_end(rec) && rec->final)
 		blank_networks(&c->state);
@@ -268,7 +268,7 @@ static int replay_one(void *data, const struct bt_journal_record *rec)
 	return 0;
 }
 
-int bt_container_replay(struct bt_container *c, struct bt_missed *missed, struct bt_err *err)
+int bt_container_apply_replay(struct bt_container *c, struct bt_missed *missed, struct bt_err *err)
 {
 	struct replay replay = { c, missed };
 	bt_auto_free char *path = bt_container_files_journal(c->engine, c->id);

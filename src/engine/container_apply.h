@@ -16,8 +16,8 @@
 struct bt_missed;
 
 /** The pure part: change `state` by one record. false where it was applied before. */
-bool bt_container_state_apply(struct bt_container_state *state,
-			      const struct bt_journal_record *record);
+bool bt_container_apply_to_state(struct bt_container_state *state,
+				 const struct bt_journal_record *record);
 
 /** Apply a record that came just now: state, row, waiters, events, removal. Returns whether it is
  * stored: bt_container_apply_stores(). */
@@ -30,8 +30,8 @@ bool bt_container_apply_stores(const struct bt_container *container,
 
 /** At start-up: apply what the journal has beyond the row. Nothing is published: what shall become
  * an event is added to `missed`. Returns whether anything changed, or a negative errno. */
-bt_nodiscard int bt_container_replay(struct bt_container *container, struct bt_missed *missed,
-				     struct bt_err *err);
+bt_nodiscard int bt_container_apply_replay(struct bt_container *container, struct bt_missed *missed,
+					   struct bt_err *err);
 
 /** The events that a record makes, with its time. `ran_ns`: how long the program ran, for an end.
  */

@@ -47,7 +47,7 @@ int bt_container_cgroup_freeze(struct bt_container *c, bool freeze, struct bt_er
 
 	if (r < 0)
 		return r;
-	r = freeze ? bt_cgroup_freeze(&group) : bt_cgroup_thaw(&group);
+	r = freeze ? bt_cgroup_freeze(&group) : bt_cgroup_freeze_end(&group);
 	return r < 0 ? bt_err_sys(err, r, "%s container %s", freeze ? "pause" : "unpause", c->id)
 		     : 0;
 }

@@ -47,7 +47,7 @@ struct creation {
 static void creation_done(struct creation *cr)
 {
 	bt_image_done(&cr->image);
-	bt_container_settings_done(&cr->settings);
+	bt_container_row_settings_done(&cr->settings);
 	json_decref(cr->warnings);
 	bt_container_unref(cr->container);
 }
@@ -222,7 +222,7 @@ static int make_container(struct creation *cr, struct bt_err *err)
 	c->open_stdin = bt_jget_bool(s->config, "OpenStdin");
 	c->stdin_once = bt_jget_bool(s->config, "StdinOnce");
 	c->auto_remove = bt_jget_bool(s->host_config, "AutoRemove");
-	c->has_health = bt_health_config_read(s->config, NULL);
+	c->has_health = bt_health_state_config(s->config, NULL);
 	c->restart = bt_restart_policy_of(s->host_config);
 	/* Until its volumes are filled, a crash shall have it swept; without any, its writable
 	 * layer tells whether it is complete (engine/restore.c). */
@@ -375,7 +375,7 @@ static int make_volumes(struct creation *cr, bool *ret_copy, struct bt_err *err)
 
 static int fill_volumes(struct creation *cr, struct bt_err *err)
 {
-	bt_auto_close int root = bt_layers_mount_rw(cr->engine->layers, cr->container->id, err);
+	bt_auto_close int root = bt_layers_rw_mount(cr->engine->layers, cr->container->id, err);
 	const char *user = cr->container->id;
 	const json_t *mount;
 	size_t i;

@@ -82,7 +82,7 @@ static json_t *state_object(const struct bt_container_state *s)
 static int add_graph_driver(const struct bt_container *c, json_t *out, struct bt_err *err)
 {
 	struct bt_layer_paths paths = { 0 };
-	int r = bt_layers_paths(c->engine->layers, c->id, &paths, err);
+	int r = bt_layers_rw_paths(c->engine->layers, c->id, &paths, err);
 
 	if (r < 0)
 		return r;
@@ -91,7 +91,7 @@ static int add_graph_driver(const struct bt_container *c, json_t *out, struct bt
 				      "LowerDir", paths.lower, "MergedDir", paths.merged,
 				      "UpperDir", paths.upper, "WorkDir", paths.work, "Name",
 				      "overlay2"));
-	bt_layer_paths_done(&paths);
+	bt_layers_rw_paths_done(&paths);
 	return 0;
 }
 
@@ -128,7 +128,7 @@ static const char *apparmor_of(const struct bt_container *c, const json_t *hc)
 	struct bt_err ignored;
 	const char *profile;
 
-	if (bt_security_opts_parse(hc, &opts, &ignored) < 0)
+	if (bt_spec_security_parse(hc, &opts, &ignored) < 0)
 		return "";
 	profile = bt_apparmor_profile(c->engine->cfg.apparmor, bt_jget_bool(hc, "Privileged"),
 				      opts.apparmor);
@@ -157,7 +157,8 @@ static int add_identity(const struct bt_container *c, const struct bt_container_
 	json_object_set_new(out, "MountLabel", json_string(""));
 	json_object_set_new(out, "ProcessLabel", json_string(""));
 	json_object_set_new(out, "AppArmorProfile", json_string(apparmor_of(c, s->host_config)));
-	json_object_set_new(out, "ExecIDs", snap->state.pid > 0 ? bt_exec_ids_of(c) : json_null());
+	json_object_set_new(out, "ExecIDs",
+			    snap->state.pid > 0 ? bt_exec_table_ids_of(c) : json_null());
 	return 0;
 }
 

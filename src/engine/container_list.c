@@ -98,10 +98,10 @@ static json_t *show(const struct bt_list_item *item, bool size, struct bt_map *k
 
 	bt_status_text(&item->state, item->health, bt_time_now_ns(), status, sizeof(status));
 	add_identity(item, known, out);
-	json_object_set_new(
-		out, "Ports",
-		running ? bt_container_ports(json_object_get(summary, "ExposedPorts"), published)
-			: json_array());
+	json_object_set_new(out, "Ports",
+			    running ? bt_container_networks_ports(
+					      json_object_get(summary, "ExposedPorts"), published)
+				    : json_array());
 	if (size && bt_layers_rw_size(item->container->engine->layers, item->container->id, &rw,
 				      BT_ERR_IGNORED) == 0)
 		bt_container_add_size(item->container, rw, out);

@@ -187,7 +187,7 @@ static int make_image(struct bt_container *c, json_t *mount, size_t number, stru
 
 	if (r < 0)
 		return r;
-	root = bt_layers_mount_ro(c->engine->layers, image.chain_id, err);
+	root = bt_layers_rw_mount_ro(c->engine->layers, image.chain_id, err);
 	if (root < 0)
 		return root;
 	/* Only what is attached somewhere can be cloned: the part lies beside the whole. */

@@ -122,7 +122,7 @@ static json_t *port_entry(const char *port, const json_t *binding)
 	return out;
 }
 
-json_t *bt_container_ports(const json_t *exposed, const json_t *bindings)
+json_t *bt_container_networks_ports(const json_t *exposed, const json_t *bindings)
 {
 	json_t *out = json_array(), *value;
 	const char *port;

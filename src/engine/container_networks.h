@@ -25,6 +25,6 @@ json_t *bt_container_network_settings(const json_t *networks, const json_t *conf
 
 /** Ports of list: an array of {PrivatePort,Type,…}. `published`: bt_network_ports(), may be NULL.
  */
-json_t *bt_container_ports(const json_t *exposed, const json_t *published);
+json_t *bt_container_networks_ports(const json_t *exposed, const json_t *published);
 
 #endif

@@ -116,7 +116,7 @@ static int remove_marked(struct bt_container *c, struct bt_err *err)
 	}
 	bt_fault_point("rm/dismantled");
 	bt_container_clients_drop(c);
-	bt_exec_container_removed(c);
+	bt_exec_table_container_removed(c);
 	bt_container_event(c, "destroy", NULL);
 	bt_container_index_remove(c->engine, c);
 	pthread_mutex_lock(&c->lock);

@@ -163,8 +163,8 @@ static int open_stopped(struct bt_container *c, const char *path, bool follow, c
 
 	if (r < 0)
 		return r;
-	root = c->auto_remove ? bt_layers_mount_rw_volatile(c->engine->layers, c->id, err)
-			      : bt_layers_mount_rw(c->engine->layers, c->id, err);
+	root = c->auto_remove ? bt_layers_rw_mount_volatile(c->engine->layers, c->id, err)
+			      : bt_layers_rw_mount(c->engine->layers, c->id, err);
 	if (root < 0)
 		return root;
 	real = real_path(root, path, follow);

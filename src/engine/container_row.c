@@ -10,7 +10,7 @@
 #include "engine/engine_private.h"
 #include "engine/jget.h"
 
-void bt_container_settings_done(struct bt_container_settings *s)
+void bt_container_row_settings_done(struct bt_container_settings *s)
 {
 	json_decref(s->config);
 	json_decref(s->host_config);
@@ -156,7 +156,7 @@ int bt_container_row_settings(const struct bt_container *c, struct bt_container_
 	for (int i = 0; i < 3; i++)
 		free(texts[i]);
 	if (!s.config || !s.mounts || !s.host_config || !s.networking) {
-		bt_container_settings_done(&s);
+		bt_container_row_settings_done(&s);
 		return bt_err_set(err, BT_ERR_SYSTEM, EBADMSG,
 				  "the record of container %s cannot be read", c->id);
 	}

@@ -24,8 +24,8 @@ struct bt_container_settings {
 };
 
 /** Release what it owns. */
-void bt_container_settings_done(struct bt_container_settings *settings);
-#define bt_auto_settings bt_auto(bt_container_settings_done)
+void bt_container_row_settings_done(struct bt_container_settings *settings);
+#define bt_auto_settings bt_auto(bt_container_row_settings_done)
 
 /** Insert the row of a new container. CONFLICT where its name is in use. */
 bt_nodiscard int bt_container_row_insert(struct bt_container *container,

@@ -57,9 +57,9 @@ struct start {
 
 static void start_done(struct start *st)
 {
-	bt_container_settings_done(&st->settings);
+	bt_container_row_settings_done(&st->settings);
 	bt_network_attachment_done(&st->net);
-	bt_user_done(&st->user);
+	bt_user_lookup_done(&st->user);
 	bt_close(&st->rootfs);
 	bt_close(&st->spec);
 	bt_close(&st->seccomp);
@@ -376,8 +376,8 @@ static int prepare(struct start *st, struct bt_err *err)
 	if (r < 0)
 		return r;
 	/* What is removed at its end need not reach the disk. */
-	st->rootfs = c->auto_remove ? bt_layers_mount_rw_volatile(c->engine->layers, c->id, err)
-				    : bt_layers_mount_rw(c->engine->layers, c->id, err);
+	st->rootfs = c->auto_remove ? bt_layers_rw_mount_volatile(c->engine->layers, c->id, err)
+				    : bt_layers_rw_mount(c->engine->layers, c->id, err);
 	if (st->rootfs < 0)
 		return st->rootfs;
 	bt_fault_point("start/root");

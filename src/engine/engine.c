@@ -166,7 +166,7 @@ static int open_parts(struct bt_engine *engine, struct bt_err *err)
 		r = bt_err_sys(err, -errno, "find the control group hierarchies");
 	engine->containers = bt_container_index_create();
 	engine->events = bt_events_create();
-	engine->execs = bt_execs_create(engine->cfg.exec_root);
+	engine->execs = bt_exec_table_create(engine->cfg.exec_root);
 	engine->health = bt_health_create(bt_container_restart_unhealthy);
 	engine->volume_mounts = bt_volume_mounts_create();
 	if (r == 0 && (!engine->containers || !engine->events || !engine->execs ||
@@ -221,7 +221,7 @@ void bt_engine_close(struct bt_engine *engine)
 	bt_container_index_destroy(engine->containers);
 	bt_seccomp_cache_destroy(engine->seccomp);
 	bt_volume_mounts_destroy(engine->volume_mounts);
-	bt_execs_destroy(engine->execs);
+	bt_exec_table_destroy(engine->execs);
 	bt_images_close(engine->images);
 	bt_layers_close(engine->layers);
 	bt_db_close(engine->db);

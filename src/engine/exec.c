@@ -119,7 +119,7 @@ int bt_exec_create(struct bt_engine *engine, const char *ref, const json_t *body
 		r = default_user(c, config, err);
 	if (r < 0)
 		return r;
-	r = bt_execs_add(engine->execs, c->id, config, &exec, err);
+	r = bt_exec_table_add(engine->execs, c->id, config, &exec, err);
 	if (r < 0)
 		return r;
 	bt_fault_point("exec/created");
@@ -145,7 +145,7 @@ int bt_exec_start_open(struct bt_engine *engine, const char *id, bool detach, bo
 	bt_auto_exec struct bt_exec *exec = NULL;
 	bt_auto_container struct bt_container *c = NULL;
 	struct bt_exec_start *start;
-	int r = bt_execs_get(engine->execs, id, &exec, err);
+	int r = bt_exec_table_get(engine->execs, id, &exec, err);
 
 	(void)tty; /* decided at creation */
 	if (r == 0)
@@ -153,7 +153,7 @@ int bt_exec_start_open(struct bt_engine *engine, const char *id, bool detach, bo
 	if (r == 0)
 		r = check_container(c, c->id, err);
 	if (r == 0)
-		r = bt_exec_claim(engine->execs, exec, err);
+		r = bt_exec_table_claim(engine->execs, exec, err);
 	if (r < 0)
 		return r;
 	start = calloc(1, sizeof(*start));
@@ -172,7 +172,7 @@ int bt_exec_start_open(struct bt_engine *engine, const char *id, bool detach, bo
 
 static void start_free(struct bt_exec_start *start)
 {
-	bt_exec_unref(start->exec);
+	bt_exec_table_unref(start->exec);
 	bt_container_unref(start->container);
 	free(start);
 }
@@ -181,7 +181,7 @@ void bt_exec_start_cancel(struct bt_exec_start *start)
 {
 	if (!start)
 		return;
-	bt_exec_unclaim(start->container->engine->execs, start->exec);
+	bt_exec_table_unclaim(start->container->engine->execs, start->exec);
 	start_free(start);
 }
 
@@ -219,7 +219,7 @@ static int launch(const struct bt_exec_start *start, int sock, struct bt_err *er
 		return bt_err_context(err, "OCI runtime exec failed: exec failed: unable to start "
 					   "container process");
 	bt_fault_point("exec/done");
-	bt_exec_event_started(start->container, start->exec->id, pid);
+	bt_exec_table_event_started(start->container, start->exec->id, pid);
 	return 0;
 }
 
@@ -262,14 +262,14 @@ int bt_exec_resize(struct bt_engine *engine, const char *id, unsigned rows, unsi
 	bt_auto_exec struct bt_exec *exec = NULL;
 	bt_auto_container struct bt_container *c = NULL;
 	bt_auto_link struct bt_link *link = NULL;
-	struct bt_exec_status status;
-	int r = bt_execs_get(engine->execs, id, &exec, err);
+	struct bt_exec_table_status status;
+	int r = bt_exec_table_get(engine->execs, id, &exec, err);
 
 	if (r == 0)
 		r = bt_container_get(engine, exec->container, &c, err);
 	if (r < 0)
 		return r;
-	bt_exec_status(engine->execs, exec, &status);
+	bt_exec_table_status(engine->execs, exec, &status);
 	if (!status.claimed || status.ended)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "exec %s is not running", exec->id);
 	link = bt_link_get(c);
@@ -323,15 +323,15 @@ static void catch_up(struct bt_engine *engine, const struct bt_exec *exec)
 int bt_exec_inspect(struct bt_engine *engine, const char *id, json_t **ret, struct bt_err *err)
 {
 	bt_auto_exec struct bt_exec *exec = NULL;
-	struct bt_exec_status status;
-	int r = bt_execs_get(engine->execs, id, &exec, err);
+	struct bt_exec_table_status status;
+	int r = bt_exec_table_get(engine->execs, id, &exec, err);
 
 	if (r < 0)
 		return r;
-	bt_exec_status(engine->execs, exec, &status);
+	bt_exec_table_status(engine->execs, exec, &status);
 	if (status.claimed && !status.ended) {
 		catch_up(engine, exec);
-		bt_exec_status(engine->execs, exec, &status);
+		bt_exec_table_status(engine->execs, exec, &status);
 	}
 	*ret = json_pack(
 		"{s:s,s:b,s:o,s:o,s:b,s:b,s:b,s:b,s:s,s:o,s:i}", "ID", exec->id, "Running",

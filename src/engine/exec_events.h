@@ -17,14 +17,15 @@
 struct bt_execs;
 
 /** An empty table, with its files below `exec_root` (borrowed); NULL without memory. */
-struct bt_execs *bt_execs_create(const char *exec_root);
+struct bt_execs *bt_exec_table_create(const char *exec_root);
 /** Release. NULL is fine. */
-void bt_execs_destroy(struct bt_execs *execs);
+void bt_exec_table_destroy(struct bt_execs *execs);
 
 /** The process runs. */
-void bt_exec_event_started(struct bt_container *container, const char *exec, pid_t pid);
+void bt_exec_table_event_started(struct bt_container *container, const char *exec, pid_t pid);
 /** It ended, or could not be started, at `at_ns` (0: now). */
-void bt_exec_event_ended(struct bt_container *container, const char *exec, int code, int64_t at_ns);
+void bt_exec_table_event_ended(struct bt_container *container, const char *exec, int code,
+			       int64_t at_ns);
 /** It could not be started, and no monitor knows of it. */
 void bt_exec_event_failed(struct bt_container *container, const char *exec, int code);
 /** At start-up, before the container's monitor is connected: know its execs again. Ends that nobody
@@ -35,10 +36,10 @@ bool bt_exec_restore(struct bt_container *container);
 struct bt_client;
 void bt_exec_restore_settle(struct bt_container *container, struct bt_client *client);
 /** The container ended, and everything in it. */
-void bt_exec_container_ended(struct bt_container *container);
+void bt_exec_table_container_ended(struct bt_container *container);
 /** The container is gone: forget its execs. */
-void bt_exec_container_removed(struct bt_container *container);
+void bt_exec_table_container_removed(struct bt_container *container);
 /** ExecIDs of inspect: an array of those that run, or null. New reference. */
-json_t *bt_exec_ids_of(const struct bt_container *container);
+json_t *bt_exec_table_ids_of(const struct bt_container *container);
 
 #endif

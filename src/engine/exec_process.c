@@ -59,9 +59,9 @@ static int add_rights(const struct bt_container *c, const struct bt_container_se
 	if (r < 0 || !bt_jget_bool(config, "Privileged"))
 		return r;
 	all = json_pack("{s:b}", "Privileged", 1);
-	r = bt_spec_capabilities(all, &mask, err);
+	r = bt_spec_security_capabilities(all, &mask, err);
 	if (r == 0)
-		bt_spec_set_capabilities(process, mask, uid);
+		bt_spec_security_set_capabilities(process, mask, uid);
 	if (daemon.apparmor)
 		json_object_set_new(process, "apparmorProfile",
 				    json_string(BT_APPARMOR_UNCONFINED));
@@ -91,7 +91,7 @@ int bt_exec_process_make(struct bt_container *c, const json_t *config, unsigned 
 		r = add_rights(c, &s, config, user.uid, process, err);
 	if (r < 0)
 		return r;
-	bt_spec_rlimits(s.host_config, c->engine->cfg.default_ulimits, process);
+	bt_spec_security_rlimits(s.host_config, c->engine->cfg.default_ulimits, process);
 	json_object_set_new(process, "terminal", json_boolean(tty));
 	if (tty && rows > 0 && cols > 0)
 		json_object_set_new(

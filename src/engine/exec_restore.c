@@ -33,12 +33,12 @@ static int restore_one(void *data, const char *id)
 	bt_auto_exec_file struct bt_exec_file file = { 0 };
 	int r = strlen(id) == BT_RAND_ID_LEN ? bt_exec_file_read(restore->dir, id, &file) : -EINVAL;
 	json_auto_t *config = r == 0 ? bt_jget_load(file.config) : NULL;
-	const struct bt_exec_status status = { .claimed = file.started || file.ended,
-					       .running = file.started && !file.ended,
-					       .pid = file.pid,
-					       .ended = file.ended && file.told,
-					       .code = file.code,
-					       .ended_ns = bt_time_monotonic_ns() };
+	const struct bt_exec_table_status status = { .claimed = file.started || file.ended,
+						     .running = file.started && !file.ended,
+						     .pid = file.pid,
+						     .ended = file.ended && file.told,
+						     .code = file.code,
+						     .ended_ns = bt_time_monotonic_ns() };
 
 	if (r == -ENOMEM)
 		return r;
@@ -50,7 +50,7 @@ static int restore_one(void *data, const char *id)
 	r = bt_execs_put(c->engine->execs, id, c->id, config, &status);
 	restore->unsettled |= file.started && !file.ended;
 	if (r == 0 && file.ended && !file.told)
-		bt_exec_event_ended(c, id, file.code, file.ended_ns);
+		bt_exec_table_event_ended(c, id, file.code, file.ended_ns);
 	return r;
 }
 
@@ -85,8 +85,8 @@ static int settle_one(void *data, const char *id)
 		return 0;
 	if (!file.ended)
 		(void)!bt_exec_file_ended(restore->dir, id, bt_time_now_ns(), CODE_KILLED);
-	bt_exec_event_ended(restore->container, id, file.ended ? file.code : CODE_KILLED,
-			    file.ended_ns);
+	bt_exec_table_event_ended(restore->container, id, file.ended ? file.code : CODE_KILLED,
+				  file.ended_ns);
 	return 0;
 }
 

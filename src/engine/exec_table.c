@@ -28,7 +28,7 @@ struct bt_execs {
 	struct bt_map map; /* id → struct bt_exec, a reference */
 };
 
-struct bt_execs *bt_execs_create(const char *exec_root)
+struct bt_execs *bt_exec_table_create(const char *exec_root)
 {
 	struct bt_execs *execs = calloc(1, sizeof(*execs));
 
@@ -45,7 +45,7 @@ static char *run_dir(const struct bt_execs *execs, const char *container)
 	return bt_str_format("%s/containers/%s", execs->exec_root, container);
 }
 
-void bt_execs_destroy(struct bt_execs *execs)
+void bt_exec_table_destroy(struct bt_execs *execs)
 {
 	size_t pos = 0;
 	void *value;
@@ -53,13 +53,13 @@ void bt_execs_destroy(struct bt_execs *execs)
 	if (!execs)
 		return;
 	while (bt_map_next(&execs->map, &pos, NULL, &value))
-		bt_exec_unref(value);
+		bt_exec_table_unref(value);
 	bt_map_done(&execs->map);
 	pthread_mutex_destroy(&execs->lock);
 	free(execs);
 }
 
-void bt_exec_unref(struct bt_exec *exec)
+void bt_exec_table_unref(struct bt_exec *exec)
 {
 	if (!exec || atomic_fetch_sub_explicit(&exec->refs, 1, memory_order_acq_rel) != 1)
 		return;
@@ -97,7 +97,7 @@ static bool forget_one(struct bt_execs *execs, const char *container, int64_t en
 			continue;
 		bt_map_remove(&execs->map, exec->id);
 		remove_file(execs, exec);
-		bt_exec_unref(exec);
+		bt_exec_table_unref(exec);
 		return true;
 	}
 	return false;
@@ -129,8 +129,8 @@ static struct bt_exec *exec_new(const char *id, const char *container, json_t *c
 	return exec;
 }
 
-int bt_execs_add(struct bt_execs *execs, const char *container, json_t *config,
-		 struct bt_exec **ret, struct bt_err *err)
+int bt_exec_table_add(struct bt_execs *execs, const char *container, json_t *config,
+		      struct bt_exec **ret, struct bt_err *err)
 {
 	char id[BT_RAND_ID_LEN + 1];
 	struct bt_exec *exec = NULL;
@@ -147,14 +147,15 @@ int bt_execs_add(struct bt_execs *execs, const char *container, json_t *config,
 	r = bt_map_put(&execs->map, exec->id, exec, NULL);
 	if (r < 0) {
 		remove_file(execs, exec);
-		bt_exec_unref(exec);
+		bt_exec_table_unref(exec);
 		return bt_err_sys(err, r, "create exec");
 	}
 	*ret = exec_ref(exec);
 	return 0;
 }
 
-int bt_execs_get(struct bt_execs *execs, const char *id, struct bt_exec **ret, struct bt_err *err)
+int bt_exec_table_get(struct bt_execs *execs, const char *id, struct bt_exec **ret,
+		      struct bt_err *err)
 {
 	struct bt_exec *exec;
 
@@ -166,7 +167,7 @@ int bt_execs_get(struct bt_execs *execs, const char *id, struct bt_exec **ret, s
 	return 0;
 }
 
-int bt_exec_claim(struct bt_execs *execs, struct bt_exec *exec, struct bt_err *err)
+int bt_exec_table_claim(struct bt_execs *execs, struct bt_exec *exec, struct bt_err *err)
 {
 	bt_auto_lock(held, &execs->lock);
 
@@ -180,14 +181,15 @@ int bt_exec_claim(struct bt_execs *execs, struct bt_exec *exec, struct bt_err *e
 	return 0;
 }
 
-void bt_exec_unclaim(struct bt_execs *execs, struct bt_exec *exec)
+void bt_exec_table_unclaim(struct bt_execs *execs, struct bt_exec *exec)
 {
 	bt_auto_lock(held, &execs->lock);
 
 	exec->status.claimed = false;
 }
 
-void bt_exec_status(struct bt_execs *execs, const struct bt_exec *exec, struct bt_exec_status *ret)
+void bt_exec_table_status(struct bt_execs *execs, const struct bt_exec *exec,
+			  struct bt_exec_table_status *ret)
 {
 	bt_auto_lock(held, &execs->lock);
 
@@ -195,7 +197,7 @@ void bt_exec_status(struct bt_execs *execs, const struct bt_exec *exec, struct b
 }
 
 int bt_execs_put(struct bt_execs *execs, const char *id, const char *container, json_t *config,
-		 const struct bt_exec_status *status)
+		 const struct bt_exec_table_status *status)
 {
 	struct bt_exec *exec = exec_new(id, container, config);
 	int r;
@@ -206,11 +208,11 @@ int bt_execs_put(struct bt_execs *execs, const char *id, const char *container, 
 	bt_auto_lock(held, &execs->lock);
 	r = bt_map_put(&execs->map, exec->id, exec, NULL);
 	if (r < 0)
-		bt_exec_unref(exec);
+		bt_exec_table_unref(exec);
 	return r;
 }
 
-void bt_exec_event_started(struct bt_container *c, const char *id, pid_t pid)
+void bt_exec_table_event_started(struct bt_container *c, const char *id, pid_t pid)
 {
 	struct bt_execs *execs = c->engine->execs;
 	struct bt_exec *exec;
@@ -245,7 +247,7 @@ static void record_told(const struct bt_execs *execs, const char *container, con
 		(void)!bt_exec_file_told(dir, id);
 }
 
-void bt_exec_event_ended(struct bt_container *c, const char *id, int code, int64_t at_ns)
+void bt_exec_table_event_ended(struct bt_container *c, const char *id, int code, int64_t at_ns)
 {
 	struct bt_execs *execs = c->engine->execs;
 	struct bt_exec *exec;
@@ -272,10 +274,10 @@ void bt_exec_event_failed(struct bt_container *c, const char *id, int code)
 
 	if (dir)
 		(void)!bt_exec_file_ended(dir, id, now, code);
-	bt_exec_event_ended(c, id, code, now);
+	bt_exec_table_event_ended(c, id, code, now);
 }
 
-void bt_exec_container_ended(struct bt_container *c)
+void bt_exec_table_container_ended(struct bt_container *c)
 {
 	struct bt_execs *execs = c->engine->execs;
 	size_t pos = 0;
@@ -290,7 +292,7 @@ void bt_exec_container_ended(struct bt_container *c)
 	}
 }
 
-void bt_exec_container_removed(struct bt_container *c)
+void bt_exec_table_container_removed(struct bt_container *c)
 {
 	struct bt_execs *execs = c->engine->execs;
 
@@ -299,7 +301,7 @@ void bt_exec_container_removed(struct bt_container *c)
 		;
 }
 
-json_t *bt_exec_ids_of(const struct bt_container *c)
+json_t *bt_exec_table_ids_of(const struct bt_container *c)
 {
 	struct bt_execs *execs = c->engine->execs;
 	json_t *out = NULL;

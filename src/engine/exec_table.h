@@ -18,7 +18,7 @@
 #include "base/rand.h"
 #include "engine/exec_events.h"
 
-struct bt_exec_status {
+struct bt_exec_table_status {
 	bool claimed; /* somebody starts it, or has */
 	bool running, ended;
 	pid_t pid;
@@ -30,33 +30,35 @@ struct bt_exec {
 	atomic_uint refs;
 	char id[BT_RAND_ID_LEN + 1];
 	char container[BT_RAND_ID_LEN + 1];
-	json_t *config;               /* never changed */
-	struct bt_exec_status status; /* under the table's lock */
+	json_t *config;                     /* never changed */
+	struct bt_exec_table_status status; /* under the table's lock */
 };
 
 /** Drop a reference. NULL is fine. */
-void bt_exec_unref(struct bt_exec *exec);
+void bt_exec_table_unref(struct bt_exec *exec);
 
 static inline void bt_exec_unrefp(struct bt_exec **p)
 {
-	bt_exec_unref(*p);
+	bt_exec_table_unref(*p);
 }
 #define bt_auto_exec bt_auto(bt_exec_unrefp)
 
 /** Make one; `config` gets a reference of its own. */
-bt_nodiscard int bt_execs_add(struct bt_execs *execs, const char *container, json_t *config,
-			      struct bt_exec **ret, struct bt_err *err);
+bt_nodiscard int bt_exec_table_add(struct bt_execs *execs, const char *container, json_t *config,
+				   struct bt_exec **ret, struct bt_err *err);
 /** Put in one that an earlier daemon made. Returns 0 or -errno. */
 bt_nodiscard int bt_execs_put(struct bt_execs *execs, const char *id, const char *container,
-			      json_t *config, const struct bt_exec_status *status);
+			      json_t *config, const struct bt_exec_table_status *status);
 /** Find by id. NOT_FOUND "No such exec instance: x". */
-bt_nodiscard int bt_execs_get(struct bt_execs *execs, const char *id, struct bt_exec **ret,
-			      struct bt_err *err);
+bt_nodiscard int bt_exec_table_get(struct bt_execs *execs, const char *id, struct bt_exec **ret,
+				   struct bt_err *err);
 /** Be the one who starts it. CONFLICT for everybody else. */
-bt_nodiscard int bt_exec_claim(struct bt_execs *execs, struct bt_exec *exec, struct bt_err *err);
+bt_nodiscard int bt_exec_table_claim(struct bt_execs *execs, struct bt_exec *exec,
+				     struct bt_err *err);
 /** Not after all. */
-void bt_exec_unclaim(struct bt_execs *execs, struct bt_exec *exec);
+void bt_exec_table_unclaim(struct bt_execs *execs, struct bt_exec *exec);
 /** How it stands. */
-void bt_exec_status(struct bt_execs *execs, const struct bt_exec *exec, struct bt_exec_status *ret);
+void bt_exec_table_status(struct bt_execs *execs, const struct bt_exec *exec,
+			  struct bt_exec_table_status *ret);
 
 #endif

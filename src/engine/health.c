@@ -115,7 +115,8 @@ static json_t *run_probe(const struct item *item)
 	pthread_mutex_lock(&c->lock);
 	before = bt_jget_load(c->state.health);
 	pthread_mutex_unlock(&c->lock);
-	return bt_health_apply(before, &item->config, &probe, probe.start_ns - item->started_ns);
+	return bt_health_state_apply(before, &item->config, &probe,
+				     probe.start_ns - item->started_ns);
 }
 
 static void *probe_thread(void *data)
@@ -276,7 +277,7 @@ void bt_health_begin(struct bt_container *c, bool fresh)
 		return;
 	bt_health_end(c);
 	r = bt_container_row_settings(c, &s, &err);
-	if (r == 0 && bt_health_config_read(s.config, &config)) {
+	if (r == 0 && bt_health_state_config(s.config, &config)) {
 		if (fresh)
 			set_fresh(c);
 		r = add(c, &config);

@@ -30,8 +30,8 @@ static json_t *exec_body(struct bt_container *c, struct bt_err *err)
 
 	if (bt_container_row_settings(c, &s, err) < 0)
 		return NULL;
-	return json_pack("{s:o,s:b,s:b}", "Cmd", bt_health_command(s.config), "AttachStdout", 1,
-			 "AttachStderr", 1);
+	return json_pack("{s:o,s:b,s:b}", "Cmd", bt_health_state_command(s.config), "AttachStdout",
+			 1, "AttachStderr", 1);
 }
 
 /* Take the frames' heads out of Docker's multiplexed stream, in place. */
@@ -82,11 +82,11 @@ static int read_output(int sock, int64_t deadline, struct bt_str *out)
 static void kill_exec(struct bt_container *c, const char *id)
 {
 	bt_auto_exec struct bt_exec *exec = NULL;
-	struct bt_exec_status status;
+	struct bt_exec_table_status status;
 
-	if (bt_execs_get(c->engine->execs, id, &exec, BT_ERR_IGNORED) < 0)
+	if (bt_exec_table_get(c->engine->execs, id, &exec, BT_ERR_IGNORED) < 0)
 		return;
-	bt_exec_status(c->engine->execs, exec, &status);
+	bt_exec_table_status(c->engine->execs, exec, &status);
 	if (status.running && status.pid > 0)
 		(void)kill(status.pid, SIGKILL);
 }
@@ -96,11 +96,11 @@ static int await_code(struct bt_container *c, const char *id)
 {
 	for (int waited = 0; waited < END_TIMEOUT_MS; waited += 5) {
 		bt_auto_exec struct bt_exec *exec = NULL;
-		struct bt_exec_status status;
+		struct bt_exec_table_status status;
 
-		if (bt_execs_get(c->engine->execs, id, &exec, BT_ERR_IGNORED) < 0)
+		if (bt_exec_table_get(c->engine->execs, id, &exec, BT_ERR_IGNORED) < 0)
 			return -1;
-		bt_exec_status(c->engine->execs, exec, &status);
+		bt_exec_table_status(c->engine->execs, exec, &status);
 		if (status.ended)
 			return status.code;
 		usleep(5000);

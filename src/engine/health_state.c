@@ -18,7 +18,7 @@ static int64_t time_or(const json_t *check, const char *key, int64_t fallback)
 	return value > 0 ? value : fallback;
 }
 
-bool bt_health_config_read(const json_t *config, struct bt_health_config *ret)
+bool bt_health_state_config(const json_t *config, struct bt_health_config *ret)
 {
 	const json_t *check = json_object_get(config, "Healthcheck");
 	const json_t *test = json_object_get(check, "Test");
@@ -36,13 +36,13 @@ bool bt_health_config_read(const json_t *config, struct bt_health_config *ret)
 	return true;
 }
 
-json_t *bt_health_command(const json_t *config)
+json_t *bt_health_state_command(const json_t *config)
 {
 	const json_t *test = json_object_get(json_object_get(config, "Healthcheck"), "Test");
 	const json_t *shell = bt_jget_filled(config, "Shell");
 	json_t *words;
 
-	if (!bt_health_config_read(config, NULL))
+	if (!bt_health_state_config(config, NULL))
 		return NULL;
 	words = json_deep_copy(test);
 	if (strcmp(json_string_value(json_array_get(test, 0)), "CMD-SHELL") != 0) {
@@ -79,8 +79,8 @@ static json_t *add_log(const json_t *health, const struct bt_health_probe *probe
 	return log;
 }
 
-json_t *bt_health_apply(const json_t *health, const struct bt_health_config *config,
-			const struct bt_health_probe *probe, int64_t since_start)
+json_t *bt_health_state_apply(const json_t *health, const struct bt_health_config *config,
+			      const struct bt_health_probe *probe, int64_t since_start)
 {
 	const char *status = bt_jget_text(health, "Status");
 	int64_t streak = bt_jget_int(health, "FailingStreak");

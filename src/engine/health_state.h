@@ -19,10 +19,10 @@ struct bt_health_config {
 
 /** Is there a check in a container's Config ("NONE" is none)? Its times with Docker's defaults go
  * to `ret`, which may be NULL. */
-bool bt_health_config_read(const json_t *config, struct bt_health_config *ret);
+bool bt_health_state_config(const json_t *config, struct bt_health_config *ret);
 
 /** The command of a check: an array of words (new reference), NULL where there is none. */
-json_t *bt_health_command(const json_t *config);
+json_t *bt_health_state_command(const json_t *config);
 
 /** What a probe found out. */
 struct bt_health_probe {
@@ -36,7 +36,7 @@ struct bt_health_probe {
  *
  * @since_start: nanoseconds from the container's start to the probe's.
  */
-json_t *bt_health_apply(const json_t *health, const struct bt_health_config *config,
-			const struct bt_health_probe *probe, int64_t since_start);
+json_t *bt_health_state_apply(const json_t *health, const struct bt_health_config *config,
+			      const struct bt_health_probe *probe, int64_t since_start);
 
 #endif

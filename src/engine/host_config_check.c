@@ -226,7 +226,7 @@ static int check_ulimits(const json_t *hc, struct bt_err *err)
 		const char *name = bt_jget_text(item, "Name");
 		int64_t soft = bt_jget_int(item, "Soft"), hard = bt_jget_int(item, "Hard");
 
-		if (!bt_spec_rlimit_name(name))
+		if (!bt_spec_security_rlimit_name(name))
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid ulimit type: %s",
 					  name);
 		if (hard != -1 && (soft == -1 || soft > hard))
@@ -307,7 +307,7 @@ static int check_device_requests(const json_t *hc, struct bt_err *err)
 static int check_apparmor(const json_t *hc, const struct bt_engine_config *cfg, struct bt_err *err)
 {
 	struct bt_security_opts opts;
-	int r = bt_security_opts_parse(hc, &opts, err);
+	int r = bt_spec_security_parse(hc, &opts, err);
 
 	if (r < 0 || cfg->apparmor || !opts.apparmor ||
 	    strcmp(opts.apparmor, BT_APPARMOR_UNCONFINED) == 0)

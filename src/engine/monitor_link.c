@@ -118,11 +118,11 @@ static void on_event(void *data, const struct bt_client_event *event)
 		events_of(link)->oom(link->container);
 		break;
 	case BT_CLIENT_EXEC_STARTED:
-		bt_exec_event_started(link->container, event->exec, event->pid);
+		bt_exec_table_event_started(link->container, event->exec, event->pid);
 		break;
 	case BT_CLIENT_EXEC_FAILED:
 	case BT_CLIENT_EXEC_EXITED:
-		bt_exec_event_ended(link->container, event->exec, event->code, event->at_ns);
+		bt_exec_table_event_ended(link->container, event->exec, event->code, event->at_ns);
 		break;
 	case BT_CLIENT_DETACHED:
 		events_of(link)->detached(link->container, event->exec);

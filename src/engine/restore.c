@@ -63,7 +63,7 @@ static bool believed_alive(const struct bt_container *c)
 static void catch_up(struct bt_container *c, struct bt_missed *missed)
 {
 	struct bt_err err;
-	int r = bt_container_replay(c, missed, &err);
+	int r = bt_container_apply_replay(c, missed, &err);
 
 	if (r > 0)
 		r = bt_container_row_state(c, &err);

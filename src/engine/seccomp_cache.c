@@ -187,13 +187,13 @@ int bt_seccomp_cache_create(const char *profile, struct bt_seccomp_cache **ret, 
 static int read_options(const struct bt_seccomp_cache *cache, const json_t *hc,
 			struct bt_security_opts *ret_opts, uint64_t *ret_caps, struct bt_err *err)
 {
-	int r = bt_security_opts_parse(hc, ret_opts, err);
+	int r = bt_spec_security_parse(hc, ret_opts, err);
 
 	if (r == 0 && !ret_opts->seccomp && !ret_opts->seccomp_builtin) {
 		ret_opts->seccomp = cache->profile;
 		ret_opts->seccomp_unconfined |= cache->unconfined;
 	}
-	return r < 0 ? r : bt_spec_capabilities(hc, ret_caps, err);
+	return r < 0 ? r : bt_spec_security_capabilities(hc, ret_caps, err);
 }
 
 int bt_seccomp_cache_text(const struct bt_seccomp_cache *cache, const json_t *hc, json_t **ret,

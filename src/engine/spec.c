@@ -127,7 +127,7 @@ static int build_process(const struct bt_spec_request *req, json_t **ret, struct
 				     err);
 	if (r < 0)
 		return r;
-	bt_spec_rlimits(req->host_config, req->default_ulimits, process);
+	bt_spec_security_rlimits(req->host_config, req->default_ulimits, process);
 	*ret = json_incref(process);
 	return 0;
 }

@@ -72,7 +72,7 @@ static int check_named(const char *const *names, struct bt_err *err)
 	return 0;
 }
 
-int bt_spec_capabilities(const json_t *hc, uint64_t *ret, struct bt_err *err)
+int bt_spec_security_capabilities(const json_t *hc, uint64_t *ret, struct bt_err *err)
 {
 	bt_auto_free const char **add = list_of(json_object_get(hc, "CapAdd"));
 	bt_auto_free const char **drop = list_of(json_object_get(hc, "CapDrop"));
@@ -137,9 +137,9 @@ int bt_spec_security_check(const json_t *hc, json_t *warnings, struct bt_err *er
 	if (r == 0)
 		r = check_names(hc, "CapDrop", err);
 	if (r == 0)
-		r = bt_spec_capabilities(hc, &mask, err);
+		r = bt_spec_security_capabilities(hc, &mask, err);
 	if (r == 0)
-		r = bt_security_opts_parse(hc, &opts, err);
+		r = bt_spec_security_parse(hc, &opts, err);
 	if (r < 0)
 		return r;
 	if (asks_for_all(hc) && (bounding_set() & BT_CAPABILITY_ALL) != BT_CAPABILITY_ALL)
@@ -150,7 +150,7 @@ int bt_spec_security_check(const json_t *hc, json_t *warnings, struct bt_err *er
 	return 0;
 }
 
-void bt_spec_set_capabilities(json_t *process, uint64_t mask, uint32_t uid)
+void bt_spec_security_set_capabilities(json_t *process, uint64_t mask, uint32_t uid)
 {
 	json_auto_t *names = json_array();
 
@@ -172,13 +172,13 @@ int bt_spec_security_process(const json_t *hc, uint32_t uid, const struct bt_spe
 	const char *apparmor;
 	struct bt_security_opts opts;
 	uint64_t mask;
-	int r = bt_spec_capabilities(hc, &mask, err);
+	int r = bt_spec_security_capabilities(hc, &mask, err);
 
 	if (r == 0)
-		r = bt_security_opts_parse(hc, &opts, err);
+		r = bt_spec_security_parse(hc, &opts, err);
 	if (r < 0)
 		return r;
-	bt_spec_set_capabilities(process, mask, uid);
+	bt_spec_security_set_capabilities(process, mask, uid);
 	if (opts.no_new_privileges_set)
 		no_new_privileges = opts.no_new_privileges;
 	json_object_set_new(process, "noNewPrivileges", json_boolean(no_new_privileges));
@@ -225,7 +225,7 @@ static int parse_opt(const char *opt, struct bt_security_opts *ret, struct bt_er
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid --security-opt 2: \"%s\"", opt);
 }
 
-int bt_security_opts_parse(const json_t *hc, struct bt_security_opts *ret, struct bt_err *err)
+int bt_spec_security_parse(const json_t *hc, struct bt_security_opts *ret, struct bt_err *err)
 {
 	struct bt_security_opts opts = { 0 };
 	const json_t *list = json_object_get(hc, "SecurityOpt"), *item;
@@ -242,7 +242,7 @@ int bt_security_opts_parse(const json_t *hc, struct bt_security_opts *ret, struc
 	return 0;
 }
 
-const char *bt_spec_rlimit_name(const char *name)
+const char *bt_spec_security_rlimit_name(const char *name)
 {
 	static const char *const names[] = {
 		"RLIMIT_AS",     "RLIMIT_CORE",   "RLIMIT_CPU",        "RLIMIT_DATA",
@@ -275,7 +275,7 @@ static bool has_ulimit(const json_t *list, const char *name)
 	return false;
 }
 
-void bt_spec_rlimits(const json_t *hc, const json_t *defaults, json_t *process)
+void bt_spec_security_rlimits(const json_t *hc, const json_t *defaults, json_t *process)
 {
 	const json_t *own = json_object_get(hc, "Ulimits"), *item;
 	json_t *out = json_array();
@@ -284,9 +284,11 @@ void bt_spec_rlimits(const json_t *hc, const json_t *defaults, json_t *process)
 
 	json_array_foreach (own, i, item)
 		json_array_append_new(
-			out, rlimit(bt_spec_rlimit_name(bt_jget_text(item, "Name")), item));
+			out,
+			rlimit(bt_spec_security_rlimit_name(bt_jget_text(item, "Name")), item));
 	json_object_foreach ((json_t *)(uintptr_t)defaults, name, item)
-		if (!has_ulimit(own, name) && bt_spec_rlimit_name(name))
-			json_array_append_new(out, rlimit(bt_spec_rlimit_name(name), item));
+		if (!has_ulimit(own, name) && bt_spec_security_rlimit_name(name))
+			json_array_append_new(out,
+					      rlimit(bt_spec_security_rlimit_name(name), item));
 	json_object_set_new(process, "rlimits", out);
 }

@@ -29,13 +29,13 @@ struct bt_spec_security {
 };
 
 /** Parse. INVALID where an option is unknown; NOT_IMPLEMENTED where the host cannot do it. */
-bt_nodiscard int bt_security_opts_parse(const json_t *hc, struct bt_security_opts *ret,
+bt_nodiscard int bt_spec_security_parse(const json_t *hc, struct bt_security_opts *ret,
 					struct bt_err *err);
 
 /** The capabilities a container's processes get, as bits 1 << CAP_*: Docker's default set as
  * changed by CapAdd, CapDrop and Privileged, cut to what this machine has. INVALID where one is
  * unknown, or asked for by name and not to be had. */
-bt_nodiscard int bt_spec_capabilities(const json_t *hc, uint64_t *ret, struct bt_err *err);
+bt_nodiscard int bt_spec_security_capabilities(const json_t *hc, uint64_t *ret, struct bt_err *err);
 
 /** For creation: are capabilities and options acceptable? What is cut is told in `warnings`. */
 bt_nodiscard int bt_spec_security_check(const json_t *hc, json_t *warnings, struct bt_err *err);
@@ -48,12 +48,12 @@ bt_nodiscard int bt_spec_security_process(const json_t *hc, uint32_t uid,
 
 /** Set a process object's capabilities to `mask`: a user other than root has them in its bounding
  * set only. */
-void bt_spec_set_capabilities(json_t *process, uint64_t mask, uint32_t uid);
+void bt_spec_security_set_capabilities(json_t *process, uint64_t mask, uint32_t uid);
 
 /** Add rlimits: the daemon's defaults (object, or NULL), HostConfig.Ulimits before them. */
-void bt_spec_rlimits(const json_t *hc, const json_t *defaults, json_t *process);
+void bt_spec_security_rlimits(const json_t *hc, const json_t *defaults, json_t *process);
 
 /** "nofile" → "RLIMIT_NOFILE"; NULL where there is no such limit. */
-const char *bt_spec_rlimit_name(const char *name);
+const char *bt_spec_security_rlimit_name(const char *name);
 
 #endif

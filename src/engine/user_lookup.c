@@ -239,8 +239,8 @@ static int resolve_ids(const char *spec, const char *passwd, const char *group,
 	return 1;
 }
 
-int bt_user_resolve(const char *spec, const char *passwd, const char *group,
-		    const char *const *extra, struct bt_user *ret, struct bt_err *err)
+int bt_user_lookup_resolve(const char *spec, const char *passwd, const char *group,
+			   const char *const *extra, struct bt_user *ret, struct bt_err *err)
 {
 	bt_auto_user struct bt_user user = { 0 };
 	bt_auto_free char *name = NULL;
@@ -298,10 +298,10 @@ int bt_user_lookup(int root, const char *spec, const char *const *extra, struct 
 		r = read_beneath(root, "etc/group", &group, err);
 	if (r < 0)
 		return r;
-	return bt_user_resolve(spec, passwd, group, extra, ret, err);
+	return bt_user_lookup_resolve(spec, passwd, group, extra, ret, err);
 }
 
-void bt_user_done(struct bt_user *user)
+void bt_user_lookup_done(struct bt_user *user)
 {
 	free(user->gids);
 	free(user->home);

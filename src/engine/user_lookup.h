@@ -35,15 +35,16 @@ struct bt_user {
  *
  * INVALID "unable to find user X: no matching entries in passwd file", as Docker says.
  */
-bt_nodiscard int bt_user_resolve(const char *spec, const char *passwd, const char *group,
-				 const char *const *extra, struct bt_user *ret, struct bt_err *err);
+bt_nodiscard int bt_user_lookup_resolve(const char *spec, const char *passwd, const char *group,
+					const char *const *extra, struct bt_user *ret,
+					struct bt_err *err);
 
 /** The same, with the files read beneath the root directory `root` (a descriptor). */
 bt_nodiscard int bt_user_lookup(int root, const char *spec, const char *const *extra,
 				struct bt_user *ret, struct bt_err *err);
 
 /** Release what it owns and leave it empty. */
-void bt_user_done(struct bt_user *user);
-#define bt_auto_user bt_auto(bt_user_done)
+void bt_user_lookup_done(struct bt_user *user);
+#define bt_auto_user bt_auto(bt_user_lookup_done)
 
 #endif

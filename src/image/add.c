@@ -76,7 +76,7 @@ static int set_ref(struct bt_images *images, const char *id, const char *ref, st
 	repo = bt_name_repo(&parsed);
 	if (!repo)
 		return bt_err_sys(err, -ENOMEM, "name an image");
-	r = bt_images_set_name(images, id, repo,
+	r = bt_images_add_name(images, id, repo,
 			       parsed.tag || !parsed.digest ? bt_image_ref_tag_or_latest(&parsed)
 							    : parsed.digest,
 			       err);
@@ -136,7 +136,7 @@ int bt_images_add(struct bt_images *images, const char *config, size_t len, cons
 	return 0;
 }
 
-int bt_images_set_name(struct bt_images *images, const char *id, const char *repo, const char *tag,
+int bt_images_add_name(struct bt_images *images, const char *id, const char *repo, const char *tag,
 		       struct bt_err *err)
 {
 	return bt_db_run(images->db, err,
@@ -168,8 +168,8 @@ static int parse_target(const char *repo, const char *tag, struct bt_image_ref *
 	return r == -EINVAL ? bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid tag format") : r;
 }
 
-int bt_images_tag(struct bt_images *images, const char *name, const char *repo, const char *tag,
-		  struct bt_err *err)
+int bt_images_add_tag(struct bt_images *images, const char *name, const char *repo, const char *tag,
+		      struct bt_err *err)
 {
 	bt_auto_free char *full = NULL, *text = NULL;
 	bt_auto_image_ref struct bt_image_ref ref = { 0 };
@@ -184,7 +184,7 @@ int bt_images_tag(struct bt_images *images, const char *name, const char *repo, 
 	text = full ? bt_name_text(full, bt_image_ref_tag_or_latest(&ref)) : NULL;
 	if (!text)
 		return bt_err_sys(err, -ENOMEM, "tag an image");
-	r = bt_images_set_name(images, row.id, full, bt_image_ref_tag_or_latest(&ref), err);
+	r = bt_images_add_name(images, row.id, full, bt_image_ref_tag_or_latest(&ref), err);
 	if (r == 0)
 		r = note_time(images, row.id, err);
 	if (r < 0)

@@ -71,13 +71,13 @@ static void *archiver_main(void *arg)
 static int make_layer(struct bt_images *images, const char *container_id, const char *parent,
 		      struct bt_layer_result *ret, struct bt_err *err)
 {
-	bt_auto(bt_layer_paths_done) struct bt_layer_paths paths = { 0 };
+	bt_auto(bt_layers_rw_paths_done) struct bt_layer_paths paths = { 0 };
 	bt_auto_close int root = -EBADF, from = -EBADF;
 	struct archiver a = { 0 };
 	pthread_t thread;
 	int fds[2], r;
 
-	r = bt_layers_paths(images->layers, container_id, &paths, err);
+	r = bt_layers_rw_paths(images->layers, container_id, &paths, err);
 	if (r < 0)
 		return r;
 	root = open(paths.upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -27,7 +27,7 @@ bt_nodiscard int bt_commit(struct bt_images *images, const struct bt_commit *com
 			   char ret_id[72], struct bt_err *err);
 
 /** Write a container's root file system as a tar archive; `root` (borrowed) is its mounted root,
- * as bt_layers_mount_rw() or the running container has it. Does not cross into other mounts. */
+ * as bt_layers_rw_mount() or the running container has it. Does not cross into other mounts. */
 bt_nodiscard int bt_commit_export(int root, bt_save_write_fn fn, void *arg, struct bt_err *err);
 
 /** `diff`: [{"Path": "/a", "Kind": 0}] with 0 changed, 1 added, 2 deleted. */

@@ -110,19 +110,19 @@ static int open_lower(struct bt_images *images, const char *container_id, struct
 			return r < 0 ? r : -ENOENT;
 		(void)snprintf(chain_id, sizeof(chain_id), "%s", bt_db_text(&q, 0));
 	}
-	return bt_layers_mount_ro(images->layers, chain_id, err);
+	return bt_layers_rw_mount_ro(images->layers, chain_id, err);
 }
 
 int bt_commit_diff(struct bt_images *images, const char *container_id, json_t **ret,
 		   struct bt_err *err)
 {
-	bt_auto(bt_layer_paths_done) struct bt_layer_paths paths = { 0 };
+	bt_auto(bt_layers_rw_paths_done) struct bt_layer_paths paths = { 0 };
 	bt_auto_close int upper = -EBADF, lower = -EBADF;
 	json_auto_t *out = json_array();
 	struct walk w = { .out = out };
 	int r;
 
-	r = bt_layers_paths(images->layers, container_id, &paths, err);
+	r = bt_layers_rw_paths(images->layers, container_id, &paths, err);
 	if (r < 0)
 		return r;
 	upper = open(paths.upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

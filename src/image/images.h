@@ -87,7 +87,7 @@ bt_nodiscard int bt_images_add(struct bt_images *images, const char *config, siz
 
 /** Give an image, by id, a name: `tag` is a tag or a digest, `repo` in full
  * ("docker.io/library/alpine"). Another image loses it. */
-bt_nodiscard int bt_images_set_name(struct bt_images *images, const char *id, const char *repo,
+bt_nodiscard int bt_images_add_name(struct bt_images *images, const char *id, const char *repo,
 				    const char *tag, struct bt_err *err);
 
 /** Docker's answers, as new JSON (owned). `filters` as codec/filters.h parsed them, or NULL. */
@@ -104,11 +104,11 @@ bt_nodiscard int bt_images_check_platform(struct bt_images *images, const char *
 bt_nodiscard int bt_images_inspect(struct bt_images *images, const char *name, json_t **ret,
 				   struct bt_err *err);
 /** `history`. */
-bt_nodiscard int bt_images_history(struct bt_images *images, const char *name, json_t **ret,
-				   struct bt_err *err);
+bt_nodiscard int bt_images_inspect_history(struct bt_images *images, const char *name, json_t **ret,
+					   struct bt_err *err);
 /** `tag`. */
-bt_nodiscard int bt_images_tag(struct bt_images *images, const char *name, const char *repo,
-			       const char *tag, struct bt_err *err);
+bt_nodiscard int bt_images_add_tag(struct bt_images *images, const char *name, const char *repo,
+				   const char *tag, struct bt_err *err);
 /** `rmi`: the list of {"Untagged":…} and {"Deleted":…}. */
 bt_nodiscard int bt_images_remove(struct bt_images *images, const char *name, bool force,
 				  bool noprune, json_t **ret, struct bt_err *err);

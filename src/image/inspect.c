@@ -47,12 +47,12 @@ static json_t *make_config(const json_t *image)
 static int add_graph_driver(struct bt_images *images, const struct bt_image_row *row, json_t *out,
 			    struct bt_err *err)
 {
-	bt_auto(bt_layer_paths_done) struct bt_layer_paths paths = { 0 };
+	bt_auto(bt_layers_rw_paths_done) struct bt_layer_paths paths = { 0 };
 	json_t *data = json_object();
 	int r;
 
 	if (row->chain_id) {
-		r = bt_layers_image_paths(images->layers, row->chain_id, &paths, err);
+		r = bt_layers_rw_image_paths(images->layers, row->chain_id, &paths, err);
 		if (r < 0) {
 			json_decref(data);
 			return r;
@@ -190,7 +190,8 @@ static int name_steps(struct bt_images *images, const struct bt_image_row *top, 
 	return 0;
 }
 
-int bt_images_history(struct bt_images *images, const char *name, json_t **ret, struct bt_err *err)
+int bt_images_inspect_history(struct bt_images *images, const char *name, json_t **ret,
+			      struct bt_err *err)
 {
 	bt_auto(bt_image_row_done_) struct bt_image_row row = { 0 };
 	bt_auto_free struct bt_layer_result *layers = calloc(BT_LAYERS_MAX, sizeof(*layers));

@@ -185,7 +185,7 @@ static int name_image(struct load *l, const char *id, const json_t *tags, struct
 			return bt_err_sys(err, -ENOMEM, "load an archive");
 		text = bt_name_text(repo,
 				    ref.digest ? ref.digest : bt_image_ref_tag_or_latest(&ref));
-		r = bt_images_set_name(l->images, id, repo,
+		r = bt_images_add_name(l->images, id, repo,
 				       ref.digest ? ref.digest : bt_image_ref_tag_or_latest(&ref),
 				       err);
 		if (r == 0)

@@ -266,9 +266,9 @@ static int name_image(struct job *job, const char *tag, const char *id, struct b
 		return bt_err_sys(err, -ENOMEM, "name an image");
 	known = bt_images_find_(job->images, text, &before, BT_ERR_IGNORED) == 0 &&
 		strcmp(before.id, id) == 0;
-	r = bt_images_set_name(job->images, id, job->repo, tag, err);
+	r = bt_images_add_name(job->images, id, job->repo, tag, err);
 	if (r == 0)
-		r = bt_images_set_name(job->images, id, job->repo, job->digest, err);
+		r = bt_images_add_name(job->images, id, job->repo, job->digest, err);
 	return r < 0 ? r : !known;
 }
 

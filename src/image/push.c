@@ -107,7 +107,7 @@ static int push_image(struct job *job, const char *tag, const struct bt_image_ro
 			  (json_int_t)strlen(config), "digest", row->id, "layers", layers);
 	r = put_manifest(job, tag, manifest, digest, &len, err);
 	if (r == 0)
-		r = bt_images_set_name(job->images, row->id, job->repo, digest, err);
+		r = bt_images_add_name(job->images, row->id, job->repo, digest, err);
 	if (r < 0)
 		return r;
 	(void)say_end(job, tag, digest, len);

@@ -33,7 +33,7 @@ static int remove_group(const struct bt_oci_spec *spec, const char *id, struct b
 	r = bt_cgroup_open(host, path, &cg);
 	if (r == -ENOENT)
 		return 0;
-	if (r == 0 && bt_cgroup_is_populated(&cg) != 0)
+	if (r == 0 && bt_cgroup_pids_any(&cg) != 0)
 		r = bt_cgroup_kill(&cg, SIGKILL);
 	if (r == 0)
 		r = bt_cgroup_remove(&cg, REMOVE_TIMEOUT_MS);

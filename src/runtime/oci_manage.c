@@ -222,7 +222,7 @@ static int set_frozen(const struct bt_oci_cli *cli, int argc, char **argv, bool 
 	r = bt_state_cgroup(&state, &cg, err);
 	if (r < 0)
 		return r;
-	r = freeze ? bt_cgroup_freeze(&cg) : bt_cgroup_thaw(&cg);
+	r = freeze ? bt_cgroup_freeze(&cg) : bt_cgroup_freeze_end(&cg);
 	return r < 0 ? bt_err_sys(err, r, "%s %s", argv[0], state.id) : 0;
 }
 

@@ -186,7 +186,7 @@ enum bt_state_status bt_state_status(const struct bt_state *state)
 		return BT_STATE_CREATING;
 	if (waits_for_start(state))
 		return BT_STATE_CREATED;
-	if (bt_state_cgroup(state, &cg, &err) == 0 && bt_cgroup_is_frozen(&cg) > 0)
+	if (bt_state_cgroup(state, &cg, &err) == 0 && bt_cgroup_freeze_is_on(&cg) > 0)
 		return BT_STATE_PAUSED;
 	return BT_STATE_RUNNING;
 }

@@ -115,10 +115,10 @@ void bt_layer_copy_destroy(struct bt_layer_copy *copy);
 /** Make a container's writable layer on top of `chain_id` (NULL: an empty root): rows first,
  * then directories overlay2/<id>/{diff,work}, and Docker's
  * image/overlay2/layerdb/mounts/<id>/mount-id for those who read it. Takes a reference. */
-bt_nodiscard int bt_layers_create_rw(struct bt_layers *layers, const char *id, const char *chain_id,
+bt_nodiscard int bt_layers_rw_create(struct bt_layers *layers, const char *id, const char *chain_id,
 				     struct bt_err *err);
 
-/** The two halves of bt_layers_create_rw(), for who has rows of its own to write: the layer's rows,
+/** The two halves of bt_layers_rw_create(), for who has rows of its own to write: the layer's rows,
  * as a part of the caller's transaction, and then its directories. Of the latter the caller
  * removes what a failure leaves: bt_layers_discard_rw(). */
 bt_nodiscard int bt_layers_add_rw(struct bt_layers *layers, const char *id, const char *chain_id,
@@ -129,22 +129,22 @@ bool bt_layers_has_rw(struct bt_layers *layers, const char *id);
 
 /** Mount a container's root: a detached overlay mount (fsopen, fsconfig, fsmount), writable.
  * Returns an owned descriptor or a negative errno. Nothing appears on the host. */
-bt_nodiscard int bt_layers_mount_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
+bt_nodiscard int bt_layers_rw_mount(struct bt_layers *layers, const char *id, struct bt_err *err);
 
 /** The same for a container whose root need not survive a power cut, because it is removed when
  * the container ends: fsync(2) in it does nothing, and unmounting it does not wait for the disk. */
-bt_nodiscard int bt_layers_mount_rw_volatile(struct bt_layers *layers, const char *id,
+bt_nodiscard int bt_layers_rw_mount_volatile(struct bt_layers *layers, const char *id,
 					     struct bt_err *err);
 
 /** The same, of an image's layers, read-only. */
-bt_nodiscard int bt_layers_mount_ro(struct bt_layers *layers, const char *chain_id,
-				    struct bt_err *err);
+bt_nodiscard int bt_layers_rw_mount_ro(struct bt_layers *layers, const char *chain_id,
+				       struct bt_err *err);
 
 /** Remove a container's writable layer and drop its reference. A missing one is fine. The
  * directory is renamed away at once and removed behind. */
-bt_nodiscard int bt_layers_remove_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
+bt_nodiscard int bt_layers_rw_remove(struct bt_layers *layers, const char *id, struct bt_err *err);
 
-/** The two halves of bt_layers_remove_rw(), the other way round. As a part of the caller's
+/** The two halves of bt_layers_rw_remove(), the other way round. As a part of the caller's
  * transaction, remove the rows: returns 1 where layers below became useless
  * (bt_layers_collect() after the commit), 0, or a negative errno. */
 bt_nodiscard int bt_layers_drop_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
@@ -160,13 +160,13 @@ struct bt_layer_paths {
 	char *upper, *work, *merged;
 };
 /** Fill in the paths of a container's root. */
-bt_nodiscard int bt_layers_paths(struct bt_layers *layers, const char *id,
-				 struct bt_layer_paths *ret, struct bt_err *err);
+bt_nodiscard int bt_layers_rw_paths(struct bt_layers *layers, const char *id,
+				    struct bt_layer_paths *ret, struct bt_err *err);
 /** The same for an image: `upper` is its topmost layer, `lower` those below. */
-bt_nodiscard int bt_layers_image_paths(struct bt_layers *layers, const char *chain_id,
-				       struct bt_layer_paths *ret, struct bt_err *err);
+bt_nodiscard int bt_layers_rw_image_paths(struct bt_layers *layers, const char *chain_id,
+					  struct bt_layer_paths *ret, struct bt_err *err);
 /** Release the strings. */
-void bt_layer_paths_done(struct bt_layer_paths *paths);
+void bt_layers_rw_paths_done(struct bt_layer_paths *paths);
 
 /** Bytes in a container's writable layer, walked now. */
 bt_nodiscard int bt_layers_rw_size(struct bt_layers *layers, const char *id, int64_t *ret,

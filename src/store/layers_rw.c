@@ -65,7 +65,7 @@ int bt_layers_make_rw(struct bt_layers *layers, const char *id, struct bt_err *e
 	return 0;
 }
 
-int bt_layers_create_rw(struct bt_layers *layers, const char *id, const char *chain_id,
+int bt_layers_rw_create(struct bt_layers *layers, const char *id, const char *chain_id,
 			struct bt_err *err)
 {
 	int r = bt_db_begin(layers->db, err);
@@ -82,7 +82,7 @@ int bt_layers_create_rw(struct bt_layers *layers, const char *id, const char *ch
 		return r;
 	r = bt_layers_make_rw(layers, id, err);
 	if (r < 0)
-		bt_discard(bt_layers_remove_rw(layers, id, BT_ERR_IGNORED));
+		bt_discard(bt_layers_rw_remove(layers, id, BT_ERR_IGNORED));
 	return r;
 }
 
@@ -167,12 +167,12 @@ static int mount_rw(struct bt_layers *layers, const char *id, bool is_volatile, 
 		err);
 }
 
-int bt_layers_mount_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
+int bt_layers_rw_mount(struct bt_layers *layers, const char *id, struct bt_err *err)
 {
 	return mount_rw(layers, id, false, err);
 }
 
-int bt_layers_mount_rw_volatile(struct bt_layers *layers, const char *id, struct bt_err *err)
+int bt_layers_rw_mount_volatile(struct bt_layers *layers, const char *id, struct bt_err *err)
 {
 	char path[ID_MAX + 40];
 
@@ -182,7 +182,7 @@ int bt_layers_mount_rw_volatile(struct bt_layers *layers, const char *id, struct
 	return mount_rw(layers, id, true, err);
 }
 
-int bt_layers_mount_ro(struct bt_layers *layers, const char *chain_id, struct bt_err *err)
+int bt_layers_rw_mount_ro(struct bt_layers *layers, const char *chain_id, struct bt_err *err)
 {
 	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
 	int r;
@@ -255,7 +255,7 @@ int bt_layers_discard_rw(struct bt_layers *layers, const char *id, const char *f
 	return 0;
 }
 
-int bt_layers_remove_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
+int bt_layers_rw_remove(struct bt_layers *layers, const char *id, struct bt_err *err)
 {
 	int useless, r = bt_layers_discard_rw(layers, id, NULL, err);
 
@@ -289,11 +289,11 @@ static char *join_lowers(const struct bt_layers_lowers *lowers)
 	return bt_str_steal(&s, &joined) < 0 ? NULL : joined;
 }
 
-int bt_layers_paths(struct bt_layers *layers, const char *id, struct bt_layer_paths *ret,
-		    struct bt_err *err)
+int bt_layers_rw_paths(struct bt_layers *layers, const char *id, struct bt_layer_paths *ret,
+		       struct bt_err *err)
 {
 	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
-	bt_auto(bt_layer_paths_done) struct bt_layer_paths paths = { 0 };
+	bt_auto(bt_layers_rw_paths_done) struct bt_layer_paths paths = { 0 };
 	int r;
 
 	r = find_rw(layers, id, &lowers, err);
@@ -309,11 +309,11 @@ int bt_layers_paths(struct bt_layers *layers, const char *id, struct bt_layer_pa
 	return 0;
 }
 
-int bt_layers_image_paths(struct bt_layers *layers, const char *chain_id,
-			  struct bt_layer_paths *ret, struct bt_err *err)
+int bt_layers_rw_image_paths(struct bt_layers *layers, const char *chain_id,
+			     struct bt_layer_paths *ret, struct bt_err *err)
 {
 	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
-	bt_auto(bt_layer_paths_done) struct bt_layer_paths paths = { 0 };
+	bt_auto(bt_layers_rw_paths_done) struct bt_layer_paths paths = { 0 };
 	const char *top;
 	int r;
 
@@ -334,7 +334,7 @@ int bt_layers_image_paths(struct bt_layers *layers, const char *chain_id,
 	return 0;
 }
 
-void bt_layer_paths_done(struct bt_layer_paths *paths)
+void bt_layers_rw_paths_done(struct bt_layer_paths *paths)
 {
 	free(paths->lower);
 	free(paths->upper);

@@ -247,9 +247,9 @@ bt_nodiscard int bt_cgroup_limit(const struct bt_cgroup *cg, const struct bt_cgr
  * -ETIMEDOUT (and thawed again) after two seconds. */
 bt_nodiscard int bt_cgroup_freeze(const struct bt_cgroup *cg);
 /** Let them go on. */
-bt_nodiscard int bt_cgroup_thaw(const struct bt_cgroup *cg);
+bt_nodiscard int bt_cgroup_freeze_end(const struct bt_cgroup *cg);
 /** 1 where the group is frozen, 0 where not. */
-int bt_cgroup_is_frozen(const struct bt_cgroup *cg);
+int bt_cgroup_freeze_is_on(const struct bt_cgroup *cg);
 
 /** Send `signal` to every process of the group and its children. SIGKILL also reaches what
  * is frozen, and what is being forked meanwhile; it does not wait for the ends. */
@@ -260,7 +260,7 @@ bt_nodiscard int bt_cgroup_kill(const struct bt_cgroup *cg, int signal);
 bt_nodiscard int bt_cgroup_pids(const struct bt_cgroup *cg, pid_t **ret, size_t *ret_n);
 
 /** 1 where a process is in the group or its children, 0 where none is. */
-int bt_cgroup_is_populated(const struct bt_cgroup *cg);
+int bt_cgroup_pids_any(const struct bt_cgroup *cg);
 
 /**
  * Remove the group and its children from every hierarchy, and close it. While the

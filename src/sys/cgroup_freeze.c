@@ -86,7 +86,7 @@ int bt_cgroup_freeze(const struct bt_cgroup *cg)
 	return bt_cgroup_files_is_v2(cg, BT_CGROUP_FREEZER) ? freeze_v2(dir) : freeze_v1(dir);
 }
 
-int bt_cgroup_thaw(const struct bt_cgroup *cg)
+int bt_cgroup_freeze_end(const struct bt_cgroup *cg)
 {
 	int dir = bt_cgroup_files_dir(cg, BT_CGROUP_FREEZER);
 
@@ -97,7 +97,7 @@ int bt_cgroup_thaw(const struct bt_cgroup *cg)
 	return bt_cgroup_files_write(dir, "freezer.state", "THAWED");
 }
 
-int bt_cgroup_is_frozen(const struct bt_cgroup *cg)
+int bt_cgroup_freeze_is_on(const struct bt_cgroup *cg)
 {
 	int dir = bt_cgroup_files_dir(cg, BT_CGROUP_FREEZER);
 	char state[32];

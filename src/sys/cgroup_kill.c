@@ -36,7 +36,7 @@ static int kill_by_list(const struct bt_cgroup *cg)
 		int frozen = bt_cgroup_freeze(cg);
 
 		r = signal_once(cg, SIGKILL);
-		thawed = bt_cgroup_thaw(cg);
+		thawed = bt_cgroup_freeze_end(cg);
 		if (r <= 0 || frozen == 0)
 			return r < 0 ? r : thawed == -EOPNOTSUPP ? 0 : thawed;
 		bt_cgroup_walk_wait(1000);
@@ -62,6 +62,6 @@ int bt_cgroup_kill(const struct bt_cgroup *cg, int signal)
 	r = signal_once(cg, SIGKILL);
 	if (r <= 0)
 		return r;
-	r = bt_cgroup_thaw(cg);
+	r = bt_cgroup_freeze_end(cg);
 	return r == -EOPNOTSUPP ? 0 : r;
 }

@@ -90,7 +90,7 @@ int bt_cgroup_pids(const struct bt_cgroup *cg, pid_t **ret, size_t *ret_n)
 	return 0;
 }
 
-int bt_cgroup_is_populated(const struct bt_cgroup *cg)
+int bt_cgroup_pids_any(const struct bt_cgroup *cg)
 {
 	bt_auto_free pid_t *pids = NULL;
 	uint64_t populated;

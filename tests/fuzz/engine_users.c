@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!spec || !passwd || !group)
 		return 0;
-	if (bt_user_resolve(spec, passwd, group, size % 2 ? extra : NULL, &user, &err) < 0) {
+	if (bt_user_lookup_resolve(spec, passwd, group, size % 2 ? extra : NULL, &user, &err) < 0) {
 		if (err.msg[0] == '\0' || user.gids)
 			abort();
 		return 0;

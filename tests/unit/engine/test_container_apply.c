@@ -13,20 +13,20 @@ START_TEST(a_life_runs_through_its_states)
 {
 	struct bt_container_state s = { .status = BT_CONTAINER_CREATED };
 
-	ck_assert(bt_container_state_apply(
+	ck_assert(bt_container_apply_to_state(
 		&s, &(struct bt_journal_record){
 			    .kind = BT_JOURNAL_STARTED, .seq = 1, .at_ns = 10, .pid = 42 }));
 	ck_assert_int_eq(s.status, BT_CONTAINER_RUNNING);
 	ck_assert_int_eq(s.pid, 42);
 	ck_assert_int_eq(s.started_ns, 10);
-	ck_assert(
-		bt_container_state_apply(&s, &(struct bt_journal_record){ .kind = BT_JOURNAL_EXITED,
-									  .seq = 2,
-									  .at_ns = 20,
-									  .code = 3,
-									  .oom = true,
-									  .final = true,
-									  .stopped = true }));
+	ck_assert(bt_container_apply_to_state(
+		&s, &(struct bt_journal_record){ .kind = BT_JOURNAL_EXITED,
+						 .seq = 2,
+						 .at_ns = 20,
+						 .code = 3,
+						 .oom = true,
+						 .final = true,
+						 .stopped = true }));
 	ck_assert_int_eq(s.status, BT_CONTAINER_EXITED);
 	ck_assert_int_eq(s.pid, 0);
 	ck_assert_int_eq(s.exit_code, 3);
@@ -41,7 +41,7 @@ START_TEST(a_record_is_applied_once)
 {
 	struct bt_container_state s = { .status = BT_CONTAINER_RUNNING, .journal_seq = 5 };
 
-	ck_assert(!bt_container_state_apply(
+	ck_assert(!bt_container_apply_to_state(
 		&s, &(struct bt_journal_record){
 			    .kind = BT_JOURNAL_EXITED, .seq = 5, .code = 9, .final = true }));
 	ck_assert_int_eq(s.status, BT_CONTAINER_RUNNING);
@@ -53,10 +53,10 @@ START_TEST(an_end_that_is_not_final_waits_for_the_restart)
 {
 	struct bt_container_state s = { .status = BT_CONTAINER_RUNNING, .pid = 1 };
 
-	ck_assert(bt_container_state_apply(
+	ck_assert(bt_container_apply_to_state(
 		&s, &(struct bt_journal_record){ .kind = BT_JOURNAL_EXITED, .seq = 1, .code = 1 }));
 	ck_assert_int_eq(s.status, BT_CONTAINER_RESTARTING);
-	ck_assert(bt_container_state_apply(
+	ck_assert(bt_container_apply_to_state(
 		&s, &(struct bt_journal_record){
 			    .kind = BT_JOURNAL_STARTED, .seq = 2, .pid = 2, .restarts = 1 }));
 	ck_assert_int_eq(s.status, BT_CONTAINER_RUNNING);
@@ -72,12 +72,12 @@ START_TEST(a_first_start_that_failed_leaves_it_created_with_the_reason)
 	};
 
 	strcpy(rec.error.msg, "no such program");
-	ck_assert(bt_container_state_apply(&s, &rec));
+	ck_assert(bt_container_apply_to_state(&s, &rec));
 	ck_assert_int_eq(s.status, BT_CONTAINER_CREATED);
 	ck_assert_int_eq(s.exit_code, 127);
 	ck_assert_str_eq(s.error, "no such program");
 	/* The next start that works takes it away. */
-	ck_assert(bt_container_state_apply(
+	ck_assert(bt_container_apply_to_state(
 		&s, &(struct bt_journal_record){ .kind = BT_JOURNAL_STARTED, .seq = 2, .pid = 2 }));
 	ck_assert_ptr_null(s.error);
 	done(&s);
@@ -88,7 +88,7 @@ START_TEST(a_container_being_removed_stays_so)
 {
 	struct bt_container_state s = { .status = BT_CONTAINER_REMOVING, .pid = 1 };
 
-	ck_assert(bt_container_state_apply(
+	ck_assert(bt_container_apply_to_state(
 		&s,
 		&(struct bt_journal_record){ .kind = BT_JOURNAL_EXITED, .seq = 1, .final = true }));
 	ck_assert_int_eq(s.status, BT_CONTAINER_REMOVING);
@@ -103,15 +103,15 @@ START_TEST(a_kill_for_want_of_memory_or_a_restart_changes_no_status)
 	const struct bt_journal_record oom = { .kind = BT_JOURNAL_OOM, .seq = 1 };
 	const struct bt_journal_record restarted = { .kind = BT_JOURNAL_RESTARTED, .seq = 2 };
 
-	ck_assert(bt_container_state_apply(&s, &restarted));
+	ck_assert(bt_container_apply_to_state(&s, &restarted));
 	ck_assert(!s.oom_killed);
-	ck_assert(!bt_container_state_apply(&s, &oom));
+	ck_assert(!bt_container_apply_to_state(&s, &oom));
 	s.journal_seq = 0;
-	ck_assert(bt_container_state_apply(&s, &oom));
+	ck_assert(bt_container_apply_to_state(&s, &oom));
 	ck_assert(s.oom_killed);
 	ck_assert_int_eq(s.status, BT_CONTAINER_RUNNING);
 	ck_assert_int_eq(s.pid, 7);
-	ck_assert(bt_container_state_apply(&removing, &oom));
+	ck_assert(bt_container_apply_to_state(&removing, &oom));
 	ck_assert_int_eq(removing.pid, 7);
 }
 END_TEST

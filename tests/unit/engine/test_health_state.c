@@ -12,7 +12,7 @@ static const struct bt_health_config config = { .retries = 2,
 static json_t *probe(json_t *health, int code, int64_t seconds)
 {
 	const struct bt_health_probe p = { .code = code, .output = "x" };
-	json_t *out = bt_health_apply(health, &config, &p, seconds * BT_TIME_NSEC_PER_SEC);
+	json_t *out = bt_health_state_apply(health, &config, &p, seconds * BT_TIME_NSEC_PER_SEC);
 
 	json_decref(health);
 	return out;
@@ -76,7 +76,7 @@ END_TEST
 
 static void assert_command(const char *text, const char *want)
 {
-	json_t *c = parse(text), *words = bt_health_command(c);
+	json_t *c = parse(text), *words = bt_health_state_command(c);
 
 	if (want)
 		assert_json(words, want);
@@ -103,7 +103,7 @@ START_TEST(times_that_are_not_given_are_dockers)
 	json_t *c = parse("{'Healthcheck':{'Test':['CMD','a'],'Timeout':7}}");
 	struct bt_health_config got;
 
-	ck_assert(bt_health_config_read(c, &got));
+	ck_assert(bt_health_state_config(c, &got));
 	ck_assert_int_eq(got.interval, 30 * BT_TIME_NSEC_PER_SEC);
 	ck_assert_int_eq(got.timeout, 7);
 	ck_assert_int_eq(got.retries, 3);

@@ -19,7 +19,7 @@ static struct bt_user find(const char *spec, const char *const *extra)
 {
 	struct bt_user user = { 0 };
 	struct bt_err err = { 0 };
-	int r = bt_user_resolve(spec, passwd, group, extra, &user, &err);
+	int r = bt_user_lookup_resolve(spec, passwd, group, extra, &user, &err);
 
 	ck_assert_msg(r == 0, "%s: %s", spec, err.msg);
 	return user;
@@ -30,7 +30,7 @@ static void assert_refused(const char *spec, const char *message)
 	struct bt_user user = { 0 };
 	struct bt_err err = { 0 };
 
-	ck_assert_int_lt(bt_user_resolve(spec, passwd, group, NULL, &user, &err), 0);
+	ck_assert_int_lt(bt_user_lookup_resolve(spec, passwd, group, NULL, &user, &err), 0);
 	ck_assert_str_eq(err.msg, message);
 }
 
@@ -50,7 +50,7 @@ START_TEST(nobody_named_is_root_with_its_groups)
 	ck_assert_uint_eq(user.uid, 0);
 	ck_assert_str_eq(user.home, "/root");
 	assert_gids(&user, "0,10");
-	bt_user_done(&user);
+	bt_user_lookup_done(&user);
 }
 END_TEST
 
@@ -62,7 +62,7 @@ START_TEST(a_name_brings_its_groups_and_home)
 	ck_assert_uint_eq(user.gid, 100);
 	ck_assert_str_eq(user.home, "/home/me");
 	assert_gids(&user, "100,10,63");
-	bt_user_done(&user);
+	bt_user_lookup_done(&user);
 }
 END_TEST
 
@@ -72,7 +72,7 @@ START_TEST(a_number_is_that_uid_even_where_a_user_is_called_so)
 
 	ck_assert_uint_eq(user.uid, 1001);
 	ck_assert_str_eq(user.home, "/");
-	bt_user_done(&user);
+	bt_user_lookup_done(&user);
 }
 END_TEST
 
@@ -82,11 +82,11 @@ START_TEST(a_group_that_is_named_is_the_only_one)
 
 	ck_assert_uint_eq(user.gid, 10);
 	assert_gids(&user, "10");
-	bt_user_done(&user);
+	bt_user_lookup_done(&user);
 	user = find("5:6", NULL);
 	ck_assert_uint_eq(user.uid, 5);
 	assert_gids(&user, "6");
-	bt_user_done(&user);
+	bt_user_lookup_done(&user);
 }
 END_TEST
 
@@ -95,7 +95,7 @@ START_TEST(extra_groups_are_added_once)
 	struct bt_user user = find("me", (const char *const[]){ "audio", "77", NULL });
 
 	assert_gids(&user, "100,10,63,77");
-	bt_user_done(&user);
+	bt_user_lookup_done(&user);
 }
 END_TEST
 
@@ -105,7 +105,7 @@ START_TEST(a_last_line_without_its_end_counts)
 
 	ck_assert_uint_eq(user.uid, 7);
 	ck_assert_str_eq(user.home, "/l");
-	bt_user_done(&user);
+	bt_user_lookup_done(&user);
 }
 END_TEST
 

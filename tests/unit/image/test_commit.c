@@ -52,8 +52,8 @@ static void setup(void)
 					  base, &err),
 			 0);
 	ck_assert_int_eq(bt_images_get(images, base, &image, &err), 0);
-	ck_assert_int_eq(bt_layers_create_rw(layers, ID, image.chain_id, &err), 0);
-	root = bt_layers_mount_rw(layers, ID, &err);
+	ck_assert_int_eq(bt_layers_rw_create(layers, ID, image.chain_id, &err), 0);
+	root = bt_layers_rw_mount(layers, ID, &err);
 	ck_assert_msg(root >= 0, "%s", err.msg);
 }
 
@@ -107,7 +107,7 @@ START_TEST(a_committed_image_is_what_the_container_was)
 	ck_assert_msg(bt_commit(images, &commit, id, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(bt_images_get(images, "new:1", &image, &err), 0);
 	ck_assert_str_eq(image.id, id);
-	got = bt_layers_mount_ro(layers, image.chain_id, &err);
+	got = bt_layers_rw_mount_ro(layers, image.chain_id, &err);
 	ck_assert_msg(got >= 0, "%s", err.msg);
 	ck_assert_int_eq(bt_io_read_file(got, "a", 10, &text, NULL), 0);
 	ck_assert_str_eq(text, "other");

@@ -242,7 +242,7 @@ START_TEST(inspect_list_and_history_have_dockers_members)
 	ck_assert(json_is_null(json_object_get(first, "Labels")));
 	ck_assert_int_gt(bt_json_i64(first, "Created", 0), 1600000000);
 
-	ck_assert_int_eq(bt_images_history(images, "a:1", &history, &err), 0);
+	ck_assert_int_eq(bt_images_inspect_history(images, "a:1", &history, &err), 0);
 	first = json_array_get(history, 0);
 	ck_assert_str_eq(text_of(first, "Id"), id);
 	ck_assert_int_eq(bt_json_i64(first, "Size", 0), 2);
@@ -292,7 +292,7 @@ START_TEST(rmi_untags_first_and_deletes_with_the_last_name)
 	char id[72];
 
 	import("a", "a:1", NULL, id);
-	ck_assert_int_eq(bt_images_tag(images, "a:1", "b", "2", &err), 0);
+	ck_assert_int_eq(bt_images_add_tag(images, "a:1", "b", "2", &err), 0);
 	many = bt_str_format("conflict: unable to delete %.12s (must be forced) - image is "
 			     "referenced in multiple repositories",
 			     id + 7);

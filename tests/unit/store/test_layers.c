@@ -158,8 +158,8 @@ START_TEST(layers_stack_and_the_writable_one_is_on_top)
 	char text[8] = { 0 };
 	struct stat st;
 
-	ck_assert_int_eq(bt_layers_create_rw(layers, ID, high.chain_id, &err), 0);
-	root = bt_layers_mount_rw(layers, ID, &err);
+	ck_assert_int_eq(bt_layers_rw_create(layers, ID, high.chain_id, &err), 0);
+	root = bt_layers_rw_mount(layers, ID, &err);
 	ck_assert_msg(root >= 0, "%s", err.msg);
 	{
 		bt_auto_close int fd = openat(root, "b", O_RDONLY | O_CLOEXEC);
@@ -178,8 +178,8 @@ START_TEST(layers_stack_and_the_writable_one_is_on_top)
 		ck_assert_int_eq(size, 5);
 	}
 	bt_close(&root);
-	ck_assert_int_eq(bt_layers_remove_rw(layers, ID, &err), 0);
-	ck_assert_int_eq(bt_layers_remove_rw(layers, ID, &err), 0);
+	ck_assert_int_eq(bt_layers_rw_remove(layers, ID, &err), 0);
+	ck_assert_int_eq(bt_layers_rw_remove(layers, ID, &err), 0);
 	ck_assert_int_eq(entries("image/overlay2/layerdb/mounts"), 0);
 }
 END_TEST
@@ -190,11 +190,11 @@ START_TEST(an_images_layers_mount_read_only)
 	bt_auto_close int root = -EBADF;
 	struct bt_err err = { 0 };
 
-	root = bt_layers_mount_ro(layers, low.chain_id, &err);
+	root = bt_layers_rw_mount_ro(layers, low.chain_id, &err);
 	ck_assert_msg(root >= 0, "%s", err.msg);
 	ck_assert_int_eq(faccessat(root, "a", F_OK, 0), 0);
 	ck_assert_int_eq(bt_io_create_file(root, "b", 0644, "", 0), -EROFS);
-	ck_assert_int_eq(bt_layers_mount_ro(layers, "sha256:none", &err), -ENOENT);
+	ck_assert_int_eq(bt_layers_rw_mount_ro(layers, "sha256:none", &err), -ENOENT);
 	ck_assert_int_eq(err.kind, BT_ERR_NOT_FOUND);
 }
 END_TEST
@@ -210,8 +210,8 @@ START_TEST(a_hundred_layers_mount)
 		(void)snprintf(command, sizeof(command), "echo %d >f%d", i, i);
 		top = unpack(top.chain_id, command);
 	}
-	ck_assert_int_eq(bt_layers_create_rw(layers, ID, top.chain_id, &err), 0);
-	root = bt_layers_mount_rw(layers, ID, &err);
+	ck_assert_int_eq(bt_layers_rw_create(layers, ID, top.chain_id, &err), 0);
+	root = bt_layers_rw_mount(layers, ID, &err);
 	ck_assert_msg(root >= 0, "%s", err.msg);
 	ck_assert_int_eq(faccessat(root, "f0", F_OK, 0), 0);
 	ck_assert_int_eq(faccessat(root, "f99", F_OK, 0), 0);
@@ -316,8 +316,8 @@ START_TEST(what_a_crash_left_is_swept_and_what_is_used_stays)
 	(void)lone;
 	add_image("sha256:1", high.chain_id);
 	add_container(ID);
-	ck_assert_int_eq(bt_layers_create_rw(layers, ID, high.chain_id, &err), 0);
-	ck_assert_int_eq(bt_layers_create_rw(layers, "bb", high.chain_id, &err), 0);
+	ck_assert_int_eq(bt_layers_rw_create(layers, ID, high.chain_id, &err), 0);
+	ck_assert_int_eq(bt_layers_rw_create(layers, "bb", high.chain_id, &err), 0);
 	sh("mkdir -p overlay2/junk/diff overlay2/cc-removing/diff image/overlay2/links/x");
 	ck_assert_int_eq(bt_db_run(db, &err,
 				   "INSERT INTO layers (chain_id, diff_id, cache_id, size, refs, "
@@ -376,7 +376,7 @@ START_TEST(what_is_discarded_goes_with_its_owners_files)
 	struct bt_err err = { 0 };
 
 	sh("mkdir -p files/deep && echo x >files/deep/y");
-	ck_assert_int_eq(bt_layers_create_rw(layers, ID, NULL, &err), 0);
+	ck_assert_int_eq(bt_layers_rw_create(layers, ID, NULL, &err), 0);
 	ck_assert_int_eq(bt_layers_drop_rw(layers, ID, &err), 0);
 	ck_assert_int_eq(bt_layers_discard_rw(layers, ID, files, &err), 0);
 	ck_assert_int_eq(access(files, F_OK), -1);

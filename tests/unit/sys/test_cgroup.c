@@ -177,11 +177,11 @@ START_TEST(add_moves_a_process_everywhere)
 	if (!cg.path)
 		return;
 	pid = idle_child();
-	ck_assert_int_eq(bt_cgroup_is_populated(&cg), 0);
+	ck_assert_int_eq(bt_cgroup_pids_any(&cg), 0);
 	ck_assert_int_eq(bt_cgroup_add(&cg, pid), 0);
 	(void)snprintf(proc, sizeof(proc), "/proc/%d/cgroup", (int)pid);
 	ck_assert(is_member(proc));
-	ck_assert_int_eq(bt_cgroup_is_populated(&cg), 1);
+	ck_assert_int_eq(bt_cgroup_pids_any(&cg), 1);
 }
 END_TEST
 
@@ -399,11 +399,11 @@ START_TEST(frozen_processes_stand_still_and_still_die)
 		return;
 	pid = idle_child();
 	ck_assert_int_eq(bt_cgroup_add(&cg, pid), 0);
-	ck_assert_int_eq(bt_cgroup_is_frozen(&cg), 0);
+	ck_assert_int_eq(bt_cgroup_freeze_is_on(&cg), 0);
 	ck_assert_int_eq(bt_cgroup_freeze(&cg), 0);
-	ck_assert_int_eq(bt_cgroup_is_frozen(&cg), 1);
-	ck_assert_int_eq(bt_cgroup_thaw(&cg), 0);
-	ck_assert_int_eq(bt_cgroup_is_frozen(&cg), 0);
+	ck_assert_int_eq(bt_cgroup_freeze_is_on(&cg), 1);
+	ck_assert_int_eq(bt_cgroup_freeze_end(&cg), 0);
+	ck_assert_int_eq(bt_cgroup_freeze_is_on(&cg), 0);
 	ck_assert_int_eq(bt_cgroup_pids(&cg, &pids, &n), 0);
 	ck_assert_uint_eq(n, 1);
 	ck_assert_int_eq(pids[0], pid);
@@ -426,7 +426,7 @@ START_TEST(kill_reaches_children_of_the_group_and_remove_takes_them_along)
 	ck_assert_int_eq(bt_cgroup_create(&host, below, &child), 0);
 	pid = idle_child();
 	ck_assert_int_eq(bt_cgroup_add(&child, pid), 0);
-	ck_assert_int_eq(bt_cgroup_is_populated(&cg), 1);
+	ck_assert_int_eq(bt_cgroup_pids_any(&cg), 1);
 	ck_assert_int_eq(bt_cgroup_remove(&cg, 20), -EBUSY);
 	ck_assert_int_eq(bt_cgroup_kill(&cg, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
