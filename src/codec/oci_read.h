@@ -135,6 +135,7 @@ bt_nodiscard int bt_oci_read_flags(struct bt_oci_reader *rd, const struct bt_oci
 
 /* Readers of scalars; the comment tells what *ret is. */
 
+/** true or false. */
 int bt_oci_read_bool(struct bt_oci_reader *rd, const struct bt_oci_at *at, const json_t *value,
 		     void *ret); /* bool */
 int bt_oci_read_int(struct bt_oci_reader *rd, const struct bt_oci_at *at, const json_t *value,

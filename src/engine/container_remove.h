@@ -22,8 +22,9 @@ bt_nodiscard int bt_container_remove(struct bt_engine *engine, const char *ref, 
 /** POST rename. */
 bt_nodiscard int bt_container_rename(struct bt_engine *engine, const char *ref,
 				     const char *new_name, struct bt_err *err);
-/** POST /containers/prune: {"ContainersDeleted":[…],"SpaceReclaimed":N}. */
 struct bt_filters;
+
+/** POST /containers/prune: {"ContainersDeleted":[…],"SpaceReclaimed":N}. */
 bt_nodiscard int bt_container_prune(struct bt_engine *engine, const struct bt_filters *filters,
 				    json_t **ret, struct bt_err *err);
 

@@ -31,9 +31,10 @@ void bt_exec_event_failed(struct bt_container *container, const char *exec, int 
 /** At start-up, before the container's monitor is connected: know its execs again. Ends that nobody
  * was told become events. Returns whether some have no end yet: bt_exec_restore_settle(). */
 bool bt_exec_restore(struct bt_container *container);
+struct bt_client;
+
 /** At start-up, after that: what had begun and is no longer known to the monitor has ended.
  * `client` is NULL where there is no monitor. */
-struct bt_client;
 void bt_exec_restore_settle(struct bt_container *container, struct bt_client *client);
 /** The container ended, and everything in it. */
 void bt_exec_table_container_ended(struct bt_container *container);

@@ -27,8 +27,9 @@ struct bt_engine_config;
 bt_nodiscard int bt_host_config_make(const json_t *in, const struct bt_engine_config *cfg,
 				     json_t *warnings, json_t **ret, struct bt_err *err);
 
-/** The paths that hide or are read-only by default: new arrays of strings. */
+/** The paths that are hidden by default: a new array of strings. */
 json_t *bt_host_config_masked_paths(void);
+/** The paths that are read-only by default: a new array of strings. */
 json_t *bt_host_config_readonly_paths(void);
 
 /** "container:X": X, borrowed; NULL for every other mode. */

@@ -49,13 +49,16 @@ void bt_network_sweep(struct bt_engine *engine);
 /** Release what it owns. */
 void bt_network_attachment_done(struct bt_network_attachment *attachment);
 
-/** GET /networks, GET /networks/{id}, POST /networks/create, DELETE. */
+/** GET /networks: an array (owned). */
 bt_nodiscard int bt_network_list(struct bt_engine *engine, const struct bt_filters *filters,
 				 json_t **ret, struct bt_err *err);
+/** GET /networks/{id}: an object (owned). NOT_FOUND where there is none. */
 bt_nodiscard int bt_network_inspect(struct bt_engine *engine, const char *ref, json_t **ret,
 				    struct bt_err *err);
+/** POST /networks/create: {"Id","Warning"} (owned). */
 bt_nodiscard int bt_network_create(struct bt_engine *engine, const json_t *body, json_t **ret,
 				   struct bt_err *err);
+/** DELETE /networks/{id}. FORBIDDEN while somebody is on it. */
 bt_nodiscard int bt_network_remove(struct bt_engine *engine, const char *ref, struct bt_err *err);
 /** POST /networks/prune: {"NetworksDeleted":[name…]}. Filters label and until. */
 bt_nodiscard int bt_network_prune(struct bt_engine *engine, const struct bt_filters *filters,
@@ -65,10 +68,11 @@ bt_nodiscard int bt_network_prune(struct bt_engine *engine, const struct bt_filt
  * the old one. */
 void bt_network_rename(struct bt_container *container, const char *old_name);
 
-/** POST /networks/{id}/connect, disconnect. A container that runs gets or loses an interface at
- * once; either way the next start knows. */
+/** POST /networks/{id}/connect. A container that runs gets an interface at once; either way the
+ * next start knows. */
 bt_nodiscard int bt_network_connect(struct bt_engine *engine, const char *ref, const json_t *body,
 				    struct bt_err *err);
+/** POST /networks/{id}/disconnect: the contrary. */
 bt_nodiscard int bt_network_disconnect(struct bt_engine *engine, const char *ref,
 				       const json_t *body, struct bt_err *err);
 

@@ -35,8 +35,9 @@ void bt_network_names_all(struct bt_networks *nets);
 void bt_network_names_leave(struct bt_networks *nets, const char *container_id);
 /** Have the container forgotten when its monitor ends, also while no daemon runs. */
 void bt_network_names_life(struct bt_container *container);
-/** bt_resolver_owner.start and .lost; `data` is the struct bt_networks. */
+/** bt_resolver_owner.start; `data` is the struct bt_networks. */
 bt_nodiscard int bt_network_names_start(void *data, int listen_fd, struct bt_err *err);
+/** bt_resolver_owner.lost; `data` likewise. */
 void bt_network_names_lost(void *data);
 
 #endif

@@ -53,8 +53,9 @@ typedef void (*bt_images_event_fn)(void *arg, const char *action, const char *id
 /** Set the callback; before any thread uses `images`. */
 void bt_images_set_events(struct bt_images *images, bt_images_event_fn fn, void *arg);
 
-/** How registries are reached (registry/settings.h); copied. Before any thread uses `images`. */
 struct bt_settings;
+
+/** How registries are reached (registry/settings.h); copied. Before any thread uses `images`. */
 bt_nodiscard int bt_images_set_registries(struct bt_images *images,
 					  const struct bt_settings *settings, struct bt_err *err);
 
@@ -90,8 +91,9 @@ bt_nodiscard int bt_images_add(struct bt_images *images, const char *config, siz
 bt_nodiscard int bt_images_add_name(struct bt_images *images, const char *id, const char *repo,
 				    const char *tag, struct bt_err *err);
 
-/** Docker's answers, as new JSON (owned). `filters` as codec/filters.h parsed them, or NULL. */
 struct bt_filters;
+
+/** Docker's answers, as new JSON (owned). `filters` as codec/filters.h parsed them, or NULL. */
 bt_nodiscard int bt_images_list(struct bt_images *images, bool all, bool digests,
 				const struct bt_filters *filters, json_t **ret, struct bt_err *err);
 /** Fill "SharedSize" of a list that bt_images_list() made: bytes of layers that other images have,

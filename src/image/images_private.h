@@ -32,6 +32,7 @@ struct bt_image_row {
 	int64_t size, last_tagged;
 	json_t *config;
 };
+/** Release what it owns. */
 void bt_image_row_done_(struct bt_image_row *row);
 
 /** Find the row by any name, as Docker resolves it. */

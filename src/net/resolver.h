@@ -53,8 +53,9 @@ void bt_resolver_life(struct bt_resolver *resolver, const char *owner, int pidfd
 /** Forget a container; an unknown one is fine. */
 void bt_resolver_forget(struct bt_resolver *resolver, const char *owner);
 
-/** Between the two every living container is put; the others are forgotten by the second. */
+/** Begin anew: every living container is put after this, until bt_resolver_sweep(). */
 void bt_resolver_begin(struct bt_resolver *resolver);
+/** Forget who was not put since bt_resolver_begin(). */
 void bt_resolver_sweep(struct bt_resolver *resolver);
 
 #endif

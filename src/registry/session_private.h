@@ -42,6 +42,7 @@ bt_nodiscard int bt_session_send_(struct bt_session *session, struct bt_http_req
 				  struct bt_http_answer *ret, struct bt_err *err);
 /** A handle for one request, to be given back. NULL without memory. */
 CURL *bt_session_borrow_(struct bt_session *session);
+/** Give it back. */
 void bt_session_return_(struct bt_session *session, CURL *easy);
 /** BASE/v2/PATH/KIND/NAME: a new string (owned), or NULL without memory. */
 char *bt_session_url_(const struct bt_session *session, const char *kind, const char *name);

@@ -80,9 +80,10 @@ bt_nodiscard int bt_layers_drop(struct bt_layers *layers, const char *chain_id,
 /** Remove what bt_layers_drop() found useless, in the background. */
 void bt_layers_collect(struct bt_layers *layers);
 
+#define BT_LAYERS_MAX 128
+
 /** The diff id and the size of each layer of `chain_id`, lowest first, into an array of at most
  * BT_LAYERS_MAX. Returns how many, or a negative errno. */
-#define BT_LAYERS_MAX 128
 bt_nodiscard int bt_layers_chain(struct bt_layers *layers, const char *chain_id,
 				 struct bt_layer_result ret[BT_LAYERS_MAX], struct bt_err *err);
 
@@ -97,11 +98,12 @@ bt_nodiscard int bt_layers_write(struct bt_layers *layers, const char *chain_id,
 bt_nodiscard int bt_layers_archive_size(struct bt_layers *layers, const char *chain_id,
 					int64_t *ret, struct bt_err *err);
 
+struct bt_layer_copy;
+
 /**
  * The two halves of bt_layers_unpack_from(), for who unpacks several layers of an image at once:
  * first each on its own, then, from the lowest, on top of one another.
  */
-struct bt_layer_copy;
 bt_nodiscard int bt_layers_prepare(struct bt_layers *layers, const struct bt_layer_source *source,
 				   struct bt_layer_copy **ret, struct bt_err *err);
 /** The diff id of what was unpacked; borrowed. */
@@ -123,6 +125,7 @@ bt_nodiscard int bt_layers_rw_create(struct bt_layers *layers, const char *id, c
  * removes what a failure leaves: bt_layers_discard_rw(). */
 bt_nodiscard int bt_layers_add_rw(struct bt_layers *layers, const char *id, const char *chain_id,
 				  struct bt_err *err);
+/** The second half: the directories. */
 bt_nodiscard int bt_layers_make_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
 /** Has bt_layers_make_rw() come to its end? */
 bool bt_layers_has_rw(struct bt_layers *layers, const char *id);

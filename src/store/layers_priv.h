@@ -36,8 +36,10 @@ struct bt_layers_lowers {
 	char *paths[BT_OVERLAY_LOWERS_MAX];
 	size_t len;
 };
+/** The directories of `chain_id`, the uppermost first. Returns 0 or a negative errno. */
 bt_nodiscard int bt_layers_lowers_(struct bt_layers *layers, const char *chain_id,
 				   struct bt_layers_lowers *ret, struct bt_err *err);
+/** Release and empty it. */
 void bt_layers_lowers_done_(struct bt_layers_lowers *lowers);
 
 /** Start-up: bring the database and the directories together. */
