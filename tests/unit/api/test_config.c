@@ -165,7 +165,7 @@ START_TEST(what_keeps_somebody_out_is_refused_even_as_dockerd)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct bt_config config = { 0 };
 		struct bt_err err = { 0 };
-		char *warnings = NULL;
+		bt_auto_free char *warnings = NULL;
 
 		write_file(files[i]);
 		ck_assert_int_lt(load("dockerd", NULL, NULL, NULL, NULL, &config, &warnings, &err),
