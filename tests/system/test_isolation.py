@@ -129,7 +129,9 @@ def test_r02_no_descriptor_of_the_engine_is_inside(engine, inside):
 
 
 def test_r02_an_exec_has_three_descriptors_and_no_way_through_them(engine, inside):
-    assert inside("ls /proc/$$/fd | grep -v '^1[0-9]$'").stdout.split() == ["0", "1", "2"]
+    # No pipeline, whose pipe the looking shell would hold itself; from 10 on are the shell's own.
+    listed = inside("ls /proc/$$/fd; true").stdout.split()
+    assert [n for n in listed if not re.fullmatch("1[0-9]", n)] == ["0", "1", "2"]
     for n in range(3, 12):
         p = engine.docker("exec", "-w", f"/proc/self/fd/{n}", "inside", "sh", "-c", "pwd -P; cat ../../../../etc/machine-id", check=False)
         assert p.returncode != 0, p.stdout
