@@ -314,6 +314,23 @@ static int resolve_bridge(const json_t *v, struct bt_config *c, struct bt_err *e
 	return 0;
 }
 
+/* Nothing that an entry asks for beside its path can be had, and nothing is ignored. */
+static int check_runtimes(const json_t *v, struct bt_err *err)
+{
+	const char *name, *key;
+	json_t *runtime, *value;
+
+	json_object_foreach (bt_json_obj(v, "runtimes"), name, runtime) {
+		json_object_foreach (runtime, key, value) {
+			if (strcmp(key, "path") != 0 && asks_for_something(value))
+				return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+						  "runtimes: %.64s: \"%.64s\" is not supported",
+						  name, key);
+		}
+	}
+	return 0;
+}
+
 static int resolve(struct bt_config *c, struct bt_err *err)
 {
 	const json_t *v = c->values;
@@ -347,7 +364,9 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	if (c->data_root[0] != '/' || c->exec_root[0] != '/')
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "data-root and exec-root must be absolute paths");
-	r = resolve_bridge(v, c, err);
+	r = check_runtimes(v, err);
+	if (r == 0)
+		r = resolve_bridge(v, c, err);
 	if (r == 0)
 		r = resolve_defaults(v, c, err);
 	if (r == 0)

@@ -35,7 +35,7 @@ struct bt_engine_config {
 	const json_t *insecure_registries; /* array, or NULL */
 	const json_t *registry_mirrors;    /* array, or object of arrays by registry, or NULL */
 	const char *http_proxy, *https_proxy, *no_proxy; /* NULL: as the environment says */
-	const json_t *runtimes; /* object name → {path, runtimeArgs}, or NULL */
+	const json_t *runtimes;                          /* object name → {path}, or NULL */
 	const char *default_runtime;
 	const char *init_path; /* of berth-init; NULL: there is none */
 	bool init;             /* containers that do not say get one */

@@ -213,6 +213,9 @@ START_TEST(defaults_of_containers_are_read_and_checked)
 	must_refuse("--default-shm-size=big", NULL, "a size is wanted");
 	must_refuse("--default-shm-size=0", NULL, "a size is wanted");
 	must_refuse("--mtu=67", NULL, "68 to 65535");
+	write_file("{\"runtimes\":{\"kata\":{\"path\":\"/k\",\"runtimeArgs\":[\"--debug\"]}}}");
+	must_refuse(NULL, NULL, "runtimes: kata: \"runtimeArgs\" is not supported");
+	write_file("{}");
 	must_refuse("--default-address-pool=10.9.0.0/16", NULL, "base=CIDR,size=N");
 	write_file("{\"default-address-pools\":{}}");
 	must_refuse(NULL, NULL, "must be an array of {\"base\", \"size\"}");
