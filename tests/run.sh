@@ -56,6 +56,10 @@ say "system tests, with a daemon under the address and undefined-behaviour sanit
 result tests/system/sanitize.sh address
 count_junit build-asan/sanitize.xml
 
+say "system tests, with a daemon under the thread sanitizer"
+result tests/system/sanitize.sh thread
+count_junit build-tsan/sanitize.xml
+
 say "system tests"
 tests/system/run.sh "$build"
 count_junit "$build/system.xml"

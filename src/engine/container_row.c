@@ -203,7 +203,8 @@ int bt_container_row_delete(const struct bt_container *c, struct bt_err *err)
 	return bt_db_run(c->engine->db, err, "DELETE FROM containers WHERE id = ?1", 1, c->id);
 }
 
-static int load_one(struct bt_engine *engine, const struct bt_db_stmt *q, struct bt_err *err)
+static int load_one(struct bt_engine *engine, const struct bt_db_stmt *q, struct bt_container **ret,
+		    struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = bt_container_new(engine, bt_db_text(q, 0));
 	const char *image = bt_db_text(q, 3);
@@ -218,10 +219,39 @@ static int load_one(struct bt_engine *engine, const struct bt_db_stmt *q, struct
 	c->state.journal_seq = (uint64_t)bt_db_int(q, 6);
 	if (!c->name || !c->image_id || !c->summary)
 		return bt_err_sys(err, -ENOMEM, "read containers");
-	return bt_container_index_add(engine, c, err);
+	*ret = bt_take(c);
+	return 0;
 }
 
-int bt_container_row_load_all(struct bt_engine *engine, struct bt_err *err)
+/* Containers that are not in the index yet. */
+struct loaded {
+	struct bt_container **list; /* a reference each */
+	size_t len, max;
+};
+
+static void loaded_done(struct loaded *loaded)
+{
+	for (size_t i = 0; i < loaded->len; i++)
+		bt_container_unref(loaded->list[i]);
+	free(loaded->list);
+}
+
+static int make_room(struct loaded *loaded, struct bt_err *err)
+{
+	size_t max = loaded->max > 0 ? 2 * loaded->max : 64;
+	struct bt_container **list;
+
+	if (loaded->len < loaded->max)
+		return 0;
+	list = reallocarray(loaded->list, max, sizeof(struct bt_container *));
+	if (!list)
+		return bt_err_sys(err, -ENOMEM, "read containers");
+	loaded->list = list;
+	loaded->max = max;
+	return 0;
+}
+
+static int read_all(struct bt_engine *engine, struct loaded *loaded, struct bt_err *err)
 {
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
 	int r = bt_db_prepare(engine->db, &q, err,
@@ -231,9 +261,24 @@ int bt_container_row_load_all(struct bt_engine *engine, struct bt_err *err)
 	if (r < 0)
 		return r;
 	while ((r = bt_db_step(&q, err)) > 0) {
-		r = load_one(engine, &q, err);
+		r = make_room(loaded, err);
+		if (r == 0)
+			r = load_one(engine, &q, &loaded->list[loaded->len], err);
 		if (r < 0)
 			return r;
+		loaded->len++;
 	}
+	return r;
+}
+
+/* In two steps: a statement holds the database's lock, and that is the innermost: who holds the
+ * index's or a container's takes it, never the other way round. */
+int bt_container_row_load_all(struct bt_engine *engine, struct bt_err *err)
+{
+	bt_auto(loaded_done) struct loaded loaded = { 0 };
+	int r = read_all(engine, &loaded, err);
+
+	for (size_t i = 0; r == 0 && i < loaded.len; i++)
+		r = bt_container_index_add(engine, loaded.list[i], err);
 	return r;
 }
