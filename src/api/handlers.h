@@ -128,6 +128,8 @@ bt_handler bt_images_api_prune;
 bt_handler bt_images_api_create;
 
 /* images_registry.c */
+/** POST /images/create: import, from the body or a URL. */
+bt_handler bt_images_import_create;
 /** POST /images/create: pull. */
 bt_handler bt_images_registry_pull;
 /** GET /distribution/{name}/json. */

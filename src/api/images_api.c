@@ -129,47 +129,9 @@ int bt_images_api_prune(struct bt_request *req, struct bt_err *err)
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, pruned, err);
 }
 
-static int import(struct bt_request *req, const char *ref, char id[72], struct bt_err *err)
-{
-	bt_auto_free const char **changes = bt_params_texts(req, "changes");
-
-	if (!changes)
-		return bt_err_sys(err, -ENOMEM, "import an image");
-	return bt_images_import(
-		images_of(req), req->body_fd,
-		&(struct bt_import){ .ref = ref,
-				     .message = bt_query_text(&req->query, "message"),
-				     .platform = bt_query_text(&req->query, "platform"),
-				     .changes = changes,
-				     .created = bt_query_text(&req->query, "created") },
-		id, err);
-}
-
-static int create_by_import(struct bt_request *req, const char *source, struct bt_err *err)
-{
-	const char *repo = bt_query_text(&req->query, "repo");
-	const char *tag = bt_query_text(&req->query, "tag");
-	bt_auto_free char *ref = NULL;
-	char id[72];
-	int r;
-
-	if (strcmp(source, "-") != 0)
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "importing from a URL is not offered: send the archive itself");
-	if (repo) {
-		ref = tag ? bt_str_format("%s:%s", repo, tag) : strdup(repo);
-		if (!ref)
-			return bt_err_sys(err, -ENOMEM, "import an image");
-	}
-	r = import(req, ref, id, err);
-	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, json_pack("{ss}", "status", id), err);
-}
-
 int bt_images_api_create(struct bt_request *req, struct bt_err *err)
 {
-	const char *source = bt_query_text(&req->query, "fromSrc");
-
-	if (source)
-		return create_by_import(req, source, err);
+	if (bt_query_text(&req->query, "fromSrc"))
+		return bt_images_import_create(req, err);
 	return bt_images_registry_pull(req, err);
 }

@@ -72,6 +72,11 @@ struct bt_import {
  * "sha256:…". */
 bt_nodiscard int bt_images_import(struct bt_images *images, int fd, const struct bt_import *import,
 				  char ret_id[72], struct bt_err *err);
+/** The same with an archive that `read` gives (codec and bounds as store/inflate.h says), to whose
+ * end it is read. What can be refused before anything is read, is. */
+bt_nodiscard int bt_images_import_from(struct bt_images *images, bt_inflate_read_fn read, void *arg,
+				       const struct bt_import *import, char ret_id[72],
+				       struct bt_err *err);
 
 /**
  * A configuration whose layers are here becomes an image, by its bytes (`len` of them), as pull,

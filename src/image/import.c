@@ -81,36 +81,68 @@ static int creation_time(const char *text, char ret[BT_TIME_RFC3339_LEN], struct
 	return 0;
 }
 
-int bt_images_import(struct bt_images *images, int fd, const struct bt_import *import,
-		     char ret_id[72], struct bt_err *err)
+/* What follows the archive: who sends it may have failed there. */
+static int read_rest(bt_inflate_read_fn read, void *arg, struct bt_err *err)
+{
+	char rest[4096];
+	ssize_t n;
+
+	do
+		n = read(arg, rest, sizeof(rest), err);
+	while (n > 0);
+	return (int)n;
+}
+
+/* All that an image is besides its layer. */
+static int read_facts(const struct bt_import *import, struct image_facts *facts, json_t *config,
+		      struct bt_err *err)
+{
+	int r = check_ref(import->ref, err);
+
+	facts->message = import->message;
+	if (!facts->message || !facts->message[0])
+		facts->message = "Imported from -";
+	if (r == 0)
+		r = bt_platform_parse(import->platform, &facts->platform, err);
+	if (r == 0 && strcmp(facts->platform.os, "linux") != 0)
+		r = bt_err_set(err, BT_ERR_INVALID, EINVAL, "operating system is not supported");
+	if (r == 0)
+		r = creation_time(import->created, facts->created, err);
+	if (r == 0)
+		r = bt_change_apply_all(config, import->changes, err);
+	return r;
+}
+
+int bt_images_import_from(struct bt_images *images, bt_inflate_read_fn read, void *arg,
+			  const struct bt_import *import, char ret_id[72], struct bt_err *err)
 {
 	json_auto_t *config = json_object();
 	struct bt_layer_result layer;
-	struct image_facts facts = { .message = import->message };
+	struct image_facts facts = { .message = NULL };
 	int r;
 
 	if (!config)
 		return bt_err_sys(err, -ENOMEM, "import an image");
-	if (!facts.message || !facts.message[0])
-		facts.message = "Imported from -";
-	r = check_ref(import->ref, err);
+	r = read_facts(import, &facts, config, err);
 	if (r == 0)
-		r = bt_platform_parse(import->platform, &facts.platform, err);
-	if (r == 0 && strcmp(facts.platform.os, "linux") != 0)
-		r = bt_err_set(err, BT_ERR_INVALID, EINVAL, "operating system is not supported");
-	if (r == 0)
-		r = creation_time(import->created, facts.created, err);
-	if (r == 0)
-		r = bt_change_apply_all(config, import->changes, err);
-	if (r == 0)
-		r = bt_layers_unpack(images->layers, NULL, fd, NULL, 0, &layer, err);
+		r = bt_layers_unpack_from(images->layers, NULL,
+					  &(struct bt_layer_source){ .read = read, .arg = arg },
+					  &layer, err);
 	if (r < 0)
 		return r;
-	r = import_layer(images, import->ref, &facts, config, &layer, ret_id, err);
+	r = read_rest(read, arg, err);
+	if (r == 0)
+		r = import_layer(images, import->ref, &facts, config, &layer, ret_id, err);
 	if (r < 0) {
 		bt_discard(bt_layers_unref(images->layers, layer.chain_id, BT_ERR_IGNORED));
 		return r;
 	}
 	bt_images_tell_(images, "import", ret_id, import->ref ? import->ref : ret_id);
 	return 0;
+}
+
+int bt_images_import(struct bt_images *images, int fd, const struct bt_import *import,
+		     char ret_id[72], struct bt_err *err)
+{
+	return bt_images_import_from(images, bt_inflate_read_fd, &fd, import, ret_id, err);
 }

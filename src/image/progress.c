@@ -30,12 +30,12 @@ int bt_progress_bar(const struct bt_progress *progress, const char *id, const ch
 {
 	if (!progress->fn)
 		return 0;
-	return send(progress, total < 0
-				      ? json_pack("{sss{sI}ss}", "status", status, "progressDetail",
-						  "current", (json_int_t)current, "id", id)
-				      : json_pack("{sss{sIsI}ss}", "status", status,
-						  "progressDetail", "current", (json_int_t)current,
-						  "total", (json_int_t)total, "id", id));
+	return send(progress,
+		    total < 0 ? json_pack("{sss{sI}ss*}", "status", status, "progressDetail",
+					  "current", (json_int_t)current, "id", id)
+			      : json_pack("{sss{sIsI}ss*}", "status", status, "progressDetail",
+					  "current", (json_int_t)current, "total",
+					  (json_int_t)total, "id", id));
 }
 
 int bt_progress_stream(const struct bt_progress *progress, const char *text)

@@ -26,7 +26,7 @@ struct bt_progress {
 /** Send {"status": status}, and {"id": id} unless that is NULL. Returns what the taker did. */
 int bt_progress_status(const struct bt_progress *progress, const char *id, const char *status);
 
-/** Send how far something is: `total` below 0 where nobody knows. */
+/** Send how far something is: `id` may be NULL, `total` is below 0 where nobody knows. */
 int bt_progress_bar(const struct bt_progress *progress, const char *id, const char *status,
 		    int64_t current, int64_t total);
 

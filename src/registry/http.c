@@ -181,10 +181,20 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	return t->wrong_part ? 0 : len;
 }
 
+static void note_length(const struct transfer *t)
+{
+	curl_off_t length = -1;
+
+	(void)t->curl->easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	atomic_store(t->req->ret_length, (int64_t)length);
+}
+
 static int give(struct transfer *t, bool partial, const char *data, size_t len)
 {
 	if (!t->begun && !partial)
 		t->skip = t->req->range_from;
+	if (!t->begun && t->req->ret_length)
+		note_length(t);
 	t->begun = true;
 	if (t->req->ret_partial)
 		*t->req->ret_partial = partial;
@@ -385,29 +395,30 @@ static void set_options(struct transfer *t, struct curl_slist *headers)
 
 static int explain(const struct transfer *t, CURLcode code, struct bt_err *err)
 {
+	const char *url = t->req->shown_url ? t->req->shown_url : t->req->url;
+
 	if (t->stopped < 0)
 		return bt_err_set(err, BT_ERR_UNAVAILABLE, ECANCELED, "%s \"%.200s\": stopped: %s",
-				  t->req->method, t->req->url, strerror(-t->stopped));
+				  t->req->method, url, strerror(-t->stopped));
 	if (code == CURLE_ABORTED_BY_CALLBACK && t->req->cancelled)
 		return bt_err_set(err, BT_ERR_UNAVAILABLE, ECANCELED, "%s \"%.200s\": cancelled",
-				  t->req->method, t->req->url);
+				  t->req->method, url);
 	if (t->wrong_part)
 		return bt_err_set(err, BT_ERR_INVALID, EBADMSG,
 				  "%s \"%.200s\": the registry sends another part than the one "
 				  "asked for",
-				  t->req->method, t->req->url);
+				  t->req->method, url);
 	if (t->led_astray)
 		return bt_err_set(err, BT_ERR_FORBIDDEN, EACCES,
 				  "%s \"%.200s\": redirected to an address of this machine",
-				  t->req->method, t->req->url);
+				  t->req->method, url);
 	return bt_err_set(err, BT_ERR_UNAVAILABLE,
 			  code == CURLE_COULDNT_CONNECT            ? ECONNREFUSED
 			  : code == CURLE_COULDNT_RESOLVE_HOST     ? EHOSTUNREACH
 			  : code == CURLE_SSL_CONNECT_ERROR        ? EPROTO
 			  : code == CURLE_PEER_FAILED_VERIFICATION ? EKEYREJECTED
 								   : EIO,
-			  "%s \"%.200s\": %s", t->req->method, t->req->url,
-			  t->curl->easy_strerror(code));
+			  "%s \"%.200s\": %s", t->req->method, url, t->curl->easy_strerror(code));
 }
 
 int bt_http_perform(const struct bt_curl_lib *curl, CURL *easy, const struct bt_http_request *req,

@@ -41,6 +41,7 @@ struct bt_http_proxy {
 struct bt_http_request {
 	const char *method; /* "GET", "HEAD", "POST", "PATCH", "PUT" */
 	const char *url;
+	const char *shown_url;       /* what messages call it, or NULL: the URL itself */
 	const char *user, *password; /* basic authentication */
 	const char *bearer;          /* or a token */
 	const char *accept, *content_type;
@@ -48,6 +49,7 @@ struct bt_http_request {
 	 * sends everything all the same has before `range_from` is left out. */
 	int64_t range_from, range_len; /* range_len 0: to the end */
 	bool *ret_partial;             /* set before the sink is called: was only the part sent? */
+	_Atomic(int64_t) *ret_length;  /* set before the sink is called: bytes that come, or -1 */
 	const char *body;              /* a text */
 	size_t body_len;
 	bt_http_source_fn source; /* or a stream, chunked where body_len is 0 */
