@@ -288,6 +288,8 @@ static int make_dir(struct bt_extract *x, struct archive_entry *entry, int at, c
 	if (fchown(fd, uid, gid) < 0)
 		return -errno;
 	r = set_xattrs(entry, fd, -1, NULL);
+	if (r == 0 && x->implied)
+		r = bt_implied_told(x->implied, fd);
 	if (r < 0)
 		return r;
 	return defer_dir(x, entry, path);

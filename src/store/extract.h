@@ -19,6 +19,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "store/implied.h"
 #include "store/skeleton.h"
 #include "store/tree.h"
 
@@ -42,6 +43,7 @@ struct bt_extract {
 	bool keep_kinds; /* refuse to replace a directory by something else, and the reverse */
 	int shadow_fd;   /* where entries replaced by later ones go, or negative: removed */
 	struct bt_skeleton *skeleton; /* told of those, or NULL; borrowed */
+	struct bt_implied *implied;   /* filled, see `tree`, or NULL; borrowed */
 	bt_extract_content_fn content;
 	void *content_arg;
 

@@ -250,6 +250,7 @@ struct bt_layer_copy {
 	char cache_id[BT_RAND_ID_LEN + 1];
 	int diff_fd, shadow_fd;
 	struct bt_skeleton *skeleton;
+	struct bt_implied implied;
 	struct bt_untar_result untarred;
 	bool done;
 };
@@ -261,6 +262,7 @@ void bt_layer_copy_destroy(struct bt_layer_copy *b)
 	bt_close(&b->diff_fd);
 	bt_close(&b->shadow_fd);
 	bt_skeleton_destroy(b->skeleton);
+	bt_implied_done(&b->implied);
 	if (!b->done && b->cache_id[0] != '\0' &&
 	    bt_db_run(b->layers->db, BT_ERR_IGNORED,
 		      "UPDATE layers SET state = " REMOVING " WHERE cache_id = ?1", 1,
@@ -391,6 +393,7 @@ static int unpack_copy(struct bt_layer_copy *b, const struct bt_layer_source *so
 					 .whiteouts = true,
 					 .shadow_fd = b->shadow_fd,
 					 .skeleton = b->skeleton,
+					 .implied = &b->implied,
 					 .max_bytes = source->max_bytes,
 					 .read = source->read,
 					 .read_arg = source->arg },
@@ -401,7 +404,6 @@ static int unpack_copy(struct bt_layer_copy *b, const struct bt_layer_source *so
 		return r;
 	drop_empty_shadow(b);
 	bt_skeleton_destroy(bt_take(b->skeleton));
-	bt_close(&b->diff_fd);
 	bt_close(&b->shadow_fd);
 	if (source->diff_id && strcmp(source->diff_id, b->untarred.diff_id) != 0)
 		return bt_err_set(err, BT_ERR_INVALID, EBADMSG,
@@ -434,6 +436,18 @@ const char *bt_layer_copy_diff_id(const struct bt_layer_copy *copy)
 	return copy->untarred.diff_id;
 }
 
+static int inherit(struct bt_layer_copy *b, const char *parent, struct bt_err *err)
+{
+	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
+	int r = 0;
+
+	if (parent && b->implied.len > 0)
+		r = bt_layers_lowers_(b->layers, parent, &lowers, err);
+	if (r < 0)
+		return r;
+	return bt_implied_inherit(&b->implied, b->diff_fd, lowers.paths, lowers.len, err);
+}
+
 int bt_layers_adopt(struct bt_layer_copy *copy, const char *parent, struct bt_layer_result *ret,
 		    struct bt_err *err)
 {
@@ -442,7 +456,9 @@ int bt_layers_adopt(struct bt_layer_copy *copy, const char *parent, struct bt_la
 
 	bt_digest_chain(parent, copy->untarred.diff_id, res.chain_id);
 	memcpy(res.diff_id, copy->untarred.diff_id, sizeof(res.diff_id));
-	r = commit(copy, parent, &res, err);
+	r = inherit(copy, parent, err);
+	if (r == 0)
+		r = commit(copy, parent, &res, err);
 	if (r == 0)
 		*ret = res;
 	return r;

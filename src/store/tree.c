@@ -92,7 +92,7 @@ static int make_dirs(struct bt_tree *tree, const char *path)
 		return -errno;
 	for (;;) {
 		char *slash = strchr(name, '/');
-		int next;
+		int next, told = 0;
 
 		if (slash)
 			*slash = '\0';
@@ -101,11 +101,15 @@ static int make_dirs(struct bt_tree *tree, const char *path)
 			if (mkdirat(fd, name, 0755) < 0)
 				return -errno;
 			next = open_dir(tree, prefix);
+			if (next >= 0 && tree->made)
+				told = tree->made(tree->made_arg, next, prefix);
 		}
 		if (next < 0)
 			return next;
 		bt_close(&fd);
 		fd = next;
+		if (told < 0)
+			return told;
 		if (!slash)
 			return bt_take_fd(&fd);
 		*slash = '/';

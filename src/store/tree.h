@@ -20,6 +20,10 @@
 struct bt_tree {
 	int root;          /* borrowed, a directory, not O_PATH */
 	bool cross_mounts; /* may paths lead into other mounts? */
+	/* Told of each directory that bt_tree_parent() makes, its path as it was asked for, or
+	 * NULL. An error of it becomes that of the call. */
+	int (*made)(void *made_arg, int fd, const char *path);
+	void *made_arg;
 	unsigned long uses;
 	struct bt_tree_slot {
 		char *path;

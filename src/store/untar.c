@@ -418,7 +418,11 @@ int bt_untar(const struct bt_untar *u, struct bt_untar_result *ret, struct bt_er
 	w->u = u;
 	w->header_bytes = -1;
 	w->x = (struct bt_extract){
-		.tree = { .root = u->root, .cross_mounts = u->cross_mounts },
+		.tree = { .root = u->root,
+			  .cross_mounts = u->cross_mounts,
+			  .made = u->implied ? bt_implied_add : NULL,
+			  .made_arg = u->implied },
+		.implied = u->implied,
 		.whiteouts = u->whiteouts,
 		.keep_kinds = u->keep_kinds,
 		.owner = u->owner,

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "store/digest.h"
 #include "store/extract.h"
+#include "store/implied.h"
 #include "store/inflate.h"
 #include "store/skeleton.h"
 
@@ -28,8 +29,10 @@ struct bt_untar {
 	const struct bt_extract_owner *owner; /* whose everything becomes, or NULL; borrowed */
 	int shadow_fd;                        /* see struct bt_extract; negative for none */
 	struct bt_skeleton *skeleton; /* records the archive, or NULL; borrowed, not finished */
-	int64_t max_bytes;            /* of the archive, unpacked; 0: what the disk can hold */
-	bt_inflate_read_fn read;      /* the archive, packed or not, hostile */
+	struct bt_implied
+		*implied;        /* filled with directories without an entry, or NULL; borrowed */
+	int64_t max_bytes;       /* of the archive, unpacked; 0: what the disk can hold */
+	bt_inflate_read_fn read; /* the archive, packed or not, hostile */
 	void *read_arg;
 };
 

@@ -10,6 +10,7 @@ import stat
 import struct
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 
@@ -225,6 +226,32 @@ def test_a_layer_too_many_is_refused(engine):
     a = engine.request("POST", "/images/load", images.docker_archive(image))
     assert a.status == 400 and "at most 128" in a.message
     assert engine.get("/images/toomany:1/json").status == 404
+
+
+def test_a_directory_that_only_its_content_names_keeps_what_lower_layers_gave_it(engine):
+    """As when all were unpacked into one tree, whether the names come in one layer or in several."""
+    def directory(name, **attributes):
+        m = tarfile.TarInfo(name)
+        m.type = tarfile.DIRTYPE
+        for key, value in attributes.items():
+            setattr(m, key, value)
+        return m, b""
+    with open(busybox_tar(), "rb") as f:
+        base = f.read()
+    image = images.Image(["implied:1"], [
+        base,
+        images.tar([directory("d", mode=0o2775, uid=5, gid=7, mtime=1000000000), directory("d/in", mode=0o700, uid=9, mtime=1000000001),
+                    directory("gone", mode=0o700, uid=9), directory("own", mode=0o700, uid=9)]),
+        images.tar([("other/x", b"x"), (".wh.gone", b"")]),
+        images.tar([("d/in/x", b"x"), ("gone/x", b"x"), ("own/x", b"x"), directory("own", mode=0o711, uid=3, gid=4, mtime=5)]),
+    ], {"Cmd": ["sh"]})
+    try:
+        a = engine.request("POST", "/images/load", images.docker_archive(image))
+        assert a.status == 200, a.body
+        out = engine.docker("run", "--rm", "--network", "none", "implied:1", "sh", "-c", "stat -c '%n %a %u:%g %Y' d d/in own; stat -c '%n %a %u:%g' gone other").stdout
+        assert out.splitlines() == ["d 2775 5:7 1000000000", "d/in 700 9:0 1000000001", "own 711 3:4 5", "gone 755 0:0", "other 755 0:0"]
+    finally:
+        engine.request("DELETE", "/images/implied:1?force=1")
 
 
 def used_layers(d):
