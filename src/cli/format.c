@@ -109,14 +109,15 @@ static int unescape(const char *text, char **ret, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "format") : 0;
 }
 
-static int parse(const char *text, struct bt_go_template **ret, struct bt_err *err)
+static int parse(const char *text, const char *failed, struct bt_go_template **ret,
+		 struct bt_err *err)
 {
 	bt_auto_free char *plain = NULL;
 	int r = unescape(text, &plain, err);
 
 	if (r == 0)
 		r = bt_go_template_parse(plain, ret, err);
-	return r < 0 ? bt_err_context(err, "template parsing error") : 0;
+	return r < 0 ? bt_err_context(err, "%s", failed) : 0;
 }
 
 static int print_row(const struct bt_format *f, const struct bt_go_template *t, const json_t *row,
@@ -132,6 +133,17 @@ static int print_row(const struct bt_format *f, const struct bt_go_template *t, 
 	return 0;
 }
 
+/* Go's encoder of whole rows writes so what a browser could take for markup. */
+static void print_escaped(const char *text)
+{
+	for (; *text; text++)
+		if (strchr("<>&", *text))
+			(void)printf("\\u%04x", (unsigned)(unsigned char)*text);
+		else
+			(void)putchar(*text);
+	(void)putchar('\n');
+}
+
 static int print_json_rows(const struct bt_format *f, const json_t *rows)
 {
 	const json_t *row;
@@ -142,7 +154,7 @@ static int print_json_rows(const struct bt_format *f, const json_t *rows)
 		json_auto_t *all = whole_row(&arg);
 		bt_auto_free char *text = json_dumps(all, JSON_COMPACT);
 
-		(void)printf("%s\n", text ? text : "");
+		print_escaped(text ? text : "");
 	}
 	return 0;
 }
@@ -158,7 +170,7 @@ int bt_format_rows(const struct bt_format *f, const json_t *rows, struct bt_err 
 
 	if (f->text && strcmp(f->text, "json") == 0)
 		return print_json_rows(f, rows);
-	r = parse(table ? table : f->text, &t, err);
+	r = parse(table ? table : f->text, "failed to parse template", &t, err);
 	if (r == 0 && table && !f->no_header)
 		r = print_row(f, t, NULL, &out, err);
 	/* A template is wrong also where there is nothing to show by it. */
@@ -203,7 +215,7 @@ int bt_format_value(const char *text, json_t *value, struct bt_err *err)
 		(void)printf("%s\n", dump ? dump : "");
 		return 0;
 	}
-	r = parse(text, &t, err);
+	r = parse(text, "template parsing error", &t, err);
 	if (r == 0)
 		r = bt_go_template_execute(t, &data, &out, err);
 	if (r < 0)

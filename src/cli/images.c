@@ -84,6 +84,11 @@ static json_t *get_unique(const json_t *row, const void *arg bt_unused)
 	return shared < 0 || size < 0 ? json_string("N/A") : bt_format_size(size - shared, 4);
 }
 
+static json_t *get_virtual(const json_t *row, const void *arg bt_unused)
+{
+	return bt_format_size(json_integer_value(json_object_get(row, "Size")), 4);
+}
+
 static const struct bt_column columns[] = {
 	{ "Containers", "CONTAINERS", get_containers },
 	{ "CreatedAt", "CREATED AT", get_created_at },
@@ -95,6 +100,7 @@ static const struct bt_column columns[] = {
 	{ "Size", "SIZE", get_size },
 	{ "Tag", "TAG", get_tag },
 	{ "UniqueSize", "UNIQUE SIZE", get_unique },
+	{ "VirtualSize", "<no value>", get_virtual },
 	{ 0 },
 };
 

@@ -111,6 +111,16 @@ static void print_server(json_t *server)
 	print_engine(server);
 }
 
+/* What JSON calls ApiVersion has another name in templates. */
+static void add_go_names(json_t *all)
+{
+	const char *key;
+	json_t *side;
+
+	json_object_foreach (all, key, side)
+		(void)json_object_set(side, "APIVersion", json_object_get(side, "ApiVersion"));
+}
+
 static int run(struct bt_cli *cli, const struct bt_args *args)
 {
 	const char *format = bt_args_string(args, "format");
@@ -126,6 +136,8 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	all = json_pack("{s:o, s:O?}", "Client", client_json(cli, api), "Server", server);
 	if (!all)
 		return BT_CLI_FAILED;
+	if (format && strstr(format, ".APIVersion"))
+		add_go_names(all);
 	if (format && bt_format_value(format, all, &wrong) < 0) {
 		(void)bt_cli_fail(&wrong);
 		return BT_CLI_BAD_PATTERN;

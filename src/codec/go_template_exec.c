@@ -57,6 +57,16 @@ static void drop(struct value *v)
 	v->json = NULL;
 }
 
+/* Where Go says that a chain of fields begins: behind its first member. */
+static const char *chain_column(const char *at, const char *end)
+{
+	const char *next = at + 1;
+
+	while (next < end && *next != '.')
+		next++;
+	return (*at == '.' || *at == '$') && next < end ? next : at;
+}
+
 /* "template: :1:2: executing "" at <.X>: " before a reason. The column counts from the line's
  * begin. */
 static int fail_at(struct exec *ex, const struct bt_tmpl_arg *arg, const char *reason)
@@ -71,8 +81,9 @@ static int fail_at(struct exec *ex, const struct bt_tmpl_arg *arg, const char *r
 	while (*end && !strchr(" \t\r\n|)}", *end))
 		end++;
 	return bt_err_set(ex->err, BT_ERR_INVALID, EINVAL,
-			  "template: :%zu:%td: executing \"\" at <%.*s>: %s", line, at - begin,
-			  (int)(end - at > 200 ? 200 : end - at), at, reason);
+			  "template: :%zu:%td: executing \"\" at <%.*s>: %s", line,
+			  chain_column(at, end) - begin, (int)(end - at > 200 ? 200 : end - at), at,
+			  reason);
 }
 
 static int fail_field(struct exec *ex, const struct bt_tmpl_arg *arg, const char *name,

@@ -170,6 +170,9 @@ static int add_size(const struct bt_container *c, json_t *out, struct bt_err *er
 	if (r < 0)
 		return r;
 	bt_container_add_size(c, size, out);
+	/* Here, unlike in the list, 0 is told. */
+	if (!json_object_get(out, "SizeRw"))
+		json_object_set_new(out, "SizeRw", json_integer(0));
 	return 0;
 }
 

@@ -126,6 +126,9 @@ START_TEST(errors_have_the_words_of_go)
 	expect_error("{{foo}}", "template: :1: function \"foo\" not defined");
 	expect_error("{{.Foo}}",
 		     "template: :1:2: executing \"\" at <.Foo>: map has no entry for key \"Foo\"");
+	expect_error("{{.Foo.Bar}}",
+		     "template: :1:6: executing \"\" at <.Foo.Bar>: map has no entry for key "
+		     "\"Foo\"");
 	expect_error("{{break}}", "template: :1: {{break}} outside {{range}}");
 }
 END_TEST
