@@ -68,8 +68,9 @@ static json_t *encode_clients(const struct bt_spawn *spawn)
 	for (unsigned i = 0; i < spawn->nclients; i++) {
 		json_t *object = json_object();
 
-		if (bt_spawn_message_client(&spawn->clients[i], object) < 0 ||
-		    json_array_append_new(list, object) < 0) {
+		/* The list owns it from here on, also where it has no room for it. */
+		if (json_array_append_new(list, object) < 0 ||
+		    bt_spawn_message_client(&spawn->clients[i], object) < 0) {
 			json_decref(list);
 			return NULL;
 		}

@@ -76,9 +76,9 @@ END_TEST
 START_TEST(other_forms_are_left_to_the_parser)
 {
 	static const char *const lines[] = {
-		"[\"log\":\"a\"," OUT TIME,
-		"{\"log\": \"a\"," OUT TIME,
-		"{\"log\":\"a\",\"stream\":\"stdin\"," TIME,
+		("[\"log\":\"a\"," OUT TIME),
+		("{\"log\": \"a\"," OUT TIME),
+		("{\"log\":\"a\",\"stream\":\"stdin\"," TIME),
 		"{\"log\":\"a\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05.00000000Z\"}\n",
 		"{\"log\":\"a\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05.000000000+01:00\"}\n",
 		"{\"log\":\"a\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:0:.000000000Z\"}\n",
