@@ -190,7 +190,7 @@ void bt_network_sweep(struct bt_engine *engine)
 		if (!is_alive(engine, id))
 			bt_network_detach(engine, id);
 	bt_resolver_begin(nets->resolver);
-	bt_network_names_all(nets);
+	(void)bt_network_names_all(nets);
 	bt_resolver_sweep(nets->resolver);
 }
 

@@ -214,7 +214,7 @@ static bool is_alive(struct bt_container *c)
 	return bt_container_is_running(c) || c->state.status == BT_CONTAINER_RESTARTING;
 }
 
-void bt_network_names_refresh(struct bt_container *container)
+static int refresh_one(struct bt_container *container)
 {
 	struct bt_networks *nets = container->engine->networks;
 	json_auto_t *endpoints = bt_network_endpoint_of_container(nets, container->id);
@@ -230,8 +230,15 @@ void bt_network_names_refresh(struct bt_container *container)
 	if (r < 0)
 		bt_log_warn("names for container %.12s: %s", container->id, err.msg);
 	/* Its end may have come in between, and been told before. */
-	if (!is_alive(container))
-		bt_network_names_leave(nets, container->id);
+	if (is_alive(container))
+		return r;
+	bt_network_names_leave(nets, container->id);
+	return 0;
+}
+
+void bt_network_names_refresh(struct bt_container *container)
+{
+	(void)refresh_one(container);
 }
 
 void bt_network_names_leave(struct bt_networks *nets, const char *container_id)
@@ -239,15 +246,19 @@ void bt_network_names_leave(struct bt_networks *nets, const char *container_id)
 	bt_resolver_forget(nets->resolver, container_id);
 }
 
-void bt_network_names_all(struct bt_networks *nets)
+int bt_network_names_all(struct bt_networks *nets)
 {
 	struct bt_container **all = NULL;
 	const ssize_t n = bt_container_all(nets->engine, &all);
+	int worst = n < 0 ? (int)n : 0;
 
-	for (ssize_t i = 0; i < n; i++)
-		if (is_alive(all[i]))
-			bt_network_names_refresh(all[i]);
+	for (ssize_t i = 0; i < n; i++) {
+		int r = is_alive(all[i]) ? refresh_one(all[i]) : 0;
+
+		worst = r < 0 ? r : worst;
+	}
 	bt_container_unref_all(all, n);
+	return worst;
 }
 
 int bt_network_names_start(void *data, int listen_fd, struct bt_err *err)
@@ -257,10 +268,10 @@ int bt_network_names_start(void *data, int listen_fd, struct bt_err *err)
 	return bt_client_spawn_names(nets->engine->cfg.spawner_fd, listen_fd, err);
 }
 
-void bt_network_names_lost(void *data)
+int bt_network_names_lost(void *data)
 {
 	struct bt_networks *nets = data;
 
 	bt_log_warn("the name server ended: names are told to a new one");
-	bt_network_names_all(nets);
+	return bt_network_names_all(nets);
 }

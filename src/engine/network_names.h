@@ -29,8 +29,8 @@ bt_nodiscard int bt_network_names_join(struct bt_networks *nets, const char *con
  * again, the daemon or the name server is a new one. Sockets are made where there are none; a
  * failure is logged. Under none of the locks. */
 void bt_network_names_refresh(struct bt_container *container);
-/** The same for all living containers. */
-void bt_network_names_all(struct bt_networks *nets);
+/** The same for all living containers. Returns 0, or the negative errno of one that failed. */
+int bt_network_names_all(struct bt_networks *nets);
 /** It ended. */
 void bt_network_names_leave(struct bt_networks *nets, const char *container_id);
 /** Have the container forgotten when its monitor ends, also while no daemon runs. */
@@ -38,6 +38,6 @@ void bt_network_names_life(struct bt_container *container);
 /** bt_resolver_owner.start; `data` is the struct bt_networks. */
 bt_nodiscard int bt_network_names_start(void *data, int listen_fd, struct bt_err *err);
 /** bt_resolver_owner.lost; `data` likewise. */
-void bt_network_names_lost(void *data);
+int bt_network_names_lost(void *data);
 
 #endif

@@ -17,9 +17,11 @@
 #include "codec/json.h"
 #include "net/nameserver.h"
 
-#define STACK_SIZE   (128u << 10)
-#define REPLY_MAX    1024
-#define PATIENCE_SEC 10
+#define STACK_SIZE     (128u << 10)
+#define REPLY_MAX      1024
+#define PATIENCE_SEC   10
+#define RETRY_FIRST_MS 100
+#define RETRY_LAST_MS  10000
 
 struct bt_resolver {
 	char *path;
@@ -138,15 +140,24 @@ static int ask(struct bt_resolver *r, const json_t *request, const int *fds, siz
 	return e;
 }
 
+static int later(int retry_ms)
+{
+	if (retry_ms < 0)
+		return RETRY_FIRST_MS;
+	return 2 * retry_ms < RETRY_LAST_MS ? 2 * retry_ms : RETRY_LAST_MS;
+}
+
 static void *watch(void *arg)
 {
 	struct bt_resolver *r = arg;
+	int retry_ms = -1; /* until lost() is tried again; -1: it is not */
 
 	for (;;) {
 		/* No events are asked for: only the end of the connection is reported. */
 		struct pollfd p[2] = { { .fd = r->wake, .events = POLLIN }, { .fd = -1 } };
 		bool lost;
 		uint64_t count;
+		int n = 1;
 
 		pthread_mutex_lock(&r->lock);
 		p[1].fd = r->fd;
@@ -158,10 +169,13 @@ static void *watch(void *arg)
 		}
 		pthread_mutex_unlock(&r->lock);
 		if (lost)
-			r->owner.lost(r->owner.data);
-		else if (poll(p, 2, -1) > 0 && p[0].revents)
+			retry_ms = r->owner.lost(r->owner.data) < 0 ? later(retry_ms) : -1;
+		else
+			n = poll(p, 2, retry_ms);
+		if (p[0].revents)
 			(void)!read(r->wake, &count, sizeof(count));
 		pthread_mutex_lock(&r->lock);
+		r->lost = r->lost || n == 0;
 		if (p[1].revents && p[1].fd == r->fd)
 			hang_up(r);
 		pthread_mutex_unlock(&r->lock);

@@ -97,10 +97,14 @@ static int start_server(void *data, int listen_fd, struct bt_err *err)
 	return *pid < 0 ? -errno : 0;
 }
 
-static void lost_server(void *data)
+/* How often telling everything again fails at first. */
+static atomic_int failures;
+
+static int lost_server(void *data)
 {
 	(void)data;
 	sem_post(&lost);
+	return atomic_fetch_sub(&failures, 1) > 0 ? -EIO : 0;
 }
 
 static json_t *place(const char *network, const char *const *names, const char *v4, const char *v6)
@@ -355,6 +359,26 @@ START_TEST(names_go_on_without_a_daemon_and_are_taken_up_by_the_next)
 }
 END_TEST
 
+START_TEST(what_could_not_be_told_again_is_tried_until_it_can)
+{
+	struct timespec until;
+
+	atomic_store(&failures, 2);
+	ck_assert_int_eq(kill(server, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(server, NULL, 0), server);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 10;
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(sem_timedwait(&lost, &until), 0);
+	/* And then no more. */
+	ck_assert_int_eq(atomic_load(&failures), -1);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 1;
+	ck_assert_int_eq(sem_timedwait(&lost, &until), -1);
+	ck_assert(!put(client("me", true, place("n1", NULL, NULL, NULL)), false));
+}
+END_TEST
+
 START_TEST(the_death_of_the_name_server_is_noticed_and_another_takes_over)
 {
 	struct timespec until;
@@ -543,6 +567,7 @@ int main(void)
 	tcase_add_test(tc, a_change_of_the_hosts_servers_is_followed);
 	tcase_add_test(tc, links_are_names_for_one_container_only);
 	tcase_add_test(tc, names_go_on_without_a_daemon_and_are_taken_up_by_the_next);
+	tcase_add_test(tc, what_could_not_be_told_again_is_tried_until_it_can);
 	tcase_add_test(tc, the_death_of_the_name_server_is_noticed_and_another_takes_over);
 	tcase_add_test(tc, a_container_is_forgotten_at_its_monitors_end);
 	tcase_add_test(tc, two_questions_wait_for_the_upstream_together);
