@@ -143,3 +143,10 @@ int bt_check_pair(const char *value, struct bt_err *err)
 		return 0;
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid key=value: %s", value);
 }
+
+int bt_check_no_trust(const char *value, struct bt_err *err)
+{
+	if (*value == '1' || *value == 't' || *value == 'T')
+		return 0;
+	return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOTSUP, "content trust is not supported");
+}

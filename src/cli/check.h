@@ -34,6 +34,8 @@ bt_nodiscard int bt_check_host(const char *value, struct bt_err *err);
 bt_nodiscard int bt_check_ip(const char *value, struct bt_err *err);
 /** STDIN, STDOUT or STDERR. */
 bt_nodiscard int bt_check_stream(const char *value, struct bt_err *err);
+/** --disable-content-trust: only true, for nothing can be verified. */
+bt_nodiscard int bt_check_no_trust(const char *value, struct bt_err *err);
 /** "name=value" of sysctls and annotations. */
 bt_nodiscard int bt_check_pair(const char *value, struct bt_err *err);
 

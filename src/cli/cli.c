@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/plugin.h"
+#include "cli/refused.h"
 
 #define SOCKET_BERTH  "unix:///run/berth.sock"
 #define SOCKET_DOCKER "unix:///var/run/docker.sock"
@@ -240,6 +241,22 @@ static int bad_count(const struct bt_cli *cli, const struct bt_args *args, const
 	return BT_CLI_FAILED;
 }
 
+/* Does DOCKER_CONTENT_TRUST ask for signed images, for a command that takes images, and its flag
+ * does not say otherwise? As in docker, any text that is not false is true. */
+static bool asks_trust(const struct bt_args *args)
+{
+	static const char *const no[] = { "", "0", "f", "F", "false", "FALSE", "False" };
+	const char *env = getenv("DOCKER_CONTENT_TRUST");
+
+	for (size_t i = 0; env && i < sizeof(no) / sizeof(no[0]); i++)
+		if (strcmp(env, no[i]) == 0)
+			return false;
+	for (size_t i = 0; env && i < args->nvalues; i++)
+		if (strcmp(args->values[i].flag->name, "disable-content-trust") == 0)
+			return args->values[i].n == 0;
+	return false;
+}
+
 static int run_command(struct bt_cli *cli, const struct bt_command *command, const char *words,
 		       int argc, char **argv)
 {
@@ -260,7 +277,29 @@ static int run_command(struct bt_cli *cli, const struct bt_command *command, con
 	}
 	if (bt_args_check_count(&args, &err) < 0)
 		return bad_count(cli, &args, &err);
+	if (asks_trust(&args)) {
+		(void)fputs("DOCKER_CONTENT_TRUST is set, and signatures of images are not "
+			    "supported: unset it, or give --disable-content-trust\n",
+			    stderr);
+		return BT_CLI_FAILED;
+	}
 	return command->run(cli, &args);
+}
+
+/* "docker: 'docker swarm init' is not supported: …", or 0 where docker does not know it either. */
+static int refused(const struct bt_cli *cli, int argc, char **argv)
+{
+	bt_auto_str struct bt_str words = { 0 };
+	const char *why;
+
+	for (int i = 0; i < argc && i < 2 && argv[i][0] != '-'; i++)
+		bt_str_printf(&words, "%s%s", i ? " " : "", argv[i]);
+	why = bt_refused_why(bt_str_get(&words));
+	if (!why)
+		return 0;
+	(void)fprintf(stderr, "%s: '%s %s' is not supported: %s\n", cli->prog, cli->prog,
+		      bt_str_get(&words), why);
+	return BT_CLI_FAILED;
 }
 
 static int unknown(const struct bt_cli *cli, const char *group, const char *word)
@@ -284,20 +323,23 @@ static bool asks_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
-static int run_group(struct bt_cli *cli, const char *group, int argc, char **argv)
+/* `argv` begins with the group's name. */
+static int run_group(struct bt_cli *cli, int argc, char **argv)
 {
+	const char *group = argv[0];
 	const struct bt_command *command;
 	bt_auto_free char *path = NULL;
 
-	if (argc < 1 || asks_help(argv[0])) {
+	if (argc < 2 || asks_help(argv[1])) {
 		bt_help_group(stdout, cli->prog, group, NULL);
 		return 0;
 	}
-	path = bt_str_format("%s %s", group, argv[0]);
+	path = bt_str_format("%s %s", group, argv[1]);
 	command = path ? bt_commands_find(path) : NULL;
-	if (!command)
-		return unknown(cli, group, argv[0]);
-	return run_command(cli, command, path, argc - 1, argv + 1);
+	if (command)
+		return run_command(cli, command, path, argc - 2, argv + 2);
+	int code = refused(cli, argc, argv);
+	return code ? code : unknown(cli, group, argv[1]);
 }
 
 /* "help ps", "help container ls", "help". */
@@ -315,7 +357,9 @@ static int run_help(struct bt_cli *cli, int argc, char **argv)
 	} else if (!words.len || bt_commands_group(bt_str_get(&words))) {
 		bt_help_group(stdout, cli->prog, bt_str_get(&words), global_flags);
 	} else {
-		return unknown(cli, "", bt_str_get(&words));
+		int code = refused(cli, argc, argv);
+
+		return code ? code : unknown(cli, "", bt_str_get(&words));
 	}
 	return 0;
 }
@@ -341,8 +385,10 @@ static int dispatch(struct bt_cli *cli)
 	if (command)
 		return run_command(cli, command, argv[0], argc - 1, argv + 1);
 	if (bt_commands_group(argv[0]))
-		return run_group(cli, argv[0], argc - 1, argv + 1);
+		return run_group(cli, argc, argv);
 	int code = bt_plugin_try(cli, argc, argv);
+	if (!code)
+		code = refused(cli, argc, argv);
 	return code ? code : unknown(cli, "", argv[0]);
 }
 

@@ -177,10 +177,6 @@ static int refuse(const struct bt_args *args, struct bt_err *err)
 		if (bt_args_given(args, flags[i]))
 			return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOTSUP,
 					  "--%s is not supported", flags[i]);
-	if (bt_args_given(args, "disable-content-trust") &&
-	    !bt_args_bool(args, "disable-content-trust"))
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOTSUP,
-				  "content trust is not supported");
 	return 0;
 }
 

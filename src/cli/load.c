@@ -60,8 +60,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 static const struct bt_flag flags[] = {
 	{ 'i', BT_FLAG_STRING, "input", NULL, "Read from a file, not from standard input", NULL,
 	  NULL },
-	{ 0, BT_FLAG_LIST, "platform", "stringSlice", "Load only this platform, as JSON", NULL,
-	  NULL },
+	{ 0, BT_FLAG_LIST, "platform", "string", "Load only this platform, as JSON", NULL, NULL },
 	{ 'q', BT_FLAG_BOOL, "quiet", NULL, "Show no progress", NULL, NULL },
 	{ 0 },
 };

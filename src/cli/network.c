@@ -214,14 +214,14 @@ static const struct bt_flag force_flags[] = {
 	{ 0 },
 };
 static const struct bt_flag connect_flags[] = {
-	{ 0, BT_FLAG_LIST, "alias", "stringSlice", "A further name on the network", NULL, NULL },
-	{ 0, BT_FLAG_LIST, "driver-opt", "stringSlice", "Option of the driver", NULL, NULL },
+	{ 0, BT_FLAG_LIST, "alias", "strings", "A further name on the network", NULL, NULL },
+	{ 0, BT_FLAG_LIST, "driver-opt", "strings", "Option of the driver", NULL, NULL },
 	{ 0, BT_FLAG_STRING, "gw-priority", "int", "The highest gives the default gateway", NULL,
 	  bt_check_int },
-	{ 0, BT_FLAG_STRING, "ip", "ip", "IPv4 address", NULL, bt_check_ip },
-	{ 0, BT_FLAG_STRING, "ip6", "ip", "IPv6 address", NULL, bt_check_ip },
+	{ 0, BT_FLAG_STRING, "ip", NULL, "IPv4 address", NULL, bt_check_ip },
+	{ 0, BT_FLAG_STRING, "ip6", NULL, "IPv6 address", NULL, bt_check_ip },
 	{ 0, BT_FLAG_LIST, "link", NULL, "Link to another container", NULL, NULL },
-	{ 0, BT_FLAG_LIST, "link-local-ip", "ipSlice", "A link-local address", NULL, bt_check_ip },
+	{ 0, BT_FLAG_LIST, "link-local-ip", "strings", "A link-local address", NULL, bt_check_ip },
 	{ 0 },
 };
 

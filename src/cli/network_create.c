@@ -193,10 +193,10 @@ static const struct bt_flag flags[] = {
 	  NULL },
 	{ 0, BT_FLAG_BOOL, "config-only", NULL, "Only a configuration for others", NULL, NULL },
 	{ 'd', BT_FLAG_STRING, "driver", NULL, "Driver of the network", "bridge", NULL },
-	{ 0, BT_FLAG_LIST, "gateway", "ipSlice", "Gateway of a subnet", NULL, bt_check_ip },
+	{ 0, BT_FLAG_LIST, "gateway", "strings", "Gateway of a subnet", NULL, bt_check_ip },
 	{ 0, BT_FLAG_BOOL, "ingress", NULL, "A network for a swarm's mesh", NULL, NULL },
 	{ 0, BT_FLAG_BOOL, "internal", NULL, "No way to the outside", NULL, NULL },
-	{ 0, BT_FLAG_LIST, "ip-range", "ipNetSlice", "Addresses come from this part", NULL, NULL },
+	{ 0, BT_FLAG_LIST, "ip-range", "strings", "Addresses come from this part", NULL, NULL },
 	{ 0, BT_FLAG_STRING, "ipam-driver", NULL, "Driver of addresses", "default", NULL },
 	{ 0, BT_FLAG_LIST, "ipam-opt", "map", "Option of the driver of addresses", NULL, NULL },
 	{ 0, BT_FLAG_BOOL, "ipv4", NULL, "Give IPv4 addresses", "true", NULL },
@@ -204,7 +204,7 @@ static const struct bt_flag flags[] = {
 	{ 0, BT_FLAG_LIST, "label", NULL, "Set metadata", NULL, NULL },
 	{ 'o', BT_FLAG_LIST, "opt", "map", "Option of the driver", NULL, NULL },
 	{ 0, BT_FLAG_STRING, "scope", NULL, "Scope of the network", NULL, NULL },
-	{ 0, BT_FLAG_LIST, "subnet", "stringSlice", "A subnet, as ADDRESS/BITS", NULL, NULL },
+	{ 0, BT_FLAG_LIST, "subnet", "strings", "A subnet, as ADDRESS/BITS", NULL, NULL },
 	{ 0 },
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "client/auth.h"
@@ -83,7 +84,8 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 
 static const struct bt_flag flags[] = {
 	{ 'a', BT_FLAG_BOOL, "all-tags", NULL, "Pull every tag of the repository", NULL, NULL },
-	{ 0, BT_FLAG_BOOL, "disable-content-trust", NULL, NULL, "true", NULL },
+	{ 0, BT_FLAG_BOOL, "disable-content-trust", NULL,
+	  "Only true is known: there is no content trust", "true", bt_check_no_trust },
 	{ 0, BT_FLAG_STRING, "platform", NULL, "Platform, where the image has several", NULL,
 	  NULL },
 	{ 'q', BT_FLAG_BOOL, "quiet", NULL, "Print only the name at the end", NULL, NULL },

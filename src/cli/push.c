@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "cli/check.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
@@ -70,7 +71,8 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 
 static const struct bt_flag flags[] = {
 	{ 'a', BT_FLAG_BOOL, "all-tags", NULL, "Push every tag of the repository", NULL, NULL },
-	{ 0, BT_FLAG_BOOL, "disable-content-trust", NULL, NULL, "true", NULL },
+	{ 0, BT_FLAG_BOOL, "disable-content-trust", NULL,
+	  "Only true is known: there is no content trust", "true", bt_check_no_trust },
 	{ 0, BT_FLAG_STRING, "platform", NULL, "Push only this platform, as JSON", NULL, NULL },
 	{ 'q', BT_FLAG_BOOL, "quiet", NULL, "Print only the name at the end", NULL, NULL },
 	{ 0 },

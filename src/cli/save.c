@@ -96,8 +96,7 @@ static int run_export(struct bt_cli *cli, const struct bt_args *args)
 
 static const struct bt_flag save_flags[] = {
 	OUTPUT_FLAG,
-	{ 0, BT_FLAG_LIST, "platform", "stringSlice", "Save only this platform, as JSON", NULL,
-	  NULL },
+	{ 0, BT_FLAG_LIST, "platform", "string", "Save only this platform, as JSON", NULL, NULL },
 	{ 0 },
 };
 static const struct bt_flag export_flags[] = { OUTPUT_FLAG, { 0 } };

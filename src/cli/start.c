@@ -10,6 +10,7 @@
 #include "cli/attach.h"
 #include "cli/commands.h"
 #include "cli/multi.h"
+#include "cli/refused.h"
 #include "cli/session.h"
 #include "client/target.h"
 
@@ -130,8 +131,13 @@ static int start_attached(struct bt_cli *cli, const struct bt_args *args)
 
 static int run(struct bt_cli *cli, const struct bt_args *args)
 {
-	if (bt_args_given(args, "checkpoint") || bt_args_given(args, "checkpoint-dir")) {
-		(void)fputs("checkpoints are not supported\n", stderr);
+	static const char *const refused[] = { "checkpoint", "checkpoint-dir" };
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (!bt_args_given(args, refused[i]))
+			continue;
+		(void)fprintf(stderr, "--%s is not supported: %s\n", refused[i],
+			      bt_refused_why("checkpoint"));
 		return BT_CLI_FAILED;
 	}
 	if (bt_args_bool(args, "attach") || bt_args_bool(args, "interactive"))

@@ -16,25 +16,39 @@
 #include "cli/multi.h"
 #include "client/target.h"
 
+/* What asks for the volumes of a swarm is refused by name. */
+static int refuse_cluster(const struct bt_args *args, const char *const *flags)
+{
+	for (; *flags; flags++) {
+		if (!bt_args_given(args, *flags))
+			continue;
+		(void)fprintf(stderr, "--%s is for cluster volumes, which are not supported\n",
+			      *flags);
+		return BT_CLI_FAILED;
+	}
+	return 0;
+}
+
 static int run_create(struct bt_cli *cli, const struct bt_args *args)
 {
-	static const char *const cluster[] = {
-		"availability", "group",   "limit-bytes",        "required-bytes",    "scope",
-		"secret",       "sharing", "topology-preferred", "topology-required", "type"
-	};
+	static const char *const cluster[] = { "availability",
+					       "group",
+					       "limit-bytes",
+					       "required-bytes",
+					       "scope",
+					       "secret",
+					       "sharing",
+					       "topology-preferred",
+					       "topology-required",
+					       "type",
+					       NULL };
 	json_auto_t *body = json_object();
 	json_auto_t *answer = NULL;
 	struct bt_err err = { 0 };
 	const char *name;
 
-	for (size_t i = 0; i < sizeof(cluster) / sizeof(cluster[0]); i++) {
-		if (bt_args_given(args, cluster[i])) {
-			(void)fprintf(stderr,
-				      "--%s is for cluster volumes, which are not supported\n",
-				      cluster[i]);
-			return BT_CLI_FAILED;
-		}
-	}
+	if (refuse_cluster(args, cluster))
+		return BT_CLI_FAILED;
 	if (args->npos)
 		bt_json_set_text(body, "Name", args->pos[0]);
 	bt_json_set_string_flag(body, "Driver", args, "driver");
@@ -116,10 +130,13 @@ static int run_ls(struct bt_cli *cli, const struct bt_args *args)
 				    .table = "{{.Driver}}\t{{.Name}}",
 				    .type = "*formatter.volumeContext",
 				    .columns = columns };
+	static const char *const cluster[] = { "cluster", NULL };
 	bt_auto_str struct bt_str target = { 0 };
 	json_auto_t *answer = NULL;
 	struct bt_err err = { 0 };
 
+	if (refuse_cluster(args, cluster))
+		return BT_CLI_FAILED;
 	if (bt_args_bool(args, "quiet") && !format.text)
 		format.text = "{{.Name}}";
 	bt_str_puts(&target, "/volumes");
@@ -195,6 +212,7 @@ static const struct bt_flag create_flags[] = {
 	{ 0 },
 };
 static const struct bt_flag ls_flags[] = {
+	{ 0, BT_FLAG_BOOL, "cluster", NULL, NULL, NULL, NULL },
 	{ 'f', BT_FLAG_LIST, "filter", "filter", "Show only what matches, as name=value", NULL,
 	  bt_check_filter },
 	{ 0, BT_FLAG_STRING, "format", NULL, BT_HELP_FORMAT, NULL, NULL },
