@@ -52,8 +52,7 @@ static const struct bt_flag_value *find(const struct bt_args *args, const char *
 	abort();
 }
 
-/* strconv.ParseBool */
-static int parse_bool(const char *text, bool *ret)
+int bt_args_parse_bool(const char *text, bool *ret)
 {
 	static const char *const words[] = { "0", "f", "F", "false", "FALSE", "False",
 					     "1", "t", "T", "true",  "TRUE",  "True" };
@@ -94,7 +93,7 @@ static int set_value(struct bt_flag_value *v, const char *value, struct bt_err *
 	struct bt_err why = { 0 };
 	char text[200];
 
-	if (v->flag->kind == BT_FLAG_BOOL && parse_bool(value, &v->on) < 0) {
+	if (v->flag->kind == BT_FLAG_BOOL && bt_args_parse_bool(value, &v->on) < 0) {
 		(void)snprintf(text, sizeof(text),
 			       "strconv.ParseBool: parsing \"%.100s\": invalid syntax", value);
 		return invalid(v->flag, value, text, err);

@@ -83,6 +83,9 @@ void bt_args_done(struct bt_args *args);
 
 #define bt_auto_args bt_auto(bt_args_done)
 
+/** A boolean as Go's strconv.ParseBool reads it. Returns 0 or -EINVAL. */
+bt_nodiscard int bt_args_parse_bool(const char *text, bool *ret);
+
 /** Was the flag given? */
 bool bt_args_given(const struct bt_args *args, const char *name);
 /** A boolean flag's value. */

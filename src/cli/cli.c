@@ -16,6 +16,7 @@
 #include "cli/help.h"
 #include "cli/plugin.h"
 #include "cli/refused.h"
+#include "client/context.h"
 
 #define SOCKET_BERTH  "unix:///run/berth.sock"
 #define SOCKET_DOCKER "unix:///var/run/docker.sock"
@@ -153,7 +154,7 @@ static int context_endpoint(struct bt_cli *cli, const char *name, struct bt_endp
 			    struct bt_err *err)
 {
 	json_auto_t *meta = NULL;
-	int r = bt_config_context(&cli->config, name, &meta, err);
+	int r = bt_context_get(&cli->config, name, &meta, err);
 
 	if (r < 0)
 		return r;

@@ -7,6 +7,11 @@
 const struct bt_command *const bt_commands_all[] = {
 	&bt_attach_command,
 	&bt_commit_command,
+	&bt_context_edit_create_command,
+	&bt_context_edit_rm_command,
+	&bt_context_edit_update_command,
+	&bt_context_file_export_command,
+	&bt_context_file_import_command,
 	&bt_context_inspect_command,
 	&bt_context_ls_command,
 	&bt_context_show_command,

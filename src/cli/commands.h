@@ -29,13 +29,15 @@ const struct bt_command *bt_commands_find(const char *path);
 #define BT_HELP_FORMAT \
 	"Print by a Go template; \"table\", \"table TEMPLATE\" and \"json\" are known too"
 
-extern const struct bt_command bt_attach_command, bt_commit_command, bt_context_inspect_command,
-	bt_context_ls_command, bt_context_show_command, bt_context_use_command, bt_cp_command,
-	bt_create_command, bt_df_command, bt_dial_command, bt_diff_command, bt_enter_command,
-	bt_events_command, bt_exec_command, bt_history_command, bt_image_make_command,
-	bt_images_command, bt_import_command, bt_info_command, bt_inspect_command,
-	bt_inspect_container_command, bt_inspect_image_command, bt_kill_command, bt_load_command,
-	bt_login_command, bt_manifest_inspect_command, bt_login_logout_command, bt_logs_command,
+extern const struct bt_command bt_attach_command, bt_commit_command, bt_context_edit_create_command,
+	bt_context_edit_rm_command, bt_context_edit_update_command, bt_context_file_export_command,
+	bt_context_file_import_command, bt_context_inspect_command, bt_context_ls_command,
+	bt_context_show_command, bt_context_use_command, bt_cp_command, bt_create_command,
+	bt_df_command, bt_dial_command, bt_diff_command, bt_enter_command, bt_events_command,
+	bt_exec_command, bt_history_command, bt_image_make_command, bt_images_command,
+	bt_import_command, bt_info_command, bt_inspect_command, bt_inspect_container_command,
+	bt_inspect_image_command, bt_kill_command, bt_load_command, bt_login_command,
+	bt_manifest_inspect_command, bt_login_logout_command, bt_logs_command,
 	bt_network_connect_command, bt_network_create_command, bt_network_disconnect_command,
 	bt_network_inspect_command, bt_network_ls_command, bt_network_rm_command, bt_pause_command,
 	bt_port_command, bt_prune_containers_command, bt_prune_images_command,

@@ -8,27 +8,13 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/str.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/context_default.h"
 #include "cli/format.h"
 #include "cli/inspect.h"
-#include "base/str.h"
-
-#define DEFAULT_DESCRIPTION "Current DOCKER_HOST based configuration"
-
-/* What the environment and the flags say, whatever context is in use. */
-static json_t *default_context(struct bt_cli *cli)
-{
-	struct bt_endpoint ep = { 0 };
-	bool known = strcmp(bt_cli_context(cli), "default") == 0 &&
-		     bt_cli_endpoint(cli, &ep, BT_ERR_IGNORED) == 0;
-	json_t *ret = json_pack("{s:s, s:{}, s:{s:{s:s, s:b}}}", "Name", "default", "Metadata",
-				"Endpoints", "docker", "Host",
-				known ? ep.url : "unix:///var/run/docker.sock", "SkipTLSVerify", 0);
-
-	bt_endpoint_done(&ep);
-	return ret;
-}
+#include "client/context.h"
 
 static json_t *get_current(const json_t *row, const void *arg)
 {
@@ -40,7 +26,7 @@ static json_t *get_current(const json_t *row, const void *arg)
 static json_t *get_description(const json_t *row, const void *arg bt_unused)
 {
 	if (strcmp(json_string_value(json_object_get(row, "Name")), "default") == 0)
-		return json_string(DEFAULT_DESCRIPTION);
+		return json_string(BT_CONTEXT_DEFAULT_DESCRIPTION);
 	return bt_format_member(json_object_get(row, "Metadata"), "Description");
 }
 
@@ -81,15 +67,19 @@ static int run_ls(struct bt_cli *cli, const struct bt_args *args)
 	};
 	json_auto_t *all = json_array();
 	json_auto_t *others = NULL;
+	json_auto_t *plain = NULL;
 	struct bt_err err = { 0 };
 
 	if (bt_args_bool(args, "quiet") && !format.text)
 		format.text = "{{.Name}}";
-	if (bt_config_contexts(&cli->config, &others, &err) < 0)
+	if (bt_context_list(&cli->config, &others, &err) < 0)
 		return bt_cli_fail(&err);
-	(void)json_array_append_new(all, default_context(cli));
+	if (bt_context_default_get(cli, "default", &plain, NULL, &err) < 0)
+		return bt_cli_fail(&err);
+	(void)json_array_append(all, plain);
 	(void)json_array_extend(all, others);
-	if (bt_format_rows(&format, all, &err) < 0)
+	json_auto_t *rows = bt_format_sorted(all, "Name");
+	if (bt_format_rows(&format, rows, &err) < 0)
 		return bt_cli_fail(&err);
 	(void)fflush(stdout);
 	if (getenv("DOCKER_HOST") && !bt_args_given(&cli->global, "context"))
@@ -114,7 +104,7 @@ static int run_use(struct bt_cli *cli, const struct bt_args *args)
 	struct bt_err err = { 0 };
 	bool plain = strcmp(name, "default") == 0;
 
-	if (!plain && bt_config_context(&cli->config, name, &meta, &err) < 0)
+	if (!plain && bt_context_get(&cli->config, name, &meta, &err) < 0)
 		return bt_cli_fail(&err);
 	if (plain)
 		(void)json_object_del(cli->config.json, "currentContext");
@@ -131,26 +121,28 @@ static int run_use(struct bt_cli *cli, const struct bt_args *args)
 static int fetch(struct bt_cli *cli, const struct bt_args *args bt_unused, const char *name,
 		 char **ret, struct bt_err *err)
 {
+	const char *memory = "<IN MEMORY>", *place, *tls_place, *file;
 	json_auto_t *meta = NULL;
+	json_auto_t *tls = NULL;
 	json_auto_t *shown = NULL;
-	bool plain = strcmp(name, "default") == 0;
-	const char *memory = "<IN MEMORY>", *place, *tls;
-	int r;
+	json_auto_t *material = json_object();
+	json_t *text;
+	int r = bt_context_default_get(cli, name, &meta, &tls, err);
 
-	if (plain) {
-		meta = default_context(cli);
-	} else {
-		r = bt_config_context(&cli->config, name, &meta, err);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
 	place = json_string_value(json_object_get(meta, "MetadataPath"));
-	tls = json_string_value(json_object_get(meta, "TLSPath"));
-	shown = json_pack("{s:O, s:O, s:O, s:{}, s:{s:s, s:s}}", "Name",
-			  json_object_get(meta, "Name"), "Metadata",
-			  json_object_get(meta, "Metadata"), "Endpoints",
-			  json_object_get(meta, "Endpoints"), "TLSMaterial", "Storage",
-			  "MetadataPath", plain ? memory : place, "TLSPath", plain ? memory : tls);
+	tls_place = json_string_value(json_object_get(meta, "TLSPath"));
+	json_object_foreach (tls, file, text) {
+		if (!json_object_size(material))
+			(void)json_object_set_new(material, "docker", json_array());
+		(void)json_array_append_new(json_object_get(material, "docker"), json_string(file));
+	}
+	shown = json_pack(
+		"{s:O, s:O, s:O, s:O, s:{s:s, s:s}}", "Name", json_object_get(meta, "Name"),
+		"Metadata", json_object_get(meta, "Metadata"), "Endpoints",
+		json_object_get(meta, "Endpoints"), "TLSMaterial", material, "Storage",
+		"MetadataPath", place ? place : memory, "TLSPath", tls_place ? tls_place : memory);
 	*ret = shown ? json_dumps(shown, JSON_COMPACT) : NULL;
 	return *ret ? 0
 		    : bt_err_set(err, BT_ERR_INVALID, EINVAL, "context \"%s\" is incomplete", name);

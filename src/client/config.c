@@ -2,7 +2,6 @@
 
 #include "client/config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -69,23 +68,29 @@ int bt_config_load(const char *dir, struct bt_config *ret, struct bt_err *err)
 	return 0;
 }
 
+int bt_config_replace_file(const char *path, mode_t mode, const char *text, struct bt_err *err)
+{
+	bt_auto_free char *temp = bt_str_format("%s.%d", path, (int)getpid());
+	int r = temp ? bt_io_create_file(AT_FDCWD, temp, mode, text, strlen(text)) : -ENOMEM;
+
+	if (r == 0 && rename(temp, path) < 0)
+		r = -errno;
+	if (r < 0 && temp)
+		(void)unlink(temp);
+	return r < 0 ? bt_err_sys(err, r, "write %s", path) : 0;
+}
+
 int bt_config_save(const struct bt_config *config, struct bt_err *err)
 {
 	bt_auto_free char *path = bt_path_join(config->dir, "config.json");
-	bt_auto_free char *temp = bt_str_format("%s/config.json.%d", config->dir, (int)getpid());
 	bt_auto_free char *text = json_dumps(config->json, JSON_INDENT(4));
 	int r;
 
-	if (!path || !temp || !text)
+	if (!path || !text)
 		return bt_err_sys(err, -ENOMEM, "write configuration");
 	r = bt_io_mkdir_p(config->dir, 0700);
-	if (r == 0)
-		r = bt_io_create_file(AT_FDCWD, temp, 0600, text, strlen(text));
-	if (r == 0 && rename(temp, path) < 0)
-		r = -errno;
-	if (r < 0)
-		(void)unlink(temp);
-	return r < 0 ? bt_err_sys(err, r, "write %s", path) : 0;
+	return r < 0 ? bt_err_sys(err, r, "write %s", path)
+		     : bt_config_replace_file(path, 0600, text, err);
 }
 
 const char *bt_config_string(const struct bt_config *config, const char *name)
@@ -100,67 +105,4 @@ void bt_config_done(struct bt_config *config)
 	free(config->dir);
 	json_decref(config->json);
 	*config = (struct bt_config){ 0 };
-}
-
-static void add_context(const struct bt_config *config, const char *hash, json_t *list)
-{
-	bt_auto_free char *path = bt_str_format("%s/contexts/meta/%s/meta.json", config->dir, hash);
-	bt_auto_free char *tls = bt_str_format("%s/contexts/tls/%s", config->dir, hash);
-	json_auto_t *meta = NULL;
-	size_t at = 0;
-	json_t *other;
-
-	if (!path || !tls || load_json(path, &meta, BT_ERR_IGNORED) < 0)
-		return;
-	const char *name = json_string_value(json_object_get(meta, "Name"));
-	if (!name)
-		return;
-	(void)json_object_set_new(meta, "TLSPath", json_string(tls));
-	(void)json_object_set_new(meta, "MetadataPath", json_stringn(path, strlen(path) - 10));
-	json_array_foreach (list, at, other)
-		if (strcmp(json_string_value(json_object_get(other, "Name")), name) > 0)
-			break;
-	(void)json_array_insert(list, at, meta);
-}
-
-int bt_config_contexts(const struct bt_config *config, json_t **ret, struct bt_err *err)
-{
-	bt_auto_free char *path = bt_str_format("%s/contexts/meta", config->dir);
-	json_auto_t *list = json_array();
-	struct dirent *entry;
-	DIR *dir;
-
-	if (!path || !list)
-		return bt_err_sys(err, -ENOMEM, "read contexts");
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			add_context(config, entry->d_name, list);
-	if (dir)
-		(void)closedir(dir);
-	*ret = bt_take(list);
-	return 0;
-}
-
-int bt_config_context(const struct bt_config *config, const char *name, json_t **ret,
-		      struct bt_err *err)
-{
-	json_auto_t *list = NULL;
-	json_t *meta;
-	size_t i;
-	int r = bt_config_contexts(config, &list, err);
-
-	if (r < 0)
-		return r;
-	json_array_foreach (list, i, meta) {
-		if (strcmp(json_string_value(json_object_get(meta, "Name")), name) != 0)
-			continue;
-		*ret = json_incref(meta);
-		return 0;
-	}
-	return bt_err_set(
-		err, BT_ERR_NOT_FOUND, ENOENT,
-		"context \"%s\": context not found: open %s/contexts/meta: no such file or "
-		"directory",
-		name, config->dir);
 }

@@ -4,10 +4,11 @@
 
 /*
  * The command line's configuration file, $DOCKER_CONFIG/config.json or ~/.docker/config.json,
- * which berth shares with docker, and the contexts beside it.
+ * which berth shares with docker. The contexts beside it are in context.h.
  */
 
 #include <jansson.h>
+#include <sys/types.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -24,19 +25,14 @@ bt_nodiscard int bt_config_load(const char *dir, struct bt_config *ret, struct b
 /** Replace the file by `config->json`, mode 0600, atomically. */
 bt_nodiscard int bt_config_save(const struct bt_config *config, struct bt_err *err);
 
+/** Replace a file of text, atomically; its directory exists. */
+bt_nodiscard int bt_config_replace_file(const char *path, mode_t mode, const char *text,
+					struct bt_err *err);
+
 /** A top-level string, borrowed, or NULL. */
 const char *bt_config_string(const struct bt_config *config, const char *name);
 
 /** Release and leave empty. */
 void bt_config_done(struct bt_config *config);
-
-/** All contexts but "default": a new array of their meta.json objects, in order of name; each has
- * its directory of TLS files added as "TLSPath". */
-bt_nodiscard int bt_config_contexts(const struct bt_config *config, json_t **ret,
-				    struct bt_err *err);
-
-/** The meta.json of the context `name` (a new reference), or -ENOENT with kind NOT_FOUND. */
-bt_nodiscard int bt_config_context(const struct bt_config *config, const char *name, json_t **ret,
-				   struct bt_err *err);
 
 #endif
