@@ -31,6 +31,9 @@ say "format"
 check_format() { git ls-files '*.c' '*.h' | xargs -r clang-format --dry-run -Werror; }
 result check_format
 
+# Before the first test: what the unit tests leave is found here, what the system tests leave by their own run.sh.
+/usr/bin/python3 tests/system/leftovers.py "$build/baseline-unit.json" || exit 1
+
 say "unit tests, gcc"
 meson test -C "$build" --print-errorlogs -q
 count_meson "$build"
@@ -51,6 +54,11 @@ compile_asan() {
 result compile_asan
 UBSAN_OPTIONS=halt_on_error=1 meson test -C build-asan --print-errorlogs -q --timeout-multiplier 4
 count_meson build-asan
+
+say "nothing is left of the unit tests"
+BERTH_BASELINE=$build/baseline-unit.json PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovider -q --rootdir tests/system \
+  tests/system/test_zz_nothing_left.py --junitxml "$build/leftovers-unit.xml"
+count_junit "$build/leftovers-unit.xml"
 
 say "system tests, with a daemon under the address and undefined-behaviour sanitizers"
 result tests/system/sanitize.sh address

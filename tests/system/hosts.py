@@ -5,8 +5,10 @@ A firewall of such a host is a firewall of nobody else: rules belong to a namesp
 kept in a mount namespace of its own.
 """
 import os
+import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 
 from harness import Daemon, PATIENCE, run, wait_for
@@ -99,9 +101,10 @@ class Ufw:
     """Debian's ufw for the namespace of a wire, with files of its own."""
 
     def __init__(self, wire):
+        self.files = tempfile.mkdtemp(prefix="berth-ufw-")
         self.holder = subprocess.Popen(
-            enter(wire.host, "unshare", "-m", "sh", "-ec", "mount --make-rprivate /; for d in /etc/ufw /lib/ufw /run; do "
-                  "mkdir -p /tmp; t=$(mktemp -d); cp -a $d/. $t/ 2>/dev/null || :; mount --bind $t $d; done; "
+            enter(wire.host, "env", "TMPDIR=" + self.files, "unshare", "-m", "sh", "-ec", "mount --make-rprivate /; for d in /etc/ufw /lib/ufw /run; do "
+                  "t=$(mktemp -d); cp -a $d/. $t/ 2>/dev/null || :; mount --bind $t $d; done; "
                   "t=$(mktemp); cp /etc/default/ufw $t; mount --bind $t /etc/default/ufw; echo ready; exec sleep 1000000"),
             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         assert self.holder.stdout.readline() == "ready\n"
@@ -112,3 +115,4 @@ class Ufw:
     def close(self):
         self.holder.kill()
         self.holder.wait()
+        shutil.rmtree(self.files)

@@ -57,7 +57,8 @@ def processes():
 
 
 def files():
-    return set(glob.glob("/tmp/berth-*")) | set(glob.glob("/run/berth*")) | set(glob.glob("/var/lib/berth*"))
+    """What system tests name berth-…, and unit tests test_…"""
+    return {p for pattern in ("/tmp/berth-*", "/tmp/test_*", "/run/berth*", "/var/lib/berth*") for p in glob.glob(pattern)}
 
 
 KINDS = {f.__name__: f for f in (mounts, cgroups, devices, namespaces, rules, processes, files)}
