@@ -9,17 +9,14 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "base/auto.h"
 #include "net/firewall_rules.h"
 
 #define TABLE "filter"
 #define CHAIN "FORWARD"
 
-#define REPLY_SIZE 16384u
+#define ASK_SIZE 1024u
 
 /* What one family's chain looks like. */
 struct look {
@@ -67,31 +64,9 @@ static int take_rule(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-static int talk(struct mnl_socket *nl, const struct nlmsghdr *nlh,
-		int (*cb)(const struct nlmsghdr *nlh, void *arg), void *arg)
+static int look_at_chain(struct bt_nft *nft, uint8_t family, struct look *look)
 {
-	bt_auto_free char *buf = malloc(REPLY_SIZE);
-	int more = MNL_CB_OK;
-
-	if (!buf)
-		return -ENOMEM;
-	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	while (more > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(nl, buf, REPLY_SIZE);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		more = mnl_cb_run(buf, (size_t)n, 0, 0, cb, arg);
-	}
-	return more < 0 ? -errno : 0;
-}
-
-static int look_at_chain(struct mnl_socket *nl, uint8_t family, struct look *look)
-{
-	char buf[REPLY_SIZE / 16];
+	char buf[ASK_SIZE];
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETCHAIN, family, NLM_F_ACK, 1);
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
@@ -101,12 +76,12 @@ static int look_at_chain(struct mnl_socket *nl, uint8_t family, struct look *loo
 	(void)nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, CHAIN);
 	nftnl_chain_nlmsg_build_payload(nlh, c);
 	nftnl_chain_free(c);
-	return talk(nl, nlh, take_chain, look);
+	return bt_nft_ask(nft, nlh, take_chain, look);
 }
 
-static int look_at_rules(struct mnl_socket *nl, uint8_t family, struct look *look)
+static int look_at_rules(struct bt_nft *nft, uint8_t family, struct look *look)
 {
-	char buf[REPLY_SIZE / 16];
+	char buf[ASK_SIZE];
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETRULE, family, NLM_F_DUMP, 2);
 	struct nftnl_rule *rule = nftnl_rule_alloc();
 
@@ -116,23 +91,15 @@ static int look_at_rules(struct mnl_socket *nl, uint8_t family, struct look *loo
 	(void)nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, CHAIN);
 	nftnl_rule_nlmsg_build_payload(nlh, rule);
 	nftnl_rule_free(rule);
-	return talk(nl, nlh, take_rule, look);
+	return bt_nft_ask(nft, nlh, take_rule, look);
 }
 
-static int look(uint8_t family, struct look *ret)
+static int look(struct bt_nft *nft, uint8_t family, struct look *ret)
 {
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	int r = 0;
+	int r = look_at_chain(nft, family, ret);
 
-	if (!nl)
-		return -errno;
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
-		r = -errno;
 	if (r == 0)
-		r = look_at_chain(nl, family, ret);
-	if (r == 0)
-		r = look_at_rules(nl, family, ret);
-	mnl_socket_close(nl);
+		r = look_at_rules(nft, family, ret);
 	/* Nobody filters there. */
 	return r == -ENOENT ? 0 : r;
 }
@@ -158,7 +125,7 @@ int bt_firewall_foreign_ensure(struct bt_nft *nft, const char *tag, bool *ret_ch
 
 	for (size_t i = 0; i < sizeof(families); i++) {
 		struct look l = { .tag = tag };
-		int r = look(families[i], &l);
+		int r = look(nft, families[i], &l);
 
 		if (r < 0)
 			return bt_err_sys(err, r, "look at chain FORWARD");
@@ -178,7 +145,7 @@ int bt_firewall_foreign_remove(struct bt_nft *nft, const char *tag, struct bt_er
 {
 	for (size_t i = 0; i < sizeof(families); i++) {
 		struct look l = { .tag = tag };
-		int r = look(families[i], &l);
+		int r = look(nft, families[i], &l);
 
 		if (r < 0)
 			return bt_err_sys(err, r, "look at chain FORWARD");

@@ -30,6 +30,7 @@
 #define MSG_ROOM    4096u
 #define BATCH_MAX   (64u << 20)
 #define REPLY_SIZE  8192u
+#define ASKED_SIZE  16384u
 #define TAG_MAX     128u
 #define SEND_BUFFER (BATCH_MAX / 2)
 
@@ -179,6 +180,32 @@ int bt_nft_commit(struct bt_nft *nft, const char *what, struct bt_err *err)
 	if (nft->batch.cap > 4 * MSG_ROOM)
 		bt_str_done(&nft->batch);
 	return r < 0 ? bt_err_sys(err, r, "nftables: %s", what) : 0;
+}
+
+int bt_nft_ask(struct bt_nft *nft, const struct nlmsghdr *nlh,
+	       int (*cb)(const struct nlmsghdr *nlh, void *arg), void *arg)
+{
+	bt_auto_free char *buf = malloc(ASKED_SIZE);
+	int more = MNL_CB_OK, r = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	if (mnl_socket_sendto(nft->nl, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	while (r == 0 && more > MNL_CB_STOP) {
+		ssize_t n = mnl_socket_recvfrom(nft->nl, buf, ASKED_SIZE);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n >= 0)
+			more = mnl_cb_run(buf, (size_t)n, 0, 0, cb, arg);
+		if (n < 0 || more < 0)
+			r = -errno;
+	}
+	/* What is left after a failure would be taken for answers to the next transaction. */
+	if (r < 0)
+		(void)read_answers(nft);
+	return r;
 }
 
 static void table_msg(struct bt_nft *nft, uint16_t type, uint16_t nlflags, const char *name,

@@ -22,6 +22,7 @@
 #include "base/err.h"
 
 struct bt_nft;
+struct nlmsghdr;
 
 /** Open a socket in the calling thread's network namespace. */
 bt_nodiscard int bt_nft_open(struct bt_nft **ret, struct bt_err *err);
@@ -39,6 +40,13 @@ void bt_nft_begin(struct bt_nft *nft);
 /** Carry it out. `what` says in the message what was attempted. -EEXIST, -ENOENT and the rest
  * as the kernel answers for the first part it refuses. */
 bt_nodiscard int bt_nft_commit(struct bt_nft *nft, const char *what, struct bt_err *err);
+
+/** Ask the kernel with the finished message `nlh` (NLM_F_ACK or NLM_F_DUMP), between transactions;
+ * each answer goes to `cb` as mnl_cb_run() calls it. 0, or -errno as the kernel answers. Nothing of
+ * the answers stays in the socket. For the socket that stays open: to close one with nftables waits
+ * until the kernel has put away what the last transaction replaced, milliseconds. */
+bt_nodiscard int bt_nft_ask(struct bt_nft *nft, const struct nlmsghdr *nlh,
+			    int (*cb)(const struct nlmsghdr *nlh, void *arg), void *arg);
 
 /** An empty table `name` instead of what has that name; the parts that follow go into it.
  * `own`: this socket owns it, and it persists without an owner when the socket closes

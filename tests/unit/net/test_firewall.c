@@ -3,6 +3,7 @@
 #include "net/firewall.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include "base/auto.h"
@@ -311,6 +312,32 @@ static bool becomes_closed(void)
 	return false;
 }
 
+/* To close one would wait until the kernel has put away the rules that the load replaced. */
+START_TEST(a_load_looks_at_chains_of_others_without_a_socket_more)
+{
+	struct rlimit all, none;
+	struct bt_err err = { 0 };
+	int r;
+
+	ck_assert_int_eq(system("nft add table ip filter && nft 'add chain ip filter FORWARD "
+				"{ type filter hook forward priority 0; policy drop; }'"),
+			 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = all;
+	none.rlim_cur = 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < 2; i++) {
+		r = bt_firewall_load(fw, &err);
+		if (r < 0)
+			break;
+	}
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &all), 0);
+	ck_assert_msg(r == 0, "%s", err.msg);
+	ck_assert_int_eq(system("test $(nft list chain ip filter FORWARD | grep -c accept) = 1"),
+			 0);
+}
+END_TEST
+
 /* N02, on kernels that know owners of tables. */
 START_TEST(a_flush_of_all_rules_passes_by_an_owned_table)
 {
@@ -367,6 +394,7 @@ int main(void)
 	tcase_add_test(tc, a_thousand_ports_are_published_in_50_ms);
 	tcase_add_test(tc, a_second_load_replaces_the_table_and_keeps_the_networks);
 	tcase_add_test(tc, another_handle_takes_the_table_over);
+	tcase_add_test(tc, a_load_looks_at_chains_of_others_without_a_socket_more);
 	tcase_add_test(tc, a_flush_of_all_rules_passes_by_an_owned_table);
 	tcase_add_test(tc, after_a_flush_of_all_rules_a_table_is_back_at_once);
 	suite_add_tcase(suite, tc);
