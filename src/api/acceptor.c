@@ -21,6 +21,10 @@
 /* What an HTTP/2 client begins with when it asks for no upgrade (RFC 9113, 3.4). */
 #define H2_PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
+/* At the end, so long after it was accepted a connection may still begin to speak: a client that
+ * was let in has a right to its answer, even on a busy machine. */
+#define LINGER_MS 1000
+
 /* After so long without a new connection nothing much is going on. */
 #define QUIET_MS 3000
 
@@ -35,8 +39,10 @@ struct bt_acceptor {
 	bt_acceptor_fn fn;
 	void *arg;
 	bt_acceptor_quiet_fn quiet;
-	unsigned char *idle; /* by descriptor: 1 where it waits here */
+	int64_t *idle; /* by descriptor: when it was accepted (ms), 0 where none waits here */
 	size_t nidle;
+	int listeners[BT_ACCEPTOR_LISTENERS_MAX]; /* borrowed */
+	size_t nlisteners;
 };
 
 static int watch(struct bt_acceptor *a, int fd, uint64_t tags, uint32_t events)
@@ -46,23 +52,31 @@ static int watch(struct bt_acceptor *a, int fd, uint64_t tags, uint32_t events)
 	return epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + 1;
+}
+
 /* Remember which descriptors are idle connections, to close them at the end. */
 static int mark_idle(struct bt_acceptor *a, int fd)
 {
 	size_t want = a->nidle ? a->nidle : 256;
-	unsigned char *grown;
+	int64_t *grown;
 
 	if ((size_t)fd >= a->nidle) {
 		while (want <= (size_t)fd)
 			want *= 2;
-		grown = realloc(a->idle, want);
+		grown = realloc(a->idle, want * sizeof(*grown));
 		if (!grown)
 			return -ENOMEM;
-		memset(grown + a->nidle, 0, want - a->nidle);
+		memset(grown + a->nidle, 0, (want - a->nidle) * sizeof(*grown));
 		a->idle = grown;
 		a->nidle = want;
 	}
-	a->idle[fd] = 1;
+	a->idle[fd] = now_ms();
 	return 0;
 }
 
@@ -125,30 +139,63 @@ static void first_bytes(struct bt_acceptor *a, int sock, uint32_t events, bool t
 		bt_close(&sock);
 }
 
+/* False once it is time to stop. */
+static bool take_events(struct bt_acceptor *a, const struct epoll_event *events, int n)
+{
+	bool go_on = true;
+
+	for (int i = 0; i < n; i++) {
+		uint64_t tags = events[i].data.u64;
+		int fd = (int)(tags & 0xffffffffu);
+
+		if (tags & TAG_STOP)
+			go_on = false;
+		else if (tags & TAG_LISTENER)
+			accept_all(a, fd, tags & TAG_TLS);
+		else
+			first_bytes(a, fd, events[i].events, (tags & TAG_TLS) != 0);
+	}
+	return go_on;
+}
+
+/* How long the youngest connection still has for its first bytes, in milliseconds. */
+static int linger_left(const struct bt_acceptor *a)
+{
+	int64_t youngest = 0, now = now_ms();
+
+	for (size_t fd = 0; fd < a->nidle; fd++)
+		if (a->idle[fd] > youngest)
+			youngest = a->idle[fd];
+	return youngest + LINGER_MS > now && youngest > 0 ? (int)(youngest + LINGER_MS - now) : 0;
+}
+
+/* Whom the daemon accepted and who has not spoken yet. */
+static void linger(struct bt_acceptor *a)
+{
+	struct epoll_event events[EVENTS];
+	int left;
+
+	(void)epoll_ctl(a->epoll, EPOLL_CTL_DEL, a->stop, NULL);
+	for (size_t i = 0; i < a->nlisteners; i++)
+		(void)epoll_ctl(a->epoll, EPOLL_CTL_DEL, a->listeners[i], NULL);
+	while ((left = linger_left(a)) > 0)
+		(void)take_events(a, events, epoll_wait(a->epoll, events, EVENTS, left));
+}
+
 static void *run(void *arg)
 {
 	struct bt_acceptor *a = arg;
 	struct epoll_event events[EVENTS];
-	int timeout = QUIET_MS;
+	int n, timeout = QUIET_MS;
 
-	for (;;) {
-		int n = epoll_wait(a->epoll, events, EVENTS, timeout);
-
+	do {
+		n = epoll_wait(a->epoll, events, EVENTS, timeout);
 		if (n == 0)
 			a->quiet();
 		timeout = n == 0 ? -1 : QUIET_MS;
-		for (int i = 0; i < n; i++) {
-			uint64_t tags = events[i].data.u64;
-			int fd = (int)(tags & 0xffffffffu);
-
-			if (tags & TAG_STOP)
-				return NULL;
-			if (tags & TAG_LISTENER)
-				accept_all(a, fd, tags & TAG_TLS);
-			else
-				first_bytes(a, fd, events[i].events, (tags & TAG_TLS) != 0);
-		}
-	}
+	} while (take_events(a, events, n));
+	linger(a);
+	return NULL;
 }
 
 static int start(struct bt_acceptor *a, const struct bt_listener *listeners, size_t n)
@@ -161,9 +208,11 @@ static int start(struct bt_acceptor *a, const struct bt_listener *listeners, siz
 	if (a->stop < 0)
 		return -errno;
 	r = watch(a, a->stop, TAG_STOP, EPOLLIN);
-	for (size_t i = 0; r == 0 && i < n; i++)
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		a->listeners[a->nlisteners++] = listeners[i].fd;
 		r = watch(a, listeners[i].fd, TAG_LISTENER | (listeners[i].tls ? TAG_TLS : 0),
 			  EPOLLIN);
+	}
 	if (r < 0)
 		return r;
 	r = pthread_attr_init(&attr);

@@ -33,11 +33,12 @@ typedef void (*bt_acceptor_fn)(void *arg, int sock, bool tls);
 /** Called once when no connection came or spoke first for some seconds after one did. */
 typedef void (*bt_acceptor_quiet_fn)(void);
 
-/** Accept on `n` listeners until destroyed. */
+/** Accept on `n` listeners, at most BT_ACCEPTOR_LISTENERS_MAX, until destroyed. */
 bt_nodiscard int bt_acceptor_create(const struct bt_listener *listeners, size_t n,
 				    bt_acceptor_fn fn, void *arg, bt_acceptor_quiet_fn quiet,
 				    struct bt_acceptor **ret, struct bt_err *err);
-/** Stop; idle connections are closed, listeners stay. NULL is fine. */
+/** Stop accepting; connections that were accepted less than a second ago may still speak and are
+ * handed on, then idle ones are closed. Listeners stay. NULL is fine. */
 void bt_acceptor_destroy(struct bt_acceptor *acceptor);
 
 #endif

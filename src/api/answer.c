@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/hijack.h"
+#include "api/pending.h"
 #include "api/request.h"
 #include "base/auto.h"
 #include "base/str.h"
@@ -131,7 +132,7 @@ static struct MHD_Response *make_response(struct bt_request *req)
 	if (answer->hijack.run)
 		return bt_hijack_response(req);
 	if (answer->stream.ops)
-		return bt_stream_response(bt_take_struct(answer->stream), req->sock);
+		return bt_stream_response(bt_take_struct(answer->stream), req);
 	response =
 		MHD_create_response_from_buffer(answer->len, answer->text, MHD_RESPMEM_MUST_FREE);
 	if (response)
@@ -147,6 +148,9 @@ int bt_answer_send(struct bt_request *req)
 	if (!response)
 		return MHD_NO;
 	add_headers(response, &req->answer);
+	/* The next request of this client is for the next daemon. */
+	if (!req->answer.hijack.run && req->owed && bt_pending_is_ending(req->owed))
+		MHD_add_response_header(response, "Connection", "close");
 	sent = MHD_queue_response(req->conn, req->answer.status, response);
 	MHD_destroy_response(response);
 	return (int)sent;

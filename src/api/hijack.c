@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/pending.h"
 #include "api/relay.h"
 #include "api/request.h"
 #include "api/websocket.h"
@@ -159,6 +160,7 @@ static void upgraded(void *arg, struct MHD_Connection *conn, void *cls bt_unused
 	bool frames = req->answer.websocket;
 	int taken = tls || frames ? -EBADF : take_socket(sock);
 
+	bt_pending_settle(&req->owed);
 	if (frames)
 		run_in_frames(req, extra, extra_len, tls ? tls->tls_session : NULL);
 	else if (tls)
@@ -187,7 +189,7 @@ static struct MHD_Response *plain_response(struct bt_request *req)
 		return NULL;
 	}
 	run(&req->answer.hijack, ends[1], NULL, 0);
-	return bt_stream_response(stream, req->sock);
+	return bt_stream_response(stream, req);
 }
 
 struct MHD_Response *bt_hijack_response(struct bt_request *req)

@@ -29,6 +29,7 @@
 
 struct MHD_Connection;
 struct bt_api;
+struct bt_pending;
 
 struct bt_request {
 	const struct bt_api *api; /* borrowed */
@@ -40,6 +41,7 @@ struct bt_request {
 	char *path;                   /* decoded, without the version */
 	char *name;                   /* what the pattern's '*' matched, or NULL */
 	struct bt_query query;
+	struct bt_pending *owed;  /* counts the answer to this one; NULL once it was given */
 	bool upgrade;             /* the client asked to switch protocols */
 	bool started;             /* the headers were looked at */
 	struct bt_err refused;    /* found before the handler could run; kind NONE: fine */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "api/pending.h"
 #include "api/request.h"
 #include "api/trim.h"
 #include "api/upload.h"
@@ -25,6 +26,8 @@
 #define CONNECTIONS_MAX   32768u
 /* A connection that is silent in the middle of a request, or kept alive for nothing. */
 #define IDLE_SECONDS 300u
+/* At the end, so long a connection that began to speak has for the rest of its request's head. */
+#define GRACE_MS 1000u
 /* GnuTLS's own choice, without the versions before 1.2. */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
@@ -34,20 +37,57 @@ struct bt_server {
 	size_t nroutes;
 	struct MHD_Daemon *plain, *tls;
 	struct bt_acceptor *acceptor;
+	struct bt_pending pending;
 	bool verify_clients;
 };
 
-static void *new_request(void *arg, const char *target, struct MHD_Connection *conn bt_unused)
+/* What is remembered with a connection. */
+struct connection {
+	bool asked; /* its first request was read */
+};
+
+static void *new_request(void *arg, const char *target, struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct connection *connection = info ? info->socket_context : NULL;
+	struct bt_server *server = arg;
+	struct bt_request *req = bt_request_create(&server->api, target);
+
+	if (!req)
+		return NULL;
+	bt_pending_owe(&server->pending, connection && !connection->asked);
+	req->owed = &server->pending;
+	if (connection)
+		connection->asked = true;
+	return req;
+}
+
+static void note_connection(void *arg, struct MHD_Connection *conn bt_unused, void **context,
+			    enum MHD_ConnectionNotificationCode code)
 {
 	struct bt_server *server = arg;
+	struct connection *connection = *context;
 
-	return bt_request_create(&server->api, target);
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = calloc(1, sizeof(struct connection));
+		if (!*context)
+			bt_pending_left(&server->pending);
+	} else if (connection) {
+		if (!connection->asked)
+			bt_pending_left(&server->pending);
+		free(connection);
+	}
 }
 
 static void request_over(void *arg bt_unused, struct MHD_Connection *conn, void **con_cls,
 			 enum MHD_RequestTerminationCode code bt_unused)
 {
-	bt_request_destroy(*con_cls);
+	struct bt_request *req = *con_cls;
+
+	if (req)
+		bt_pending_settle(&req->owed);
+	bt_request_destroy(req);
 	*con_cls = NULL;
 	(void)MHD_set_connection_option(conn, MHD_CONNECTION_OPTION_TIMEOUT, IDLE_SECONDS);
 }
@@ -197,9 +237,11 @@ static void hand_over(void *arg, int sock, bool tls)
 	socklen_t len = sizeof(addr);
 
 	(void)getpeername(sock, (struct sockaddr *)&addr, &len);
+	bt_pending_spoke(&server->pending);
 	/* Closes the socket where it fails. */
-	(void)MHD_add_connection(tls ? server->tls : server->plain, sock, (struct sockaddr *)&addr,
-				 len);
+	if (MHD_add_connection(tls ? server->tls : server->plain, sock, (struct sockaddr *)&addr,
+			       len) != MHD_YES)
+		bt_pending_left(&server->pending);
 }
 
 static struct MHD_Daemon *start_http(struct bt_server *server, unsigned flags,
@@ -214,8 +256,8 @@ static struct MHD_Daemon *start_http(struct bt_server *server, unsigned flags,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 		IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, request_over, NULL,
-		MHD_OPTION_URI_LOG_CALLBACK, new_request, server, MHD_OPTION_ARRAY, extra,
-		MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, note_connection, server, MHD_OPTION_URI_LOG_CALLBACK,
+		new_request, server, MHD_OPTION_ARRAY, extra, MHD_OPTION_END);
 }
 
 static bool start_daemons(struct bt_server *server, const struct bt_server_tls *tls)
@@ -246,6 +288,7 @@ int bt_server_start(const struct bt_server_config *cfg, struct bt_server **ret, 
 
 	if (!server)
 		return bt_err_sys(err, -ENOMEM, "start the server");
+	bt_pending_init(&server->pending);
 	server->api = cfg->api;
 	server->routes = cfg->routes;
 	server->nroutes = cfg->nroutes;
@@ -268,9 +311,11 @@ void bt_server_stop(struct bt_server *server)
 	if (!server)
 		return;
 	bt_acceptor_destroy(server->acceptor);
+	bt_pending_end(&server->pending, GRACE_MS);
 	if (server->plain)
 		MHD_stop_daemon(server->plain);
 	if (server->tls)
 		MHD_stop_daemon(server->tls);
+	bt_pending_done(&server->pending);
 	free(server);
 }

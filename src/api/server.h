@@ -41,7 +41,8 @@ struct bt_server_config {
 /** Serve from now on. */
 bt_nodiscard int bt_server_start(const struct bt_server_config *cfg, struct bt_server **ret,
 				 struct bt_err *err);
-/** Stop accepting, break off what streams, let running handlers finish. NULL is fine. */
+/** Stop accepting, answer every request of a connection that was accepted, break off what streams.
+ * NULL is fine. */
 void bt_server_stop(struct bt_server *server);
 
 #endif

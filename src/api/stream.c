@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "api/pending.h"
+#include "api/request.h"
 #include "base/auto.h"
 
 /* How much the HTTP library asks for at once. */
@@ -17,7 +19,7 @@
 
 struct reader {
 	struct bt_stream stream;
-	int sock;
+	struct bt_request *req;
 };
 
 /* Sleep until the source has something; false once the client is gone. A client that shut its
@@ -26,7 +28,7 @@ static bool wait_for_source(const struct reader *r)
 {
 	struct pollfd fds[2] = {
 		{ .fd = r->stream.ops->fd(r->stream.arg), .events = POLLIN },
-		{ .fd = r->sock, .events = POLLRDHUP },
+		{ .fd = r->req->sock, .events = POLLRDHUP },
 	};
 	int n;
 
@@ -40,6 +42,8 @@ static ssize_t read_stream(void *arg, uint64_t pos bt_unused, char *buf, size_t 
 {
 	struct reader *r = arg;
 
+	/* The library asks for the body once the head was sent. */
+	bt_pending_settle(&r->req->owed);
 	for (;;) {
 		ssize_t n = r->stream.ops->read(r->stream.arg, buf, max);
 
@@ -60,7 +64,7 @@ static void free_reader(void *arg)
 	free(r);
 }
 
-struct MHD_Response *bt_stream_response(struct bt_stream stream, int sock)
+struct MHD_Response *bt_stream_response(struct bt_stream stream, struct bt_request *req)
 {
 	struct MHD_Response *response;
 	struct reader *r = malloc(sizeof(*r));
@@ -69,7 +73,7 @@ struct MHD_Response *bt_stream_response(struct bt_stream stream, int sock)
 		bt_stream_close(&stream);
 		return NULL;
 	}
-	*r = (struct reader){ .stream = stream, .sock = sock };
+	*r = (struct reader){ .stream = stream, .req = req };
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_stream, r,
 						     free_reader);
 	if (!response)

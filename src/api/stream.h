@@ -14,6 +14,7 @@
 #include "base/attr.h"
 
 struct MHD_Response;
+struct bt_request;
 
 /** What a source can do; all take its `arg`. */
 struct bt_stream_ops {
@@ -31,9 +32,10 @@ struct bt_stream {
 	void *arg;
 };
 
-/** A response that reads `stream` (owned by it from now on), for the client at `sock`. NULL
- * without memory: then `stream` is closed. */
-struct MHD_Response *bt_stream_response(struct bt_stream stream, int sock);
+/** A response that reads `stream` (owned by it from now on), for the client of `req`, which it
+ * borrows; with the first read the request counts as answered. NULL without memory: then `stream`
+ * is closed. */
+struct MHD_Response *bt_stream_response(struct bt_stream stream, struct bt_request *req);
 /** Close a stream that was never sent. A zeroed one is fine. */
 void bt_stream_close(struct bt_stream *stream);
 

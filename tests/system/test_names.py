@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names: the name server at 127.0.0.11, which outlives the daemon; hosts and resolv.conf."""
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -206,12 +207,31 @@ def test_a_container_that_ends_without_a_daemon_leaves_nothing(fresh):
     c = fresh.inspect("aa")
     netns = os.readlink(f"/proc/{c['State']['Pid']}/ns/net")
     server = names_process(fresh)
+    # By identity: the number of a namespace that went is given to the next one, maybe of a test beside this one.
+    inside = {(pid, started(pid)) for pid in os.listdir("/proc") if pid.isdigit() and readlink(pid) == netns}
+    assert str(c["State"]["Pid"]) in {pid for pid, _ in inside}
+    ours = inside | {(str(server), started(server))}
     fresh.kill()
     os.kill(c["State"]["Pid"], signal.SIGKILL)
     # The namespace goes, and with nobody left to answer so does the name server.
-    wait_for(lambda: not os.path.exists(f"/proc/{server}"), "the name server ends")
-    assert netns not in {link for link in (readlink(p) for p in os.listdir("/proc") if p.isdigit()) if link}
+    wait_for(lambda: all(started(pid) != since for pid, since in ours), "everything in the namespace ends, and the name server")
+    assert [pid for pid in os.listdir("/proc") if pid.isdigit() and readlink(pid) == netns and speaks_of(pid, fresh.exec)] == []
     fresh.start()
+
+
+def started(pid):
+    """When a process started, in ticks: together with its number it is never given twice."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    except OSError:
+        return None
+
+
+def speaks_of(pid, path):
+    try:
+        return str(path).encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def readlink(pid):

@@ -5,6 +5,7 @@
 #include <check.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,17 @@ static int count(struct bt_request *req, struct bt_err *err)
 static int refuse_upload(struct bt_request *req, struct bt_err *err)
 {
 	return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "no such thing: %s", req->name);
+}
+
+static int slow_began;
+
+static int slow(struct bt_request *req, struct bt_err *err)
+{
+	struct pollfd source = { .fd = waited_for, .events = POLLIN };
+
+	__atomic_store_n(&slow_began, 1, __ATOMIC_SEQ_CST);
+	(void)poll(&source, 1, -1);
+	return bt_answer_json(req, 200, json_pack("{sb}", "done", 1), err);
 }
 
 static ssize_t source_read(void *arg, char *buf, size_t size)
@@ -151,6 +163,7 @@ static const struct bt_route routes[] = {
 	{ BT_METHOD_GET, "/fail/*", BT_BODY_IGNORED, refuse },
 	{ BT_METHOD_POST, "/count", BT_BODY_STREAM, count },
 	{ BT_METHOD_POST, "/refuse/*", BT_BODY_STREAM, refuse_upload },
+	{ BT_METHOD_GET, "/slow", BT_BODY_IGNORED, slow },
 	{ BT_METHOD_GET, "/stream", BT_BODY_IGNORED, stream },
 	{ BT_METHOD_POST, "/hijack", BT_BODY_IGNORED, hijack },
 };
@@ -470,6 +483,77 @@ START_TEST(a_job_ends_when_its_client_leaves)
 }
 END_TEST
 
+static void *stop(void *arg)
+{
+	bt_server_stop(arg);
+	return NULL;
+}
+
+/* The orderly end begins beside the test, which joins the thread. */
+static pthread_t begin_to_stop(void)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, stop, server), 0);
+	server = NULL;
+	return thread;
+}
+
+START_TEST(who_was_accepted_before_the_end_gets_an_answer)
+{
+	bt_auto_close int silent = dial(), half = dial();
+	pthread_t thread;
+
+	say(half, "GET /echo/b HTTP/1.1\r\n");
+	/* Both were accepted once a later one was served. */
+	ck_assert_has(ask("GET /echo/c HTTP/1.0\r\n\r\n"), "\"name\":\"c\"");
+	thread = begin_to_stop();
+	usleep(50000);
+	say(silent, "GET /echo/a HTTP/1.1\r\nHost: x\r\n\r\n");
+	say(half, "Host: x\r\n\r\n");
+	ck_assert_has(hear(silent, NULL), "\"name\":\"a\"");
+	ck_assert_has(hear(half, NULL), "\"name\":\"b\"");
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+END_TEST
+
+START_TEST(a_handler_at_work_gives_its_answer_and_closes)
+{
+	bt_auto_close int sock = dial();
+	const char *got;
+	pthread_t thread;
+
+	say(sock, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+	while (!__atomic_load_n(&slow_began, __ATOMIC_SEQ_CST))
+		usleep(1000);
+	thread = begin_to_stop();
+	usleep(50000);
+	ck_assert_int_eq(eventfd_write(waited_for, 1), 0);
+	got = hear(sock, NULL);
+	ck_assert_has(got, "\"done\":true");
+	ck_assert_has(got, "Connection: close\r\n");
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+END_TEST
+
+START_TEST(what_streams_and_who_says_nothing_does_not_hold_up_the_end)
+{
+	bt_auto_close int streaming = dial(), kept = dial(), half = dial(), silent = dial();
+	pthread_t thread;
+
+	say(streaming, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+	ck_assert_has(hear(streaming, "\r\n\r\n"), " 200 OK");
+	say(kept, "GET /echo/a HTTP/1.1\r\nHost: x\r\n\r\n");
+	ck_assert_has(hear(kept, "}"), "\"name\":\"a\"");
+	say(half, "GET /ec");
+	thread = begin_to_stop();
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_str_eq(hear(kept, NULL), "");
+	ck_assert_str_eq(hear(half, NULL), "");
+	ck_assert_str_eq(hear(silent, NULL), "");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("api/server");
@@ -479,6 +563,9 @@ int main(void)
 
 	tcase_add_checked_fixture(serve, set_up, tear_down);
 	tcase_set_timeout(serve, 20);
+	tcase_add_test(serve, who_was_accepted_before_the_end_gets_an_answer);
+	tcase_add_test(serve, a_handler_at_work_gives_its_answer_and_closes);
+	tcase_add_test(serve, what_streams_and_who_says_nothing_does_not_hold_up_the_end);
 	tcase_add_test(serve, every_answer_has_dockers_headers);
 	tcase_add_test(serve, http_1_0_without_host_raw_json_and_empty_parameters_are_read);
 	tcase_add_test(serve, a_post_without_length_or_type_has_no_body);
