@@ -25,6 +25,9 @@
 #include "monitor/detach_keys.h"
 #include "runtime/launch.h"
 
+/* How long an exec that is being started is waited for, as with Docker. */
+#define RESIZE_PATIENCE_MS 10000
+
 /* Docker's ExecConfig. */
 static const struct bt_field fields[] = {
 	{ "User", BT_FIELD_TEXT, "\"\"", 0 },
@@ -269,7 +272,8 @@ int bt_exec_resize(struct bt_engine *engine, const char *id, unsigned rows, unsi
 		r = bt_container_get(engine, exec->container, &c, err);
 	if (r < 0)
 		return r;
-	bt_exec_table_status(engine->execs, exec, &status);
+	/* A client is answered 101 before its program is there, and tells its size right away. */
+	bt_exec_table_wait_started(engine->execs, exec, RESIZE_PATIENCE_MS, &status);
 	if (!status.claimed || status.ended)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "exec %s is not running", exec->id);
 	link = bt_link_get(c);

@@ -25,15 +25,21 @@
 struct bt_execs {
 	const char *exec_root;
 	pthread_mutex_t lock;
-	struct bt_map map; /* id → struct bt_exec, a reference */
+	pthread_cond_t changed; /* one has started, ended, or will not be started */
+	struct bt_map map;      /* id → struct bt_exec, a reference */
 };
 
 struct bt_execs *bt_exec_table_create(const char *exec_root)
 {
 	struct bt_execs *execs = calloc(1, sizeof(*execs));
+	pthread_condattr_t attr;
 
 	if (!execs)
 		return NULL;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&execs->changed, &attr);
+	pthread_condattr_destroy(&attr);
 	execs->exec_root = exec_root;
 	pthread_mutex_init(&execs->lock, NULL);
 	return execs;
@@ -55,6 +61,7 @@ void bt_exec_table_destroy(struct bt_execs *execs)
 	while (bt_map_next(&execs->map, &pos, NULL, &value))
 		bt_exec_table_unref(value);
 	bt_map_done(&execs->map);
+	pthread_cond_destroy(&execs->changed);
 	pthread_mutex_destroy(&execs->lock);
 	free(execs);
 }
@@ -186,6 +193,7 @@ void bt_exec_table_unclaim(struct bt_execs *execs, struct bt_exec *exec)
 	bt_auto_lock(held, &execs->lock);
 
 	exec->status.claimed = false;
+	pthread_cond_broadcast(&execs->changed);
 }
 
 void bt_exec_table_status(struct bt_execs *execs, const struct bt_exec *exec,
@@ -193,6 +201,20 @@ void bt_exec_table_status(struct bt_execs *execs, const struct bt_exec *exec,
 {
 	bt_auto_lock(held, &execs->lock);
 
+	*ret = exec->status;
+}
+
+void bt_exec_table_wait_started(struct bt_execs *execs, const struct bt_exec *exec, int timeout_ms,
+				struct bt_exec_table_status *ret)
+{
+	int64_t end_ns = bt_time_monotonic_ns() + timeout_ms * 1000000ll;
+	struct timespec until = { .tv_sec = end_ns / BT_TIME_NSEC_PER_SEC,
+				  .tv_nsec = end_ns % BT_TIME_NSEC_PER_SEC };
+	int r = 0;
+
+	bt_auto_lock(held, &execs->lock);
+	while (exec->status.claimed && !exec->status.running && !exec->status.ended && r == 0)
+		r = pthread_cond_timedwait(&execs->changed, &execs->lock, &until);
 	*ret = exec->status;
 }
 
@@ -223,6 +245,7 @@ void bt_exec_table_event_started(struct bt_container *c, const char *id, pid_t p
 	if (exec && !exec->status.ended) {
 		exec->status.running = true;
 		exec->status.pid = pid;
+		pthread_cond_broadcast(&execs->changed);
 	}
 }
 
@@ -257,6 +280,7 @@ void bt_exec_table_event_ended(struct bt_container *c, const char *id, int code,
 	pthread_mutex_lock(&execs->lock);
 	exec = bt_map_get(&execs->map, id);
 	now = exec && end(exec, code);
+	pthread_cond_broadcast(&execs->changed);
 	pthread_mutex_unlock(&execs->lock);
 	if (!now)
 		return;
@@ -290,6 +314,7 @@ void bt_exec_table_container_ended(struct bt_container *c)
 		if (exec->status.claimed && strcmp(exec->container, c->id) == 0)
 			(void)end(exec, CODE_KILLED);
 	}
+	pthread_cond_broadcast(&execs->changed);
 }
 
 void bt_exec_table_container_removed(struct bt_container *c)

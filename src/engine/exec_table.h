@@ -60,5 +60,8 @@ void bt_exec_table_unclaim(struct bt_execs *execs, struct bt_exec *exec);
 /** How it stands. */
 void bt_exec_table_status(struct bt_execs *execs, const struct bt_exec *exec,
 			  struct bt_exec_table_status *ret);
+/** How it stands once it runs, has ended or is not being started, or after `timeout_ms`. */
+void bt_exec_table_wait_started(struct bt_execs *execs, const struct bt_exec *exec, int timeout_ms,
+				struct bt_exec_table_status *ret);
 
 #endif
