@@ -47,7 +47,7 @@ static json_t *get_name(const json_t *row, const void *arg bt_unused)
 }
 
 static const struct bt_column columns[] = {
-	{ "Current", "CURRENT", get_current },
+	{ "Current", "<no value>", get_current },
 	{ "Description", "DESCRIPTION", get_description },
 	{ "DockerEndpoint", "DOCKER ENDPOINT", get_endpoint },
 	{ "Error", "ERROR", get_error },

@@ -37,7 +37,8 @@ static json_t *whole_row(const struct row *row)
 	json_t *all = json_object();
 
 	for (const struct bt_column *c = row->format->columns; c->name; c++)
-		(void)json_object_set_new(all, c->name, c->get(row->row, row->format->arg));
+		if (!bt_str_eq(c->name, row->format->beyond))
+			(void)json_object_set_new(all, c->name, c->get(row->row, row->format->arg));
 	return all;
 }
 
@@ -120,17 +121,31 @@ static int parse(const char *text, const char *failed, struct bt_go_template **r
 	return r < 0 ? bt_err_context(err, "%s", failed) : 0;
 }
 
+/* What a column has nothing for is a pointer to nothing in Go. */
+static const char *null_text(const char *name bt_unused)
+{
+	return "<nil>";
+}
+
 static int print_row(const struct bt_format *f, const struct bt_go_template *t, const json_t *row,
 		     struct bt_str *out, struct bt_err *err)
 {
 	struct row arg = { f, row };
-	struct bt_go_template_data data = { .field = field, .arg = &arg, .type = f->type };
+	struct bt_go_template_data data = {
+		.field = field, .arg = &arg, .type = f->type, .null_text = null_text
+	};
 	int r = bt_go_template_execute(t, &data, out, err);
 
 	if (r < 0)
 		return bt_err_context(err, "failed to execute template");
 	bt_str_putc(out, '\n');
 	return 0;
+}
+
+/* A template that is the whole row prints it as "json" does. */
+static bool is_whole(const char *text)
+{
+	return strcmp(text, "{{json .}}") == 0 || strcmp(text, "{{ json . }}") == 0;
 }
 
 /* Go's encoder of whole rows writes so what a browser could take for markup. */
@@ -168,7 +183,7 @@ int bt_format_rows(const struct bt_format *f, const json_t *rows, struct bt_err 
 	size_t i;
 	int r;
 
-	if (f->text && strcmp(f->text, "json") == 0)
+	if (f->text && (strcmp(f->text, "json") == 0 || is_whole(f->text)))
 		return print_json_rows(f, rows);
 	r = parse(table ? table : f->text, "failed to parse template", &t, err);
 	if (r == 0 && table && !f->no_header)
@@ -196,8 +211,7 @@ bool bt_format_uses(const struct bt_format *f, const char *name)
 {
 	const char *table = table_template(f), *text = table ? table : f->text;
 
-	return strcmp(text, "json") == 0 || strstr(text, name) != NULL ||
-	       strstr(text, "json .}") != NULL;
+	return strstr(text, name) != NULL || is_whole(text);
 }
 
 int bt_format_value(const char *text, json_t *value, struct bt_err *err)

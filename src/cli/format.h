@@ -28,6 +28,7 @@ struct bt_format {
 	const char *type;                /* Go's name, for messages */
 	const struct bt_column *columns; /* in order of name, ending with a NULL name */
 	const void *arg;
+	const char *beyond; /* a column of a later docker, which "json" does not print, or NULL */
 	bool no_header;
 };
 
@@ -36,7 +37,8 @@ struct bt_format {
 bt_nodiscard int bt_format_rows(const struct bt_format *format, const json_t *rows,
 				struct bt_err *err);
 
-/** Does the format show the column `name`? */
+/** Does the template name the column `name`? What only "json" prints does not count: as with
+ * docker, it is not worth computing then. */
 bool bt_format_uses(const struct bt_format *format, const char *name);
 
 /** Apply a template to one whole JSON value and print it with a newline; "json" and NULL print the

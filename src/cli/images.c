@@ -100,7 +100,7 @@ static const struct bt_column columns[] = {
 	{ "Size", "SIZE", get_size },
 	{ "Tag", "TAG", get_tag },
 	{ "UniqueSize", "UNIQUE SIZE", get_unique },
-	{ "VirtualSize", "<no value>", get_virtual },
+	{ "VirtualSize", "SIZE", get_virtual },
 	{ 0 },
 };
 

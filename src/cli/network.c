@@ -22,10 +22,16 @@ static json_t *get_created(const json_t *row, const void *arg bt_unused)
 
 	if (!text || !text[at])
 		return json_string("");
-	/* As Go prints a time: a blank for the T, the zone in full. */
-	size_t end = strcspn(text, "Z");
+	/* As Go prints a time: a blank for the T, no zeros behind the last digit of a fraction, the
+	 * zone in full. */
+	size_t zone = strcspn(text, "Z"), end = zone;
+	if (memchr(text, '.', zone)) {
+		while (text[end - 1] == '0')
+			end--;
+		end -= text[end - 1] == '.';
+	}
 	return json_sprintf("%.*s %.*s%s", (int)at, text, (int)(end - at - 1), text + at + 1,
-			    text[end] ? " +0000 UTC" : "");
+			    text[zone] ? " +0000 UTC" : "");
 }
 
 static json_t *get_driver(const json_t *row, const void *arg bt_unused)

@@ -255,6 +255,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 		.text = bt_args_string(args, "format"),
 		.table = bt_args_bool(args, "size") ? TABLE "\t{{.Size}}" : TABLE,
 		.type = "*formatter.ContainerContext",
+		.beyond = "HealthStatus",
 		.columns = columns,
 		.arg = &options,
 	};
