@@ -111,9 +111,10 @@ static int from_file(const json_t *entry, const char *key, json_t **ret, struct 
 		*ret = json_pack("{s:s, s:s}", "identitytoken", token, "serveraddress", key);
 		return *ret ? 0 : bt_err_sys(err, -ENOMEM, "credentials");
 	}
-	*ret = json_null();
-	if (!encoded || !*encoded)
+	if (!encoded || !*encoded) {
+		*ret = json_null();
 		return 0;
+	}
 	if (bt_base64_decode(&plain, encoded) < 0 || !plain.p || !(colon = strchr(plain.p, ':')))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "invalid auth configuration file: credentials of %s", key);
