@@ -44,6 +44,7 @@ struct bt_container *bt_container_new(struct bt_engine *engine, const char *id)
 	memccpy(c->id, id, '\0', sizeof(c->id) - 1);
 	pthread_mutex_init(&c->op, NULL);
 	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->arrived, NULL);
 	bt_list_init(&c->waiters);
 	bt_list_init(&c->attached);
 	return c;
@@ -61,6 +62,7 @@ void bt_container_unref(struct bt_container *c)
 		return;
 	pthread_mutex_destroy(&c->op);
 	pthread_mutex_destroy(&c->lock);
+	pthread_cond_destroy(&c->arrived);
 	free(c->name);
 	free(c->image_id);
 	free(c->summary);

@@ -24,6 +24,7 @@ struct bt_container_attach {
 	struct bt_container *container;
 	struct bt_attach_options opt; /* detach_keys: owned copy in `keys` */
 	char *keys;
+	bool expected; /* a start waits until this one has arrived */
 };
 
 /* `ref` is how the client called it. */
@@ -66,6 +67,10 @@ int bt_container_attach_open(struct bt_engine *engine, const char *ref,
 		attach->keys = strdup(opt->detach_keys);
 	attach->opt.detach_keys = attach->keys;
 	attach->container = bt_container_ref(c);
+	/* Not where the log is sent first: that takes as long as the client does. */
+	attach->expected = opt->stream && !opt->logs;
+	if (attach->expected)
+		bt_container_clients_expect(c);
 	*ret_tty = c->tty;
 	*ret = attach;
 	return 0;
@@ -75,6 +80,8 @@ void bt_container_attach_cancel(struct bt_container_attach *attach)
 {
 	if (!attach)
 		return;
+	if (attach->expected)
+		bt_container_clients_arrived(attach->container);
 	bt_container_unref(attach->container);
 	free(attach->keys);
 	free(attach);
@@ -109,7 +116,7 @@ static int send_logs(const struct bt_container_attach *attach, int sock, struct 
 }
 
 /* Wait for the start, or join what runs. */
-static int hand_over(const struct bt_container_attach *attach, int sock, struct bt_err *err)
+static int hand_over(struct bt_container_attach *attach, int sock, struct bt_err *err)
 {
 	struct bt_container *c = attach->container;
 	const struct bt_spawn_client how = { .in = attach->opt.in && c->open_stdin,
@@ -121,6 +128,9 @@ static int hand_over(const struct bt_container_attach *attach, int sock, struct 
 	bt_auto_link struct bt_link *link = NULL;
 	int r = bt_container_clients_add(c, &how, sock, err);
 
+	if (attach->expected)
+		bt_container_clients_arrived(c);
+	attach->expected = false;
 	if (r <= 0) {
 		(void)bt_take_fd(&fd);
 		return r;

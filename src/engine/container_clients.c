@@ -5,8 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/auto.h"
+
+/* A client that was told to come is here at once, unless its connection is stuck. */
+#define ARRIVAL_SECONDS 5
 
 struct client {
 	struct bt_list link; /* in the container's `attached`; under its lock */
@@ -61,6 +65,33 @@ int bt_container_clients_add(struct bt_container *c, const struct bt_spawn_clien
 			  "too many clients wait for the start of container %.12s", c->id);
 }
 
+void bt_container_clients_expect(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	c->attaching++;
+}
+
+void bt_container_clients_arrived(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	if (--c->attaching == 0)
+		pthread_cond_broadcast(&c->arrived);
+}
+
+static void await_arrivals(struct bt_container *c)
+{
+	struct timespec until;
+	int r = 0;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += ARRIVAL_SECONDS;
+	bt_auto_lock(held, &c->lock);
+	while (c->attaching > 0 && r == 0)
+		r = pthread_cond_timedwait(&c->arrived, &c->lock, &until);
+}
+
 /* The whole list becomes the caller's. */
 static void steal(struct bt_container *c, struct bt_list *ret)
 {
@@ -77,6 +108,7 @@ void bt_container_clients_take(struct bt_container *c, const char *detach_keys,
 {
 	struct bt_list all;
 
+	await_arrivals(c);
 	steal(c, &all);
 	bt_list_foreach (it, &all) {
 		struct client *client = bt_list_entry(it, struct client, link);

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import socket
 import subprocess
 import time
 
@@ -174,6 +175,24 @@ def test_detach_keys_leave_the_container_running(engine, client, name):
     finally:
         p.kill()
         os.close(master)
+
+
+def test_a_start_never_overtakes_an_attach_that_was_answered(engine):
+    """A client starts as soon as it has read 101: what is said at once reaches it all the same, each time."""
+    for i in range(100):
+        c = engine.request("POST", "/containers/create", {"Image": "bb", "Tty": True, "OpenStdin": True, "Cmd": ["echo", "at once"]}).json["Id"]
+        attach, start = (socket.socket(socket.AF_UNIX) for _ in range(2))
+        with attach, start:
+            for s in (attach, start):
+                s.settimeout(PATIENCE)
+                s.connect(engine.sock)
+            attach.sendall(f"POST /containers/{c}/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode())
+            got = attach.recv(1)
+            start.sendall(f"POST /containers/{c}/start HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+            while more := attach.recv(4096):
+                got += more
+        assert got.startswith(b"HTTP/1.1 101 ") and got.endswith(b"\r\n\r\nat once\r\n"), (i, got)
+        engine.request("DELETE", f"/containers/{c}?force=1")
 
 
 def test_create_start_attach_wait(engine, client, name):
