@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,15 +13,15 @@
 #define CAPS_MAX 64
 
 /* It only ever shrinks, and only by bt_caps_limit_bounding(): read once, by the spawner for all
- * monitors. 0: not read. */
-static uint64_t known_bounding;
+ * monitors. Threads that read it at the same time write the same. 0: not read. */
+static _Atomic uint64_t known_bounding;
 
 uint64_t bt_caps_bounding(void)
 {
-	uint64_t set = 0;
+	uint64_t set = atomic_load_explicit(&known_bounding, memory_order_relaxed);
 
-	if (known_bounding != 0)
-		return known_bounding;
+	if (set != 0)
+		return set;
 	for (unsigned cap = 0; cap < CAPS_MAX; cap++) {
 		int r = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 
@@ -29,13 +30,13 @@ uint64_t bt_caps_bounding(void)
 		if (r > 0)
 			set |= UINT64_C(1) << cap;
 	}
-	known_bounding = set;
+	atomic_store_explicit(&known_bounding, set, memory_order_relaxed);
 	return set;
 }
 
 int bt_caps_limit_bounding(uint64_t keep)
 {
-	known_bounding = 0;
+	atomic_store_explicit(&known_bounding, 0, memory_order_relaxed);
 	for (unsigned cap = 0; cap < CAPS_MAX; cap++) {
 		if ((keep & (UINT64_C(1) << cap)) != 0)
 			continue;
