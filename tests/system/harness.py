@@ -25,6 +25,8 @@ CACHE = os.environ.get("BERTH_TEST_CACHE", os.path.join(BUILD, "test-cache"))
 CLIENTS = sorted({os.path.realpath(p) for p in ("/usr/bin/docker", "/usr/local/bin/docker") if os.access(p, os.X_OK)})
 # Slower machines and sanitizers stretch every limit; nothing is asserted about time.
 PATIENCE = float(os.environ.get("BERTH_TEST_PATIENCE", "60"))
+# The second number of the bridges' addresses: several checkouts can be tested beside each other on one machine.
+OCTET = int(os.environ.get("BERTH_TEST_OCTET", "100"))
 
 
 def run(argv, *, check=True, input=None, timeout=PATIENCE, env=None, binary=False):
@@ -86,7 +88,7 @@ class Daemon:
         self.data, self.exec = os.path.join(self.top, "data"), os.path.join(self.top, "run")
         self.sock = os.path.join(self.top, "sock")
         self.bridge = f"bt{worker}x{os.getpid() % 10000}x{Daemon.count}"[:15]
-        self.bip = f"10.{100 + worker}.{self.number % 256}.1/24"
+        self.bip = f"10.{OCTET + worker}.{self.number % 256}.1/24"
         self.flags = list(flags)
         self.proc = None
         self.log = os.path.join(self.top, "log")
