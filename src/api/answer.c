@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/hijack.h"
+#include "api/hijack_response.h"
 #include "api/pending.h"
 #include "api/request.h"
 #include "base/auto.h"
@@ -15,18 +15,10 @@
 #include "codec/json.h"
 
 /* Start a new description; what was described before is released. */
-static struct bt_answer *renew(struct bt_request *req, unsigned status, const char *type)
+static struct bt_reply *renew(struct bt_request *req, unsigned status, const char *type)
 {
-	struct bt_answer *answer = &req->answer;
-
-	bt_stream_close(&answer->stream);
-	bt_hijack_cancel(&answer->hijack);
-	free(bt_take(answer->text));
-	answer->len = 0;
-	answer->websocket = false;
-	answer->status = status;
-	answer->type = type;
-	return answer;
+	bt_reply_renew(&req->answer, status, type);
+	return &req->answer;
 }
 
 int bt_answer_empty(struct bt_request *req, unsigned status)
@@ -38,7 +30,7 @@ int bt_answer_empty(struct bt_request *req, unsigned status)
 int bt_answer_text(struct bt_request *req, unsigned status, const char *type, char *text,
 		   size_t len)
 {
-	struct bt_answer *answer = renew(req, status, type);
+	struct bt_reply *answer = renew(req, status, type);
 
 	answer->text = text;
 	answer->len = len;
@@ -99,10 +91,10 @@ int bt_answer_hijack(struct bt_request *req, bool tty, struct bt_hijack hijack)
 int bt_answer_header(struct bt_request *req, const char *name, const char *value,
 		     struct bt_err *err)
 {
-	struct bt_answer *answer = &req->answer;
+	struct bt_reply *answer = &req->answer;
 	char *copy = strdup(value);
 
-	if (!copy || answer->nheaders == BT_ANSWER_HEADERS_MAX) {
+	if (!copy || answer->nheaders == BT_REPLY_HEADERS_MAX) {
 		free(copy);
 		return bt_err_sys(err, -ENOMEM, "add the header %s", name);
 	}
@@ -111,7 +103,7 @@ int bt_answer_header(struct bt_request *req, const char *name, const char *value
 	return 0;
 }
 
-static void add_headers(struct MHD_Response *response, const struct bt_answer *answer)
+static void add_headers(struct MHD_Response *response, const struct bt_reply *answer)
 {
 	MHD_add_response_header(response, "Api-Version", BT_ROUTE_VERSION_MAX_STR);
 	MHD_add_response_header(response, "Docker-Experimental", "false");
@@ -126,13 +118,13 @@ static void add_headers(struct MHD_Response *response, const struct bt_answer *a
 
 static struct MHD_Response *make_response(struct bt_request *req)
 {
-	struct bt_answer *answer = &req->answer;
+	struct bt_reply *answer = &req->answer;
 	struct MHD_Response *response;
 
 	if (answer->hijack.run)
 		return bt_hijack_response(req);
 	if (answer->stream.ops)
-		return bt_stream_response(bt_take_struct(answer->stream), req);
+		return bt_stream_response(bt_take_struct(answer->stream), req->sock, &req->owed);
 	response =
 		MHD_create_response_from_buffer(answer->len, answer->text, MHD_RESPMEM_MUST_FREE);
 	if (response)
@@ -154,14 +146,4 @@ int bt_answer_send(struct bt_request *req)
 	sent = MHD_queue_response(req->conn, req->answer.status, response);
 	MHD_destroy_response(response);
 	return (int)sent;
-}
-
-void bt_answer_done(struct bt_answer *answer)
-{
-	bt_stream_close(&answer->stream);
-	bt_hijack_cancel(&answer->hijack);
-	free(answer->text);
-	for (unsigned i = 0; i < answer->nheaders; i++)
-		free(answer->headers[i].value);
-	*answer = (struct bt_answer){ 0 };
 }

@@ -11,44 +11,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "api/hijack.h"
 #include "api/stream.h"
 #include "base/attr.h"
 #include "base/err.h"
 
 struct bt_request;
 
-/* Headers that a handler may add. */
-#define BT_ANSWER_HEADERS_MAX 8
-
 #define BT_ANSWER_JSON  "application/json"
 #define BT_ANSWER_TEXT  "text/plain; charset=utf-8"
 #define BT_ANSWER_RAW   "application/vnd.docker.raw-stream"
 #define BT_ANSWER_MUXED "application/vnd.docker.multiplexed-stream"
-
-/** What takes over a connection that was switched to a raw stream. */
-struct bt_hijack {
-	/** Runs with the client's socket, which it owns from now on, also after a failure, and
-	 * with bytes that the client sent already. Consumes `arg`. */
-	int (*run)(void *arg, int sock, const void *early, size_t early_len, struct bt_err *err);
-	/** The connection could not be switched. Consumes `arg`. */
-	void (*cancel)(void *arg);
-	void *arg;
-};
-
-struct bt_answer {
-	unsigned status; /* 0: nothing was described */
-	const char *type;
-	char *text; /* owned */
-	size_t len;
-	struct bt_stream stream; /* where stream.ops is set */
-	struct bt_hijack hijack; /* where hijack.run is set */
-	bool websocket;          /* the raw stream travels in frames (api/websocket.h) */
-	struct {
-		const char *name;
-		char *value; /* owned */
-	} headers[BT_ANSWER_HEADERS_MAX];
-	unsigned nheaders;
-};
 
 /** A status without a body (204, 304, 200). Always returns 0. */
 int bt_answer_empty(struct bt_request *req, unsigned status);
@@ -74,7 +47,5 @@ bt_nodiscard int bt_answer_header(struct bt_request *req, const char *name, cons
 /** Send what was described. Returns what the HTTP library wants of its handler: MHD_YES or
  * MHD_NO. */
 int bt_answer_send(struct bt_request *req);
-/** Release what was not sent. */
-void bt_answer_done(struct bt_answer *answer);
 
 #endif

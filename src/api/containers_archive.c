@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/answer.h"
 #include "api/handlers.h"
 #include "api/job.h"
 #include "api/request.h"

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <microhttpd.h>
 
+#include "api/answer.h"
 #include "api/compat.h"
 #include "api/handlers.h"
 #include "api/params.h"

@@ -2,6 +2,7 @@
 
 #include <microhttpd.h>
 
+#include "api/answer.h"
 #include "api/compat.h"
 #include "api/handlers.h"
 #include "api/params.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/answer.h"
 #include "api/handlers.h"
 #include "api/params.h"
 #include "api/request.h"

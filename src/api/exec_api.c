@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 
+#include "api/answer.h"
 #include "api/handlers.h"
 #include "api/params.h"
 #include "api/request.h"

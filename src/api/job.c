@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/answer.h"
 #include "api/request.h"
 #include "base/auto.h"
 #include "codec/json.h"

@@ -22,7 +22,9 @@ struct bt_pending {
 	bool ending;
 };
 
+/** Nothing is owed yet. */
 void bt_pending_init(struct bt_pending *pending);
+/** Release; nothing may be owed any more. */
 void bt_pending_done(struct bt_pending *pending);
 
 /** A connection spoke. Ended by either of the next two. */

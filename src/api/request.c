@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "api/upload.h"
 #include "api/origin.h"
+#include "api/upload.h"
 #include "base/auto.h"
 #include "codec/json.h"
 
@@ -44,7 +44,7 @@ void bt_request_destroy(struct bt_request *req)
 	if (!req)
 		return;
 	bt_upload_destroy(req->upload);
-	bt_answer_done(&req->answer);
+	bt_reply_done(&req->answer);
 	json_decref(req->body);
 	bt_str_done(&req->text);
 	bt_query_done(&req->query);

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "api/answer.h"
+#include "api/reply.h"
 #include "api/route.h"
 #include "base/attr.h"
 #include "base/err.h"
@@ -50,7 +50,7 @@ struct bt_request {
 	json_t *body;             /* BT_BODY_JSON: parsed (owned), NULL where it was empty */
 	struct bt_upload *upload; /* BT_BODY_STREAM: api/upload.h */
 	int body_fd;              /* BT_BODY_STREAM: the body, for the handler; borrowed */
-	struct bt_answer answer;
+	struct bt_reply answer;
 };
 
 /** A new request for the raw target of a request line ("/v1.40/info?x=y"). What is wrong with

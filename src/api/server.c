@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "api/answer.h"
 #include "api/pending.h"
 #include "api/request.h"
 #include "api/trim.h"
@@ -157,6 +158,18 @@ static int check_client(const struct bt_server *server, struct bt_request *req, 
 			  "a client certificate of this daemon's authority is needed");
 }
 
+/* In the upload's thread. */
+static int run_on_upload(void *arg, int fd, struct bt_err *err)
+{
+	struct bt_request *req = arg;
+	int r;
+
+	req->body_fd = fd;
+	r = req->route->handle(req, err);
+	req->body_fd = -EBADF;
+	return r;
+}
+
 static enum MHD_Result begin(struct bt_server *server, struct bt_request *req,
 			     struct MHD_Connection *conn, const char *method, const char *version)
 {
@@ -168,7 +181,7 @@ static enum MHD_Result begin(struct bt_server *server, struct bt_request *req,
 	}
 	if (req->refused.kind == BT_ERR_NONE && req->route->body == BT_BODY_STREAM) {
 		no_timeout(req);
-		if (bt_upload_start(req, &req->upload, &req->refused) < 0)
+		if (bt_upload_start(run_on_upload, req, &req->upload, &req->refused) < 0)
 			req->upload = NULL;
 	}
 	return MHD_YES;

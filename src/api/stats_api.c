@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/answer.h"
 #include "api/handlers.h"
 #include "api/request.h"
 #include "api/server.h"

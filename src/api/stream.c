@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "api/pending.h"
-#include "api/request.h"
 #include "base/auto.h"
 
 /* How much the HTTP library asks for at once. */
@@ -19,7 +18,8 @@
 
 struct reader {
 	struct bt_stream stream;
-	struct bt_request *req;
+	int sock; /* the client's, borrowed */
+	struct bt_pending **owed;
 };
 
 /* Sleep until the source has something; false once the client is gone. A client that shut its
@@ -28,7 +28,7 @@ static bool wait_for_source(const struct reader *r)
 {
 	struct pollfd fds[2] = {
 		{ .fd = r->stream.ops->fd(r->stream.arg), .events = POLLIN },
-		{ .fd = r->req->sock, .events = POLLRDHUP },
+		{ .fd = r->sock, .events = POLLRDHUP },
 	};
 	int n;
 
@@ -43,7 +43,7 @@ static ssize_t read_stream(void *arg, uint64_t pos bt_unused, char *buf, size_t 
 	struct reader *r = arg;
 
 	/* The library asks for the body once the head was sent. */
-	bt_pending_settle(&r->req->owed);
+	bt_pending_settle(r->owed);
 	for (;;) {
 		ssize_t n = r->stream.ops->read(r->stream.arg, buf, max);
 
@@ -64,7 +64,7 @@ static void free_reader(void *arg)
 	free(r);
 }
 
-struct MHD_Response *bt_stream_response(struct bt_stream stream, struct bt_request *req)
+struct MHD_Response *bt_stream_response(struct bt_stream stream, int sock, struct bt_pending **owed)
 {
 	struct MHD_Response *response;
 	struct reader *r = malloc(sizeof(*r));
@@ -73,7 +73,7 @@ struct MHD_Response *bt_stream_response(struct bt_stream stream, struct bt_reque
 		bt_stream_close(&stream);
 		return NULL;
 	}
-	*r = (struct reader){ .stream = stream, .req = req };
+	*r = (struct reader){ .stream = stream, .sock = sock, .owed = owed };
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_stream, r,
 						     free_reader);
 	if (!response)

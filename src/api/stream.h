@@ -14,7 +14,7 @@
 #include "base/attr.h"
 
 struct MHD_Response;
-struct bt_request;
+struct bt_pending;
 
 /** What a source can do; all take its `arg`. */
 struct bt_stream_ops {
@@ -32,10 +32,12 @@ struct bt_stream {
 	void *arg;
 };
 
-/** A response that reads `stream` (owned by it from now on), for the client of `req`, which it
- * borrows; with the first read the request counts as answered. NULL without memory: then `stream`
- * is closed. */
-struct MHD_Response *bt_stream_response(struct bt_stream stream, struct bt_request *req);
+/** A response that reads `stream` (owned by it from now on) for the client at the socket `sock`
+ * (borrowed: to notice that it left). With the first read `*owed` is settled: the request counts as
+ * answered; it is borrowed until the response is destroyed. NULL without memory: then `stream` is
+ * closed. */
+struct MHD_Response *bt_stream_response(struct bt_stream stream, int sock,
+					struct bt_pending **owed);
 /** Close a stream that was never sent. A zeroed one is fine. */
 void bt_stream_close(struct bt_stream *stream);
 

@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 #include <string.h>
 
+#include "api/answer.h"
 #include "api/handlers.h"
 #include "api/request.h"
 #include "api/server.h"

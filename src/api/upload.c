@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "api/request.h"
 #include "base/auto.h"
 
 /* Unpacking keeps its buffers on the heap; archive libraries want a little more than a
@@ -18,27 +17,28 @@
 #define BUFFER_SIZE (512 << 10)
 
 struct bt_upload {
-	struct bt_request *req;
+	bt_upload_fn reader;
+	void *arg;
 	pthread_t thread;
 	int sock; /* our end */
+	int body; /* the reader's end */
 	int r;
 	struct bt_err err;
 	bool joined;
 };
 
-static void *run_handler(void *arg)
+static void *run_reader(void *arg)
 {
 	struct bt_upload *upload = arg;
-	struct bt_request *req = upload->req;
 
-	upload->r = req->route->handle(req, &upload->err);
-	bt_close(&req->body_fd);
+	upload->r = upload->reader(upload->arg, upload->body, &upload->err);
+	bt_close(&upload->body);
 	return NULL;
 }
 
 /* Two connected sockets. A byte that we never read waits at our end: where we close without
  * having shut it down, the kernel then resets the other end instead of ending it. */
-static int connect_body(int *ret_ours, int *ret_handlers)
+static int connect_body(int *ret_ours, int *ret_readers)
 {
 	const int size = BUFFER_SIZE;
 	int ends[2];
@@ -47,7 +47,7 @@ static int connect_body(int *ret_ours, int *ret_handlers)
 		return -errno;
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	*ret_ours = ends[0];
-	*ret_handlers = ends[1];
+	*ret_readers = ends[1];
 	return send(ends[1], "", 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
@@ -60,28 +60,25 @@ static int start_thread(struct bt_upload *upload)
 		return -r;
 	r = pthread_attr_setstacksize(&attr, STACK_SIZE);
 	if (r == 0)
-		r = pthread_create(&upload->thread, &attr, run_handler, upload);
+		r = pthread_create(&upload->thread, &attr, run_reader, upload);
 	(void)pthread_attr_destroy(&attr);
 	return -r;
 }
 
-int bt_upload_start(struct bt_request *req, struct bt_upload **ret, struct bt_err *err)
+int bt_upload_start(bt_upload_fn reader, void *arg, struct bt_upload **ret, struct bt_err *err)
 {
-	bt_auto_close int ours = -EBADF, handlers = -EBADF;
+	bt_auto_close int ours = -EBADF, readers = -EBADF;
 	bt_auto_free struct bt_upload *upload = calloc(1, sizeof(*upload));
-	int r = upload ? connect_body(&ours, &handlers) : -ENOMEM;
+	int r = upload ? connect_body(&ours, &readers) : -ENOMEM;
 
 	if (r < 0)
 		return bt_err_sys(err, r, "receive the request body");
-	*upload = (struct bt_upload){ .req = req, .sock = ours };
-	req->body_fd = handlers;
+	*upload = (struct bt_upload){ .reader = reader, .arg = arg, .sock = ours, .body = readers };
 	r = start_thread(upload);
-	if (r < 0) {
-		req->body_fd = -EBADF;
+	if (r < 0)
 		return bt_err_sys(err, r, "start a thread for the request body");
-	}
 	(void)bt_take_fd(&ours);
-	(void)bt_take_fd(&handlers);
+	(void)bt_take_fd(&readers);
 	*ret = bt_take(upload);
 	return 0;
 }

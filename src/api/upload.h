@@ -13,12 +13,14 @@
 #include "base/attr.h"
 #include "base/err.h"
 
-struct bt_request;
 struct bt_upload;
 
-/** Run the request's handler in a new thread, which reads the body from `req->body_fd`; `ret`
+/** What reads the body from `fd`, which is borrowed. Returns 0 or a negative errno, with `err`. */
+typedef int (*bt_upload_fn)(void *arg, int fd, struct bt_err *err);
+
+/** Run `reader` in a new thread; `arg` must stay until the upload is finished or destroyed. `ret`
  * is owned by the caller. */
-bt_nodiscard int bt_upload_start(struct bt_request *req, struct bt_upload **ret,
+bt_nodiscard int bt_upload_start(bt_upload_fn reader, void *arg, struct bt_upload **ret,
 				 struct bt_err *err);
 /** Hand on a piece of the body; waits until the handler takes it. Returns 0, or -EPIPE once the
  * handler wants no more. */

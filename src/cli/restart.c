@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/multi.h"
-#include "client/target.h"
+#include "cli/stop.h"
 
 static void target(const struct bt_args *args, const char *name, struct bt_str *to)
 {
-	bt_multi_container(to, name, "/restart");
-	bt_target_add(to, "signal", bt_args_string(args, "signal"));
-	bt_target_add(to, "t",
-		      bt_args_given(args, "timeout") ? bt_args_string(args, "timeout")
-						     : bt_args_string(args, "time"));
+	bt_stop_target(args, name, "/restart", to);
 }
 
 static int run(struct bt_cli *cli, const struct bt_args *args)
@@ -21,19 +16,11 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	return bt_multi_run(cli, args, &multi);
 }
 
-static const struct bt_flag flags[] = {
-	{ 's', BT_FLAG_STRING, "signal", NULL, "The signal that asks it to stop", NULL, NULL },
-	{ 't', BT_FLAG_STRING, "timeout", "int", "Seconds to wait before it is killed", NULL,
-	  bt_check_int },
-	{ 0, BT_FLAG_STRING, "time", "int", NULL, NULL, bt_check_int },
-	{ 0 },
-};
-
 const struct bt_command bt_restart_command = {
 	.names = "container restart,restart",
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.brief = "Restart containers",
-	.flags = { flags },
+	.flags = { bt_stop_flags },
 	.min = 1,
 	.max = -1,
 	.run = run,

@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "cli/stop.h"
+
 #include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/multi.h"
 #include "client/target.h"
 
-static void target(const struct bt_args *args, const char *name, struct bt_str *to)
+void bt_stop_target(const struct bt_args *args, const char *name, const char *action,
+		    struct bt_str *to)
 {
-	bt_multi_container(to, name, "/stop");
+	bt_multi_container(to, name, action);
 	bt_target_add(to, "signal", bt_args_string(args, "signal"));
 	bt_target_add(to, "t",
 		      bt_args_given(args, "timeout") ? bt_args_string(args, "timeout")
 						     : bt_args_string(args, "time"));
+}
+
+static void target(const struct bt_args *args, const char *name, struct bt_str *to)
+{
+	bt_stop_target(args, name, "/stop", to);
 }
 
 static int run(struct bt_cli *cli, const struct bt_args *args)
@@ -21,7 +29,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	return bt_multi_run(cli, args, &multi);
 }
 
-static const struct bt_flag flags[] = {
+const struct bt_flag bt_stop_flags[] = {
 	{ 's', BT_FLAG_STRING, "signal", NULL, "The signal that asks it to stop", NULL, NULL },
 	{ 't', BT_FLAG_STRING, "timeout", "int", "Seconds to wait before it is killed", NULL,
 	  bt_check_int },
@@ -33,7 +41,7 @@ const struct bt_command bt_stop_command = {
 	.names = "container stop,stop",
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.brief = "Stop running containers",
-	.flags = { flags },
+	.flags = { bt_stop_flags },
 	.min = 1,
 	.max = -1,
 	.run = run,

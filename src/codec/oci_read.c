@@ -389,3 +389,35 @@ int bt_oci_read_pairs(struct bt_oci_reader *rd, const struct bt_oci_at *at, cons
 	*pairs = (struct bt_oci_pairs){ .v = v, .n = n };
 	return 0;
 }
+
+int bt_oci_read_members(struct bt_oci_reader *rd, const struct bt_oci_at *at, const json_t *value,
+			const struct bt_oci_object *table, size_t name_offset, void **ret,
+			size_t *ret_n)
+{
+	char *list, *elem;
+	const char *name;
+	json_t *member;
+
+	if (!json_is_object(value))
+		return bt_oci_read_fail(rd, at, "must be an object");
+	if (json_object_size(value) > LIST_MAX)
+		return bt_oci_read_fail(rd, at, "has more than %d entries", LIST_MAX);
+	elem = list = bt_arena_alloc(rd->arena, (json_object_size(value) + 1) * table->size);
+	if (!list)
+		return bt_oci_read_nomem(rd);
+	json_object_foreach ((json_t *)(uintptr_t)value, name, member) {
+		const struct bt_oci_at in = { .up = at, .name = name };
+		char *copy = bt_arena_strdup(rd->arena, name);
+		int r = bt_oci_read_object(rd, &in, member, table, elem);
+
+		if (r < 0)
+			return r;
+		if (!copy)
+			return bt_oci_read_nomem(rd);
+		memcpy(elem + name_offset, &copy, sizeof(copy));
+		elem += table->size;
+	}
+	*ret = list;
+	*ret_n = json_object_size(value);
+	return 0;
+}

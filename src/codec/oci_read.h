@@ -161,6 +161,12 @@ int bt_oci_read_strs(struct bt_oci_reader *rd, const struct bt_oci_at *at, const
 int bt_oci_read_pairs(struct bt_oci_reader *rd, const struct bt_oci_at *at, const json_t *value,
 		      void *ret); /* struct bt_oci_pairs */
 
+/** Read an object whose members' names are data (devices): an array in the arena of `table`'s
+ * structs, in which the member's name, a `const char *`, goes to `name_offset`. */
+bt_nodiscard int bt_oci_read_members(struct bt_oci_reader *rd, const struct bt_oci_at *at,
+				     const json_t *value, const struct bt_oci_object *table,
+				     size_t name_offset, void **ret, size_t *ret_n);
+
 /* The tables that one file offers another. */
 
 extern const struct bt_oci_object bt_oci_process_object;   /* struct bt_oci_process */

@@ -251,30 +251,14 @@ static const struct bt_oci_object net_device_object =
 static int read_net_devices(struct bt_oci_reader *rd, const struct bt_oci_at *at,
 			    const json_t *value, void *ret)
 {
-	struct bt_oci_linux *lin = ret;
-	struct bt_oci_net_device *list;
-	const char *name;
-	json_t *member;
-	size_t n = 0;
+	struct bt_oci_linux *into = ret;
+	void *list = NULL;
+	int r = bt_oci_read_members(rd, at, value, &net_device_object,
+				    offsetof(struct bt_oci_net_device, name), &list,
+				    &into->nnet_devices);
 
-	if (!json_is_object(value))
-		return bt_oci_read_fail(rd, at, "must be an object");
-	list = bt_arena_alloc(rd->arena, (json_object_size(value) + 1) * sizeof(*list));
-	if (!list)
-		return bt_oci_read_nomem(rd);
-	json_object_foreach ((json_t *)(uintptr_t)value, name, member) {
-		const struct bt_oci_at in = { .up = at, .name = name };
-		int r = bt_oci_read_object(rd, &in, member, &net_device_object, &list[n]);
-
-		if (r < 0)
-			return r;
-		list[n].name = bt_arena_strdup(rd->arena, name);
-		if (!list[n++].name)
-			return bt_oci_read_nomem(rd);
-	}
-	lin->net_devices = list;
-	lin->nnet_devices = n;
-	return 0;
+	into->net_devices = list;
+	return r;
 }
 
 static int read_propagation(struct bt_oci_reader *rd, const struct bt_oci_at *at,

@@ -217,30 +217,13 @@ static const struct bt_oci_object rdma_object =
 static int read_rdma(struct bt_oci_reader *rd, const struct bt_oci_at *at, const json_t *value,
 		     void *ret)
 {
-	struct bt_oci_resources *res = ret;
-	struct bt_oci_rdma *list;
-	const char *device;
-	json_t *limits;
-	size_t n = 0;
+	struct bt_oci_resources *into = ret;
+	void *list = NULL;
+	int r = bt_oci_read_members(rd, at, value, &rdma_object,
+				    offsetof(struct bt_oci_rdma, device), &list, &into->nrdma);
 
-	if (!json_is_object(value))
-		return bt_oci_read_fail(rd, at, "must be an object");
-	list = bt_arena_alloc(rd->arena, (json_object_size(value) + 1) * sizeof(*list));
-	if (!list)
-		return bt_oci_read_nomem(rd);
-	json_object_foreach ((json_t *)(uintptr_t)value, device, limits) {
-		const struct bt_oci_at in = { .up = at, .name = device };
-		int r = bt_oci_read_object(rd, &in, limits, &rdma_object, &list[n]);
-
-		if (r < 0)
-			return r;
-		list[n].device = bt_arena_strdup(rd->arena, device);
-		if (!list[n++].device)
-			return bt_oci_read_nomem(rd);
-	}
-	res->rdma = list;
-	res->nrdma = n;
-	return 0;
+	into->rdma = list;
+	return r;
 }
 
 /* Names become files of the cgroup's directory, so they must stay in it. */

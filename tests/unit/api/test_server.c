@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "api/answer.h"
 #include "api/server.h"
 
 #include <check.h>

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "api/hijack_response.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gnutls/gnutls.h>
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/hijack.h"
+#include "api/pending.h"
+#include "api/relay.h"
+#include "api/request.h"
+#include "api/websocket.h"
+#include "base/auto.h"
+#include "base/log.h"
+
+/* Take the client's socket from under the HTTP library, which will shut down and close the
+ * number it knows: that number becomes a socket that leads nowhere. */
+static int take_socket(int sock)
+{
+	bt_auto_close int placeholder = -EBADF, taken = -EBADF;
+
+	taken = fcntl(sock, F_DUPFD_CLOEXEC, 3);
+	if (taken < 0)
+		return -errno;
+	placeholder = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (placeholder < 0 || dup3(placeholder, sock, O_CLOEXEC) < 0)
+		return -errno;
+	return bt_take_fd(&taken);
+}
+
+static ssize_t tls_recv(void *arg, void *buf, size_t len)
+{
+	ssize_t n = gnutls_record_recv(arg, buf, len);
+
+	if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
+		return -EAGAIN;
+	return n < 0 ? -EIO : n;
+}
+
+static ssize_t tls_send(void *arg, const void *data, size_t len)
+{
+	ssize_t n = gnutls_record_send(arg, data, len);
+
+	if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
+		return -EAGAIN;
+	return n < 0 ? -EIO : n;
+}
+
+static bool tls_pending(void *arg)
+{
+	return gnutls_record_check_pending(arg) > 0;
+}
+
+static ssize_t plain_recv(void *arg, void *buf, size_t len)
+{
+	ssize_t n = recv(*(int *)arg, buf, len, MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	return n;
+}
+
+static ssize_t plain_send(void *arg, const void *data, size_t len)
+{
+	ssize_t n = send(*(int *)arg, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	return n;
+}
+
+static bool plain_pending(void *arg bt_unused)
+{
+	return false;
+}
+
+static struct bt_relay_client client_of(struct bt_request *req, gnutls_session_t session)
+{
+	if (session)
+		return (struct bt_relay_client){ .fd = req->sock,
+						 .recv = tls_recv,
+						 .send = tls_send,
+						 .pending = tls_pending,
+						 .arg = session };
+	return (struct bt_relay_client){ .fd = req->sock,
+					 .recv = plain_recv,
+					 .send = plain_send,
+					 .pending = plain_pending,
+					 .arg = &req->sock };
+}
+
+/* The stream gets one end of a pair of sockets, and this thread puts what passes into frames. */
+static void run_in_frames(struct bt_request *req, const void *early, size_t early_len,
+			  gnutls_session_t session)
+{
+	static const unsigned char close_frame[2] = { 0x88, 0 };
+	struct bt_websocket ws = { .inner = client_of(req, session),
+				   .early = early,
+				   .early_len = early_len };
+	const struct bt_relay_client client = bt_websocket_client(&ws);
+	bt_auto_close int ours = -EBADF;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+		bt_hijack_cancel(&req->answer.hijack);
+		return;
+	}
+	ours = ends[0];
+	bt_hijack_run(&req->answer.hijack, ends[1], NULL, 0);
+	if (bt_relay_run(&client, ours) < 0)
+		bt_log_warn("a raw stream in frames could not be copied: no memory");
+	(void)ws.inner.send(ws.inner.arg, close_frame, sizeof(close_frame));
+}
+
+/* Over TLS the stream gets one end of a pair of sockets, and this thread copies. The HTTP library
+ * would copy as well, but does not hand on that the client's input has ended. */
+static void run_over_tls(struct bt_request *req, const void *early, size_t early_len,
+			 gnutls_session_t session)
+{
+	const struct bt_relay_client client = client_of(req, session);
+	bt_auto_close int ours = -EBADF;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+		bt_hijack_cancel(&req->answer.hijack);
+		return;
+	}
+	ours = ends[0];
+	bt_hijack_run(&req->answer.hijack, ends[1], early, early_len);
+	if (bt_relay_run(&client, ours) < 0)
+		bt_log_warn("a raw stream over TLS could not be copied: no memory");
+}
+
+static void upgraded(void *arg, struct MHD_Connection *conn, void *cls bt_unused, const char *extra,
+		     size_t extra_len, MHD_socket sock, struct MHD_UpgradeResponseHandle *urh)
+{
+	struct bt_request *req = arg;
+	const union MHD_ConnectionInfo *tls =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	bool frames = req->answer.websocket;
+	int taken = tls || frames ? -EBADF : take_socket(sock);
+
+	bt_pending_settle(&req->owed);
+	if (frames)
+		run_in_frames(req, extra, extra_len, tls ? tls->tls_session : NULL);
+	else if (tls)
+		run_over_tls(req, extra, extra_len, tls->tls_session);
+	else if (taken < 0)
+		bt_hijack_cancel(&req->answer.hijack);
+	else
+		bt_hijack_run(&req->answer.hijack, taken, extra, extra_len);
+	MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
+}
+
+/* No switch was asked for: the output arrives over a pair of sockets and is sent as the body. */
+static struct MHD_Response *plain_response(struct bt_request *req)
+{
+	int ends[2];
+	struct bt_stream stream;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return NULL;
+	/* Nothing can come from the client: its end of input is now. */
+	(void)shutdown(ends[0], SHUT_WR);
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	stream = bt_stream_of_fd(ends[0]);
+	if (!stream.ops) {
+		bt_close(&ends[1]);
+		return NULL;
+	}
+	bt_hijack_run(&req->answer.hijack, ends[1], NULL, 0);
+	return bt_stream_response(stream, req->sock, &req->owed);
+}
+
+struct MHD_Response *bt_hijack_response(struct bt_request *req)
+{
+	struct MHD_Response *response;
+
+	if (!req->upgrade)
+		return plain_response(req);
+	response = MHD_create_response_for_upgrade(upgraded, req);
+	if (response)
+		MHD_add_response_header(response, "Upgrade",
+					req->answer.websocket ? "websocket" : "tcp");
+	return response;
+}
