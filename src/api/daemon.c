@@ -191,6 +191,7 @@ static int open_engine(struct daemon *d, struct bt_err *err)
 		.init_path = d->init_path,
 		.init = c->init,
 		.apparmor = d->apparmor,
+		.debug = c->log_level == BT_LOG_DEBUG,
 		.no_new_privileges = c->no_new_privileges,
 		.shutdown_timeout = c->shutdown_timeout,
 		.spawner_fd = bt_take_fd(&d->spawner_fd),

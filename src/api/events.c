@@ -57,6 +57,18 @@ static void source_close(void *arg)
 	free(s);
 }
 
+/* A time that is given and 0 is the beginning of 1970, and not "none": a nanosecond later. */
+static int given_time(const struct bt_request *req, const char *name, int64_t *ret,
+		      struct bt_err *err)
+{
+	const char *text = bt_query_text(&req->query, name);
+	int r = bt_params_time(req, name, ret, err);
+
+	if (r == 0 && text && text[0] && *ret == 0)
+		*ret = 1;
+	return r;
+}
+
 int bt_events_get(struct bt_request *req, struct bt_err *err)
 {
 	static const struct bt_stream_ops ops = { source_read, source_fd, source_close };
@@ -67,9 +79,9 @@ int bt_events_get(struct bt_request *req, struct bt_err *err)
 
 	if (!s)
 		return bt_err_sys(err, -ENOMEM, "follow events");
-	r = bt_params_time(req, "since", &since, err);
+	r = given_time(req, "since", &since, err);
 	if (r == 0)
-		r = bt_params_time(req, "until", &until, err);
+		r = given_time(req, "until", &until, err);
 	if (r == 0 && since && until && since > until)
 		r = bt_err_set(err, BT_ERR_INVALID, EINVAL,
 			       "`since` time (%s) cannot be after `until` time (%s)",

@@ -9,6 +9,7 @@
 #include "api/request.h"
 #include "api/server.h"
 #include "codec/json.h"
+#include "engine/body_shape.h"
 #include "engine/exec.h"
 
 int bt_exec_api_create(struct bt_request *req, struct bt_err *err)
@@ -38,8 +39,10 @@ static int console_size(const json_t *body, unsigned *ret_rows, unsigned *ret_co
 {
 	json_t *size = NULL;
 	json_int_t sides[2] = { 0, 0 };
-	int r = bt_json_get_arr(body, "ConsoleSize", &size, err);
+	int r = bt_body_shape_check(BT_BODY_EXEC, body, err);
 
+	if (r == 0)
+		r = bt_json_get_arr(body, "ConsoleSize", &size, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < 2 && i < json_array_size(size); i++) {

@@ -8,6 +8,7 @@
 #include "api/request.h"
 #include "api/server.h"
 #include "base/auto.h"
+#include "engine/body_shape.h"
 #include "engine/network.h"
 
 int bt_networks_list(struct bt_request *req, struct bt_err *err)
@@ -35,6 +36,8 @@ int bt_networks_create(struct bt_request *req, struct bt_err *err)
 	json_t *created;
 	int r = bt_request_object(req, &body, err);
 
+	if (r == 0)
+		r = bt_body_shape_check(BT_BODY_NETWORK_CREATE, body, err);
 	if (r == 0)
 		r = bt_network_create(req->api->engine, body, &created, err);
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_CREATED, created, err);
@@ -64,6 +67,8 @@ int bt_networks_connect(struct bt_request *req, struct bt_err *err)
 	int r = bt_request_object(req, &body, err);
 
 	if (r == 0)
+		r = bt_body_shape_check(BT_BODY_NETWORK_CONNECT, body, err);
+	if (r == 0)
 		r = bt_network_connect(req->api->engine, req->name, body, err);
 	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_OK);
 }
@@ -73,6 +78,8 @@ int bt_networks_disconnect(struct bt_request *req, struct bt_err *err)
 	const json_t *body;
 	int r = bt_request_object(req, &body, err);
 
+	if (r == 0)
+		r = bt_body_shape_check(BT_BODY_NETWORK_CONNECT, body, err);
 	if (r == 0)
 		r = bt_network_disconnect(req->api->engine, req->name, body, err);
 	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_OK);

@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
-#include "engine/config_shape.h"
+#include "engine/body_shape.h"
 #include "engine/container_config.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
@@ -119,7 +119,9 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "config cannot be empty in order to create a container");
 	/* Without an image the root is empty, as with Docker. */
-	r = platform && platform[0] ? bt_create_check_platform(platform, err) : 0;
+	r = bt_body_shape_check(BT_BODY_CONTAINER_CREATE, body, err);
+	if (r == 0 && platform && platform[0])
+		r = bt_create_check_platform(platform, err);
 	if (r < 0)
 		return r;
 	r = image[0] ? bt_images_get(cr->engine->images, image, &cr->image, err) : 0;
@@ -131,8 +133,6 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 	if (r == 0)
 		r = bt_host_config_make(bt_json_member(body, "HostConfig"), &cr->engine->cfg,
 					cr->warnings, &s->host_config, err);
-	if (r == 0)
-		r = bt_config_shape_check(s->config, s->host_config, err);
 	if (r == 0)
 		r = bt_mounts_collect(s->config, s->host_config, &s->mounts, err);
 	if (r == 0)
@@ -164,6 +164,30 @@ static char *command_line(const json_t *config)
 	return bt_str_steal(&out, &line) == 0 ? line : NULL;
 }
 
+/* Of each network it shall be on, what the list shows before it is. */
+static json_t *endpoints_of(const json_t *networking)
+{
+	static const char *const addresses[] = { "IPv4Address", "IPv6Address" };
+	json_t *out = json_object(), *given;
+	const char *name;
+
+	json_object_foreach (bt_json_obj(networking, "EndpointsConfig"), name, given) {
+		const json_t *ipam = bt_json_obj(given, "IPAMConfig");
+		json_t *shown = json_pack("{s:I}", "GwPriority",
+					  (json_int_t)bt_json_i64(given, "GwPriority", 0));
+		json_t *own = ipam ? json_object() : json_null();
+
+		for (size_t i = 0; ipam && i < 2; i++)
+			if (bt_json_str(ipam, addresses[i], "")[0])
+				json_object_set_new(
+					own, addresses[i],
+					json_string(bt_json_str(ipam, addresses[i], "")));
+		json_object_set_new(shown, "IPAMConfig", own);
+		json_object_set_new(out, name, shown);
+	}
+	return out;
+}
+
 static char *make_summary(const struct creation *cr)
 {
 	const struct bt_container_settings *s = &cr->settings;
@@ -175,9 +199,13 @@ static char *make_summary(const struct creation *cr)
 		bt_mounts_public(s->mounts), "ExposedPorts",
 		bt_jget_copy(json_object_get(s->config, "ExposedPorts")), "PortBindings",
 		bt_jget_copy(json_object_get(s->host_config, "PortBindings")));
-	const json_t *mount;
+	const json_t *mount, *annotations = json_object_get(s->host_config, "Annotations");
 	size_t i;
 
+	if (json_object_size(annotations) > 0)
+		json_object_set_new(summary, "Annotations", bt_jget_copy(annotations));
+	if (json_object_size(bt_json_obj(s->networking, "EndpointsConfig")) > 0)
+		json_object_set_new(summary, "EndpointsConfig", endpoints_of(s->networking));
 	/* For who wants to remove the image. */
 	json_array_foreach (s->mounts, i, mount) {
 		const char *id = bt_jget_text(mount, "ImageId");

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -51,6 +52,42 @@ static int check_exited(const struct bt_filters *filters, struct bt_err *err)
 	return 0;
 }
 
+static int check_health(const struct bt_filters *filters, struct bt_err *err)
+{
+	static const char *const states[] = { "none", "starting", "healthy", "unhealthy" };
+	const char *value;
+
+	for (size_t i = 0; (value = bt_filters_value(filters, "health", i)); i++) {
+		size_t s = 0, n = sizeof(states) / sizeof(states[0]);
+
+		while (s < n && strcmp(states[s], value) != 0)
+			s++;
+		if (s == n)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid filter 'health=%s': invalid value for health "
+					  "(%s): must be one of none, starting, healthy, unhealthy",
+					  value, value);
+	}
+	return 0;
+}
+
+/* No container of ours is of a swarm's task. */
+static int check_task(const struct bt_filters *filters, bool *ret_none, struct bt_err *err)
+{
+	static const char *const no[] = { "0", "false" }, *const yes[] = { "1", "true" };
+	const char *value = bt_filters_value(filters, "is-task", 0);
+
+	if (!value)
+		return 0;
+	for (size_t i = 0; i < 2; i++) {
+		if (strcasecmp(value, yes[i]) == 0)
+			*ret_none = true;
+		if (strcasecmp(value, yes[i]) == 0 || strcasecmp(value, no[i]) == 0)
+			return 0;
+	}
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid filter 'is-task=[%s]'", value);
+}
+
 /* When the container behind before or since was made. */
 static int look_up_time(struct bt_engine *engine, const struct bt_filters *filters,
 			const char *name, int64_t *ret, struct bt_err *err)
@@ -94,6 +131,10 @@ int bt_container_filter_make(struct bt_engine *engine, const struct bt_filters *
 		r = check_status(filters, &filter.all, err);
 	if (r == 0)
 		r = check_exited(filters, err);
+	if (r == 0)
+		r = check_health(filters, err);
+	if (r == 0)
+		r = check_task(filters, &filter.none, err);
 	if (r == 0)
 		r = look_up_time(engine, filters, "before", &filter.before_ns, err);
 	if (r == 0)
@@ -223,6 +264,8 @@ bool bt_container_filter_match(const struct bt_container_filter *filter,
 
 	if (!f)
 		return true;
+	if (filter->none)
+		return false;
 	if ((filter->before_ns && c->created_ns >= filter->before_ns) ||
 	    (filter->since_ns && c->created_ns <= filter->since_ns))
 		return false;

@@ -32,6 +32,7 @@ struct bt_list_item {
 struct bt_container_filter {
 	const struct bt_filters *filters; /* borrowed; may be NULL */
 	bool all;                         /* a status was asked for: also those not running */
+	bool none;                        /* nothing can pass */
 	int64_t before_ns, since_ns;      /* 0: not given */
 	char *images[BT_CONTAINER_FILTER_IMAGES]; /* ids of ancestors, owned */
 	unsigned nimages;

@@ -27,8 +27,8 @@ static void take_item(struct bt_container *c, struct bt_list_item *ret)
 	bt_auto_lock(held, &c->lock);
 	ret->state = c->state;
 	ret->name = strdup(c->name);
-	ret->networks = bt_container_networks(c->state.networks,
-					      bt_jget_text(ret->summary, "NetworkMode"), NULL);
+	ret->networks = bt_container_networks(
+		c->state.networks, bt_jget_text(ret->summary, "NetworkMode"), ret->summary);
 	health = bt_jget_load(c->state.health);
 	memccpy(ret->health, bt_jget_text(health, "Status"), '\0', sizeof(ret->health) - 1);
 	/* Borrowed texts do not outlive the lock. */
@@ -109,9 +109,10 @@ static json_t *show(const struct bt_list_item *item, bool size, struct bt_map *k
 	json_object_set_new(out, "State",
 			    json_string(bt_container_status_name(item->state.status)));
 	json_object_set_new(out, "Status", json_string(status));
-	json_object_set_new(
-		out, "HostConfig",
-		json_pack("{s:s}", "NetworkMode", bt_jget_text(summary, "NetworkMode")));
+	json_object_set_new(out, "HostConfig",
+			    json_pack("{s:s,s:O*}", "NetworkMode",
+				      bt_jget_text(summary, "NetworkMode"), "Annotations",
+				      json_object_get(summary, "Annotations")));
 	json_object_set_new(out, "NetworkSettings", json_pack("{s:O}", "Networks", item->networks));
 	json_object_set_new(out, "Mounts", mounts(summary));
 	return out;

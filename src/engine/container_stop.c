@@ -165,7 +165,11 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 		return bt_err_context(err, "cannot kill container: %s", ref);
 	if (number < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "cannot kill container: %s: invalid signal: %s", ref, signal);
+				  signal[0] > '0' && strspn(signal, "0123456789") == strlen(signal)
+					  ? "cannot kill container: %s: the linux daemon does not "
+					    "support signal %s"
+					  : "cannot kill container: %s: invalid signal: %s",
+				  ref, signal);
 	if (!bt_container_stop_needed(c))
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "cannot kill container: %s: container %s is not running", ref,

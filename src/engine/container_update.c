@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "codec/json.h"
+#include "engine/body_shape.h"
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
 #include "engine/container_publish.h"
@@ -28,9 +29,27 @@ static const char *const numbers[] = {
 };
 static const char *const texts[] = { "CpusetCpus", "CpusetMems" };
 /* Known to the API and fixed at creation. */
-static const char *const refused[] = { "Devices",           "DeviceCgroupRules", "DeviceRequests",
-				       "BlkioWeightDevice", "Ulimits",           "CgroupParent",
-				       "OomKillDisable",    "MemorySwappiness",  "Init" };
+static const char *const refused[] = {
+	"Devices",
+	"DeviceCgroupRules",
+	"DeviceRequests",
+	"BlkioWeightDevice",
+	"BlkioDeviceReadBps",
+	"BlkioDeviceWriteBps",
+	"BlkioDeviceReadIOps",
+	"BlkioDeviceWriteIOps",
+	"Ulimits",
+	"CgroupParent",
+	"OomKillDisable",
+	"MemorySwappiness",
+	"Init",
+	"KernelMemory",
+	"KernelMemoryTCP",
+	"CpuCount",
+	"CpuPercent",
+	"IOMaximumIOps",
+	"IOMaximumBandwidth",
+};
 
 static bool is_given(const json_t *value)
 {
@@ -41,6 +60,10 @@ static bool is_given(const json_t *value)
 
 static int check_body(const json_t *body, struct bt_err *err)
 {
+	int r = bt_body_shape_check(BT_BODY_CONTAINER_UPDATE, body, err);
+
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (is_given(bt_json_member(body, refused[i])))
 			return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,

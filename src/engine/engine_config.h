@@ -39,6 +39,7 @@ struct bt_engine_config {
 	const char *default_runtime;
 	const char *init_path; /* of berth-init; NULL: there is none */
 	bool init;             /* containers that do not say get one */
+	bool debug;            /* messages for who looks for a defect are logged */
 	bool no_new_privileges;
 	bool apparmor; /* enforced here, and its default profile is loaded */
 	int shutdown_timeout;

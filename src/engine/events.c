@@ -253,10 +253,21 @@ int bt_events_follow(struct bt_engine *engine, int64_t since_ns, int64_t until_n
 	}
 	bt_auto_lock(held, &engine->events->lock);
 	bt_list_append(&engine->events->followers, &f->link);
-	if (since_ns > 0)
+	/* Who names an end alone is told what was before, too, as by Docker. */
+	if (since_ns > 0 || until_ns > 0)
 		replay(engine->events, f, since_ns);
 	*ret = f;
 	return 0;
+}
+
+int bt_events_followers(const struct bt_engine *engine)
+{
+	int n = 0;
+
+	bt_auto_lock(held, &engine->events->lock);
+	bt_list_foreach (it, &engine->events->followers)
+		n++;
+	return n;
 }
 
 int bt_events_fd(const struct bt_events_follower *f)

@@ -34,6 +34,8 @@ void bt_events_emit_prune(struct bt_engine *engine, const char *type, int64_t re
 bt_nodiscard int bt_events_follow(struct bt_engine *engine, int64_t since_ns, int64_t until_ns,
 				  const struct bt_filters *filters, struct bt_events_follower **ret,
 				  struct bt_err *err);
+/** How many there are. */
+int bt_events_followers(const struct bt_engine *engine);
 /** Readable when there is something to take; borrowed. */
 int bt_events_fd(const struct bt_events_follower *follower);
 /** The next event as Docker's JSON text with "\n" (owned, free()): 1 where there was one, 0

@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "engine/body_shape.h"
 #include "engine/container_event.h"
 #include "engine/container_row.h"
 #include "engine/early_pump.h"
@@ -106,6 +107,8 @@ int bt_exec_create(struct bt_engine *engine, const char *ref, const json_t *body
 	struct bt_detach_keys keys;
 	int r = bt_container_get(engine, ref, &c, err);
 
+	if (r == 0)
+		r = bt_body_shape_check(BT_BODY_EXEC, body, err);
 	if (r == 0)
 		r = bt_field_apply(fields, sizeof(fields) / sizeof(fields[0]), "ExecConfig", body,
 				   &config, err);

@@ -7,7 +7,7 @@
 
 #include "codec/json.h"
 
-static const char *type_name(enum bt_field_type type)
+const char *bt_field_type_name(enum bt_field_type type)
 {
 	static const char *const names[] = {
 		[BT_FIELD_TEXT] = "a string",
@@ -35,7 +35,7 @@ static bool is_texts(const json_t *value)
 	return true;
 }
 
-static bool has_type(const json_t *value, enum bt_field_type type)
+bool bt_field_has_type(const json_t *value, enum bt_field_type type)
 {
 	switch (type) {
 	case BT_FIELD_TEXT:
@@ -91,9 +91,9 @@ static int apply_one(const struct bt_field *field, const char *what, const json_
 		*ret = json_loads(field->absent, JSON_DECODE_ANY, NULL);
 		return 1;
 	}
-	if (!has_type(given, field->type))
+	if (!bt_field_has_type(given, field->type))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid JSON: %s.%s must be %s",
-				  what, field->name, type_name(field->type));
+				  what, field->name, bt_field_type_name(field->type));
 	if ((field->flags & BT_FIELD_REFUSE) && !is_empty(given))
 		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS, "%s.%s is not supported",
 				  what, field->name);

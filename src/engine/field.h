@@ -37,6 +37,12 @@ struct bt_field {
 	int flags;          /* enum bt_field_flag */
 };
 
+/** "a string", "an array of strings": how messages call it. Static. */
+const char *bt_field_type_name(enum bt_field_type type);
+
+/** Whether `value` is of that type. A whole number may be written as a real, as some clients do. */
+bool bt_field_has_type(const json_t *value, enum bt_field_type type);
+
 /**
  * A new object with exactly the members of `fields`, in their order, each copied from `in`
  * (borrowed, may be NULL) or set to what an absent one is.

@@ -75,6 +75,8 @@ static const struct bt_field fields[] = {
 	{ "Devices", BT_FIELD_ARRAY, "null", 0 },
 	{ "DeviceCgroupRules", BT_FIELD_TEXTS, "null", 0 },
 	{ "DeviceRequests", BT_FIELD_ARRAY, "null", 0 },
+	{ "KernelMemory", BT_FIELD_INT, NULL, BT_FIELD_OMIT | BT_FIELD_REFUSE },
+	{ "KernelMemoryTCP", BT_FIELD_INT, NULL, BT_FIELD_OMIT },
 	{ "MemoryReservation", BT_FIELD_INT, "0", 0 },
 	{ "MemorySwap", BT_FIELD_INT, "0", 0 },
 	{ "MemorySwappiness", BT_FIELD_INT, "null", 0 },

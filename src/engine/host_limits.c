@@ -23,6 +23,11 @@ bool bt_host_limits_unified(void)
 	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
 }
 
+bool bt_host_limits_kernel_tcp(void)
+{
+	return access("/sys/fs/cgroup/memory/memory.kmem.tcp.limit_in_bytes", F_OK) == 0;
+}
+
 static void warn(json_t *warnings, const char *text)
 {
 	json_array_append_new(warnings, json_string(text));
@@ -78,6 +83,16 @@ static void cut_weights(json_t *hc, bool unified, json_t *warnings)
 			       "is not mounted. Weight-device discarded.");
 	json_object_set_new(hc, "BlkioWeight", json_integer(0));
 	json_object_set_new(hc, "BlkioWeightDevice", json_null());
+}
+
+/* Only version 1 has it, and a kernel may be built without. */
+static void cut_kernel_memory(json_t *hc, json_t *warnings)
+{
+	if (bt_jget_int(hc, "KernelMemoryTCP") == 0 || bt_host_limits_kernel_tcp())
+		return;
+	warn(warnings, "Your kernel does not support kernel memory TCP limit capabilities or the "
+		       "cgroup is not mounted. Limitation discarded.");
+	json_object_del(hc, "KernelMemoryTCP");
 }
 
 static bool may_raise_limits(void)
@@ -166,6 +181,7 @@ int bt_host_limits_cut(json_t *hc, bool unified, json_t *warnings, struct bt_err
 				  "Your kernel does not support CPU real-time scheduler");
 	if (unified)
 		cut_foreign(hc, warnings);
+	cut_kernel_memory(hc, warnings);
 	cut_weights(hc, unified, warnings);
 	tell_score(hc, warnings);
 	tell_ulimits(hc, warnings);

@@ -17,6 +17,9 @@
 /** Does this machine have control groups of version 2 only? */
 bool bt_host_limits_unified(void);
 
+/** Can the memory that a group's TCP buffers take be limited here? */
+bool bt_host_limits_kernel_tcp(void);
+
 /** Drop from `hc` (checked) what cannot be had and say so in `warnings`, an array. INVALID for
  * what Docker refuses: real-time limits without real-time groups. `unified`: see above. */
 bt_nodiscard int bt_host_limits_cut(json_t *hc, bool unified, json_t *warnings, struct bt_err *err);

@@ -2,9 +2,7 @@
 
 #include "engine/info.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -12,23 +10,19 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "engine/container.h"
 #include "engine/container_inspect.h"
 #include "engine/engine_private.h"
+#include "engine/events.h"
+#include "engine/host_limits.h"
+#include "engine/info_host.h"
 #include "engine/jget.h"
 
 /* What clients compare when they ask whether an engine can do something: the Docker whose API this
  * is. Who we are says Platform. */
 #define SERVER_VERSION "28.5.2"
-
-static void dir_done(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 static void count_containers(struct bt_engine *engine, json_t *out)
 {
@@ -48,37 +42,6 @@ static void count_containers(struct bt_engine *engine, json_t *out)
 	json_object_set_new(out, "ContainersRunning", json_integer(running));
 	json_object_set_new(out, "ContainersPaused", json_integer(paused));
 	json_object_set_new(out, "ContainersStopped", json_integer(n - running - paused));
-}
-
-static int count_fds(void)
-{
-	bt_auto(dir_done) DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (dir && readdir(dir))
-		n++;
-	return n > 3 ? n - 3 : 0; /* ".", "..", and the directory itself */
-}
-
-/* A value of /etc/os-release, without its quotes; owned. */
-static char *os_release(const char *key)
-{
-	bt_auto_free char *text = NULL;
-	char *save = NULL;
-
-	if (bt_io_read_file(AT_FDCWD, "/etc/os-release", 65536, &text, NULL) < 0)
-		return strdup("");
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *value = bt_str_after(line, key);
-		size_t len;
-
-		if (!value || value[0] != '=')
-			continue;
-		value += 1 + (value[1] == '"');
-		len = strlen(value);
-		return strndup(value, len - (len > 0 && value[len - 1] == '"'));
-	}
-	return strdup("");
 }
 
 static bool has(const struct bt_engine *engine, enum bt_cgroup_controller controller)
@@ -114,15 +77,20 @@ static void add_limits(const struct bt_engine *engine, json_t *out)
 		if (!rows[i].there && rows[i].warning)
 			json_array_append_new(warnings, json_string(rows[i].warning));
 	}
+	/* Left out where it is not, as Docker does. */
+	if (memory && bt_host_limits_kernel_tcp())
+		json_object_set_new(out, "KernelMemoryTCP", json_true());
 	json_object_set_new(out, "CgroupDriver", json_string("cgroupfs"));
 	json_object_set_new(out, "CgroupVersion", json_string(v2 ? "2" : "1"));
-	json_object_set_new(out, "Warnings", warnings);
+	json_object_set_new(out, "Warnings",
+			    json_array_size(warnings) > 0 ? json_incref(warnings) : json_null());
+	json_decref(warnings);
 }
 
 static void add_machine(json_t *out)
 {
-	bt_auto_free char *os = os_release("PRETTY_NAME");
-	bt_auto_free char *version = os_release("VERSION_ID");
+	bt_auto_free char *os = bt_info_host_os_release("PRETTY_NAME");
+	bt_auto_free char *version = bt_info_host_os_release("VERSION_ID");
 	struct utsname u = { 0 };
 	struct sysinfo si = { 0 };
 	char now[BT_TIME_RFC3339_LEN];
@@ -169,9 +137,9 @@ static void add_registry(const struct bt_engine *engine, json_t *out)
 		json_decref(mirrors);
 		mirrors = hub;
 	}
-	if (!json_is_array(mirrors)) {
+	if (!json_is_array(mirrors) || json_array_size(mirrors) == 0) {
 		json_decref(mirrors);
-		mirrors = json_array();
+		mirrors = json_null();
 	}
 	json_array_append_new(insecure, json_string("127.0.0.0/8"));
 	json_object_set_new(out, "IndexServerAddress", json_string("https://index.docker.io/v1/"));
@@ -199,20 +167,20 @@ static void add_engine(const struct bt_engine *engine, json_t *out)
 
 	json_object_set_new(out, "Driver", json_string("overlay2"));
 	json_object_set_new(out, "DriverStatus",
-			    json_pack("[[s,s],[s,s]]", "Backing Filesystem", "extfs",
-				      "Supports d_type", "true"));
+			    json_pack("[[s,s],[s,s]]", "Backing Filesystem",
+				      bt_info_host_fs(cfg->data_root), "Supports d_type", "true"));
 	json_object_set_new(out, "DockerRootDir", json_string(cfg->data_root));
 	json_object_set_new(out, "Plugins",
-			    json_pack("{s:[s],s:[s,s,s],s:n,s:[s,s]}", "Volume", "local", "Network",
-				      "bridge", "host", "null", "Authorization", "Log", "json-file",
-				      "none"));
-	json_object_set_new(out, "Debug", json_false());
-	json_object_set_new(out, "NFd", json_integer(count_fds()));
-	json_object_set_new(out, "NGoroutines", json_integer(0));
-	json_object_set_new(out, "NEventsListener", json_integer(0));
+			    json_pack("{s:[s],s:[s,s,s,s,s],s:n,s:[s,s]}", "Volume", "local",
+				      "Network", "bridge", "host", "ipvlan", "macvlan", "null",
+				      "Authorization", "Log", "json-file", "none"));
+	json_object_set_new(out, "Debug", json_boolean(cfg->debug));
+	json_object_set_new(out, "NFd", json_integer(bt_info_host_fds()));
+	json_object_set_new(out, "NGoroutines", json_integer(bt_info_host_threads()));
+	json_object_set_new(out, "NEventsListener", json_integer(bt_events_followers(engine)));
 	json_object_set_new(out, "LoggingDriver",
 			    json_string(cfg->log_driver ? cfg->log_driver : "json-file"));
-	json_object_set_new(out, "IPv4Forwarding", json_true());
+	json_object_set_new(out, "IPv4Forwarding", json_boolean(bt_info_host_forwards()));
 	json_object_set_new(out, "Labels",
 			    json_is_array(cfg->labels) ? bt_jget_copy(cfg->labels) : json_array());
 	json_object_set_new(out, "ExperimentalBuild", json_false());
@@ -228,17 +196,35 @@ static void add_engine(const struct bt_engine *engine, json_t *out)
 			    json_string(engine->cfg.init_path ? "berth-init" : ""));
 }
 
-static void add_rest(json_t *out)
+/* {"base","size"} of daemon.json as {"Base","Size"}. */
+static json_t *shown_pools(const json_t *pools)
+{
+	json_t *out = json_array();
+	const json_t *pool;
+	size_t i;
+
+	json_array_foreach (pools, i, pool)
+		json_array_append_new(out,
+				      json_pack("{s:s,s:I}", "Base", bt_jget_text(pool, "base"),
+						"Size", (json_int_t)bt_jget_int(pool, "size")));
+	return out;
+}
+
+static void add_rest(const struct bt_engine_config *cfg, json_t *out)
 {
 	json_object_set_new(out, "Swarm",
 			    json_pack("{s:s,s:s,s:s,s:b,s:s,s:n}", "NodeID", "", "NodeAddr", "",
 				      "LocalNodeState", "inactive", "ControlAvailable", 0, "Error",
 				      "", "RemoteManagers"));
+	json_object_set_new(out, "FirewallBackend", json_pack("{s:s}", "Driver", "nftables"));
+	/* Docker's own are told by their absence, too. */
+	if (json_array_size(cfg->address_pools) > 0)
+		json_object_set_new(out, "DefaultAddressPools", shown_pools(cfg->address_pools));
 	json_object_set_new(out, "Isolation", json_string(""));
 	json_object_set_new(out, "GenericResources", json_null());
-	json_object_set_new(out, "HttpProxy", json_string(""));
-	json_object_set_new(out, "HttpsProxy", json_string(""));
-	json_object_set_new(out, "NoProxy", json_string(""));
+	json_object_set_new(out, "HttpProxy", bt_info_host_proxy(cfg->http_proxy));
+	json_object_set_new(out, "HttpsProxy", bt_info_host_proxy(cfg->https_proxy));
+	json_object_set_new(out, "NoProxy", json_string(cfg->no_proxy ? cfg->no_proxy : ""));
 	json_object_set_new(out, "ContainerdCommit", json_pack("{s:s}", "ID", ""));
 	json_object_set_new(out, "RuncCommit", json_pack("{s:s}", "ID", ""));
 	json_object_set_new(out, "InitCommit", json_pack("{s:s}", "ID", ""));
@@ -257,7 +243,7 @@ int bt_info_get(struct bt_engine *engine, json_t **ret, struct bt_err *err)
 	add_limits(engine, out);
 	add_machine(out);
 	add_registry(engine, out);
-	add_rest(out);
+	add_rest(&engine->cfg, out);
 	*ret = out;
 	return 0;
 }
@@ -269,15 +255,16 @@ int bt_info_version(struct bt_engine *engine, json_t **ret, struct bt_err *err)
 
 	(void)engine;
 	(void)uname(&u);
-	out = json_pack("{s:{s:s},s:[{s:s,s:s,s:{}},{s:s,s:s,s:{}}],s:s,s:s,s:s,s:s,s:s,s:s,s:s}",
-			"Platform", "Name", "berth " BT_VERSION, "Components", "Name", "Engine",
-			"Version", SERVER_VERSION, "Details", "Name", "berth", "Version",
-			BT_VERSION, "Details", "Version", SERVER_VERSION, "GitCommit", "",
-			"GoVersion", "", "Os", "linux", "Arch",
-			strcmp(u.machine, "x86_64") == 0    ? "amd64"
-			: strcmp(u.machine, "aarch64") == 0 ? "arm64"
-							    : u.machine,
-			"KernelVersion", u.release, "BuildTime", "");
+	out = json_pack(
+		"{s:{s:s},s:[{s:s,s:s,s:{}},{s:s,s:s,s:{s:s}}],s:s,s:s,s:s,s:s,s:s,s:s,s:s}",
+		"Platform", "Name", "berth " BT_VERSION, "Components", "Name", "Engine", "Version",
+		SERVER_VERSION, "Details", "Name", "berth", "Version", BT_VERSION, "Details",
+		"GitCommit", "", "Version", SERVER_VERSION, "GitCommit", "", "GoVersion", "", "Os",
+		"linux", "Arch",
+		strcmp(u.machine, "x86_64") == 0    ? "amd64"
+		: strcmp(u.machine, "aarch64") == 0 ? "arm64"
+						    : u.machine,
+		"KernelVersion", u.release, "BuildTime", "");
 	if (!out)
 		return bt_err_sys(err, -ENOMEM, "version");
 	*ret = out;

@@ -151,6 +151,9 @@ int bt_network_prune(struct bt_engine *engine, const struct bt_filters *filters,
 			(void)json_array_append(deleted, name);
 	}
 	bt_events_emit_prune(engine, "network", 0);
-	*ret = json_pack("{s:o}", "NetworksDeleted", deleted);
-	return 0;
+	/* null where there is none, as Docker answers. */
+	*ret = json_pack("{s:o}", "NetworksDeleted",
+			 json_array_size(deleted) > 0 ? json_incref(deleted) : json_null());
+	json_decref(deleted);
+	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "prune networks");
 }

@@ -35,6 +35,7 @@ static json_t *build_memory(const json_t *hc)
 	take(memory, "limit", hc, "Memory");
 	take(memory, "reservation", hc, "MemoryReservation");
 	take(memory, "swap", hc, "MemorySwap");
+	take(memory, "kernelTCP", hc, "KernelMemoryTCP");
 	if (json_is_integer(json_object_get(hc, "MemorySwappiness")))
 		json_object_set_new(memory, "swappiness",
 				    json_integer(bt_jget_int(hc, "MemorySwappiness")));

@@ -179,11 +179,12 @@ static json_t *memory_json(const struct bt_stats_sample *s)
 	return out;
 }
 
-static json_t *io_json(const struct bt_cgroup_io_list *list)
+/* What there is nothing of is an empty list in version 1, and null in version 2, as by Docker. */
+static json_t *io_json(const struct bt_cgroup_io_list *list, bool v2)
 {
 	json_t *out;
 
-	if (list->n == 0)
+	if (list->n == 0 && v2)
 		return json_null();
 	out = json_array();
 	for (size_t i = 0; i < list->n; i++) {
@@ -200,22 +201,29 @@ static json_t *io_json(const struct bt_cgroup_io_list *list)
 	return out;
 }
 
+/* Kinds that no kernel tells any more. */
+static const char *const io_untold[] = { "io_queue_recursive",     "io_service_time_recursive",
+					 "io_wait_time_recursive", "io_merged_recursive",
+					 "io_time_recursive",      "sectors_recursive" };
+
 static void add_usage(const struct bt_stats_sample *s, json_t *out)
 {
-	json_t *pids = json_object();
+	static const struct bt_cgroup_io_list none;
+	bool v2 = s->group.v2 || !s->read;
+	json_t *pids = json_object(), *blkio = json_object();
 
+	json_object_set_new(blkio, "io_service_bytes_recursive", io_json(&s->group.io_bytes, v2));
+	json_object_set_new(blkio, "io_serviced_recursive", io_json(&s->group.io_ops, v2));
+	for (size_t i = 0; i < sizeof(io_untold) / sizeof(io_untold[0]); i++)
+		json_object_set_new(blkio, io_untold[i], io_json(&none, v2));
 	if (s->read) {
 		json_object_set_new(pids, "current", number(s->group.pids_current));
-		json_object_set_new(pids, "limit", number(s->group.pids_limit));
+		/* Without a limit version 1 tells none, and version 2 the largest number. */
+		if (s->group.v2 || s->group.pids_limit <= INT64_MAX)
+			json_object_set_new(pids, "limit", number(s->group.pids_limit));
 	}
 	json_object_set_new(out, "pids_stats", pids);
-	json_object_set_new(out, "blkio_stats",
-			    json_pack("{s:o,s:o,s:n,s:n,s:n,s:n,s:n,s:n}",
-				      "io_service_bytes_recursive", io_json(&s->group.io_bytes),
-				      "io_serviced_recursive", io_json(&s->group.io_ops),
-				      "io_queue_recursive", "io_service_time_recursive",
-				      "io_wait_time_recursive", "io_merged_recursive",
-				      "io_time_recursive", "sectors_recursive"));
+	json_object_set_new(out, "blkio_stats", blkio);
 	json_object_set_new(out, "num_procs", json_integer(0));
 	json_object_set_new(out, "storage_stats", json_object());
 }

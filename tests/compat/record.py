@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Record what a real Docker answers. usage: record.py SOCKET
+"""Record what a real Docker answers. usage: record.py SOCKET [SCENES...]
 
-The daemon behind SOCKET should hold nothing else. Writes golden/docker.json, images.json, life.json and events.json."""
+The daemon behind SOCKET should hold nothing else. Writes golden/docker.json, images.json, life.json, shapes.json and events.json, or those that are named."""
 import json
 import os
 import sys
@@ -14,7 +14,11 @@ import harness  # noqa: E402
 import scenario  # noqa: E402
 import scenario_images  # noqa: E402
 import scenario_life  # noqa: E402
+import scenario_shapes  # noqa: E402
 import sequences  # noqa: E402
+
+
+SCENES = {"docker": scenario, "life": scenario_life, "shapes": scenario_shapes, "events": sequences}
 
 
 class Peer(harness.Daemon):
@@ -32,12 +36,13 @@ def record(peer, name, answers):
 
 if __name__ == "__main__":
     peer = Peer(sys.argv[1])
-    with open(harness.busybox_tar(), "rb") as f:
-        record(peer, "images.json", scenario_images.run(peer, f.read()))
+    if not sys.argv[2:] or "images" in sys.argv[2:]:
+        with open(harness.busybox_tar(), "rb") as f:
+            record(peer, "images.json", scenario_images.run(peer, f.read()))
     harness.run(["docker", "-H", "unix://" + peer.sock, "import", "--change", "CMD [\"sh\"]", "--change", "ENV PATH=/bin", harness.busybox_tar(), "compat:1"])
     try:
-        record(peer, "docker.json", scenario.run(peer))
-        record(peer, "life.json", scenario_life.run(peer))
-        record(peer, "events.json", sequences.run(peer))
+        for name, scenes in SCENES.items():
+            if not sys.argv[2:] or name in sys.argv[2:]:
+                record(peer, name + ".json", scenes.run(peer))
     finally:
         peer.request("DELETE", "/images/compat:1?force=1")

@@ -13,6 +13,7 @@ sys.path.insert(0, COMPAT)
 import scenario  # noqa: E402
 import scenario_images  # noqa: E402
 import scenario_life  # noqa: E402
+import scenario_shapes  # noqa: E402
 import sequences  # noqa: E402
 
 
@@ -23,8 +24,9 @@ def load(name):
 
 # Differences are {step: {path: why}}: where berth answers otherwise on purpose.
 GOLDEN = {"docker": load("golden/docker.json")["answers"], "images": load("golden/images.json")["answers"],
-          "life": load("golden/life.json")["answers"]}
-DIFFERENCES = {"docker": load("differences.json"), "images": load("differences_images.json"), "life": load("differences_life.json")}
+          "life": load("golden/life.json")["answers"], "shapes": load("golden/shapes.json")["answers"]}
+DIFFERENCES = {"docker": load("differences.json"), "images": load("differences_images.json"), "life": load("differences_life.json"),
+               "shapes": load("differences_shapes.json")}
 EVENTS = load("golden/events.json")["answers"]
 EVENTS_ELSE = load("differences_events.json")
 
@@ -34,7 +36,8 @@ def answers():
     with Daemon() as d, open(busybox_tar(), "rb") as f:
         images = scenario_images.run(d, f.read())
         d.docker("import", "--change", 'CMD ["sh"]', "--change", "ENV PATH=/bin", busybox_tar(), "compat:1")
-        yield {"docker": scenario.run(d), "images": images, "life": scenario_life.run(d), "events": sequences.run(d)}
+        shapes = json.loads(json.dumps(scenario_shapes.run(d)))
+        yield {"docker": scenario.run(d), "images": images, "life": scenario_life.run(d), "shapes": shapes, "events": sequences.run(d)}
 
 
 def differences(want, got, path=""):

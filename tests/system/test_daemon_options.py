@@ -3,10 +3,11 @@
 import json
 import os
 import re
+import subprocess
 
 import pytest
 
-from harness import BERTH, BERTHD, Daemon, busybox_tar, run
+from harness import BERTH, BERTHD, Daemon, busybox_tar, run, wait_for
 
 
 def with_image(daemon):
@@ -103,3 +104,39 @@ def test_networks_come_from_the_pools():
         berth(d, "network", "create", "two")
         subnets = [berth(d, "network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}", n).stdout.strip() for n in ("one", "two")]
         assert all(re.fullmatch(r"10\.233\.0\.\d+/28", s) for s in subnets) and subnets[0] != subnets[1]
+
+
+def test_info_tells_what_is_configured():
+    flags = ["--debug", "--label", "a=b", "--default-address-pool=base=10.234.0.0/16,size=24", "--registry-mirror=http://127.0.0.1:1/", "--insecure-registry=10.9.0.0/16",
+             "--http-proxy=http://me:secret@10.9.9.9:3128", "--no-proxy=example.org", "--log-driver=none"]
+    with Daemon(flags) as d:
+        info = d.get("/info").json
+        assert info["Debug"] is True and info["Labels"] == ["a=b"] and info["LoggingDriver"] == "none"
+        assert info["DefaultAddressPools"] == [{"Base": "10.234.0.0/16", "Size": 24}]
+        assert [m.rstrip("/") for m in info["RegistryConfig"]["Mirrors"]] == ["http://127.0.0.1:1"]
+        assert "10.9.0.0/16" in info["RegistryConfig"]["InsecureRegistryCIDRs"]
+        assert info["HttpProxy"] == "http://xxxxx:xxxxx@10.9.9.9:3128" and info["NoProxy"] == "example.org"
+        assert ["Backing Filesystem", {"ext4": "extfs", "ext2/ext3": "extfs"}.get(fs := os.popen(f"stat -f -c %T {d.data}").read().strip(), fs)] in info["DriverStatus"]
+        with open("/proc/sys/net/ipv4/ip_forward") as f:
+            assert info["IPv4Forwarding"] is (f.read().strip() == "1")
+        assert info["NGoroutines"] > 1 and info["NFd"] > 5 and info["NEventsListener"] == 0
+        follower = subprocess.Popen(d.client_argv(BERTH, "events"), stdout=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: d.get("/info").json["NEventsListener"] == 1, "the follower is counted")
+        finally:
+            follower.kill()
+            follower.wait()
+        wait_for(lambda: d.get("/info").json["NEventsListener"] == 0, "it is counted no more")
+
+
+def test_ulimits_of_the_daemon_are_those_of_containers_that_say_none():
+    limits = ("bb", "sh", "-c", "ulimit -Sn; ulimit -Hn")
+    with Daemon(["--default-ulimit", "nofile=50:150", "--default-ulimit", "core=0:10"]) as d:
+        with_image(d)
+        run_ = ("run", "--rm", "--network", "none")
+        assert berth(d, *run_, *limits).stdout.split() == ["50", "150"]
+        assert berth(d, *run_, "--ulimit", "nofile=100:200", *limits).stdout.split() == ["100", "200"]
+        # One that is given leaves the others.
+        assert berth(d, *run_, "--ulimit", "nofile=100:200", "bb", "sh", "-c", "ulimit -c; ulimit -Hc").stdout.split()[0] == "0"
+        p = berth(d, "run", "--default-ulimit", "nofile=1:2", "bb", "true", check=False)
+        assert p.returncode == 125 and "--default-ulimit" in p.stderr
