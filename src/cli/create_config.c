@@ -122,15 +122,35 @@ static void add_proxies(const struct bt_cli *cli, json_t *config)
 	}
 }
 
+/* Is the variable of --env number `i` given once more behind it? Then that one stands here. */
+static const char *last_of(const struct bt_args *args, size_t i, bool *ret_seen)
+{
+	const char *first = bt_args_item(args, "env", i), *text, *last = first;
+	size_t len = strcspn(first, "=");
+
+	*ret_seen = false;
+	for (size_t k = 0; (text = bt_args_item(args, "env", k)); k++) {
+		if (strcspn(text, "=") != len || strncmp(text, first, len) != 0)
+			continue;
+		*ret_seen |= k < i;
+		last = text;
+	}
+	return last;
+}
+
 int bt_create_config_env(const struct bt_args *args, json_t *config, struct bt_err *err)
 {
 	const char *text;
+	bool seen;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && (text = bt_args_item(args, "env-file", i)); i++)
 		r = read_lines(text, config, add_env_line, err);
-	for (size_t i = 0; r == 0 && (text = bt_args_item(args, "env", i)); i++)
-		add_env(config, text, true);
+	for (size_t i = 0; r == 0 && bt_args_item(args, "env", i); i++) {
+		text = last_of(args, i, &seen);
+		if (!seen)
+			add_env(config, text, true);
+	}
 	return r;
 }
 

@@ -2,6 +2,7 @@
 
 /* How the container sits on its host: namespaces, security, restart, logging. */
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #include "cli/terminal.h"
 
 #define PROFILE_MAX (4u << 20)
+/* So many times --cap-add or --cap-drop can be given. */
+#define CAPABILITIES_MAX 256
 
 static int fill_restart(const struct bt_args *args, json_t *host, struct bt_err *err)
 {
@@ -144,11 +147,65 @@ static int fill_modes(const struct bt_args *args, json_t *host, struct bt_err *e
 	return r;
 }
 
+static char *capability_name(const char *text)
+{
+	bool whole = strcasecmp(text, "all") == 0 || strncasecmp(text, "CAP_", 4) == 0;
+	char *name = bt_str_format("%s%s", whole ? "" : "CAP_", text);
+
+	for (char *c = name; c && *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return name;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Capabilities in the kernel's spelling, sorted, each once: "all" stays "ALL". */
+static int fill_capabilities(const struct bt_args *args, json_t *host, const char *member,
+			     const char *flag, struct bt_err *err)
+{
+	char *names[CAPABILITIES_MAX];
+	const char *text = NULL, *last = "";
+	size_t n = 0;
+	int r;
+
+	if (bt_args_item(args, flag, CAPABILITIES_MAX))
+		return bt_err_set(err, BT_ERR_INVALID, E2BIG, "--%s is given too often", flag);
+	while ((text = bt_args_item(args, flag, n)) && (names[n] = capability_name(text)))
+		n++;
+	r = text ? bt_err_sys(err, -ENOMEM, "read --%s", flag) : 0;
+	qsort(names, n, sizeof(*names), compare_texts);
+	for (size_t i = 0; i < n; last = names[i++])
+		if (strcmp(names[i], last) != 0)
+			bt_json_set_append(host, member, names[i]);
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	return r;
+}
+
+/* The API knows the form with a colon only, and no brackets around an address. */
+static void add_host(json_t *host, const char *text)
+{
+	bt_auto_free char *entry = strdup(text);
+	char *at = entry ? strpbrk(entry, "=:") : NULL;
+	size_t len = at ? strlen(at) : 0;
+
+	if (at)
+		*at = ':';
+	if (len > 2 && at[1] == '[' && at[len - 1] == ']') {
+		memmove(at + 1, at + 2, len - 3);
+		at[len - 2] = '\0';
+	}
+	if (entry)
+		bt_json_set_append(host, "ExtraHosts", entry);
+}
+
 static void fill_lists(const struct bt_args *args, json_t *host)
 {
 	static const char *const lists[][2] = {
-		{ "VolumesFrom", "volumes-from" }, { "CapAdd", "cap-add" },
-		{ "CapDrop", "cap-drop" },         { "Dns", "dns" },
+		{ "VolumesFrom", "volumes-from" }, { "Dns", "dns" },
 		{ "DnsOptions", "dns-option" },    { "DnsSearch", "dns-search" },
 		{ "GroupAdd", "group-add" },
 	};
@@ -156,16 +213,8 @@ static void fill_lists(const struct bt_args *args, json_t *host)
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		bt_json_set_list_flag(host, lists[i][0], args, lists[i][1]);
-	/* The API knows the form with a colon only. */
-	for (size_t i = 0; (text = bt_args_item(args, "add-host", i)); i++) {
-		bt_auto_free char *entry = strdup(text);
-		char *equals = entry ? strchr(entry, '=') : NULL;
-
-		if (equals)
-			*equals = ':';
-		if (entry)
-			bt_json_set_append(host, "ExtraHosts", entry);
-	}
+	for (size_t i = 0; (text = bt_args_item(args, "add-host", i)); i++)
+		add_host(host, text);
 }
 
 /* What berth's client cannot carry out is refused by name. */
@@ -217,6 +266,10 @@ int bt_create_host_fill(const struct bt_args *args, json_t *host, struct bt_err 
 		r = fill_storage(args, host, err);
 	for (size_t i = 0; r == 0 && (text = bt_args_item(args, "security-opt", i)); i++)
 		r = add_security(host, text, err);
+	if (r == 0)
+		r = fill_capabilities(args, host, "CapAdd", "cap-add", err);
+	if (r == 0)
+		r = fill_capabilities(args, host, "CapDrop", "cap-drop", err);
 	fill_lists(args, host);
 	fill_console(args, host);
 	bt_json_set_bool_flag(host, "AutoRemove", args, "rm");

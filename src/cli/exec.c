@@ -27,6 +27,7 @@ static int make_body(const struct bt_args *args, json_t **ret, struct bt_err *er
 	bt_json_set_string_flag(body, "DetachKeys", args, "detach-keys");
 	bt_json_set_bool_flag(body, "Privileged", args, "privileged");
 	bt_json_set_bool_flag(body, "Tty", args, "tty");
+	bt_json_set_bool_flag(body, "Detach", args, "detach");
 	if (!detach && bt_args_bool(args, "interactive"))
 		(void)json_object_set_new(body, "AttachStdin", json_true());
 	(void)json_object_set_new(body, "AttachStdout", json_boolean(!detach));

@@ -2,6 +2,7 @@
 
 #include "cli/prune.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/auto.h"
@@ -102,7 +103,7 @@ static int run_volumes(struct bt_cli *cli, const struct bt_args *args)
 	bool all = bt_args_bool(args, "all");
 
 	return prune_one(
-		cli, args, &bt_prune_volumes, all ? "all=1" : NULL,
+		cli, args, &bt_prune_volumes, all ? "all=true" : NULL,
 		all ? "WARNING! This will remove all local volumes not used by at least one "
 		      "container."
 		    : "WARNING! This will remove anonymous local volumes not used by at "
@@ -125,6 +126,21 @@ static int run_all(struct bt_cli *cli, const struct bt_args *args, json_int_t *s
 	return r;
 }
 
+/* Volumes know no time. */
+static int check_system(const struct bt_args *args, struct bt_err *err)
+{
+	const char *text;
+
+	if (!bt_args_bool(args, "volumes"))
+		return 0;
+	for (size_t i = 0; (text = bt_args_item(args, "filter", i)); i++)
+		if (bt_str_after(text, "until="))
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "ERROR: The \"until\" filter is not supported with "
+					  "\"--volumes\"");
+	return 0;
+}
+
 static int run_system(struct bt_cli *cli, const struct bt_args *args)
 {
 	bool all = bt_args_bool(args, "all"), volumes = bt_args_bool(args, "volumes");
@@ -138,6 +154,8 @@ static int run_system(struct bt_cli *cli, const struct bt_args *args)
 		volumes ? "  - all anonymous volumes not used by at least one container\n" : "",
 		all ? "  - all images without at least one container associated to them\n"
 		    : "  - all dangling images\n");
+	if (check_system(args, &err) < 0)
+		return bt_cli_fail(&err);
 	if (!bt_args_bool(args, "force") && !bt_cli_confirm(warning ? warning : ""))
 		return 0;
 	if (run_all(cli, args, &space, &err) < 0)
