@@ -171,16 +171,19 @@ static int remove_children(struct removal *rm, int fd, int depth)
 		bt_close(&fd);
 		return first;
 	}
-	while ((e = readdir(d))) {
+	for (;;) {
 		int r;
 
+		errno = 0;
+		e = readdir(d);
+		if (!e)
+			return first == 0 ? -errno : first;
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		r = remove_entry(rm, dirfd(d), e->d_name, depth);
 		if (r < 0 && first == 0)
 			first = r;
 	}
-	return first;
 }
 
 /* A directory below the first one must not be a mount point: another place of the same file system

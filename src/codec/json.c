@@ -102,7 +102,8 @@ static int load(const char *text, size_t len, unsigned flags, json_t **ret, stru
 	if (flags & BT_JSON_ANY)
 		how |= JSON_DECODE_ANY;
 	json = json_loadb(text, len, how, &why);
-	if (!json && json_error_code(&why) == json_error_out_of_memory)
+	/* Where the text could not even be looked at, there is no line either. */
+	if (!json && (json_error_code(&why) == json_error_out_of_memory || why.line < 0))
 		return bt_err_sys(err, -ENOMEM, "parse JSON");
 	if (!json)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,

@@ -123,7 +123,7 @@ static int own_start(struct bt_monitor *m, const int stdio[3], struct bt_process
 
 		(void)waitpid(launch.pid, NULL, 0);
 		bt_launch_done(&launch);
-		if (bt_launch_cleanup(&spec, m->spawn.id, &ignored) < 0)
+		if (bt_launch_cleanup(&spec, m->spawn.id, NULL, &ignored) < 0)
 			return bt_err_context(err, "(and %s)", ignored.msg);
 		return r;
 	}
@@ -169,7 +169,7 @@ static void own_cleanup(struct bt_monitor *m)
 	struct bt_err err;
 
 	if (read_spec(m, &arena, &spec, &err) < 0 ||
-	    bt_launch_cleanup(&spec, m->spawn.id, &err) < 0)
+	    bt_launch_cleanup(&spec, m->spawn.id, NULL, &err) < 0)
 		return;
 }
 

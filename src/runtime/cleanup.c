@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "runtime/cgroups.h"
 #include "runtime/hooks.h"
+#include "runtime/plan.h"
 
 /* Killed processes go at once, but for those in the kernel's hands (a dead network
  * file system): no container is worth waiting for them for ever. */
@@ -40,24 +41,34 @@ static int remove_group(const struct bt_oci_spec *spec, const char *id, struct b
 	return r < 0 ? bt_err_sys(err, r, "remove control group %s", path) : 0;
 }
 
-static int run_poststop(const struct bt_oci_spec *spec, const char *id, struct bt_err *err)
+static void run_poststop(const struct bt_oci_spec *spec, const char *id,
+			 char warning[BT_SYNC_WARNING_LEN])
 {
+	const struct bt_oci_hook_list *all = &spec->hooks.poststop;
 	struct bt_arena arena = { 0 };
+	struct bt_err err = { 0 };
 	const char *state;
-	int r;
 
-	if (spec->hooks.poststop.n == 0)
-		return 0;
-	r = bt_hooks_state(spec, id, NULL, &arena, &state, err);
-	if (r == 0)
-		r = bt_hooks_run(&spec->hooks.poststop, "poststop", state, "stopped", 0, err);
+	if (all->n > 0 && bt_hooks_state(spec, id, NULL, &arena, &state, &err) == 0) {
+		for (size_t i = 0; i < all->n; i++) {
+			const struct bt_oci_hook_list one = { .v = &all->v[i], .n = 1 };
+
+			if (bt_hooks_run(&one, "poststop", state, "stopped", 0, &err) < 0 &&
+			    warning != NULL)
+				bt_plan_warn(warning, "%s", err.msg);
+		}
+	} else if (all->n > 0 && warning != NULL) {
+		bt_plan_warn(warning, "%s", err.msg);
+	}
 	bt_arena_done(&arena);
-	return r;
 }
 
-int bt_launch_cleanup(const struct bt_oci_spec *spec, const char *id, struct bt_err *err)
+int bt_launch_cleanup(const struct bt_oci_spec *spec, const char *id,
+		      char warning[BT_SYNC_WARNING_LEN], struct bt_err *err)
 {
 	int r = remove_group(spec, id, err);
 
-	return r < 0 ? r : run_poststop(spec, id, err);
+	if (r == 0)
+		run_poststop(spec, id, warning);
+	return r;
 }

@@ -77,8 +77,7 @@ static _Noreturn void become_hook(const struct bt_oci_hook *hook, int in, int er
 	sigset_t none;
 
 	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(in, 0) < 0 || dup2(errors, 2) < 0)
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || dup2(in, 0) < 0 || dup2(errors, 2) < 0)
 		_exit(127);
 	(void)execve(hook->path, hook->args.n > 0 ? hook->args.v : own_name,
 		     hook->env.n > 0 ? hook->env.v : no_env);

@@ -19,6 +19,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "codec/oci_spec.h"
+#include "runtime/sync.h"
 #include "runtime/launch_request.h"
 
 #define BT_LAUNCH_START_SOCKET "start.sock"
@@ -66,9 +67,10 @@ int bt_launch_exit_code(const struct bt_err *err);
 void bt_launch_done(struct bt_launch *launch);
 
 /** Kill whatever is left in the container's cgroup, wait for it (ten seconds at most), remove the
- * cgroup, and run the poststop hooks. */
+ * cgroup, and run the poststop hooks. A hook that fails is a warning and hinders nothing (runtime
+ * specification, "Lifecycle", 13). `warning` may be NULL. */
 bt_nodiscard int bt_launch_cleanup(const struct bt_oci_spec *spec, const char *id,
-				   struct bt_err *err);
+				   char warning[BT_SYNC_WARNING_LEN], struct bt_err *err);
 
 struct bt_launch_exec {
 	pid_t target;                         /* the container's init */

@@ -64,13 +64,16 @@ static bool is_proc_root(const char *destination)
 static int check_target(const struct bt_plan_mount *m, int target, struct bt_err *err)
 {
 	bool proc = m->kind == BT_PLAN_FS && strcmp(m->mount->type, "proc") == 0;
+	unsigned long magic = bt_mnt_magic(target);
 
 	if (m->kind == BT_PLAN_BIND && bt_mnt_magic(m->source_fd) == PROC_SUPER_MAGIC)
 		proc = true;
 	if (is_proc_root(m->mount->destination))
 		return proc ? 0
 			    : refuse(m, "cannot be mounted because it is not of type proc", err);
-	if (bt_mnt_magic(target) == PROC_SUPER_MAGIC && m->kind != BT_PLAN_REMOUNT &&
+	if (magic == 0)
+		return refuse(m, "lies on a file system that does not say what it is", err);
+	if (magic == PROC_SUPER_MAGIC && m->kind != BT_PLAN_REMOUNT &&
 	    !(m->kind == BT_PLAN_BIND && may_cover(m->mount->destination)))
 		return refuse(m, "is inside /proc, where nothing may be mounted", err);
 	return 0;

@@ -137,8 +137,9 @@ int bt_oci_console_attend(pid_t pid, int master, struct bt_err *err)
 	int r;
 
 	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_BLOCK, &all, NULL);
-	s.signals = signalfd(-1, &all, SFD_CLOEXEC);
+	/* Else an end that nobody hears of would be waited for. */
+	if (sigprocmask(SIG_BLOCK, &all, NULL) == 0)
+		s.signals = signalfd(-1, &all, SFD_CLOEXEC);
 	if (s.signals < 0)
 		return bt_err_sys(err, -errno, "watch for signals");
 	make_raw(&s);

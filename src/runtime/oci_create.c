@@ -238,7 +238,7 @@ static void undo(struct creating *c)
 		(void)kill(c->launch.pid, SIGKILL);
 		while (waitpid(c->launch.pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
-		bt_ignore(bt_launch_cleanup(&c->state.spec, c->state.id, &ignored));
+		bt_ignore(bt_launch_cleanup(&c->state.spec, c->state.id, NULL, &ignored));
 	}
 	if (c->dir != NULL)
 		bt_ignore(bt_state_remove(c->dir, &ignored));
@@ -276,13 +276,18 @@ int bt_oci_create(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 	return r < 0 ? r : create(&c, argv[optind], false, err);
 }
 
-/* From here on nobody waits to start it. */
-static void forget_socket(const char *dir)
+/* From here on nobody waits to start it: a container with that socket counts as created. `r` is how
+ * the start went. */
+static int forget_socket(const char *dir, int r, struct bt_err *err)
 {
 	bt_auto_free char *path = bt_path_join(dir, BT_LAUNCH_START_SOCKET);
+	int failed = path == NULL ? -ENOMEM : 0;
 
-	if (path != NULL)
-		(void)unlink(path);
+	if (path != NULL && unlink(path) < 0 && errno != ENOENT)
+		failed = -errno;
+	return r == 0 && failed < 0
+		       ? bt_err_sys(err, failed, "remove the socket for start in %s", dir)
+		       : r;
 }
 
 int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
@@ -314,7 +319,7 @@ int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 	launch.id = state.id;
 	launch.bundle = state.bundle;
 	r = bt_launch_start(&launch, err);
-	forget_socket(state.dir);
+	r = forget_socket(state.dir, r, err);
 	bt_launch_done(&launch);
 	return r;
 }
@@ -325,8 +330,7 @@ static int start_here(struct creating *c, struct bt_err *err)
 
 	c->launch.bundle = c->bundle;
 	r = bt_launch_start(&c->launch, err);
-	forget_socket(c->dir);
-	return r;
+	return forget_socket(c->dir, r, err);
 }
 
 int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
@@ -353,6 +357,6 @@ int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_cod
 	if (r < 0)
 		return r;
 	*ret_code = r;
-	r = bt_launch_cleanup(&c.state.spec, c.state.id, err);
+	r = bt_launch_cleanup(&c.state.spec, c.state.id, NULL, err);
 	return r < 0 || c.flags.keep ? r : bt_state_remove(c.dir, err);
 }

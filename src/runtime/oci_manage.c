@@ -156,8 +156,10 @@ static int delete_half_made(const struct bt_oci_cli *cli, const char *id, bool f
 	return bt_state_remove(dir, err);
 }
 
-static int delete (const struct bt_state *state, bool force, struct bt_err *err)
+static int delete (const struct bt_oci_cli *cli, const struct bt_state *state, bool force,
+		   struct bt_err *err)
 {
+	char warning[BT_SYNC_WARNING_LEN] = "";
 	enum bt_state_status status = bt_state_status(state);
 	int r = 0;
 
@@ -175,7 +177,9 @@ static int delete (const struct bt_state *state, bool force, struct bt_err *err)
 			return r;
 		wait_gone(state);
 	}
-	r = bt_launch_cleanup(&state->spec, state->id, err);
+	r = bt_launch_cleanup(&state->spec, state->id, warning, err);
+	if (warning[0] != '\0')
+		bt_oci_cli_warn(cli, warning);
 	return r < 0 ? r : bt_state_remove(state->dir, err);
 }
 
@@ -199,7 +203,7 @@ int bt_oci_delete(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 	r = bt_state_load(cli->root, argv[optind], &state, err);
 	if (r == -ENOENT && err->kind == BT_ERR_NOT_FOUND)
 		return delete_half_made(cli, argv[optind], force, err);
-	return r < 0 ? r : delete (&state, force, err);
+	return r < 0 ? r : delete (cli, &state, force, err);
 }
 
 static int set_frozen(const struct bt_oci_cli *cli, int argc, char **argv, bool freeze,

@@ -119,17 +119,20 @@ static int own_stdio(const struct bt_plan_process *p, struct bt_err *err)
 	return 0;
 }
 
-static void reset_signals(void)
+static int reset_signals(struct bt_err *err)
 {
 	struct sigaction now, standard = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++) {
-		if (sigaction(sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL)
-			(void)sigaction(sig, &standard, NULL);
+		if (sigaction(sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL &&
+		    sigaction(sig, &standard, NULL) < 0)
+			return bt_err_sys(err, -errno, "reset signal %d", sig);
 	}
 	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return bt_err_sys(err, -errno, "unblock signals");
+	return 0;
 }
 
 static int set_label(const struct bt_plan_process *p, int proc, struct bt_err *err)
@@ -160,9 +163,10 @@ static int set_label(const struct bt_plan_process *p, int proc, struct bt_err *e
 int bt_process_prepare(const struct bt_plan_process *p, int proc, char warning[BT_SYNC_WARNING_LEN],
 		       struct bt_err *err)
 {
-	int r;
+	int r = reset_signals(err);
 
-	reset_signals();
+	if (r < 0)
+		return r;
 	if (p->new_keyring) {
 		r = bt_keyring_join_session(p->keyring_name);
 		if (r < 0)

@@ -45,13 +45,22 @@ static int with_slash(const char *name, char ret[PATH_MAX], struct bt_err *err)
 	return 0;
 }
 
+/* What says no more than that the program is not to be had in this directory. */
+static bool is_absent(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -EISDIR || r == -ELOOP ||
+	       r == -ENAMETOOLONG;
+}
+
 int bt_program_find(const char *name, const char *path_list, char ret[PATH_MAX], struct bt_err *err)
 {
+	int failed = 0;
+
 	if (strchr(name, '/') != NULL)
 		return with_slash(name, ret, err);
 	for (const char *dir = path_list; dir != NULL; dir = strchr(dir, ':')) {
 		size_t len;
-		int n;
+		int n, r;
 
 		dir += *dir == ':';
 		len = strcspn(dir, ":");
@@ -59,11 +68,16 @@ int bt_program_find(const char *name, const char *path_list, char ret[PATH_MAX],
 		if (n < 0 || n >= PATH_MAX)
 			continue;
 		/* One that may not be executed counts as not there, as with Docker. */
-		if (executable(ret) == 0)
+		r = executable(ret);
+		if (r == 0)
 			return 0;
+		if (failed == 0 && !is_absent(r))
+			failed = r;
 		if (dir[len] == '\0')
 			break;
 	}
+	if (failed < 0)
+		return bt_program_failed(name, -failed, err);
 	return bt_err_set(err, BT_ERR_INVALID, ENOENT,
 			  "exec: \"%s\": executable file not found in $PATH", name);
 }

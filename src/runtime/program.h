@@ -19,7 +19,8 @@
  * first executable file of that name in `path_list` (as $PATH). Relative to the
  * caller's root and working directory, with the caller's rights; allocates nothing.
  *
- * Returns 0, or -ENOENT, or for a name with a slash what hinders it, with the message.
+ * Returns 0, or -ENOENT, or what hinders it (with a slash in the name; or a fault, as of a
+ * disk, in a directory of the list), with the message.
  */
 bt_nodiscard int bt_program_find(const char *name, const char *path_list, char ret[PATH_MAX],
 				 struct bt_err *err);

@@ -225,7 +225,7 @@ static inline int fixture_run(struct fixture *f)
 	fixture_read(f, out);
 	code = fixture_wait(launch.pid);
 	bt_launch_done(&launch);
-	ck_assert_int_eq(bt_launch_cleanup(&f->spec, f->id, &ignored), 0);
+	ck_assert_int_eq(bt_launch_cleanup(&f->spec, f->id, NULL, &ignored), 0);
 	return r < 0 ? r : code;
 }
 

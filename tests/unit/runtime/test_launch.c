@@ -59,7 +59,7 @@ START_TEST(program_waits_between_create_and_start)
 	ck_assert_str_eq(f.out, "1\n");
 	ck_assert_int_eq(fixture_wait(launch.pid), 0);
 	bt_launch_done(&launch);
-	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, &f.err), 0);
+	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, NULL, &f.err), 0);
 	close(out);
 }
 END_TEST
@@ -73,7 +73,7 @@ START_TEST(init_ends_when_its_creator_is_gone_before_the_start)
 	bt_close(&launch.sync_fd);
 	ck_assert_int_eq(fixture_wait(launch.pid), 1);
 	bt_launch_done(&launch);
-	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, &f.err), 0);
+	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, NULL, &f.err), 0);
 	close(out);
 }
 END_TEST
@@ -267,7 +267,7 @@ START_TEST(r12_waiting_init_holds_no_file_of_the_host)
 	ck_assert_int_eq(bt_launch_start(&launch, &f.err), 0);
 	ck_assert_int_eq(fixture_wait(launch.pid), 0);
 	bt_launch_done(&launch);
-	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, &f.err), 0);
+	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, NULL, &f.err), 0);
 	close(out);
 }
 END_TEST
@@ -418,7 +418,7 @@ START_TEST(terminal_is_the_containers_own)
 	/* The read ends with EIO once the last slave is closed, after all output. */
 	ck_assert_str_eq(f.out, "/dev/pts/0\r\n33 99\r\n88\r\nyes\r\n");
 	bt_launch_done(&launch);
-	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, &f.err), 0);
+	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, NULL, &f.err), 0);
 	close(out);
 }
 END_TEST
@@ -438,7 +438,7 @@ START_TEST(limits_and_scores_that_the_machine_cannot_give_are_warnings)
 	ck_assert_str_eq(f.out, "500\n99\n100\n");
 	ck_assert_int_eq(fixture_wait(launch.pid), 0);
 	bt_launch_done(&launch);
-	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, &f.err), 0);
+	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, NULL, &f.err), 0);
 	close(out);
 }
 END_TEST
