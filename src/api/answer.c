@@ -37,21 +37,28 @@ int bt_answer_text(struct bt_request *req, unsigned status, const char *type, ch
 	return 0;
 }
 
+int bt_answer_json_text(struct bt_request *req, unsigned status, struct bt_str *text,
+			struct bt_err *err)
+{
+	char *dumped = NULL;
+	size_t len;
+
+	bt_str_putc(text, '\n');
+	len = text->len;
+	if (bt_str_steal(text, &dumped) < 0)
+		return bt_err_sys(err, -ENOMEM, "write the answer");
+	return bt_answer_text(req, status, BT_ANSWER_JSON, dumped, len);
+}
+
 int bt_answer_json(struct bt_request *req, unsigned status, json_t *json, struct bt_err *err)
 {
 	json_auto_t *owned = json;
 	bt_auto_str struct bt_str text = { 0 };
-	char *dumped = NULL;
-	size_t len;
 
 	if (!owned)
 		return bt_err_sys(err, -ENOMEM, "write the answer");
 	bt_json_append(&text, owned);
-	bt_str_putc(&text, '\n');
-	len = text.len;
-	if (bt_str_steal(&text, &dumped) < 0)
-		return bt_err_sys(err, -ENOMEM, "write the answer");
-	return bt_answer_text(req, status, BT_ANSWER_JSON, dumped, len);
+	return bt_answer_json_text(req, status, &text, err);
 }
 
 void bt_answer_error(struct bt_request *req, const struct bt_err *error)

@@ -15,6 +15,7 @@
 #include "api/stream.h"
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/str.h"
 
 struct bt_request;
 
@@ -32,6 +33,9 @@ int bt_answer_text(struct bt_request *req, unsigned status, const char *type, ch
  * (no memory). */
 bt_nodiscard int bt_answer_json(struct bt_request *req, unsigned status, json_t *json,
 				struct bt_err *err);
+/** JSON that is text already, with the same newline. What `text` holds is stolen. */
+bt_nodiscard int bt_answer_json_text(struct bt_request *req, unsigned status, struct bt_str *text,
+				     struct bt_err *err);
 /** An error as {"message":…}, with the status of its kind. */
 void bt_answer_error(struct bt_request *req, const struct bt_err *error);
 /** A body that is read from `stream` (stolen) until it ends. Always returns 0. */

@@ -9,14 +9,18 @@
 #include "api/request.h"
 #include "api/server.h"
 #include "base/auto.h"
+#include "base/str.h"
 #include "engine/container_inspect.h"
+
+/* A container is a kilobyte or two, and its labels may be long. */
+#define LIST_MAX (512u << 20)
 
 int bt_containers_list_get(struct bt_request *req, struct bt_err *err)
 {
 	bt_auto_filters struct bt_filters *filters = NULL;
 	struct bt_list_options opt = { .all = bt_query_bool(&req->query, "all", false),
 				       .size = bt_query_bool(&req->query, "size", false) };
-	json_t *list;
+	bt_auto_str struct bt_str list = { .max = LIST_MAX };
 	int r = bt_query_i64(&req->query, "limit", 0, &opt.limit, err);
 
 	if (r == 0)
@@ -25,7 +29,7 @@ int bt_containers_list_get(struct bt_request *req, struct bt_err *err)
 		return r;
 	opt.filters = filters;
 	r = bt_container_list(req->api->engine, &opt, &list, err);
-	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, list, err);
+	return r < 0 ? r : bt_answer_json_text(req, MHD_HTTP_OK, &list, err);
 }
 
 int bt_containers_list_inspect(struct bt_request *req, struct bt_err *err)

@@ -59,20 +59,35 @@ void bt_str_putc(struct bt_str *s, char c)
 	bt_str_add(s, &c, 1);
 }
 
+void bt_str_fill(struct bt_str *s, char c, size_t n)
+{
+	if (bt_str_reserve(s, n) < 0)
+		return;
+	memset(s->p + s->len, c, n);
+	s->len += n;
+	s->p[s->len] = '\0';
+}
+
+/* Into the room that is there, which mostly is enough; only else a second time. */
 void bt_str_printf(struct bt_str *s, const char *fmt, ...)
 {
+	size_t room = s->p && !s->failed ? s->cap - s->len : 0;
+	char *end = room ? s->p + s->len : NULL;
 	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(end, room, fmt, ap);
 	va_end(ap);
-	if (n < 0) {
-		if (!s->failed)
-			s->failed = -EINVAL;
+	if (n >= 0 && (size_t)n < room && (size_t)n <= limit_of(s) - s->len) {
+		s->len += (size_t)n;
 		return;
 	}
-	if (bt_str_reserve(s, (size_t)n) < 0)
+	if (end)
+		*end = '\0';
+	if (n < 0 && !s->failed)
+		s->failed = -EINVAL;
+	if (n < 0 || bt_str_reserve(s, (size_t)n) < 0)
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(s->p + s->len, (size_t)n + 1, fmt, ap);

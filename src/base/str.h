@@ -35,6 +35,9 @@ void bt_str_puts(struct bt_str *s, const char *text);
 /** Append one byte. */
 void bt_str_putc(struct bt_str *s, char c);
 
+/** Append `n` times the byte `c`. */
+void bt_str_fill(struct bt_str *s, char c, size_t n);
+
 /** Append formatted text, as printf(3). */
 void bt_str_printf(struct bt_str *s, const char *fmt, ...) bt_printf(2, 3);
 

@@ -216,6 +216,14 @@ int bt_cli_call(struct bt_cli *cli, const char *method, const char *target, cons
 	return r < 0 ? r : bt_api_call(api, method, target, body, ret, err);
 }
 
+int bt_cli_get(struct bt_cli *cli, const char *target, char **ret, struct bt_err *err)
+{
+	struct bt_api *api;
+	int r = bt_cli_api(cli, &api, err);
+
+	return r < 0 ? r : bt_api_get(api, target, ret, err);
+}
+
 void bt_cli_tell(struct bt_cli *cli, const char *target)
 {
 	int r = bt_cli_call(cli, "POST", target, NULL, NULL, BT_ERR_IGNORED);

@@ -50,6 +50,9 @@ const char *bt_cli_context(struct bt_cli *cli);
 bt_nodiscard int bt_cli_call(struct bt_cli *cli, const char *method, const char *target,
 			     const json_t *body, json_t **ret, struct bt_err *err);
 
+/** GET from the API, with the answer as text (owned by the caller); see bt_api_get(). */
+bt_nodiscard int bt_cli_get(struct bt_cli *cli, const char *target, char **ret, struct bt_err *err);
+
 /** POST to the API where it does not matter whether that fails. */
 void bt_cli_tell(struct bt_cli *cli, const char *target);
 

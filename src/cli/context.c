@@ -47,11 +47,11 @@ static json_t *get_name(const json_t *row, const void *arg bt_unused)
 }
 
 static const struct bt_column columns[] = {
-	{ "Current", "<no value>", get_current },
-	{ "Description", "DESCRIPTION", get_description },
-	{ "DockerEndpoint", "DOCKER ENDPOINT", get_endpoint },
-	{ "Error", "ERROR", get_error },
-	{ "Name", "NAME", get_name },
+	{ "Current", "<no value>", get_current, NULL },
+	{ "Description", "DESCRIPTION", get_description, NULL },
+	{ "DockerEndpoint", "DOCKER ENDPOINT", get_endpoint, NULL },
+	{ "Error", "ERROR", get_error, NULL },
+	{ "Name", "NAME", get_name, NULL },
 	{ 0 },
 };
 

@@ -157,9 +157,12 @@ MEMBER(get_total, "TotalCount")
 MEMBER(get_type, "Type")
 
 static const struct bt_column columns[] = {
-	{ "Active", "ACTIVE", get_active }, { "Reclaimable", "RECLAIMABLE", get_reclaimable },
-	{ "Size", "SIZE", get_size },       { "TotalCount", "TOTAL", get_total },
-	{ "Type", "TYPE", get_type },       { 0 },
+	{ "Active", "ACTIVE", get_active, NULL },
+	{ "Reclaimable", "RECLAIMABLE", get_reclaimable, NULL },
+	{ "Size", "SIZE", get_size, NULL },
+	{ "TotalCount", "TOTAL", get_total, NULL },
+	{ "Type", "TYPE", get_type, NULL },
+	{ 0 },
 };
 
 static int run(struct bt_cli *cli, const struct bt_args *args)

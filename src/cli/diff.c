@@ -19,8 +19,8 @@ static json_t *get_type(const json_t *row, const void *arg bt_unused)
 }
 
 static const struct bt_column columns[] = {
-	{ "Path", "PATH", get_path },
-	{ "Type", "CHANGE TYPE", get_type },
+	{ "Path", "PATH", get_path, NULL },
+	{ "Type", "CHANGE TYPE", get_type, NULL },
 	{ 0 },
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/time.h"
+#include "cli/rows.h"
 #include "cli/table.h"
 #include "cli/units.h"
 #include "codec/duration.h"
@@ -159,52 +160,116 @@ static void print_escaped(const char *text)
 	(void)putchar('\n');
 }
 
-static int print_json_rows(const struct bt_format *f, const json_t *rows)
+static int print_json_rows(const struct bt_format *f, struct bt_rows *rows, struct bt_err *err)
 {
 	const json_t *row;
-	size_t i;
+	int r;
 
-	json_array_foreach (rows, i, row) {
+	while ((r = bt_rows_next(rows, &row, err)) > 0) {
 		struct row arg = { f, row };
 		json_auto_t *all = whole_row(&arg);
 		bt_auto_free char *text = json_dumps(all, JSON_COMPACT);
 
 		print_escaped(text ? text : "");
 	}
-	return 0;
+	return r;
 }
 
-int bt_format_rows(const struct bt_format *f, const json_t *rows, struct bt_err *err)
+static bool is_json(const struct bt_format *f)
+{
+	return f->text && (strcmp(f->text, "json") == 0 || is_whole(f->text));
+}
+
+/* Through the template: the header of a table, and all rows. */
+static int print_rows(const struct bt_format *f, struct bt_rows *rows, struct bt_str *out,
+		      struct bt_err *err)
 {
 	const char *table = table_template(f);
 	bt_auto_go_template struct bt_go_template *t = NULL;
-	bt_auto_str struct bt_str out = { .max = 1u << 30 };
 	const json_t *row;
-	size_t i;
+	bool any = false;
+	int r = parse(table ? table : f->text, "failed to parse template", &t, err);
+
+	if (r == 0 && table && !f->no_header)
+		r = print_row(f, t, NULL, out, err);
+	while (r == 0 && (r = bt_rows_next(rows, &row, err)) > 0) {
+		any = true;
+		r = print_row(f, t, row, out, err);
+	}
+	/* A template is wrong also where there is nothing to show by it. */
+	if (r == 0 && !table && !any) {
+		r = print_row(f, t, NULL, out, err);
+		bt_str_clear(out);
+	}
+	if (r == 0 && out->failed)
+		return bt_err_sys(err, out->failed, "format");
+	return r;
+}
+
+static int format(const struct bt_format *f, struct bt_rows *rows, struct bt_err *err)
+{
+	bt_auto_str struct bt_str out = { .max = 1u << 30 };
 	int r;
 
-	if (f->text && (strcmp(f->text, "json") == 0 || is_whole(f->text)))
-		return print_json_rows(f, rows);
-	r = parse(table ? table : f->text, "failed to parse template", &t, err);
-	if (r == 0 && table && !f->no_header)
-		r = print_row(f, t, NULL, &out, err);
-	/* A template is wrong also where there is nothing to show by it. */
-	if (r == 0 && !table && !json_array_size(rows)) {
-		r = print_row(f, t, NULL, &out, err);
-		bt_str_clear(&out);
-	}
-	json_array_foreach (rows, i, row)
-		if (r == 0)
-			r = print_row(f, t, row, &out, err);
+	if (is_json(f))
+		return print_json_rows(f, rows, err);
+	r = print_rows(f, rows, &out, err);
 	if (r < 0)
 		return r;
-	if (out.failed)
-		return bt_err_sys(err, out.failed, "format");
-	if (table)
+	if (table_template(f))
 		bt_table_print(stdout, bt_str_get(&out), TABLE_MIN_WIDTH, TABLE_PADDING);
 	else
 		(void)fwrite(bt_str_get(&out), 1, out.len, stdout);
 	return 0;
+}
+
+int bt_format_rows(const struct bt_format *f, const json_t *tree, struct bt_err *err)
+{
+	bt_auto_rows struct bt_rows rows = { 0 };
+
+	bt_rows_of_tree(tree, &rows);
+	return format(f, &rows, err);
+}
+
+/* The column that a template's word behind a dot means: `.Label "x"` is out of the labels. */
+static const struct bt_column *meant(const struct bt_format *f, const char *word)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	size_t len = strspn(word, letters);
+
+	if (len == strlen("Label") && memcmp(word, "Label", len) == 0)
+		return column(f, "Labels");
+	for (const struct bt_column *c = f->columns; c->name; c++)
+		if (strlen(c->name) == len && memcmp(c->name, word, len) == 0)
+			return c;
+	return NULL;
+}
+
+/* The members that the template's columns read, with blanks between. False where that cannot be
+ * told: every dot must be followed by a column's name. */
+static bool find_reads(const struct bt_format *f, struct bt_str *ret)
+{
+	const char *table = table_template(f);
+
+	for (const char *p = table ? table : f->text; (p = strchr(p, '.')); p++) {
+		const struct bt_column *c = meant(f, p + 1);
+
+		if (!c || !c->reads)
+			return false;
+		bt_str_puts(ret, c->reads);
+		bt_str_putc(ret, ' ');
+	}
+	return !ret->failed;
+}
+
+int bt_format_text(const struct bt_format *f, struct bt_json_raw text, struct bt_err *err)
+{
+	bt_auto_str struct bt_str reads = { 0 };
+	bt_auto_rows struct bt_rows rows = { 0 };
+	bool some = !is_json(f) && find_reads(f, &reads);
+	int r = bt_rows_of_text(text, some ? bt_str_get(&reads) : NULL, &rows, err);
+
+	return r < 0 ? r : format(f, &rows, err);
 }
 
 bool bt_format_uses(const struct bt_format *f, const char *name)

@@ -14,12 +14,15 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "codec/json_raw.h"
 
 /** One column: how templates call it, what stands above it, and how it comes from a row (a new
- * reference; `arg` is the format's). */
+ * reference; `arg` is the format's). `reads`: the members of the row that `get` looks at, with
+ * blanks between; NULL: any. */
 struct bt_column {
 	const char *name, *header;
 	json_t *(*get)(const json_t *row, const void *arg);
+	const char *reads;
 };
 
 struct bt_format {
@@ -35,6 +38,11 @@ struct bt_format {
 /** Print `rows` (an array) to standard output. Returns 0, or -EINVAL where the template is wrong.
  */
 bt_nodiscard int bt_format_rows(const struct bt_format *format, const json_t *rows,
+				struct bt_err *err);
+
+/** The same of an answer's text: an array of objects, of which only what the template's columns
+ * read is decoded. Also -EPROTO where that is not JSON. */
+bt_nodiscard int bt_format_text(const struct bt_format *format, struct bt_json_raw text,
 				struct bt_err *err);
 
 /** Does the template name the column `name`? What only "json" prints does not count: as with

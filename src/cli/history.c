@@ -78,12 +78,12 @@ static json_t *get_size(const json_t *row, const void *arg)
 }
 
 static const struct bt_column columns[] = {
-	{ "Comment", "COMMENT", get_comment },
-	{ "CreatedAt", "CREATED AT", get_created_at },
-	{ "CreatedBy", "CREATED BY", get_created_by },
-	{ "CreatedSince", "CREATED", get_created_since },
-	{ "ID", "IMAGE", get_id },
-	{ "Size", "SIZE", get_size },
+	{ "Comment", "COMMENT", get_comment, NULL },
+	{ "CreatedAt", "CREATED AT", get_created_at, NULL },
+	{ "CreatedBy", "CREATED BY", get_created_by, NULL },
+	{ "CreatedSince", "CREATED", get_created_since, NULL },
+	{ "ID", "IMAGE", get_id, NULL },
+	{ "Size", "SIZE", get_size, NULL },
 	{ 0 },
 };
 

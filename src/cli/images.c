@@ -90,17 +90,17 @@ static json_t *get_virtual(const json_t *row, const void *arg bt_unused)
 }
 
 static const struct bt_column columns[] = {
-	{ "Containers", "CONTAINERS", get_containers },
-	{ "CreatedAt", "CREATED AT", get_created_at },
-	{ "CreatedSince", "CREATED", get_created_since },
-	{ "Digest", "DIGEST", get_digest },
-	{ "ID", "IMAGE ID", get_id },
-	{ "Repository", "REPOSITORY", get_repository },
-	{ "SharedSize", "SHARED SIZE", get_shared },
-	{ "Size", "SIZE", get_size },
-	{ "Tag", "TAG", get_tag },
-	{ "UniqueSize", "UNIQUE SIZE", get_unique },
-	{ "VirtualSize", "SIZE", get_virtual },
+	{ "Containers", "CONTAINERS", get_containers, NULL },
+	{ "CreatedAt", "CREATED AT", get_created_at, NULL },
+	{ "CreatedSince", "CREATED", get_created_since, NULL },
+	{ "Digest", "DIGEST", get_digest, NULL },
+	{ "ID", "IMAGE ID", get_id, NULL },
+	{ "Repository", "REPOSITORY", get_repository, NULL },
+	{ "SharedSize", "SHARED SIZE", get_shared, NULL },
+	{ "Size", "SIZE", get_size, NULL },
+	{ "Tag", "TAG", get_tag, NULL },
+	{ "UniqueSize", "UNIQUE SIZE", get_unique, NULL },
+	{ "VirtualSize", "SIZE", get_virtual, NULL },
 	{ 0 },
 };
 

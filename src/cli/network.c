@@ -82,15 +82,15 @@ static json_t *get_scope(const json_t *row, const void *arg bt_unused)
 }
 
 static const struct bt_column columns[] = {
-	{ "CreatedAt", "CREATED AT", get_created },
-	{ "Driver", "DRIVER", get_driver },
-	{ "ID", "NETWORK ID", get_id },
-	{ "IPv4", "IPV4", get_ipv4 },
-	{ "IPv6", "IPV6", get_ipv6 },
-	{ "Internal", "INTERNAL", get_internal },
-	{ "Labels", "LABELS", get_labels },
-	{ "Name", "NAME", get_name },
-	{ "Scope", "SCOPE", get_scope },
+	{ "CreatedAt", "CREATED AT", get_created, NULL },
+	{ "Driver", "DRIVER", get_driver, NULL },
+	{ "ID", "NETWORK ID", get_id, NULL },
+	{ "IPv4", "IPV4", get_ipv4, NULL },
+	{ "IPv6", "IPV6", get_ipv6, NULL },
+	{ "Internal", "INTERNAL", get_internal, NULL },
+	{ "Labels", "LABELS", get_labels, NULL },
+	{ "Name", "NAME", get_name, NULL },
+	{ "Scope", "SCOPE", get_scope, NULL },
 	{ 0 },
 };
 

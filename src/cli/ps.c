@@ -66,7 +66,8 @@ static json_t *familiar(const char *image)
 	bt_auto_image_ref struct bt_image_ref ref = { 0 };
 	const char *path;
 
-	if (bt_image_ref_parse(image, &ref, BT_ERR_IGNORED) < 0)
+	/* Most are as short as they can be. */
+	if (!strpbrk(image, "/@") || bt_image_ref_parse(image, &ref, BT_ERR_IGNORED) < 0)
 		return json_string(image);
 	bool hub = strcmp(ref.domain, "docker.io") == 0;
 	path = hub ? bt_str_after(ref.path, "library/") : NULL;
@@ -212,22 +213,22 @@ static json_t *get_health(const json_t *row, const void *arg bt_unused)
 }
 
 static const struct bt_column columns[] = {
-	{ "Command", "COMMAND", get_command },
-	{ "CreatedAt", "CREATED AT", get_created },
-	{ "HealthStatus", "HEALTH", get_health },
-	{ "ID", "CONTAINER ID", get_id },
-	{ "Image", "IMAGE", get_image },
-	{ "Labels", "LABELS", get_labels },
-	{ "LocalVolumes", "LOCAL VOLUMES", get_local_volumes },
-	{ "Mounts", "MOUNTS", get_mounts },
-	{ "Names", "NAMES", get_names },
-	{ "Networks", "NETWORKS", get_networks },
-	{ "Platform", "PLATFORM", get_platform },
-	{ "Ports", "PORTS", get_ports },
-	{ "RunningFor", "CREATED", get_running_for },
-	{ "Size", "SIZE", get_size },
-	{ "State", "STATE", get_state },
-	{ "Status", "STATUS", get_status },
+	{ "Command", "COMMAND", get_command, "Command" },
+	{ "CreatedAt", "CREATED AT", get_created, "Created" },
+	{ "HealthStatus", "HEALTH", get_health, "Health Status" },
+	{ "ID", "CONTAINER ID", get_id, "Id" },
+	{ "Image", "IMAGE", get_image, "Image ImageID" },
+	{ "Labels", "LABELS", get_labels, "Labels" },
+	{ "LocalVolumes", "LOCAL VOLUMES", get_local_volumes, "Mounts" },
+	{ "Mounts", "MOUNTS", get_mounts, "Mounts" },
+	{ "Names", "NAMES", get_names, "Names" },
+	{ "Networks", "NETWORKS", get_networks, "NetworkSettings" },
+	{ "Platform", "PLATFORM", get_platform, "ImageManifestDescriptor" },
+	{ "Ports", "PORTS", get_ports, "Ports" },
+	{ "RunningFor", "CREATED", get_running_for, "Created" },
+	{ "Size", "SIZE", get_size, "SizeRw SizeRootFs" },
+	{ "State", "STATE", get_state, "State" },
+	{ "Status", "STATUS", get_status, "Status" },
 	{ 0 },
 };
 
@@ -260,7 +261,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 		.arg = &options,
 	};
 	bt_auto_str struct bt_str target = { 0 };
-	json_auto_t *rows = NULL;
+	bt_auto_free char *rows = NULL;
 	struct bt_err err = { 0 };
 
 	if (!format.text && !bt_args_bool(args, "quiet"))
@@ -269,8 +270,8 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 		format.text = "{{.ID}}";
 	bt_str_puts(&target, "/containers/json");
 	add_query(args, &format, &target);
-	if (bt_cli_call(cli, "GET", bt_str_get(&target), NULL, &rows, &err) < 0 ||
-	    bt_format_rows(&format, rows, &err) < 0)
+	if (bt_cli_get(cli, bt_str_get(&target), &rows, &err) < 0 ||
+	    bt_format_text(&format, bt_json_raw_of(rows), &err) < 0)
 		return bt_cli_fail(&err);
 	return 0;
 }

@@ -44,10 +44,10 @@ static json_t *get_stars(const json_t *row, const void *arg bt_unused)
 }
 
 static const struct bt_column columns[] = {
-	{ "Description", "DESCRIPTION", get_description },
-	{ "IsOfficial", "OFFICIAL", get_official },
-	{ "Name", "NAME", get_name },
-	{ "StarCount", "STARS", get_stars },
+	{ "Description", "DESCRIPTION", get_description, NULL },
+	{ "IsOfficial", "OFFICIAL", get_official, NULL },
+	{ "Name", "NAME", get_name, NULL },
+	{ "StarCount", "STARS", get_stars, NULL },
 	{ 0 },
 };
 

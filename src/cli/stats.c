@@ -145,15 +145,15 @@ static json_t *get_pids(const json_t *row, const void *arg bt_unused)
 }
 
 static const struct bt_column columns[] = {
-	{ "BlockIO", "BLOCK I/O", get_block },
-	{ "CPUPerc", "CPU %", get_cpu },
-	{ "Container", "CONTAINER", get_container },
-	{ "ID", "CONTAINER ID", get_id },
-	{ "MemPerc", "MEM %", get_mem_percent },
-	{ "MemUsage", "MEM USAGE / LIMIT", get_mem_usage },
-	{ "Name", "NAME", get_name },
-	{ "NetIO", "NET I/O", get_net },
-	{ "PIDs", "PIDS", get_pids },
+	{ "BlockIO", "BLOCK I/O", get_block, NULL },
+	{ "CPUPerc", "CPU %", get_cpu, NULL },
+	{ "Container", "CONTAINER", get_container, NULL },
+	{ "ID", "CONTAINER ID", get_id, NULL },
+	{ "MemPerc", "MEM %", get_mem_percent, NULL },
+	{ "MemUsage", "MEM USAGE / LIMIT", get_mem_usage, NULL },
+	{ "Name", "NAME", get_name, NULL },
+	{ "NetIO", "NET I/O", get_net, NULL },
+	{ "PIDs", "PIDS", get_pids, NULL },
 	{ 0 },
 };
 

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/str.h"
 
 #define COLUMNS_MAX 32
+#define TEXT_MAX    (1u << 30)
 
 /* The end of a line, and how many cells in it end with a tab. */
 static size_t count_cells(const char *line, const char **ret_end)
@@ -35,7 +37,7 @@ static size_t cell_len(const char *cell, size_t *ret_runes)
 struct line {
 	const char *text;
 	size_t cells;
-	size_t width[COLUMNS_MAX]; /* first of each cell alone, then of its column */
+	unsigned width[COLUMNS_MAX]; /* first of each cell alone, then of its column */
 };
 
 static void measure(struct line *line, size_t min, size_t padding)
@@ -45,7 +47,7 @@ static void measure(struct line *line, size_t min, size_t padding)
 	for (size_t c = 0; c < line->cells; c++) {
 		size_t runes, len = cell_len(cell, &runes);
 
-		line->width[c] = runes + padding > min ? runes + padding : min;
+		line->width[c] = (unsigned)(runes + padding > min ? runes + padding : min);
 		cell += len + 1;
 	}
 }
@@ -54,7 +56,8 @@ static void measure(struct line *line, size_t min, size_t padding)
 static void level(struct line *lines, size_t n, size_t c)
 {
 	for (size_t i = 0; i < n;) {
-		size_t end = i, widest = 0;
+		size_t end = i;
+		unsigned widest = 0;
 
 		for (; end < n && lines[end].cells > c; end++)
 			if (lines[end].width[c] > widest)
@@ -65,27 +68,28 @@ static void level(struct line *lines, size_t n, size_t c)
 	}
 }
 
-static void print_line(FILE *out, const struct line *line)
+static void put_line(struct bt_str *out, const struct line *line)
 {
 	const char *cell = line->text;
 
 	for (size_t c = 0;; c++) {
 		size_t runes, len = cell_len(cell, &runes);
 
-		(void)fwrite(cell, 1, len, out);
+		bt_str_add(out, cell, len);
 		if (cell[len] != '\t')
 			break;
 		if (c < line->cells)
-			(void)fprintf(out, "%*s", (int)(line->width[c] - runes), "");
+			bt_str_fill(out, ' ', line->width[c] - runes);
 		cell += len + 1;
 	}
-	(void)fputc('\n', out);
+	bt_str_putc(out, '\n');
 }
 
 void bt_table_print(FILE *out, const char *text, size_t min, size_t padding)
 {
 	size_t n = 0, i = 0, widest = 0;
 	bt_auto_free struct line *lines = NULL;
+	bt_auto_str struct bt_str all = { .max = TEXT_MAX };
 	const char *end;
 
 	for (const char *p = text; *p; p++)
@@ -102,5 +106,6 @@ void bt_table_print(FILE *out, const char *text, size_t min, size_t padding)
 	for (size_t c = 0; c < widest; c++)
 		level(lines, i, c);
 	for (size_t k = 0; k < i; k++)
-		print_line(out, &lines[k]);
+		put_line(&all, &lines[k]);
+	(void)fwrite(bt_str_get(&all), 1, all.len, out);
 }

@@ -111,16 +111,16 @@ static json_t *get_size(const json_t *row, const void *arg bt_unused)
 }
 
 static const struct bt_column columns[] = {
-	{ "Availability", "AVAILABILITY", get_nothing },
-	{ "Driver", "DRIVER", get_driver },
-	{ "Group", "GROUP", get_nothing },
-	{ "Labels", "LABELS", get_labels },
-	{ "Links", "LINKS", get_links },
-	{ "Mountpoint", "MOUNTPOINT", get_mountpoint },
-	{ "Name", "VOLUME NAME", get_name },
-	{ "Scope", "SCOPE", get_scope },
-	{ "Size", "SIZE", get_size },
-	{ "Status", "STATUS", get_nothing },
+	{ "Availability", "AVAILABILITY", get_nothing, NULL },
+	{ "Driver", "DRIVER", get_driver, NULL },
+	{ "Group", "GROUP", get_nothing, NULL },
+	{ "Labels", "LABELS", get_labels, NULL },
+	{ "Links", "LINKS", get_links, NULL },
+	{ "Mountpoint", "MOUNTPOINT", get_mountpoint, NULL },
+	{ "Name", "VOLUME NAME", get_name, NULL },
+	{ "Scope", "SCOPE", get_scope, NULL },
+	{ "Size", "SIZE", get_size, NULL },
+	{ "Status", "STATUS", get_nothing, NULL },
 	{ 0 },
 };
 

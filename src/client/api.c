@@ -236,6 +236,21 @@ int bt_api_call_with(struct bt_api *api, const struct bt_api_request *req, json_
 	return r < 0 ? r : status;
 }
 
+int bt_api_get(struct bt_api *api, const char *target, char **ret, struct bt_err *err)
+{
+	struct bt_api_request req = { .method = "GET", .target = target };
+	struct bt_http_conn conn;
+	int r, status;
+
+	r = bt_api_open(api, &req, &conn, err);
+	if (r < 0)
+		return r;
+	status = conn.head.status;
+	r = bt_http_read_all(&conn, BT_API_ANSWER_MAX, ret, NULL, err);
+	bt_api_keep(api, &conn);
+	return r < 0 ? r : status;
+}
+
 int bt_api_ping(struct bt_api *api, char ret_version[16], struct bt_err *err)
 {
 	struct bt_api_request req = { .method = "HEAD", .target = "/_ping" };

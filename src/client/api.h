@@ -70,6 +70,10 @@ bt_nodiscard int bt_api_call(struct bt_api *api, const char *method, const char 
 bt_nodiscard int bt_api_call_with(struct bt_api *api, const struct bt_api_request *req,
 				  json_t **ret, struct bt_err *err);
 
+/** GET an answer as text, which is not looked at (owned by the caller). Returns the status, or
+ * negative. */
+bt_nodiscard int bt_api_get(struct bt_api *api, const char *target, char **ret, struct bt_err *err);
+
 /** The daemon's newest API version by HEAD /_ping ("1.51"), and further facts of its headers. */
 bt_nodiscard int bt_api_ping(struct bt_api *api, char ret_version[16], struct bt_err *err);
 

@@ -8,6 +8,7 @@
 #include "codec/go_template.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,10 +38,12 @@ struct exec {
 	const struct bt_go_template_data *data;
 	struct bt_str *out;
 	struct bt_err *err;
-	struct variable variables[VARIABLES_MAX];
-	size_t nvariables;
 	struct value dot;
 	unsigned depth;
+	size_t nvariables;
+	/* Last, because only what is before it is cleared: a list executes its template for each
+	 * row. */
+	struct variable variables[VARIABLES_MAX];
 };
 
 static int eval_pipe(struct exec *ex, const struct bt_tmpl_pipe *pipe, struct value *ret);
@@ -600,9 +603,10 @@ int bt_go_template_execute(const struct bt_go_template *t, const struct bt_go_te
 	enum flow flow = FLOW_ON;
 	int r;
 
-	bt_auto_free struct exec *ex = calloc(1, sizeof(*ex));
+	bt_auto_free struct exec *ex = malloc(sizeof(*ex));
 	if (!ex)
 		return bt_err_set(err, BT_ERR_SYSTEM, ENOMEM, "template: out of memory");
+	memset(ex, 0, offsetof(struct exec, variables));
 	ex->t = t;
 	ex->data = data;
 	ex->out = out;

@@ -164,22 +164,43 @@ static size_t utf8_len(const unsigned char *p)
 	return n;
 }
 
+/* How many bytes from `text` on stand for themselves: ASCII without quotes and controls. */
+static size_t plain_len(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
+}
+
+/* The first character of `text`, which is not plain. Returns its length. */
+static size_t append_special(struct bt_str *s, const char *text)
+{
+	unsigned char c = (unsigned char)*text;
+	size_t n = utf8_len((const unsigned char *)text);
+
+	if (c == '"' || c == '\\')
+		bt_str_printf(s, "\\%c", c);
+	else if (c < 0x20 || c == 0x7f)
+		bt_str_printf(s, "\\u%04x", c);
+	else if (n == 0)
+		bt_str_puts(s, "\\ufffd");
+	else
+		bt_str_add(s, text, n);
+	return n ? n : 1;
+}
+
 void bt_json_append_str(struct bt_str *s, const char *text)
 {
 	bt_str_putc(s, '"');
 	while (*text) {
-		unsigned char c = (unsigned char)*text;
-		size_t n = utf8_len((const unsigned char *)text);
+		size_t n = plain_len(text);
 
-		if (c == '"' || c == '\\')
-			bt_str_printf(s, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			bt_str_printf(s, "\\u%04x", c);
-		else if (n == 0)
-			bt_str_puts(s, "\\ufffd");
-		else
-			bt_str_add(s, text, n);
-		text += n ? n : 1;
+		bt_str_add(s, text, n);
+		text += n;
+		if (*text)
+			text += append_special(s, text);
 	}
 	bt_str_putc(s, '"');
 }

@@ -3,6 +3,7 @@
 #include "engine/container_filter.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -158,6 +159,16 @@ static const char *get_label(const void *arg, const char *key)
 	return json_string_value(json_object_get(arg, key));
 }
 
+static bool match_labels(const struct bt_filters *f, struct bt_container_item *item)
+{
+	const json_t *labels;
+
+	if (!bt_filters_has(f, "label"))
+		return true;
+	labels = json_object_get(bt_container_item_summary(item), "Labels");
+	return bt_filters_labels(f, "label", get_label, labels);
+}
+
 static bool match_name(const struct bt_filters *f, const char *name)
 {
 	bt_auto_free char *slashed = bt_str_format("/%s", name);
@@ -167,7 +178,7 @@ static bool match_name(const struct bt_filters *f, const char *name)
 }
 
 static bool match_ancestor(const struct bt_container_filter *filter,
-			   const struct bt_list_item *item)
+			   const struct bt_container_item *item)
 {
 	if (!bt_filters_has(filter->filters, "ancestor"))
 		return true;
@@ -177,7 +188,7 @@ static bool match_ancestor(const struct bt_container_filter *filter,
 	return false;
 }
 
-static bool match_exited(const struct bt_filters *f, const struct bt_list_item *item)
+static bool match_exited(const struct bt_filters *f, const struct bt_container_item *item)
 {
 	char code[16];
 
@@ -189,19 +200,20 @@ static bool match_exited(const struct bt_filters *f, const struct bt_list_item *
 	return bt_filters_exact(f, "exited", code);
 }
 
-static bool match_health(const struct bt_filters *f, const struct bt_list_item *item)
+static bool match_health(const struct bt_filters *f, const struct bt_container_item *item)
 {
 	return bt_filters_exact(f, "health", item->health[0] ? item->health : "none");
 }
 
-static bool match_network(const struct bt_filters *f, const struct bt_list_item *item)
+static bool match_network(const struct bt_filters *f, struct bt_container_item *item)
 {
 	const char *name;
 	json_t *endpoint;
 
 	if (!bt_filters_has(f, "network"))
 		return true;
-	json_object_foreach (item->networks, name, endpoint) {
+	json_object_foreach ((json_t *)(uintptr_t)bt_container_item_networks(item), name,
+			     endpoint) {
 		const char *id = bt_jget_text(endpoint, "NetworkID"), *value;
 
 		if (bt_filters_exact(f, "network", name))
@@ -213,14 +225,14 @@ static bool match_network(const struct bt_filters *f, const struct bt_list_item 
 	return false;
 }
 
-static bool match_volume(const struct bt_filters *f, const struct bt_list_item *item)
+static bool match_volume(const struct bt_filters *f, struct bt_container_item *item)
 {
 	const json_t *mount;
 	size_t i;
 
 	if (!bt_filters_has(f, "volume"))
 		return true;
-	json_array_foreach (json_object_get(item->summary, "Mounts"), i, mount)
+	json_array_foreach (json_object_get(bt_container_item_summary(item), "Mounts"), i, mount)
 		if (bt_filters_exact(f, "volume", bt_jget_text(mount, "Name")) ||
 		    bt_filters_exact(f, "volume", bt_jget_text(mount, "Source")) ||
 		    bt_filters_exact(f, "volume", bt_jget_text(mount, "Destination")))
@@ -242,13 +254,16 @@ static bool port_in(const char *value, const char *port)
 	return number >= first && number <= last && strcmp(own ? own + 1 : "tcp", proto) == 0;
 }
 
-static bool match_ports(const struct bt_filters *f, const char *name, const json_t *ports)
+/* `member`: of the summary, with the ports as its names. */
+static bool match_ports(const struct bt_filters *f, const char *name,
+			struct bt_container_item *item, const char *member)
 {
 	const char *value, *port;
-	const json_t *ignored;
+	const json_t *ports, *ignored;
 
 	if (!bt_filters_has(f, name))
 		return true;
+	ports = json_object_get(bt_container_item_summary(item), member);
 	for (size_t i = 0; (value = bt_filters_value(f, name, i)); i++)
 		json_object_foreach ((json_t *)(uintptr_t)ports, port, ignored)
 			if (ignored && port_in(value, port))
@@ -257,7 +272,7 @@ static bool match_ports(const struct bt_filters *f, const char *name, const json
 }
 
 bool bt_container_filter_match(const struct bt_container_filter *filter,
-			       const struct bt_list_item *item)
+			       struct bt_container_item *item)
 {
 	const struct bt_filters *f = filter->filters;
 	const struct bt_container *c = item->container;
@@ -271,9 +286,8 @@ bool bt_container_filter_match(const struct bt_container_filter *filter,
 		return false;
 	return bt_filters_match(f, "id", c->id) && match_name(f, item->name) &&
 	       bt_filters_exact(f, "status", bt_container_status_name(item->state.status)) &&
-	       bt_filters_labels(f, "label", get_label, json_object_get(item->summary, "Labels")) &&
-	       match_exited(f, item) && match_ancestor(filter, item) && match_health(f, item) &&
-	       match_network(f, item) && match_volume(f, item) &&
-	       match_ports(f, "expose", json_object_get(item->summary, "ExposedPorts")) &&
-	       match_ports(f, "publish", json_object_get(item->summary, "PortBindings"));
+	       match_labels(f, item) && match_exited(f, item) && match_ancestor(filter, item) &&
+	       match_health(f, item) && match_network(f, item) && match_volume(f, item) &&
+	       match_ports(f, "expose", item, "ExposedPorts") &&
+	       match_ports(f, "publish", item, "PortBindings");
 }

@@ -6,25 +6,15 @@
  * The filters of `ps`.
  */
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
-#include "engine/container.h"
+#include "engine/container_item.h"
 
 struct bt_engine;
 struct bt_filters;
-
-/** A container as list sees it. Owned by list. */
-struct bt_list_item {
-	struct bt_container *container;
-	struct bt_container_state state; /* without its strings */
-	char *name;
-	json_t *summary, *networks;
-	char health[16];
-};
 
 #define BT_CONTAINER_FILTER_IMAGES 64
 
@@ -45,7 +35,7 @@ bt_nodiscard int bt_container_filter_make(struct bt_engine *engine,
 					  struct bt_container_filter *ret, struct bt_err *err);
 /** Does the container pass? */
 bool bt_container_filter_match(const struct bt_container_filter *filter,
-			       const struct bt_list_item *item);
+			       struct bt_container_item *item);
 /** Release what it owns. */
 void bt_container_filter_done(struct bt_container_filter *filter);
 

@@ -13,6 +13,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/str.h"
 
 struct bt_engine;
 
@@ -26,9 +27,9 @@ struct bt_list_options {
 	int64_t limit; /* <= 0: none */
 	const struct bt_filters *filters;
 };
-/** GET /containers/json. */
+/** GET /containers/json, appended to `out` as text; it may hold a part of it after a failure. */
 bt_nodiscard int bt_container_list(struct bt_engine *engine, const struct bt_list_options *opt,
-				   json_t **ret, struct bt_err *err);
+				   struct bt_str *out, struct bt_err *err);
 /** GET /containers/{id}/top: {"Titles":[…],"Processes":[[…]]} with host pids. */
 bt_nodiscard int bt_container_top(struct bt_engine *engine, const char *ref, const char *ps_args,
 				  json_t **ret, struct bt_err *err);

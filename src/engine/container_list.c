@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/*
+ * `ps`: written straight into text. A container's summary and its networks are JSON texts already,
+ * so their parts are copied as they stand; only what must be computed (ports, and mounts that are
+ * volumes) becomes a tree for a moment. docs/decisions/0022-lists-without-trees.md says why.
+ */
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +15,10 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/filters.h"
+#include "codec/json.h"
 #include "engine/container_filter.h"
 #include "engine/container_inspect.h"
+#include "engine/container_item.h"
 #include "engine/container_networks.h"
 #include "engine/container_size.h"
 #include "engine/engine_private.h"
@@ -18,143 +26,243 @@
 #include "engine/network_ports.h"
 #include "engine/status_text.h"
 
-static void take_item(struct bt_container *c, struct bt_list_item *ret)
-{
-	json_auto_t *health = NULL;
+/* One list on its way. */
+struct list {
+	struct bt_engine *engine;
+	const struct bt_list_options *opt;
+	struct bt_container_filter filter;
+	struct bt_map images; /* what image_name() found out */
+	/* What the last one that never ran was made with, and the networks that it would have. All
+	 * containers are held meanwhile. */
+	struct bt_json_raw mode, endpoints;
+	struct bt_str networks;
+	int64_t now_ns;
+	struct bt_str *out;
+};
 
-	ret->container = c;
-	ret->summary = bt_jget_load(c->summary);
-	bt_auto_lock(held, &c->lock);
-	ret->state = c->state;
-	ret->name = strdup(c->name);
-	ret->networks = bt_container_networks(
-		c->state.networks, bt_jget_text(ret->summary, "NetworkMode"), ret->summary);
-	health = bt_jget_load(c->state.health);
-	memccpy(ret->health, bt_jget_text(health, "Status"), '\0', sizeof(ret->health) - 1);
-	/* Borrowed texts do not outlive the lock. */
-	ret->state.error = ret->state.networks = ret->state.health = NULL;
+static void list_done(struct list *list)
+{
+	bt_container_filter_done(&list->filter);
+	bt_map_done(&list->images);
+	bt_str_done(&list->networks);
 }
 
-static void item_done(struct bt_list_item *item)
+/* Does the name that was given still mean the image that the container was made of? Many have
+ * the same image: answers are remembered. */
+static bool name_holds(struct list *list, const struct bt_container *c, struct bt_json_raw name)
 {
-	free(item->name);
-	json_decref(item->summary);
-	json_decref(item->networks);
+	static char yes[] = "yes", no[] = "no";
+	bt_auto_free char *key = bt_str_format("%s %.*s", c->image_id, (int)name.len, name.p);
+	const char *answer = key ? bt_map_get(&list->images, key) : yes;
+
+	if (!answer) {
+		json_auto_t *text = bt_json_raw_load(name);
+		const char *plain = json_is_string(text) ? json_string_value(text) : "";
+		char *found = bt_images_means(list->engine->images, plain, c->image_id) ? yes : no;
+
+		answer = found;
+		bt_discard(bt_map_put(&list->images, key, found, NULL));
+	}
+	return answer == yes;
 }
 
 /* What the container was made of, by the name that was given, or by its id where that name has
- * come to mean something else. `known` remembers the answers, for many have the same image. */
-static const char *image_name(const struct bt_list_item *item, struct bt_map *known)
+ * come to mean something else. */
+static void put_image(struct list *list, const struct bt_container_item *item)
 {
-	static char yes[] = "yes", no[] = "no";
-	const char *name = bt_jget_text(item->summary, "Image"), *id = item->container->image_id;
-	bt_auto_free char *key = id ? bt_str_format("%s %s", id, name) : NULL;
-	const char *answer = key ? bt_map_get(known, key) : yes;
+	struct bt_json_raw name = item->said[BT_SAID_IMAGE];
 
-	if (!answer) {
-		char *found = bt_images_means(item->container->engine->images, name, id) ? yes : no;
-
-		answer = found;
-		bt_discard(bt_map_put(known, key, found, NULL));
-	}
-	return answer == no ? id : name;
+	if (name.p && name_holds(list, item->container, name))
+		bt_json_raw_append(list->out, name, "");
+	else
+		bt_json_append_str(list->out, item->container->image_id);
 }
 
-static void add_identity(const struct bt_list_item *item, struct bt_map *known, json_t *out)
+static void put_identity(struct list *list, const struct bt_container_item *item)
 {
-	const json_t *summary = item->summary;
-	bt_auto_free char *name = bt_str_format("/%s", item->name ? item->name : "");
+	const struct bt_container *c = item->container;
+	struct bt_str *out = list->out;
 
-	json_object_set_new(out, "Id", json_string(item->container->id));
-	json_object_set_new(out, "Names", json_pack("[s]", name ? name : ""));
-	json_object_set_new(out, "Image", json_string(image_name(item, known)));
-	json_object_set_new(out, "ImageID", json_string(item->container->image_id));
-	json_object_set_new(out, "Command", json_string(bt_jget_text(summary, "Command")));
-	json_object_set_new(out, "Created",
-			    json_integer(item->container->created_ns / BT_TIME_NSEC_PER_SEC));
+	bt_str_printf(out, "{\"Id\":\"%s\",\"Names\":[\"/%s\"],\"Image\":", c->id, item->name);
+	put_image(list, item);
+	bt_str_puts(out, ",\"ImageID\":");
+	bt_json_append_str(out, c->image_id);
+	bt_str_puts(out, ",\"Command\":");
+	bt_json_raw_append(out, item->said[BT_SAID_COMMAND], "\"\"");
+	bt_str_printf(out, ",\"Created\":%lld", (long long)(c->created_ns / BT_TIME_NSEC_PER_SEC));
+}
+
+static void put_ports(struct list *list, struct bt_container_item *item)
+{
+	struct bt_json_raw exposed = item->said[BT_SAID_EXPOSED_PORTS];
+	json_auto_t *published = NULL, *ports = NULL;
+
+	if (item->state.pid > 0)
+		published = bt_network_ports(list->engine, item->container->id);
+	bt_str_puts(list->out, ",\"Ports\":");
+	if (item->state.pid <= 0 || (!published && !bt_json_raw_filled(exposed))) {
+		bt_str_puts(list->out, "[]");
+		return;
+	}
+	ports = bt_container_networks_ports(
+		json_object_get(bt_container_item_summary(item), "ExposedPorts"), published);
+	bt_json_append(list->out, ports);
+}
+
+/* SizeRw and SizeRootFs, where they were asked for. */
+static void put_sizes(struct list *list, const struct bt_container_item *item)
+{
+	const struct bt_container *c = item->container;
+	json_auto_t *sizes = NULL;
+	const char *name;
+	json_t *value;
+	int64_t rw;
+
+	if (!list->opt->size ||
+	    bt_layers_rw_size(list->engine->layers, c->id, &rw, BT_ERR_IGNORED) < 0)
+		return;
+	sizes = json_object();
+	bt_container_add_size(c, rw, sizes);
+	json_object_foreach (sizes, name, value)
+		bt_str_printf(list->out, ",\"%s\":%lld", name,
+			      (long long)json_integer_value(value));
+}
+
+static void put_status(struct list *list, const struct bt_container_item *item)
+{
+	char status[96];
+
+	bt_status_text(&item->state, item->health, list->now_ns, status, sizeof(status));
+	bt_str_puts(list->out, ",\"Labels\":");
+	bt_json_raw_append(list->out, item->said[BT_SAID_LABELS], "null");
+	bt_str_printf(list->out, ",\"State\":\"%s\",\"Status\":",
+		      bt_container_status_name(item->state.status));
+	bt_json_append_str(list->out, status);
+}
+
+static bool is_same(struct bt_json_raw a, struct bt_json_raw b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+/* What one that has never run would be connected to: the same for all that were made alike. */
+static void put_mode(struct list *list, struct bt_container_item *item, struct bt_json_raw mode)
+{
+	struct bt_json_raw endpoints = item->said[BT_SAID_ENDPOINTS];
+
+	if (list->networks.len == 0 || !is_same(mode, list->mode) ||
+	    !is_same(endpoints, list->endpoints)) {
+		bt_str_clear(&list->networks);
+		bt_json_append(&list->networks, bt_container_item_networks(item));
+		list->mode = mode;
+		list->endpoints = endpoints;
+	}
+	bt_str_add(list->out, bt_str_get(&list->networks), list->networks.len);
+}
+
+static void put_networks(struct list *list, struct bt_container_item *item)
+{
+	struct bt_json_raw mode = item->said[BT_SAID_NETWORK_MODE];
+	struct bt_json_raw annotations = item->said[BT_SAID_ANNOTATIONS];
+	struct bt_json_raw networks = bt_json_raw_of(item->networks);
+
+	bt_str_puts(list->out, ",\"HostConfig\":{\"NetworkMode\":");
+	bt_json_raw_append(list->out, mode, "\"\"");
+	if (annotations.p) {
+		bt_str_puts(list->out, ",\"Annotations\":");
+		bt_json_raw_append(list->out, annotations, "");
+	}
+	bt_str_puts(list->out, "},\"NetworkSettings\":{\"Networks\":");
+	if (networks.p && *networks.p == '{')
+		bt_json_raw_append(list->out, networks, "{}");
+	else
+		put_mode(list, item, mode);
+	bt_str_putc(list->out, '}');
 }
 
 /* Where a volume lies is not told here. */
-static json_t *mounts(const json_t *summary)
+static void put_mounts(struct list *list, struct bt_container_item *item)
 {
-	json_t *out = bt_jget_copy(json_object_get(summary, "Mounts")), *mount;
+	struct bt_json_raw mounts = item->said[BT_SAID_MOUNTS];
+	json_auto_t *shown = NULL;
+	json_t *mount;
 	size_t i;
 
-	json_array_foreach (out, i, mount)
+	bt_str_puts(list->out, ",\"Mounts\":");
+	if (!bt_json_raw_filled(mounts)) {
+		bt_json_raw_append(list->out, mounts, "null");
+		return;
+	}
+	shown = bt_json_raw_load(mounts);
+	json_array_foreach (shown, i, mount)
 		if (strcmp(bt_jget_text(mount, "Type"), "volume") == 0)
 			json_object_set_new(mount, "Source", json_string(""));
-	return out;
+	bt_json_append(list->out, shown);
 }
 
-static json_t *show(const struct bt_list_item *item, bool size, struct bt_map *known)
+static void show(struct list *list, struct bt_container_item *item)
 {
-	const json_t *summary = item->summary;
-	bool running = item->state.pid > 0;
-	json_auto_t *published =
-		running ? bt_network_ports(item->container->engine, item->container->id) : NULL;
-	json_t *out = json_object();
-	char status[96];
-	int64_t rw;
-
-	bt_status_text(&item->state, item->health, bt_time_now_ns(), status, sizeof(status));
-	add_identity(item, known, out);
-	json_object_set_new(out, "Ports",
-			    running ? bt_container_networks_ports(
-					      json_object_get(summary, "ExposedPorts"), published)
-				    : json_array());
-	if (size && bt_layers_rw_size(item->container->engine->layers, item->container->id, &rw,
-				      BT_ERR_IGNORED) == 0)
-		bt_container_add_size(item->container, rw, out);
-	json_object_set_new(out, "Labels", bt_jget_copy(json_object_get(summary, "Labels")));
-	json_object_set_new(out, "State",
-			    json_string(bt_container_status_name(item->state.status)));
-	json_object_set_new(out, "Status", json_string(status));
-	json_object_set_new(out, "HostConfig",
-			    json_pack("{s:s,s:O*}", "NetworkMode",
-				      bt_jget_text(summary, "NetworkMode"), "Annotations",
-				      json_object_get(summary, "Annotations")));
-	json_object_set_new(out, "NetworkSettings", json_pack("{s:O}", "Networks", item->networks));
-	json_object_set_new(out, "Mounts", mounts(summary));
-	return out;
+	put_identity(list, item);
+	put_ports(list, item);
+	put_sizes(list, item);
+	put_status(list, item);
+	put_networks(list, item);
+	put_mounts(list, item);
+	bt_str_putc(list->out, '}');
 }
 
-static bool is_shown(const struct bt_list_item *item, const struct bt_list_options *opt,
-		     const struct bt_container_filter *filter)
+static bool is_shown(const struct list *list, struct bt_container_item *item)
 {
 	bool running = item->state.status == BT_CONTAINER_RUNNING ||
 		       item->state.status == BT_CONTAINER_PAUSED ||
 		       item->state.status == BT_CONTAINER_RESTARTING;
 
-	if (!running && !opt->all && opt->limit <= 0 && !filter->all)
+	if (!running && !list->opt->all && list->opt->limit <= 0 && !list->filter.all)
 		return false;
-	return bt_container_filter_match(filter, item);
+	return bt_container_filter_match(&list->filter, item);
 }
 
-int bt_container_list(struct bt_engine *engine, const struct bt_list_options *opt, json_t **ret,
-		      struct bt_err *err)
+/* Returns 0 or the builder's failure. */
+static int show_all(struct list *list, struct bt_container *const *all, ssize_t n)
 {
-	bt_auto(bt_container_filter_done) struct bt_container_filter filter = { 0 };
-	bt_auto(bt_map_done) struct bt_map known = { 0 };
-	json_auto_t *out = json_array();
+	int64_t shown = 0;
+
+	for (ssize_t i = 0; i < n && (list->opt->limit <= 0 || shown < list->opt->limit); i++) {
+		bt_auto(bt_container_item_done) struct bt_container_item item = { 0 };
+		int r = bt_container_item_take(all[i], &item);
+
+		if (r < 0)
+			return r;
+		if (!is_shown(list, &item))
+			continue;
+		bt_str_puts(list->out, shown++ > 0 ? "," : "");
+		show(list, &item);
+	}
+	return list->out->failed;
+}
+
+int bt_container_list(struct bt_engine *engine, const struct bt_list_options *opt,
+		      struct bt_str *out, struct bt_err *err)
+{
+	bt_auto(list_done) struct list list = {
+		.engine = engine,
+		.opt = opt,
+		.now_ns = bt_time_now_ns(),
+		.out = out,
+	};
 	struct bt_container **all = NULL;
 	ssize_t n;
-	int r = bt_container_filter_make(engine, opt->filters, &filter, err);
+	int r = bt_container_filter_make(engine, opt->filters, &list.filter, err);
 
 	if (r < 0)
 		return r;
 	n = bt_container_all(engine, &all);
 	if (n < 0)
 		return bt_err_sys(err, (int)n, "list containers");
-	for (ssize_t i = 0; i < n; i++) {
-		bt_auto(item_done) struct bt_list_item item = { 0 };
-
-		take_item(all[i], &item);
-		if (is_shown(&item, opt, &filter))
-			json_array_append_new(out, show(&item, opt->size, &known));
-		if (opt->limit > 0 && (int64_t)json_array_size(out) >= opt->limit)
-			break;
-	}
+	bt_str_putc(out, '[');
+	r = show_all(&list, all, n);
+	bt_str_putc(out, ']');
 	bt_container_unref_all(all, n);
-	*ret = json_incref(out);
-	return 0;
+	return r < 0 || out->failed ? bt_err_sys(err, r < 0 ? r : out->failed, "list containers")
+				    : 0;
 }

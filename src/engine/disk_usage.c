@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/str.h"
 #include "engine/container_inspect.h"
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
@@ -36,10 +37,10 @@ static int add_images(struct bt_engine *engine, json_t *out, struct bt_err *err)
 static int add_containers(struct bt_engine *engine, json_t *out, struct bt_err *err)
 {
 	const struct bt_list_options opt = { .all = true, .size = true };
-	json_t *containers;
-	int r = bt_container_list(engine, &opt, &containers, err);
+	bt_auto_str struct bt_str text = { 0 };
+	int r = bt_container_list(engine, &opt, &text, err);
 
-	if (r == 0 && json_object_set_new(out, "Containers", containers) < 0)
+	if (r == 0 && json_object_set_new(out, "Containers", bt_jget_load(bt_str_get(&text))) < 0)
 		r = bt_err_sys(err, -ENOMEM, "system df");
 	return r;
 }

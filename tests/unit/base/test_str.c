@@ -44,6 +44,56 @@ START_TEST(a_limit_is_sticky)
 }
 END_TEST
 
+START_TEST(printing_fits_exactly_or_grows)
+{
+	/* Around each size at which the memory grows. */
+	for (int n = 0; n < 600; n++) {
+		bt_auto_str struct bt_str s = { 0 };
+
+		bt_str_puts(&s, "ab");
+		bt_str_printf(&s, "%0*d", n + 1, 7);
+		bt_str_printf(&s, "%s", "");
+		ck_assert_uint_eq(s.len, (size_t)n + 3);
+		ck_assert_uint_eq(strlen(s.p), s.len);
+		ck_assert_int_eq(s.p[0], 'a');
+		ck_assert_int_eq(s.p[s.len - 1], '7');
+	}
+}
+END_TEST
+
+START_TEST(printing_beyond_the_limit_leaves_what_was_there)
+{
+	bt_auto_str struct bt_str s = { .max = 8 };
+
+	bt_str_puts(&s, "abcdef");
+	bt_str_printf(&s, "%d", 12);
+	ck_assert_str_eq(bt_str_get(&s), "abcdef12");
+	ck_assert_int_eq(s.failed, 0);
+	/* The memory has room for it, the limit has not. */
+	bt_str_printf(&s, "%d", 3);
+	ck_assert_int_eq(s.failed, -E2BIG);
+	ck_assert_str_eq(bt_str_get(&s), "abcdef12");
+	bt_str_printf(&s, "%d", 4);
+	ck_assert_uint_eq(s.len, 8);
+}
+END_TEST
+
+START_TEST(filling_repeats_a_byte_within_the_limit)
+{
+	bt_auto_str struct bt_str s = { .max = 100 };
+
+	bt_str_fill(&s, 'x', 0);
+	ck_assert_str_eq(bt_str_get(&s), "");
+	bt_str_puts(&s, "a");
+	bt_str_fill(&s, ' ', 3);
+	ck_assert_str_eq(bt_str_get(&s), "a   ");
+	bt_str_fill(&s, '-', 96);
+	ck_assert_uint_eq(strlen(s.p), 100);
+	bt_str_fill(&s, '-', 1);
+	ck_assert_int_eq(s.failed, -E2BIG);
+}
+END_TEST
+
 START_TEST(numbers_are_whole_and_bounded)
 {
 	unsigned long long u;
@@ -84,6 +134,9 @@ int main(void)
 
 	tcase_add_test(tc, a_builder_grows_and_is_taken);
 	tcase_add_test(tc, a_limit_is_sticky);
+	tcase_add_test(tc, printing_fits_exactly_or_grows);
+	tcase_add_test(tc, printing_beyond_the_limit_leaves_what_was_there);
+	tcase_add_test(tc, filling_repeats_a_byte_within_the_limit);
 	tcase_add_test(tc, numbers_are_whole_and_bounded);
 	tcase_add_test(tc, prefixes_and_suffixes);
 	suite_add_tcase(suite, tc);

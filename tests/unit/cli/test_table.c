@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
+#include "base/str.h"
+
 static void expect(const char *text, size_t min, size_t padding, const char *want)
 {
 	char *got = NULL;
@@ -40,6 +43,18 @@ START_TEST(a_line_without_the_cell_parts_the_column)
 }
 END_TEST
 
+START_TEST(a_table_of_thousands_of_lines_is_printed_whole)
+{
+	bt_auto_str struct bt_str text = { 0 }, want = { 0 };
+
+	for (int i = 0; i < 5000; i++) {
+		bt_str_printf(&text, "%d\t\t%s\n", i, "end");
+		bt_str_printf(&want, "%-5d end\n", i);
+	}
+	expect(bt_str_get(&text), 1, 1, bt_str_get(&want));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli/table");
@@ -50,6 +65,7 @@ int main(void)
 	tcase_add_test(tests, columns_are_as_wide_as_their_widest_cell);
 	tcase_add_test(tests, characters_count_not_bytes);
 	tcase_add_test(tests, a_line_without_the_cell_parts_the_column);
+	tcase_add_test(tests, a_table_of_thousands_of_lines_is_printed_whole);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
