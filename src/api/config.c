@@ -356,6 +356,7 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	c->runtimes = bt_json_obj(v, "runtimes");
 	c->init_path = bt_json_str(v, "init-path", NULL);
 	c->init = bt_json_bool(v, "init", false);
+	c->userns_remap = bt_json_str(v, "userns-remap", NULL);
 	c->no_new_privileges = bt_json_bool(v, "no-new-privileges", false);
 	c->shutdown_timeout = timeout < 0 || timeout > 3600 ? 3600 : (int)timeout;
 	resolve_tls(v, c);

@@ -47,6 +47,7 @@ struct bt_config {
 	bool no_icc, no_masquerade;
 	int mtu;
 	bool init; /* in containers that do not say */
+	const char *userns_remap;
 	bool no_new_privileges;
 	int shutdown_timeout;
 };

@@ -96,6 +96,8 @@ const struct bt_option bt_config_options[] = {
 	{ "tlskey", 0, "tlskey", BT_OPTION_STRING, USED, "our key" },
 	{ "tlsverify", 0, "tlsverify", BT_OPTION_BOOL, USED,
 	  "TLS, and clients need a certificate" },
+	{ "userns-remap", 0, "userns-remap", BT_OPTION_STRING, USED,
+	  "whose subordinate ids containers have: default, USER or USER:GROUP" },
 	{ "validate", 0, NULL, BT_OPTION_BOOL, USED, "check the configuration and exit" },
 	{ "version", 'v', NULL, BT_OPTION_BOOL, USED, "print the version" },
 
@@ -160,8 +162,6 @@ const struct bt_option bt_config_options[] = {
 	  NULL },
 	{ "userland-proxy", 0, "userland-proxy", BT_OPTION_BOOL, MOOT, NULL },
 	{ "userland-proxy-path", 0, "userland-proxy-path", BT_OPTION_STRING, MOOT, NULL },
-	{ "userns-remap", 0, "userns-remap", BT_OPTION_STRING, REFUSED,
-	  "ids are not remapped for all containers" },
 };
 
 const size_t bt_config_options_count = sizeof(bt_config_options) / sizeof(bt_config_options[0]);

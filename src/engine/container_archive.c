@@ -30,6 +30,7 @@ struct bt_container_archive {
 	int at;     /* the directory that the file is in */
 	char *name; /* the file in it; "." for the directory itself */
 	char *as;   /* what it is called in the archive */
+	struct bt_id_map ids;
 };
 
 /* Bits of Go's os.FileMode, which the API prints as a number. */
@@ -120,7 +121,7 @@ static int find(struct bt_container_archive *a, const char *clean, bool inside, 
 	const char *base;
 
 	*ret_lookup = 0;
-	root = bt_container_root_open(a->container, clean, inside, &rest, err);
+	root = bt_container_root_open(a->container, clean, inside, &rest, &a->ids, err);
 	if (root < 0)
 		return root;
 	base = bt_path_base(rest);
@@ -180,6 +181,7 @@ int bt_container_archive_write(struct bt_container_archive *archive,
 				      .name = archive->name,
 				      .as = archive->as,
 				      .cross_mounts = true,
+				      .ids = archive->ids.nuids > 0 ? &archive->ids : NULL,
 				      .write = fn,
 				      .write_arg = arg };
 
@@ -242,11 +244,12 @@ static int find_owner(struct bt_container *c, struct bt_extract_owner *ret, stru
 	bt_auto_user struct bt_user user = { 0 };
 	bt_auto_free char *rest = NULL;
 	bt_auto_close int root = -EBADF;
+	struct bt_id_map ids;
 	int r = bt_container_row_settings(c, &s, err);
 
 	if (r < 0 || *bt_jget_text(s.config, "User") == '\0')
 		return r;
-	root = bt_container_root_open(c, "/", true, &rest, err);
+	root = bt_container_root_open(c, "/", true, &rest, &ids, err);
 	if (root < 0)
 		return root;
 	r = bt_user_lookup(root, bt_jget_text(s.config, "User"), NULL, &user, err);
@@ -257,7 +260,8 @@ static int find_owner(struct bt_container *c, struct bt_extract_owner *ret, stru
 }
 
 static int unpack(int root, const char *rest, const struct bt_container_put *put,
-		  const struct bt_extract_owner *owner, struct bt_err *err)
+		  const struct bt_extract_owner *owner, const struct bt_id_map *ids,
+		  struct bt_err *err)
 {
 	bt_auto_close int dir = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int fd = put->fd;
@@ -266,6 +270,7 @@ static int unpack(int root, const char *rest, const struct bt_container_put *put
 				    .keep_kinds = put->keep_kinds,
 				    .cross_mounts = true,
 				    .owner = owner,
+				    .ids = ids->nuids > 0 ? ids : NULL,
 				    .shadow_fd = -EBADF,
 				    .read = read_archive,
 				    .read_arg = &fd };
@@ -284,6 +289,7 @@ int bt_container_archive_put(struct bt_engine *engine, const char *ref,
 	bt_auto_close int root = -EBADF;
 	struct bt_extract_owner owner;
 	bt_auto_free char *rest = NULL;
+	struct bt_id_map ids;
 	int owned = 0, r = clean ? bt_container_get(engine, ref, &c, err)
 				 : bt_err_sys(err, -ENOMEM, "unpack into a container");
 
@@ -293,12 +299,12 @@ int bt_container_archive_put(struct bt_engine *engine, const char *ref,
 	owned = put->copy_owner ? find_owner(c, &owner, err) : 0;
 	if (owned < 0)
 		return owned;
-	root = bt_container_root_open(c, clean, true, &rest, err);
+	root = bt_container_root_open(c, clean, true, &rest, &ids, err);
 	if (root < 0)
 		return root;
 	r = check_place(root, rest, strcmp(rest, clean) != 0, ref, put->path, err);
 	if (r == 0)
-		r = unpack(root, rest, put, owned > 0 ? &owner : NULL, err);
+		r = unpack(root, rest, put, owned > 0 ? &owner : NULL, &ids, err);
 	if (r == 0)
 		bt_container_event(c, "extract-to-dir", NULL);
 	return r;

@@ -403,7 +403,8 @@ static int make_volumes(struct creation *cr, bool *ret_copy, struct bt_err *err)
 
 static int fill_volumes(struct creation *cr, struct bt_err *err)
 {
-	bt_auto_close int root = bt_layers_rw_mount(cr->engine->layers, cr->container->id, err);
+	bt_auto_close int root =
+		bt_layers_rw_mount(cr->engine->layers, cr->container->id, NULL, err);
 	const char *user = cr->container->id;
 	const json_t *mount;
 	size_t i;

@@ -20,6 +20,7 @@
 struct bt_container_export {
 	struct bt_container *container;
 	int root;
+	struct bt_id_map ids; /* of a running one; else without ranges */
 };
 
 /* The container's Cmd, as the image's history tells it; owned, or NULL. */
@@ -121,7 +122,8 @@ int bt_container_export_open(struct bt_engine *engine, const char *ref,
 	if (r == 0) {
 		bt_auto_lock(op, &export->container->op);
 
-		export->root = bt_container_root_open(export->container, "/", true, &rest, err);
+		export->root = bt_container_root_open(export->container, "/", true, &rest,
+						      &export->ids, err);
 		r = export->root < 0 ? export->root : 0;
 	}
 	if (r < 0) {
@@ -137,7 +139,8 @@ int bt_container_export_write(struct bt_container_export *export,
 			      struct bt_err *err)
 {
 	bt_container_event(export->container, "export", NULL);
-	return bt_commit_export(export->root, fn, arg, err);
+	return bt_commit_export(export->root, export->ids.nuids > 0 ? &export->ids : NULL, fn, arg,
+				err);
 }
 
 void bt_container_export_close(struct bt_container_export *export)

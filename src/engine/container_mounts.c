@@ -51,18 +51,21 @@ static int attach(const struct bt_container *c, int fd, const char *name, bool f
 	return 0;
 }
 
-static int make_shm(const struct bt_container *c, const json_t *hc, char **ret, struct bt_err *err)
+static int make_shm(const struct bt_container *c, const json_t *hc,
+		    const struct bt_userns_view *view, char **ret, struct bt_err *err)
 {
 	bt_auto_free char *size = bt_str_format("size=%" PRId64, bt_jget_int(hc, "ShmSize"));
-	const char *options[] = { "mode=1777", size };
+	bt_auto_free char *uid = bt_str_format("uid=%u", view ? view->uid : 0);
+	bt_auto_free char *gid = bt_str_format("gid=%u", view ? view->gid : 0);
+	const char *options[] = { "mode=1777", size, uid, gid };
 	const struct bt_mnt_fs fs = { .type = "tmpfs",
 				      .source = "shm",
 				      .options = options,
-				      .noptions = 2,
+				      .noptions = 4,
 				      .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 						    MOUNT_ATTR_NOEXEC };
 	bt_auto_close int fd = -EBADF;
-	int r = size ? bt_mnt_create(&fs, NULL, &fd) : -ENOMEM;
+	int r = size && uid && gid ? bt_mnt_create(&fs, NULL, &fd) : -ENOMEM;
 
 	if (r < 0)
 		return bt_err_sys(err, r, "make shared memory");
@@ -178,7 +181,8 @@ static int make_subpath(struct bt_container *c, json_t *mount, size_t number, st
 		     : show_at(c, mount, number, "", fd, err);
 }
 
-static int make_image(struct bt_container *c, json_t *mount, size_t number, struct bt_err *err)
+static int make_image(struct bt_container *c, json_t *mount, size_t number,
+		      const struct bt_userns_view *view, struct bt_err *err)
 {
 	bt_auto_image struct bt_image image = { 0 };
 	bt_auto_close int root = -EBADF, part = -EBADF, fd = -EBADF;
@@ -187,7 +191,7 @@ static int make_image(struct bt_container *c, json_t *mount, size_t number, stru
 
 	if (r < 0)
 		return r;
-	root = bt_layers_rw_mount_ro(c->engine->layers, image.chain_id, err);
+	root = bt_layers_rw_mount_ro(c->engine->layers, image.chain_id, view, err);
 	if (root < 0)
 		return root;
 	/* Only what is attached somewhere can be cloned: the part lies beside the whole. */
@@ -211,24 +215,29 @@ static void tell_mounted(const struct bt_container *c, const json_t *mount)
 				 bt_jget_text(mount, "Propagation")));
 }
 
-static int make_one(struct bt_container *c, json_t *mount, size_t number, struct bt_err *err)
+static int make_one(struct bt_container *c, json_t *mount, size_t number,
+		    const struct bt_userns_view *view, struct bt_err *err)
 {
 	const char *type = bt_jget_text(mount, "Type");
 	int r;
 
 	if (strcmp(type, "image") == 0)
-		return make_image(c, mount, number, err);
+		return make_image(c, mount, number, view, err);
 	if (strcmp(type, "volume") != 0)
 		return 0;
 	r = bt_volume_mount_use(c->engine, bt_jget_text(mount, "Name"), c->id, err);
 	if (r == 0)
 		tell_mounted(c, mount);
+	if (r == 0 && view)
+		r = bt_volume_mount_is_foreign(c->engine, bt_jget_text(mount, "Name"), err);
+	if (r > 0)
+		json_object_set_new(mount, "Foreign", json_true());
 	return r < 0 || !bt_jget_text(mount, "Subpath")[0] ? r
 							   : make_subpath(c, mount, number, err);
 }
 
 int bt_container_mounts_make(struct bt_container *c, const json_t *hc, json_t *mounts,
-			     char **ret_shm, struct bt_err *err)
+			     const struct bt_userns_view *view, char **ret_shm, struct bt_err *err)
 {
 	const char *mode = bt_jget_text(hc, "IpcMode");
 	const char *other = bt_host_config_container(mode);
@@ -240,10 +249,10 @@ int bt_container_mounts_make(struct bt_container *c, const json_t *hc, json_t *m
 	if (other)
 		r = join_shm(c->engine, other, &shm, err);
 	else if (strcmp(mode, "shareable") == 0)
-		r = make_shm(c, hc, &shm, err);
+		r = make_shm(c, hc, view, &shm, err);
 	json_array_foreach (mounts, i, mount) {
 		if (r == 0)
-			r = make_one(c, mount, i, err);
+			r = make_one(c, mount, i, view, err);
 	}
 	if (r < 0)
 		return r;

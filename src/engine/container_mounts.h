@@ -20,17 +20,20 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "engine/container.h"
+#include "sys/userns.h"
 
 /**
  * Make them for a start.
  *
  * @mounts:  the container's mount points; Source of those that lie elsewhere now is replaced.
+ * @view:    the container's user namespace, NULL: the host's.
  * @ret_shm: what is to be bound at /dev/shm (owned), or NULL: nothing of another's.
  *
  * After a failure, and at the end of a container that ran, bt_container_mounts_release().
  */
 bt_nodiscard int bt_container_mounts_make(struct bt_container *container, const json_t *host_config,
-					  json_t *mounts, char **ret_shm, struct bt_err *err);
+					  json_t *mounts, const struct bt_userns_view *view,
+					  char **ret_shm, struct bt_err *err);
 
 /** Count the volumes of a container that was found running. */
 void bt_container_mounts_adopt(struct bt_container *container);

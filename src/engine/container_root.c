@@ -16,30 +16,38 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "engine/container_row.h"
+#include "engine/container_userns.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
+#include "engine/remap.h"
 #include "engine/volume.h"
+#include "engine/volume_mount.h"
 #include "sys/inroot.h"
 
 /* As many as the kernel follows. */
 #define LINKS_MAX 40
 
-/* The root of the process, or -ENOENT where there is none. */
-static int open_running(struct bt_container *c)
+/* The root of the process, and how ids look from outside, or -ENOENT where there is none. */
+static int open_running(struct bt_container *c, struct bt_id_map *ret_ids)
 {
-	bt_auto_close int fd = -EBADF;
+	bt_auto_close int fd = -EBADF, proc = -EBADF;
 	char path[40];
 	pid_t pid;
+	int r;
 
 	pthread_mutex_lock(&c->lock);
 	pid = bt_container_is_running(c) ? c->state.pid : 0;
 	pthread_mutex_unlock(&c->lock);
 	if (pid == 0)
 		return -ENOENT;
-	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = proc < 0 ? -1 : openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
+	r = bt_id_map_of(proc, ret_ids);
+	if (r < 0)
+		return r;
 	/* Still the same process? Else the number may be another's by now. */
 	pthread_mutex_lock(&c->lock);
 	if (!bt_container_is_running(c) || c->state.pid != pid)
@@ -150,9 +158,18 @@ static int open_mount(struct bt_container *c, const json_t *mount, struct bt_err
 	return bt_take_fd(&fd);
 }
 
+/* A tree of the host's has the host's ids; the layers and the engine's volumes have those inside.
+ */
+static bool shows_host(struct bt_container *c, const json_t *mount)
+{
+	return strcmp(bt_jget_text(mount, "Type"), "bind") == 0 ||
+	       bt_volume_mount_is_foreign(c->engine, bt_jget_text(mount, "Name"), BT_ERR_IGNORED) >
+		       0;
+}
+
 /* The root of one that does not run, or the mount that `path` lies in. */
 static int open_stopped(struct bt_container *c, const char *path, bool follow, char **ret_path,
-			struct bt_err *err)
+			struct bt_id_map *ret_ids, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
 	bt_auto_close int root = -EBADF;
@@ -163,8 +180,8 @@ static int open_stopped(struct bt_container *c, const char *path, bool follow, c
 
 	if (r < 0)
 		return r;
-	root = c->auto_remove ? bt_layers_rw_mount_volatile(c->engine->layers, c->id, err)
-			      : bt_layers_rw_mount(c->engine->layers, c->id, err);
+	root = c->auto_remove ? bt_layers_rw_mount_volatile(c->engine->layers, c->id, NULL, err)
+			      : bt_layers_rw_mount(c->engine->layers, c->id, NULL, err);
 	if (root < 0)
 		return root;
 	real = real_path(root, path, follow);
@@ -172,6 +189,8 @@ static int open_stopped(struct bt_container *c, const char *path, bool follow, c
 	*ret_path = strdup(mount ? real + len : path);
 	if (!*ret_path)
 		return bt_err_sys(err, -ENOMEM, "look up %s", path);
+	if (mount && shows_host(c, mount) && bt_container_userns_wanted(c->engine, s.host_config))
+		*ret_ids = c->engine->remap->map;
 	if (mount)
 		return open_mount(c, mount, err);
 	if (bt_jget_bool(s.host_config, "ReadonlyRootfs") && make_read_only(root, err) < 0)
@@ -180,12 +199,14 @@ static int open_stopped(struct bt_container *c, const char *path, bool follow, c
 }
 
 int bt_container_root_open(struct bt_container *container, const char *path, bool follow,
-			   char **ret_path, struct bt_err *err)
+			   char **ret_path, struct bt_id_map *ret_ids, struct bt_err *err)
 {
-	int fd = open_running(container);
+	int fd = open_running(container, ret_ids);
 
-	if (fd == -ENOENT)
-		return open_stopped(container, path, follow, ret_path, err);
+	if (fd == -ENOENT) {
+		*ret_ids = (struct bt_id_map){ 0 };
+		return open_stopped(container, path, follow, ret_path, ret_ids, err);
+	}
 	if (fd < 0)
 		return bt_err_sys(err, fd, "open the root of container %s", container->id);
 	*ret_path = strdup(path);

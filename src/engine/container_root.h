@@ -12,6 +12,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "engine/container.h"
+#include "sys/id_map.h"
 
 /**
  * The root in which `path` (clean, absolute) is to be looked up, and the path in it. A container
@@ -21,11 +22,13 @@
  * @follow:   whether a symlink at the end of `path` is meant, or what it leads to.
  * @ret_path: inside the root (owned); the same as `path` unless that lies in a volume of one that
  *            does not run.
+ * @ret_ids:  what the ids that are seen in it are inside; without ranges: the same.
  *
  * The caller holds the container's `op` lock, so that it does not start meanwhile. Returns a
  * descriptor (owned) or a negative errno.
  */
 bt_nodiscard int bt_container_root_open(struct bt_container *container, const char *path,
-					bool follow, char **ret_path, struct bt_err *err);
+					bool follow, char **ret_path, struct bt_id_map *ret_ids,
+					struct bt_err *err);
 
 #endif

@@ -26,6 +26,7 @@
 #include "engine/container_links.h"
 #include "engine/container_remove.h"
 #include "engine/container_row.h"
+#include "engine/container_userns.h"
 #include "engine/container_waiter.h"
 #include "engine/engine_private.h"
 #include "engine/host_config.h"
@@ -48,7 +49,8 @@ struct start {
 	struct bt_container_settings settings;
 	struct bt_network_attachment net;
 	struct bt_user user;
-	pid_t ipc_pid, pid_pid;
+	struct bt_container_userns userns;
+	pid_t ipc_pid, pid_pid, net_pid;
 	int rootfs, spec, seccomp;
 	char *run_dir, *journal, *log_path, *files_dir, *bundle, *shm;
 	struct bt_log_options log;
@@ -60,6 +62,7 @@ static void start_done(struct start *st)
 	bt_container_row_settings_done(&st->settings);
 	bt_network_attachment_done(&st->net);
 	bt_user_lookup_done(&st->user);
+	bt_container_userns_done(&st->userns);
 	bt_close(&st->rootfs);
 	bt_close(&st->spec);
 	bt_close(&st->seccomp);
@@ -265,7 +268,7 @@ static int attach_network(struct start *st, struct bt_err *err)
 					    .host_config = s->host_config };
 	int r = bt_network_attach(st->container->engine, st->container->id,
 				  bt_jget_text(s->config, "Hostname"), s->host_config,
-				  s->networking, &st->net, err);
+				  s->networking, st->userns.owner, &st->net, err);
 
 	if (r == 0)
 		r = set_networks(st, err);
@@ -337,6 +340,7 @@ static int build_spec(struct start *st, struct bt_err *err)
 		.default_ulimits = engine->cfg.default_ulimits,
 		.security = { engine->cfg.no_new_privileges, engine->cfg.apparmor },
 		.user = &st->user,
+		.userns = &st->userns,
 		.host_network = st->net.host,
 		.net_pid = st->net.join_pid,
 		.ipc_pid = st->ipc_pid,
@@ -357,6 +361,34 @@ static int build_spec(struct start *st, struct bt_err *err)
 	return st->spec < 0 ? bt_err_sys(err, st->spec, "write specification") : 0;
 }
 
+/* Whose namespaces it shares, and by them whose user namespace it lives in. */
+static int join_all(struct start *st, struct bt_err *err)
+{
+	int r = join(st, "IpcMode", "IPC", &st->ipc_pid, err);
+
+	if (r == 0)
+		r = join(st, "PidMode", "PID namespace", &st->pid_pid, err);
+	if (r == 0)
+		r = join(st, "NetworkMode", "network", &st->net_pid, err);
+	if (r < 0)
+		return r;
+	return bt_container_userns_find(st->container->engine, st->settings.host_config,
+					(const pid_t[]){ st->net_pid, st->ipc_pid, st->pid_pid }, 3,
+					&st->userns, err);
+}
+
+/* What is removed at its end need not reach the disk. */
+static int mount_root(struct start *st, struct bt_err *err)
+{
+	struct bt_container *c = st->container;
+	const struct bt_userns_view *view = st->userns.mapped ? &st->userns.view : NULL;
+
+	st->rootfs = c->auto_remove
+			     ? bt_layers_rw_mount_volatile(c->engine->layers, c->id, view, err)
+			     : bt_layers_rw_mount(c->engine->layers, c->id, view, err);
+	return st->rootfs < 0 ? st->rootfs : 0;
+}
+
 static int prepare(struct start *st, struct bt_err *err)
 {
 	struct bt_container *c = st->container;
@@ -370,19 +402,16 @@ static int prepare(struct start *st, struct bt_err *err)
 	if (r == 0)
 		r = make_bind_sources(st->settings.mounts, err);
 	if (r == 0)
-		r = join(st, "IpcMode", "IPC", &st->ipc_pid, err);
+		r = bt_container_userns_check(c->engine, st->settings.host_config, err);
 	if (r == 0)
-		r = join(st, "PidMode", "PID namespace", &st->pid_pid, err);
+		r = join_all(st, err);
+	if (r == 0)
+		r = mount_root(st, err);
 	if (r < 0)
 		return r;
-	/* What is removed at its end need not reach the disk. */
-	st->rootfs = c->auto_remove ? bt_layers_rw_mount_volatile(c->engine->layers, c->id, err)
-				    : bt_layers_rw_mount(c->engine->layers, c->id, err);
-	if (st->rootfs < 0)
-		return st->rootfs;
 	bt_fault_point("start/root");
-	r = bt_container_mounts_make(c, st->settings.host_config, st->settings.mounts, &st->shm,
-				     err);
+	r = bt_container_mounts_make(c, st->settings.host_config, st->settings.mounts,
+				     st->userns.mapped ? &st->userns.view : NULL, &st->shm, err);
 	if (r == 0)
 		r = find_user(st, err);
 	if (r == 0)
@@ -518,7 +547,8 @@ static int start_locked(struct bt_container *c, const char *detach_keys, struct 
 						.net.netns_fd = -EBADF,
 						.rootfs = -EBADF,
 						.spec = -EBADF,
-						.seccomp = -EBADF };
+						.seccomp = -EBADF,
+						.userns.joined = -EBADF };
 	int r = check_state(c, err);
 
 	if (r != 0)

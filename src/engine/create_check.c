@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "codec/json.h"
 #include "engine/container.h"
+#include "engine/container_userns.h"
 #include "engine/engine_private.h"
 #include "engine/host_config.h"
 #include "engine/jget.h"
@@ -160,6 +161,8 @@ int bt_create_check(struct bt_engine *engine, const json_t *body, json_t *hc, st
 		r = check_joined(engine, hc, "IpcMode", err);
 	if (r == 0)
 		r = check_joined(engine, hc, "PidMode", err);
+	if (r == 0)
+		r = bt_container_userns_check(engine, hc, err);
 	if (r == 0)
 		r = check_mac(body, hc, err);
 	if (r == 0)

@@ -23,6 +23,7 @@
 #include "engine/health.h"
 #include "engine/monitor_link.h"
 #include "engine/network.h"
+#include "engine/remap.h"
 #include "engine/restore.h"
 #include "engine/jget.h"
 #include "engine/seccomp_cache.h"
@@ -156,6 +157,21 @@ static int open_stores(struct bt_engine *engine, struct bt_err *err)
 		err);
 }
 
+/* Better no daemon than one whose containers do not start. */
+static int open_remap(struct bt_engine *engine, struct bt_err *err)
+{
+	const char *option = engine->cfg.userns_remap;
+	int r;
+
+	if (!option || option[0] == '\0')
+		return 0;
+	r = bt_remap_open(option, "/etc/subuid", "/etc/subgid", &engine->remap, err);
+	if (r < 0 || !engine->remap)
+		return r;
+	r = bt_layers_check_view(engine->layers, &engine->remap->view, err);
+	return r < 0 ? bt_err_context(err, "userns-remap") : 0;
+}
+
 static int open_parts(struct bt_engine *engine, struct bt_err *err)
 {
 	int r = make_dirs(&engine->cfg, err);
@@ -176,6 +192,8 @@ static int open_parts(struct bt_engine *engine, struct bt_err *err)
 		r = bt_seccomp_cache_create(engine->cfg.seccomp_profile, &engine->seccomp, err);
 	if (r == 0)
 		r = open_stores(engine, err);
+	if (r == 0)
+		r = open_remap(engine, err);
 	if (r == 0)
 		r = bt_links_open(&bt_container_apply_events, &engine->links, err);
 	if (r == 0)
@@ -222,6 +240,7 @@ void bt_engine_close(struct bt_engine *engine)
 	bt_seccomp_cache_destroy(engine->seccomp);
 	bt_volume_mounts_destroy(engine->volume_mounts);
 	bt_exec_table_destroy(engine->execs);
+	bt_remap_close(engine->remap);
 	bt_images_close(engine->images);
 	bt_layers_close(engine->layers);
 	bt_db_close(engine->db);

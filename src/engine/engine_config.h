@@ -41,7 +41,8 @@ struct bt_engine_config {
 	bool init;             /* containers that do not say get one */
 	bool debug;            /* messages for who looks for a defect are logged */
 	bool no_new_privileges;
-	bool apparmor; /* enforced here, and its default profile is loaded */
+	const char *userns_remap; /* whose subordinate ids containers have; NULL or "": nobody's */
+	bool apparmor;            /* enforced here, and its default profile is loaded */
 	int shutdown_timeout;
 	int spawner_fd; /* connection to the spawner, owned by the engine from now on */
 };

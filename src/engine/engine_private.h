@@ -19,6 +19,7 @@
 struct bt_container_index;
 struct bt_events;
 struct bt_networks;
+struct bt_remap;
 struct bt_links;
 struct bt_execs;
 struct bt_health;
@@ -34,6 +35,7 @@ struct bt_engine {
 	struct bt_db *db;
 	struct bt_layers *layers;
 	struct bt_images *images;
+	struct bt_remap *remap; /* NULL: containers have the host's ids */
 	struct bt_container_index *containers;
 	struct bt_execs *execs;
 	struct bt_health *health;

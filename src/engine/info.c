@@ -149,8 +149,10 @@ static void add_registry(const struct bt_engine *engine, json_t *out)
 				      "Mirrors", "Secure", 1, "Official", 1, "Mirrors", mirrors));
 }
 
-static json_t *security_options(const struct bt_engine_config *cfg)
+static json_t *security_options(const struct bt_engine *engine)
 {
+	const struct bt_engine_config *cfg = &engine->cfg;
+	const char *cgroupns = cfg->default_cgroupns_mode;
 	json_t *out = json_array();
 
 	if (cfg->apparmor)
@@ -158,6 +160,12 @@ static json_t *security_options(const struct bt_engine_config *cfg)
 	json_array_append_new(
 		out, json_sprintf("name=seccomp,profile=%s",
 				  cfg->seccomp_profile ? cfg->seccomp_profile : "builtin"));
+	if (engine->remap)
+		json_array_append_new(out, json_string("name=userns"));
+	if (cgroupns ? strcmp(cgroupns, "private") == 0 : bt_host_limits_unified())
+		json_array_append_new(out, json_string("name=cgroupns"));
+	if (cfg->no_new_privileges)
+		json_array_append_new(out, json_string("name=no-new-privileges"));
 	return out;
 }
 
@@ -191,7 +199,7 @@ static void add_engine(const struct bt_engine *engine, json_t *out)
 		json_string(cfg->default_runtime ? cfg->default_runtime : "berth-runtime"));
 	/* Not a setting here: containers always outlive the daemon. */
 	json_object_set_new(out, "LiveRestoreEnabled", json_true());
-	json_object_set_new(out, "SecurityOptions", security_options(cfg));
+	json_object_set_new(out, "SecurityOptions", security_options(engine));
 	json_object_set_new(out, "InitBinary",
 			    json_string(engine->cfg.init_path ? "berth-init" : ""));
 }

@@ -19,6 +19,7 @@
 #include "engine/network_endpoint.h"
 #include "engine/network_names.h"
 #include "engine/network_pool.h"
+#include "engine/remap.h"
 #include "engine/network_ports.h"
 #include "engine/network_private.h"
 #include "engine/network_table.h"
@@ -87,6 +88,7 @@ int bt_network_open(struct bt_engine *engine, struct bt_networks **ret, struct b
 		return bt_err_sys(err, -ENOMEM, "open networks");
 	nets->engine = engine;
 	nets->db = engine->db;
+	nets->owner = engine->remap ? &engine->remap->owner : NULL;
 	pthread_mutex_init(&nets->lock, NULL);
 	bt_list_init(&nets->list);
 	r = open_parts(nets, err);

@@ -19,6 +19,7 @@ struct bt_engine;
 
 struct bt_filters;
 struct bt_networks;
+struct bt_sandbox_owner;
 
 /** Open: read the networks, make the default bridge and its rules. */
 bt_nodiscard int bt_network_open(struct bt_engine *engine, struct bt_networks **ret,
@@ -36,11 +37,13 @@ struct bt_network_attachment {
 	char *address;    /* of the first interface, for hosts; NULL: none (owned) */
 };
 /** Give a container its namespace and addresses by HostConfig.NetworkMode and
- * NetworkingConfig.EndpointsConfig. Addresses are in the database before this returns. */
+ * NetworkingConfig.EndpointsConfig. Addresses are in the database before this returns.
+ *
+ * @owner: whose the namespace is (net/sandbox.h), NULL: ours. */
 bt_nodiscard int bt_network_attach(struct bt_engine *engine, const char *container_id,
 				   const char *hostname, const json_t *host_config,
-				   const json_t *networking, struct bt_network_attachment *ret,
-				   struct bt_err *err);
+				   const json_t *networking, const struct bt_sandbox_owner *owner,
+				   struct bt_network_attachment *ret, struct bt_err *err);
 /** Give the addresses back; idempotent. The namespace goes with its last descriptor. */
 void bt_network_detach(struct bt_engine *engine, const char *container_id);
 /** Give back the addresses of containers that are gone or do not run, and answer the questions of

@@ -32,6 +32,7 @@ struct join {
 
 struct joins {
 	struct bt_networks *nets;
+	const struct bt_sandbox_owner *sandbox_owner; /* NULL: ours */
 	struct bt_network_endpoint_owner owner;
 	struct join list[PORTS_MAX];
 	unsigned n;
@@ -150,7 +151,7 @@ static int lease_locked(struct joins *j, const char *mode, const json_t *endpoin
 		return r;
 	if ((net->driver == BT_NETWORK_DRIVER_BRIDGE || net->driver == BT_NETWORK_DRIVER_NULL) &&
 	    !net->config_only && json_object_size(endpoints) < 2 &&
-	    !asks_for_something(want_for(endpoints, net))) {
+	    j->sandbox_owner == j->nets->owner && !asks_for_something(want_for(endpoints, net))) {
 		struct join *join = &j->list[0];
 
 		j->netns_fd = bt_network_pool_take(j->nets->pool, net, &join->lease);
@@ -180,7 +181,7 @@ static int make_sandbox(struct joins *j, struct bt_err *err)
 			bt_network_endpoint_port(&j->list[nports].lease, j->list[nports].want,
 						 nports == j->gateway, &ports[nports]);
 	}
-	j->netns_fd = bt_sandbox_create(j->nets->thread, ports, nports, err);
+	j->netns_fd = bt_sandbox_create(j->nets->thread, j->sandbox_owner, ports, nports, err);
 	return j->netns_fd < 0 ? j->netns_fd : 0;
 }
 
@@ -287,13 +288,14 @@ static int join_container(struct bt_engine *engine, const char *other,
 
 int bt_network_attach(struct bt_engine *engine, const char *container_id, const char *hostname,
 		      const json_t *host_config, const json_t *networking,
-		      struct bt_network_attachment *ret, struct bt_err *err)
+		      const struct bt_sandbox_owner *owner, struct bt_network_attachment *ret,
+		      struct bt_err *err)
 {
 	const char *mode = bt_json_str(host_config, "NetworkMode", "");
 	const char *other = bt_str_after(mode, "container:");
 	bt_auto_free char *name = NULL;
 	struct bt_network_attachment a = { .netns_fd = -EBADF };
-	struct joins j = { .nets = engine->networks, .netns_fd = -EBADF };
+	struct joins j = { .nets = engine->networks, .sandbox_owner = owner, .netns_fd = -EBADF };
 	int r;
 
 	if (other)

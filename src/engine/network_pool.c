@@ -87,7 +87,8 @@ static int make_one(struct bt_network_pool *pool, struct shelf *s)
 		bt_network_endpoint_port(&lease, NULL, true, &port);
 	s->making = true;
 	pthread_mutex_unlock(&pool->nets->lock);
-	r = bt_sandbox_create(pool->nets->thread, has_port ? &port : NULL, has_port, &err);
+	r = bt_sandbox_create(pool->nets->thread, pool->nets->owner, has_port ? &port : NULL,
+			      has_port, &err);
 	pthread_mutex_lock(&pool->nets->lock);
 	s->making = false;
 	if (r < 0)

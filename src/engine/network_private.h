@@ -112,6 +112,9 @@ struct bt_networks {
 	struct bt_resolver *resolver;
 	struct bt_map published; /* container id → struct of network_ports.c */
 	struct bt_network_pool *pool;
+	/* Of the namespaces in the pool: where ids are remapped, each has a user namespace of its
+	 * own. Borrowed from the engine; NULL: ours. */
+	const struct bt_sandbox_owner *owner;
 };
 
 #endif

@@ -145,12 +145,35 @@ static void add_namespace(json_t *list, const char *type, const char *file, pid_
 	json_array_append_new(list, entry);
 }
 
+static json_t *build_map(const struct bt_id_range *ranges, unsigned n)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{s:I,s:I,s:I}", "containerID",
+						      (json_int_t)ranges[i].inside, "hostID",
+						      (json_int_t)ranges[i].outside, "size",
+						      (json_int_t)ranges[i].size));
+	return list;
+}
+
+/* The maps stand there also where the namespace is joined: mounts are mapped by them. */
+static void add_maps(const struct bt_container_userns *userns, json_t *linux_)
+{
+	if (!userns->mapped)
+		return;
+	json_object_set_new(linux_, "uidMappings", build_map(userns->map.uids, userns->map.nuids));
+	json_object_set_new(linux_, "gidMappings", build_map(userns->map.gids, userns->map.ngids));
+}
+
 static json_t *build_namespaces(const struct bt_spec_request *req)
 {
 	const json_t *hc = req->host_config;
 	json_t *list = json_array();
 
 	add_namespace(list, "mount", "mnt", 0);
+	if (req->userns->mapped)
+		add_namespace(list, "user", "user", req->userns->join_pid);
 	if (!req->host_network)
 		add_namespace(list, "network", "net", req->net_pid);
 	if (strcmp(bt_jget_text(hc, "UTSMode"), "host") != 0)
@@ -173,8 +196,11 @@ static json_t *build_sysctls(const struct bt_spec_request *req)
 	if (!req->host_network && req->net_pid == 0) {
 		json_object_set_new(sysctls, "net.ipv4.ip_unprivileged_port_start",
 				    json_string("0"));
-		json_object_set_new(sysctls, "net.ipv4.ping_group_range",
-				    json_string("0 2147483647"));
+		/* Few of those groups are in a user namespace, so that nobody in there may say so;
+		 * the network's maker has (net/sandbox.c). */
+		if (!req->userns->mapped)
+			json_object_set_new(sysctls, "net.ipv4.ping_group_range",
+					    json_string("0 2147483647"));
 	}
 	if (given)
 		json_object_update(sysctls, (json_t *)(uintptr_t)given);
@@ -211,6 +237,7 @@ static int build_linux(const struct bt_spec_request *req, json_t **ret, struct b
 	json_object_set_new(linux_, "resources", json_incref(resources));
 	json_object_set_new(linux_, "cgroupsPath", json_string(cgroup));
 	json_object_set_new(linux_, "namespaces", build_namespaces(req));
+	add_maps(req->userns, linux_);
 	json_object_set_new(linux_, "rootfsPropagation",
 			    json_string(bt_spec_mounts_propagation(req->mounts)));
 	if (json_is_array(masked))

@@ -16,6 +16,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "engine/container_userns.h"
 #include "engine/spec_security.h"
 #include "engine/user_lookup.h"
 
@@ -31,6 +32,7 @@ struct bt_spec_request {
 	struct bt_spec_security security;   /* the daemon's */
 	const char *init_path;              /* bound in and run first, or NULL */
 	const struct bt_user *user;
+	const struct bt_container_userns *userns;
 	bool host_network;
 	pid_t net_pid, ipc_pid, pid_pid; /* whose namespaces are joined, 0: none */
 };

@@ -91,7 +91,10 @@ static void add_defaults(const struct bt_spec_request *req, json_t *out)
 		if (overridden(req, m->destination))
 			continue;
 		/* The host's own queues come with the host's namespace; where it does not show
-		 * them, a new mount does. */
+		 * them, a new mount does, which no other user namespace may make. */
+		if (host_ipc && strcmp(m->destination, "/dev/mqueue") == 0 && req->userns->mapped &&
+		    access("/dev/mqueue", F_OK) < 0)
+			continue;
 		if (host_ipc && strcmp(m->destination, "/dev/mqueue") == 0 &&
 		    access("/dev/mqueue", F_OK) == 0)
 			json_array_append_new(out,
@@ -122,18 +125,20 @@ static void add_shm(const struct bt_spec_request *req, json_t *out)
 		json_array_append_new(out, make_mount("/dev/shm", "tmpfs", "shm", options));
 }
 
-/* The files that the engine writes for each container, and the init's program. */
+/* The files that the engine writes for each container, and the init's program. Root's on disk, they
+ * are root's of the container's user namespace inside. */
 static int add_files(const struct bt_spec_request *req, json_t *out)
 {
 	static const char *const files[] = { "resolv.conf", "hostname", "hosts" };
-	const char *options = bt_jget_bool(req->host_config, "ReadonlyRootfs") ? "rbind,rprivate,ro"
-									       : "rbind,rprivate";
+	bool read_only = bt_jget_bool(req->host_config, "ReadonlyRootfs");
+	bt_auto_free char *options = bt_str_format("rbind,rprivate%s%s", read_only ? ",ro" : "",
+						   req->userns->mapped ? ",idmap" : "");
 
 	for (size_t i = 0; i < 3; i++) {
 		bt_auto_free char *source = bt_path_join(req->files_dir, files[i]);
 		bt_auto_free char *destination = bt_path_join("/etc", files[i]);
 
-		if (!source || !destination)
+		if (!source || !destination || !options)
 			return -ENOMEM;
 		if (!overridden(req, destination))
 			json_array_append_new(out,
@@ -165,7 +170,15 @@ static int add_tmpfs(const struct bt_spec_request *req, json_t *out)
 	return 0;
 }
 
-static json_t *bind_mount(const json_t *m)
+/* A volume of the engine's own is shared by containers of every user namespace. One with options of
+ * its own shows a tree of the host's, and is what a bind is. */
+static bool is_mapped(const struct bt_spec_request *req, const json_t *m)
+{
+	return req->userns->mapped && strcmp(bt_jget_text(m, "Type"), "volume") == 0 &&
+	       !bt_jget_bool(m, "Foreign");
+}
+
+static json_t *bind_mount(const struct bt_spec_request *req, const json_t *m)
 {
 	const char *propagation = bt_jget_text(m, "Propagation");
 	json_t *options = json_array();
@@ -179,6 +192,8 @@ static json_t *bind_mount(const json_t *m)
 			json_array_append_new(options, json_string("rro"));
 	}
 	json_array_append_new(options, json_string(propagation[0] ? propagation : "rprivate"));
+	if (is_mapped(req, m))
+		json_array_append_new(options, json_string("idmap"));
 	return json_pack("{s:s,s:s,s:s,s:o}", "destination", bt_jget_text(m, "Destination"), "type",
 			 "bind", "source", bt_jget_text(m, "Source"), "options", options);
 }
@@ -237,7 +252,7 @@ int bt_spec_mounts(const struct bt_spec_request *req, json_t **ret, struct bt_er
 	json_array_foreach (req->mounts, i, item) {
 		bool tmpfs = strcmp(bt_jget_text(item, "Type"), "tmpfs") == 0;
 
-		json_array_append_new(user, tmpfs ? tmpfs_mount(item) : bind_mount(item));
+		json_array_append_new(user, tmpfs ? tmpfs_mount(item) : bind_mount(req, item));
 	}
 	if (add_files(req, user) < 0 || add_tmpfs(req, user) < 0 || sort_into(user, out) < 0)
 		return bt_err_sys(err, -ENOMEM, "build mounts");

@@ -123,6 +123,14 @@ static int ensure_mounted(struct bt_engine *engine, const char *volume, struct b
 	return mount_options(&o, path, err);
 }
 
+int bt_volume_mount_is_foreign(struct bt_engine *engine, const char *volume, struct bt_err *err)
+{
+	json_auto_t *options = NULL;
+	int r = read_options(engine, volume, &options, err);
+
+	return r < 0 ? r : json_object_get(options, "device") != NULL;
+}
+
 static int count(struct bt_volume_mounts *m, const char *volume, const char *user)
 {
 	json_t *users = json_object_get(m->users, volume);

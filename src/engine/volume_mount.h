@@ -25,6 +25,10 @@ void bt_volume_mounts_destroy(struct bt_volume_mounts *mounts);
  * those who need it. A volume without options is only counted. */
 bt_nodiscard int bt_volume_mount_use(struct bt_engine *engine, const char *volume, const char *user,
 				     struct bt_err *err);
+/** Has the volume options of its own, so that it shows a tree that is not the engine's? 1, 0, or a
+ * negative errno. */
+bt_nodiscard int bt_volume_mount_is_foreign(struct bt_engine *engine, const char *volume,
+					    struct bt_err *err);
 /** `user` needs no volume any more; those that nobody needs are unmounted. `tell`: by an event. */
 void bt_volume_mount_drop(struct bt_engine *engine, const char *user, bool tell);
 /** Count a container that was found running. */

@@ -256,10 +256,14 @@ int bt_commit(struct bt_images *images, const struct bt_commit *commit, char ret
 	return 0;
 }
 
-int bt_commit_export(int root, bt_save_write_fn fn, void *arg, struct bt_err *err)
+int bt_commit_export(int root, const struct bt_id_map *ids, bt_save_write_fn fn, void *arg,
+		     struct bt_err *err)
 {
-	return bt_pack(
-		&(struct bt_pack){
-			.at = root, .name = ".", .as = "", .write = fn, .write_arg = arg },
-		err);
+	return bt_pack(&(struct bt_pack){ .at = root,
+					  .name = ".",
+					  .as = "",
+					  .ids = ids,
+					  .write = fn,
+					  .write_arg = arg },
+		       err);
 }

@@ -27,8 +27,10 @@ bt_nodiscard int bt_commit(struct bt_images *images, const struct bt_commit *com
 			   char ret_id[72], struct bt_err *err);
 
 /** Write a container's root file system as a tar archive; `root` (borrowed) is its mounted root,
- * as bt_layers_rw_mount() or the running container has it. Does not cross into other mounts. */
-bt_nodiscard int bt_commit_export(int root, bt_save_write_fn fn, void *arg, struct bt_err *err);
+ * as bt_layers_rw_mount() or the running container has it, there with the map `ids` (NULL: none).
+ * Does not cross into other mounts. */
+bt_nodiscard int bt_commit_export(int root, const struct bt_id_map *ids, bt_save_write_fn fn,
+				  void *arg, struct bt_err *err);
 
 /** `diff`: [{"Path": "/a", "Kind": 0}] with 0 changed, 1 added, 2 deleted. */
 bt_nodiscard int bt_commit_diff(struct bt_images *images, const char *container_id, json_t **ret,

@@ -110,7 +110,7 @@ static int open_lower(struct bt_images *images, const char *container_id, struct
 			return r < 0 ? r : -ENOENT;
 		(void)snprintf(chain_id, sizeof(chain_id), "%s", bt_db_text(&q, 0));
 	}
-	return bt_layers_rw_mount_ro(images->layers, chain_id, err);
+	return bt_layers_rw_mount_ro(images->layers, chain_id, NULL, err);
 }
 
 int bt_commit_diff(struct bt_images *images, const char *container_id, json_t **ret,

@@ -130,22 +130,40 @@ static int settings(bool ipv6)
 }
 
 struct create {
+	const struct bt_sandbox_owner *owner;
 	const struct bt_sandbox_port *ports;
 	unsigned nports;
 	int fd; /* result */
 };
 
+/* The thread ends up in it. */
+static int make_namespace(const struct bt_sandbox_owner *owner, int *ret_fd)
+{
+	bt_auto_close int user = -EBADF, net = -EBADF;
+	int r = 0;
+
+	if (!owner && unshare(CLONE_NEWNET) < 0)
+		return -errno;
+	if (owner)
+		r = owner->map ? bt_userns_make(owner->map, &user, &net)
+			       : bt_userns_make_net(owner->userns, &net);
+	else
+		net = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (r == 0 && (net < 0 || (owner && setns(net, CLONE_NEWNET) < 0)))
+		r = -errno;
+	if (r == 0)
+		*ret_fd = bt_take_fd(&net);
+	return r;
+}
+
 /* In the new namespace, which `ret_fd` gets to stand for. */
 static int enter_new(const struct create *c, struct bt_rtnl *ret_inside, int *ret_fd)
 {
 	bool ipv6 = false;
-	int r;
+	int r = make_namespace(c->owner, ret_fd);
 
-	if (unshare(CLONE_NEWNET) < 0)
-		return -errno;
-	*ret_fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (*ret_fd < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	for (unsigned i = 0; i < c->nports; i++)
 		ipv6 |= c->ports[i].prefix6_len != 0;
 	r = settings(ipv6);
@@ -190,10 +208,10 @@ static int create(const struct bt_nsthread_env *env, void *arg, struct bt_err *e
 	return 0;
 }
 
-int bt_sandbox_create(struct bt_nsthread *thread, const struct bt_sandbox_port *ports,
-		      unsigned nports, struct bt_err *err)
+int bt_sandbox_create(struct bt_nsthread *thread, const struct bt_sandbox_owner *owner,
+		      const struct bt_sandbox_port *ports, unsigned nports, struct bt_err *err)
 {
-	struct create c = { .ports = ports, .nports = nports, .fd = -EBADF };
+	struct create c = { .owner = owner, .ports = ports, .nports = nports, .fd = -EBADF };
 	int r = bt_nsthread_run(thread, create, &c, err);
 
 	return r < 0 ? r : c.fd;

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "net/nsthread.h"
 #include "net/prefix.h"
+#include "sys/userns.h"
 
 /* Link-local addresses that one interface gets at most. */
 #define BT_SANDBOX_LINK_LOCAL_MAX 8
@@ -52,11 +53,19 @@ struct bt_sandbox_port {
 	const char *sysctls;
 };
 
-/** A new namespace with loopback up and `nports` interfaces, up, with addresses and routes,
- * made by `thread`. Unprivileged programs in it may use every port and ping. Returns its
- * descriptor (owned), or a negative errno with nothing left behind. */
-bt_nodiscard int bt_sandbox_create(struct bt_nsthread *thread, const struct bt_sandbox_port *ports,
-				   unsigned nports, struct bt_err *err);
+/** Whose a new namespace is: programs in it have power over its settings and interfaces where it
+ * belongs to their user namespace. */
+struct bt_sandbox_owner {
+	const struct bt_id_map *map; /* a new user namespace with this map, or NULL */
+	int userns;                  /* without a map: this one (borrowed) */
+};
+
+/** A new namespace of `owner` (NULL: ours) with loopback up and `nports` interfaces, up, with
+ * addresses and routes, made by `thread`. Unprivileged programs in it may use every port and ping.
+ * Returns its descriptor (owned), or a negative errno with nothing left behind. */
+bt_nodiscard int bt_sandbox_create(struct bt_nsthread *thread, const struct bt_sandbox_owner *owner,
+				   const struct bt_sandbox_port *ports, unsigned nports,
+				   struct bt_err *err);
 
 /** Add an interface to a namespace in use (borrowed). On failure nothing is left behind. */
 bt_nodiscard int bt_sandbox_port_add(struct bt_nsthread *thread, int netns_fd,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -68,11 +69,12 @@ static int make_node(int dir, const char *name, const struct bt_oci_device *dev)
 	return 0;
 }
 
-static int bind_node(int dir, const char *name, const struct bt_oci_device *dev)
+/* A clone of the host's node at `path`, if that is the device. */
+static int clone_node(const char *path, const struct bt_oci_device *dev, int *ret)
 {
-	bt_auto_close int source = -EBADF, target = -EBADF;
+	bt_auto_close int source = -EBADF;
 	struct stat st;
-	int r = bt_mnt_clone(AT_FDCWD, dev->path, false, &source);
+	int r = bt_mnt_clone(AT_FDCWD, path, false, &source);
 
 	if (r < 0)
 		return r;
@@ -80,6 +82,44 @@ static int bind_node(int dir, const char *name, const struct bt_oci_device *dev)
 		return -errno;
 	if ((st.st_mode & S_IFMT) != type_bits(dev) || st.st_rdev != number(dev))
 		return -ENODEV;
+	*ret = bt_take_fd(&source);
+	return 0;
+}
+
+/* Under another name than the host's: what the kernel calls the device. */
+static int clone_by_number(const struct bt_oci_device *dev, int *ret)
+{
+	char path[64], text[1024], *name;
+	bt_auto_close int fd = -EBADF;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/sys/dev/%s/%lld:%lld/uevent",
+		       dev->type == 'b' ? "block" : "char", (long long)dev->major,
+		       (long long)dev->minor);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return -ENODEV;
+	text[n] = '\0';
+	name = strstr(text, "DEVNAME=");
+	if (name == NULL)
+		return -ENODEV;
+	name += strlen("DEVNAME=");
+	name[strcspn(name, "\n")] = '\0';
+	memmove(text + strlen("/dev/"), name, strlen(name) + 1);
+	memcpy(text, "/dev/", strlen("/dev/"));
+	return clone_node(text, dev, ret);
+}
+
+static int bind_node(int dir, const char *name, const struct bt_oci_device *dev)
+{
+	bt_auto_close int source = -EBADF, target = -EBADF;
+	int r = clone_node(dev->path, dev, &source);
+
+	if (r < 0)
+		r = clone_by_number(dev, &source);
+	if (r < 0)
+		return r;
 	r = bt_inroot_make(dir, name, S_IFREG, &target);
 	return r < 0 ? r : bt_mnt_attach(source, target);
 }

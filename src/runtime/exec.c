@@ -33,6 +33,7 @@
 #include "runtime/limits.h"
 #include "runtime/notify.h"
 #include "runtime/oom.h"
+#include "runtime/outside.h"
 #include "runtime/plan.h"
 #include "runtime/plan_process.h"
 #include "runtime/process.h"
@@ -84,6 +85,8 @@ static int enter_namespaces(const struct joining *j, struct bt_err *err)
 {
 	int types = (int)j->namespaces;
 
+	if (types & CLONE_NEWUSER)
+		bt_outside_raise_limits(j->process.process);
 	if (types != 0 && setns(j->target, types) < 0)
 		return bt_err_sys(err, -errno, "enter the container's namespaces");
 	if ((types & CLONE_NEWUSER) &&
@@ -366,6 +369,7 @@ static int prepare(struct joining *j, struct bt_err *err)
 	if (r < 0)
 		return r;
 	memcpy(j->process.stdio, req->stdio, sizeof(req->stdio));
+	bt_outside_own_pipes(&req->spec->linux_, req->process->uid, req->stdio);
 	j->process.preserve_fds = req->preserve_fds;
 	j->process.new_keyring = !req->no_new_keyring;
 	j->process.keyring_name = req->id;

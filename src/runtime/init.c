@@ -26,6 +26,7 @@
 #include "runtime/limits.h"
 #include "runtime/masks.h"
 #include "runtime/mounts.h"
+#include "runtime/outside.h"
 #include "runtime/process.h"
 #include "runtime/procfs.h"
 #include "runtime/rootfs.h"
@@ -289,6 +290,29 @@ static int set_up_root(struct work *w, struct bt_err *err)
 	return r < 0 ? r : bt_rootfs_finish(plan, w->root, err);
 }
 
+/* Whom a setting of an IPC namespace belongs to, the host's root or the namespace's, differs
+ * between kernels: who may not write it asks who may. */
+static int set_sysctls(struct work *w, struct bt_err *err)
+{
+	const struct bt_oci_pairs *all = &w->plan->spec->linux_.sysctl;
+	int r = 0;
+
+	for (size_t i = 0; i < all->n && r == 0; i++) {
+		const struct bt_oci_pairs one = { .v = &all->v[i], .n = 1 };
+		const struct bt_sync_message wanted = { .type = BT_SYNC_SYSCTL, .pid = (pid_t)i };
+
+		r = bt_procfs_sysctl(w->proc, &one, err);
+		if ((r != -EACCES && r != -EPERM) || !bt_outside_is_ours(w->plan, all->v[i].key))
+			continue;
+		r = bt_sync_send(w->sync, &wanted, -EBADF);
+		if (r == 0)
+			r = bt_sync_expect(w->sync, BT_SYNC_GO);
+		if (r < 0)
+			r = bt_err_sys(err, r, "wait for the creating process");
+	}
+	return r;
+}
+
 static int set_up_process(struct work *w, struct bt_err *err)
 {
 	struct bt_plan_process *p = &w->plan->process;
@@ -296,7 +320,7 @@ static int set_up_process(struct work *w, struct bt_err *err)
 	int r = bt_process_close_all_but(p, keep, sizeof(keep) / sizeof(keep[0]), err);
 
 	if (r == 0)
-		r = bt_procfs_sysctl(w->proc, &w->plan->spec->linux_.sysctl, err);
+		r = set_sysctls(w, err);
 	if (r == 0)
 		r = bt_process_set_stdio(p, w->slave, err);
 	if (r == 0)

@@ -23,6 +23,7 @@
 #include "runtime/init.h"
 #include "runtime/notify.h"
 #include "runtime/oom.h"
+#include "runtime/outside.h"
 #include "runtime/plan_make.h"
 #include "runtime/usher.h"
 #include "sys/clone.h"
@@ -215,6 +216,9 @@ static int answer(struct creation *c, const struct bt_sync_message *message, int
 	case BT_SYNC_UNMAPPED:
 		r = write_maps(c, err);
 		return r < 0 ? r : go_on(c, err);
+	case BT_SYNC_SYSCTL:
+		r = bt_outside_sysctl(&c->plan, c->launch.pidfd, (size_t)message->pid, err);
+		return r < 0 ? r : go_on(c, err);
 	case BT_SYNC_HOOKS:
 		r = run_hooks(c, err);
 		return r < 0 ? r : go_on(c, err);
@@ -270,6 +274,8 @@ static int create(struct creation *c, struct bt_err *err)
 
 	if (r == 0)
 		r = open_channels(c, err);
+	bt_outside_own_pipes(&c->plan.spec->linux_, c->plan.spec->process.uid,
+			     c->plan.process.stdio);
 	if (r == 0)
 		r = give_birth(c, err);
 	if (r == 0)
@@ -284,7 +290,7 @@ int bt_launch_create(const struct bt_launch_request *req, struct bt_launch *ret,
 		.sync = -EBADF,
 		.far = -EBADF,
 		.listener = -EBADF,
-		.plan = { .rootfs_fd = -EBADF },
+		.plan = { .rootfs_fd = -EBADF, .map_userns = -EBADF },
 		.launch = { .pidfd = -EBADF, .sync_fd = -EBADF, .console_fd = -EBADF },
 	};
 	int r = bt_plan_make(req, &c.plan, err);

@@ -70,6 +70,7 @@ struct bt_plan {
 	struct bt_arena arena;
 	int rootfs_fd;          /* owned: detached clone of the root */
 	bool root_used_up;      /* it is the caller's own: the init sends a clone back */
+	int map_userns;         /* owned: a user namespace with the container's maps, for mounts */
 	uint64_t clone_flags;   /* namespaces made with the init */
 	uint64_t unshare_flags; /* made by the init itself, later */
 	struct bt_plan_join joins[BT_PLAN_NAMESPACES_MAX];

@@ -21,6 +21,7 @@
 #include "sys/caps.h"
 #include "sys/clone.h"
 #include "sys/mnt.h"
+#include "sys/userns.h"
 
 static bool wants_time_offsets(const struct bt_oci_spec *spec)
 {
@@ -42,6 +43,23 @@ static int plan_join(struct bt_plan *plan, int type, const char *path, struct bt
 	return 0;
 }
 
+/* Over a network that was made before the container, only the user namespace that it belongs to
+ * has power: the container lives in that one, where it is not the host's. */
+static int plan_userns_of_net(struct bt_plan *plan, struct bt_err *err)
+{
+	bt_auto_close int owner = -EBADF;
+	int r = bt_userns_of(plan->req->netns_fd, &owner);
+
+	if (r < 0)
+		return bt_err_sys(err, r, "find the user namespace of the network namespace");
+	if (owner >= 0)
+		plan->joins[plan->njoins++] =
+			(struct bt_plan_join){ .type = CLONE_NEWUSER, .fd = bt_take_fd(&owner) };
+	else
+		plan->clone_flags |= CLONE_NEWUSER;
+	return 0;
+}
+
 static int plan_namespace(struct bt_plan *plan, const struct bt_oci_namespace *ns,
 			  struct bt_err *err)
 {
@@ -53,6 +71,8 @@ static int plan_namespace(struct bt_plan *plan, const struct bt_oci_namespace *n
 	}
 	if (ns->path != NULL)
 		return plan_join(plan, ns->type, ns->path, err);
+	if (ns->type == CLONE_NEWUSER && plan->req->netns_fd >= 0)
+		return plan_userns_of_net(plan, err);
 	/* A time namespace takes offsets only until a process lives in it. */
 	if (ns->type == CLONE_NEWTIME && wants_time_offsets(plan->spec))
 		plan->unshare_flags |= CLONE_NEWTIME;
@@ -221,7 +241,9 @@ static int fill(struct bt_plan *plan, struct bt_err *err)
 
 int bt_plan_make(const struct bt_launch_request *req, struct bt_plan *ret, struct bt_err *err)
 {
-	bt_auto_plan struct bt_plan plan = { .req = req, .spec = req->spec, .rootfs_fd = -EBADF };
+	bt_auto_plan struct bt_plan plan = {
+		.req = req, .spec = req->spec, .rootfs_fd = -EBADF, .map_userns = -EBADF
+	};
 	int r = fill(&plan, err);
 
 	if (r < 0)
@@ -231,7 +253,7 @@ int bt_plan_make(const struct bt_launch_request *req, struct bt_plan *ret, struc
 	plan.process.keyring_name = req->id;
 	memcpy(plan.process.stdio, req->stdio, sizeof(plan.process.stdio));
 	*ret = bt_take_struct(plan);
-	plan.rootfs_fd = -EBADF;
+	plan.rootfs_fd = plan.map_userns = -EBADF;
 	return 0;
 }
 
@@ -244,8 +266,9 @@ void bt_plan_done(struct bt_plan *plan)
 	for (size_t i = 0; i < plan->nmounts; i++)
 		bt_close(&plan->mounts[i].source_fd);
 	bt_close(&plan->rootfs_fd);
+	bt_close(&plan->map_userns);
 	bt_cgroup_done(&plan->cgroup);
 	bt_plan_process_done(&plan->process);
 	bt_arena_done(&plan->arena);
-	*plan = (struct bt_plan){ .rootfs_fd = -EBADF };
+	*plan = (struct bt_plan){ .rootfs_fd = -EBADF, .map_userns = -EBADF };
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -78,8 +79,27 @@ static int change_source(const struct bt_plan *plan, const struct bt_plan_mount 
 	return r < 0 ? r : bt_mnt_apply(m->source_fd, &one);
 }
 
+/* A user namespace with the container's maps: the one that it joins, or one made for its mounts. */
+static int container_maps(struct bt_plan *plan, int *ret, struct bt_err *err)
+{
+	const struct bt_oci_linux *l = &plan->spec->linux_;
+	int r = 0;
+
+	*ret = -EBADF;
+	for (size_t i = 0; i < plan->njoins; i++)
+		if (plan->joins[i].type == CLONE_NEWUSER)
+			*ret = plan->joins[i].fd;
+	if (*ret >= 0)
+		return 0;
+	if (plan->map_userns < 0)
+		r = bt_idmap_namespace(l->uid_mappings, l->nuid_mappings, l->gid_mappings,
+				       l->ngid_mappings, &plan->map_userns, err);
+	*ret = plan->map_userns;
+	return r;
+}
+
 /* The maps of an id-mapped mount: its own, or those of the container. */
-static int map_source(const struct bt_plan *plan, const struct bt_plan_mount *m, struct bt_err *err)
+static int map_source(struct bt_plan *plan, const struct bt_plan_mount *m, struct bt_err *err)
 {
 	const struct bt_oci_linux *l = &plan->spec->linux_;
 	const struct bt_oci_mount *mount = m->mount;
@@ -95,13 +115,15 @@ static int map_source(const struct bt_plan *plan, const struct bt_plan_mount *m,
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "mounts[%s].uidMappings: missing, and the container has none",
 				  mount->destination);
-	r = bt_idmap_namespace(own ? mount->uid_mappings : l->uid_mappings,
-			       own ? mount->nuid_mappings : l->nuid_mappings,
-			       own ? mount->gid_mappings : l->gid_mappings,
-			       own ? mount->ngid_mappings : l->ngid_mappings, &userns, err);
+	if (own)
+		r = bt_idmap_namespace(mount->uid_mappings, mount->nuid_mappings,
+				       mount->gid_mappings, mount->ngid_mappings, &userns, err);
+	else
+		r = container_maps(plan, &change.userns_fd, err);
 	if (r < 0)
 		return bt_err_context(err, "mounts[%s].uidMappings", mount->destination);
-	change.userns_fd = userns;
+	if (own)
+		change.userns_fd = userns;
 	r = bt_mnt_apply(m->source_fd, &change);
 	return r < 0 ? bt_err_sys(err, r, "mounts[%s].uidMappings: id-map the mount",
 				  mount->destination)

@@ -20,6 +20,7 @@ enum bt_sync_type {
 	BT_SYNC_LISTENER,    /* with a descriptor: seccomp's notifications */
 	BT_SYNC_ROOT,        /* with a descriptor: a detached clone of the root */
 	BT_SYNC_UNMAPPED,    /* in a new user namespace, wants its maps: answer with GO */
+	BT_SYNC_SYSCTL,      /* linux.sysctl[pid], which the creator may write: answer with GO */
 	BT_SYNC_HOOKS,       /* prestart and createRuntime: answer with GO */
 	BT_SYNC_READY,       /* waits for START */
 	BT_SYNC_BORN,        /* of a joining process, with its pidfd */

@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/sock.h"
+#include "runtime/outside.h"
 #include "sys/clone.h"
 
 /* What the usher reports, with the init's pidfd where it was born. */
@@ -57,6 +58,7 @@ static void usher(const struct bt_plan *plan, int sock)
 	r = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
 		    ? bt_err_sys(&report.err, -errno, "become untraceable")
 		    : join(plan, false, &report.err);
+	bt_outside_raise_limits(&plan->spec->process);
 	if (r == 0)
 		r = join(plan, true, &report.err);
 	if (r == 0) {

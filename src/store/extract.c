@@ -17,6 +17,7 @@
 #include "base/io.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "store/file_caps.h"
 #include "store/tree_size.h"
 
 #define WHITEOUT      ".wh."
@@ -78,6 +79,10 @@ static int get_owner(const struct bt_extract *x, struct archive_entry *entry, ui
 	/* The highest value means "no change" to chown(2). */
 	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
 		return -EOVERFLOW;
+	if (x->ids) {
+		uid = bt_id_map_outside(x->ids->uids, x->ids->nuids, (uint32_t)uid);
+		gid = bt_id_map_outside(x->ids->gids, x->ids->ngids, (uint32_t)gid);
+	}
 	*ret_uid = (uid_t)uid;
 	*ret_gid = (gid_t)gid;
 	return 0;
@@ -91,8 +96,10 @@ static bool xattr_is_allowed(const char *name)
 
 /* Set the entry's extended attributes on `fd`, or where that is negative on `name` in `at`. File
  * systems without them, and labels of another security module, are no error. */
-static int set_xattrs(struct archive_entry *entry, int fd, int at, const char *name)
+static int set_xattrs(const struct bt_extract *x, struct archive_entry *entry, int fd, int at,
+		      const char *name)
 {
+	unsigned char caps[BT_FILE_CAPS_MAX];
 	bt_auto_free char *path = NULL;
 	const char *key;
 	const void *value;
@@ -110,6 +117,11 @@ static int set_xattrs(struct archive_entry *entry, int fd, int at, const char *n
 
 		if (!key || !xattr_is_allowed(key))
 			continue;
+		if (x->ids && strcmp(key, "security.capability") == 0 &&
+		    bt_file_caps_outside(value, len, x->ids, caps) > 0) {
+			value = caps;
+			len = sizeof(caps);
+		}
 		r = path ? lsetxattr(path, key, value, len, 0) : fsetxattr(fd, key, value, len, 0);
 		if (r < 0 && errno != ENOTSUP && errno != EPERM && errno != EINVAL)
 			return -errno;
@@ -177,7 +189,7 @@ static int finish_file(const struct bt_extract *x, struct archive_entry *entry, 
 	/* A change of the owner clears the setuid bits. */
 	if (fchown(fd, uid, gid) < 0 || ((mode & 06000) && fchmod(fd, mode) < 0))
 		return -errno;
-	r = set_xattrs(entry, fd, -1, NULL);
+	r = set_xattrs(x, entry, fd, -1, NULL);
 	if (r < 0)
 		return r;
 	get_times(entry, times);
@@ -287,7 +299,7 @@ static int make_dir(struct bt_extract *x, struct archive_entry *entry, int at, c
 		return r;
 	if (fchown(fd, uid, gid) < 0)
 		return -errno;
-	r = set_xattrs(entry, fd, -1, NULL);
+	r = set_xattrs(x, entry, fd, -1, NULL);
 	if (r == 0 && x->implied)
 		r = bt_implied_told(x->implied, fd);
 	if (r < 0)
@@ -336,7 +348,7 @@ static int make_special(struct bt_extract *x, struct archive_entry *entry, int a
 		return r;
 	if (fchownat(at, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	r = set_xattrs(entry, -1, at, name);
+	r = set_xattrs(x, entry, -1, at, name);
 	if (r < 0)
 		return r;
 	if (is_link)

@@ -22,6 +22,7 @@
 #include "store/implied.h"
 #include "store/skeleton.h"
 #include "store/tree.h"
+#include "sys/id_map.h"
 
 struct archive_entry;
 
@@ -40,6 +41,9 @@ struct bt_extract {
 	bool whiteouts;                       /* translate them; else they are plain files */
 	const struct bt_extract_owner *owner; /* whose everything becomes, or NULL: the archive's
 					       * word; borrowed */
+	const struct bt_id_map *ids; /* owners, and whom capabilities are for, are those inside of
+				      * a user namespace, and the tree is seen from outside; NULL:
+				      * they are what they are. Borrowed */
 	bool keep_kinds; /* refuse to replace a directory by something else, and the reverse */
 	int shadow_fd;   /* where entries replaced by later ones go, or negative: removed */
 	struct bt_skeleton *skeleton; /* told of those, or NULL; borrowed */

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "store/db.h"
 #include "store/inflate.h"
+#include "sys/userns.h"
 
 struct bt_layers;
 
@@ -131,17 +132,26 @@ bt_nodiscard int bt_layers_make_rw(struct bt_layers *layers, const char *id, str
 bool bt_layers_has_rw(struct bt_layers *layers, const char *id);
 
 /** Mount a container's root: a detached overlay mount (fsopen, fsconfig, fsmount), writable.
- * Returns an owned descriptor or a negative errno. Nothing appears on the host. */
-bt_nodiscard int bt_layers_rw_mount(struct bt_layers *layers, const char *id, struct bt_err *err);
+ * Returns an owned descriptor or a negative errno. Nothing appears on the host.
+ *
+ * @view: whose ids its files have, NULL: those on disk. NOT_IMPLEMENTED where the kernel or the
+ *        file system cannot. */
+bt_nodiscard int bt_layers_rw_mount(struct bt_layers *layers, const char *id,
+				    const struct bt_userns_view *view, struct bt_err *err);
 
 /** The same for a container whose root need not survive a power cut, because it is removed when
  * the container ends: fsync(2) in it does nothing, and unmounting it does not wait for the disk. */
 bt_nodiscard int bt_layers_rw_mount_volatile(struct bt_layers *layers, const char *id,
-					     struct bt_err *err);
+					     const struct bt_userns_view *view, struct bt_err *err);
 
 /** The same, of an image's layers, read-only. */
 bt_nodiscard int bt_layers_rw_mount_ro(struct bt_layers *layers, const char *chain_id,
-				       struct bt_err *err);
+				       const struct bt_userns_view *view, struct bt_err *err);
+
+/** Can layers be mounted with a view? Tried with two empty directories. 0, or NOT_IMPLEMENTED with
+ * what is missing. */
+bt_nodiscard int bt_layers_check_view(struct bt_layers *layers, const struct bt_userns_view *view,
+				      struct bt_err *err);
 
 /** Remove a container's writable layer and drop its reference. A missing one is fine. The
  * directory is renamed away at once and removed behind. */

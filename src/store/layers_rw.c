@@ -13,6 +13,7 @@
 #include "base/rand.h"
 #include "base/str.h"
 #include "store/layers_priv.h"
+#include "store/overlay_view.h"
 #include "store/tree_size.h"
 
 #define ID_MAX 128
@@ -127,9 +128,22 @@ static int find_rw(struct bt_layers *layers, const char *id, struct bt_layers_lo
 	return 0;
 }
 
+static int mount_failed(const struct bt_layers *layers, const struct bt_userns_view *view, size_t n,
+			int r, struct bt_err *err)
+{
+	if (view && (r == -EINVAL || r == -EPERM))
+		return bt_err_set(
+			err, BT_ERR_NOT_IMPLEMENTED, -r,
+			"id-mapped mounts cannot be had below %s: its file system and the "
+			"kernel (5.19 or newer) must have them: %s",
+			layers->dir, strerror(-r));
+	return bt_err_sys(err, r, "mount a root file system of %zu layers", n);
+}
+
 /* Mount; where there are fewer than `least` lower directories, an empty one is added. */
 static int mount_overlay(struct bt_layers *layers, struct bt_layers_lowers *lowers, size_t least,
-			 struct bt_overlay *o, struct bt_err *err)
+			 struct bt_overlay *o, const struct bt_userns_view *view,
+			 struct bt_err *err)
 {
 	bt_auto_free char *links = bt_path_join(layers->root, BT_LAYERS_LINKS);
 	int fd;
@@ -144,16 +158,19 @@ static int mount_overlay(struct bt_layers *layers, struct bt_layers_lowers *lowe
 	o->lowers = (const char *const *)lowers->paths;
 	o->lowers_len = lowers->len;
 	o->scratch = links;
-	fd = bt_overlay_mount(o);
-	return fd < 0 ? bt_err_sys(err, fd, "mount a root file system of %zu layers", lowers->len)
-		      : fd;
+	fd = view ? bt_overlay_view_mount(&(struct bt_overlay_view){
+			    .overlay = o, .view = view, .base = layers->dir })
+		  : bt_overlay_mount(o);
+	return fd < 0 ? mount_failed(layers, view, lowers->len, fd, err) : fd;
 }
 
-static int mount_rw(struct bt_layers *layers, const char *id, bool is_volatile, struct bt_err *err)
+static int mount_rw(struct bt_layers *layers, const char *id, const struct bt_userns_view *view,
+		    bool is_volatile, struct bt_err *err)
 {
 	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
 	bt_auto_free char *upper = bt_str_format("%s/%s/diff", layers->dir, id);
 	bt_auto_free char *work = bt_str_format("%s/%s/work", layers->dir, id);
+	struct bt_overlay o = { .volatile_upper = is_volatile };
 	int r;
 
 	if (!upper || !work)
@@ -161,28 +178,30 @@ static int mount_rw(struct bt_layers *layers, const char *id, bool is_volatile, 
 	r = find_rw(layers, id, &lowers, err);
 	if (r < 0)
 		return r;
-	return mount_overlay(
-		layers, &lowers, 1,
-		&(struct bt_overlay){ .upper = upper, .work = work, .volatile_upper = is_volatile },
-		err);
+	o.upper = upper;
+	o.work = work;
+	return mount_overlay(layers, &lowers, 1, &o, view, err);
 }
 
-int bt_layers_rw_mount(struct bt_layers *layers, const char *id, struct bt_err *err)
+int bt_layers_rw_mount(struct bt_layers *layers, const char *id, const struct bt_userns_view *view,
+		       struct bt_err *err)
 {
-	return mount_rw(layers, id, false, err);
+	return mount_rw(layers, id, view, false, err);
 }
 
-int bt_layers_rw_mount_volatile(struct bt_layers *layers, const char *id, struct bt_err *err)
+int bt_layers_rw_mount_volatile(struct bt_layers *layers, const char *id,
+				const struct bt_userns_view *view, struct bt_err *err)
 {
 	char path[ID_MAX + 40];
 
 	/* What an earlier mount left, whose files may have missed a sync: nobody minds. */
 	(void)snprintf(path, sizeof(path), "%.*s/work/work/incompat", ID_MAX, id);
 	bt_discard(bt_io_remove_tree(layers->dirfd, path));
-	return mount_rw(layers, id, true, err);
+	return mount_rw(layers, id, view, true, err);
 }
 
-int bt_layers_rw_mount_ro(struct bt_layers *layers, const char *chain_id, struct bt_err *err)
+int bt_layers_rw_mount_ro(struct bt_layers *layers, const char *chain_id,
+			  const struct bt_userns_view *view, struct bt_err *err)
 {
 	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
 	int r;
@@ -190,7 +209,20 @@ int bt_layers_rw_mount_ro(struct bt_layers *layers, const char *chain_id, struct
 	r = bt_layers_lowers_(layers, chain_id, &lowers, err);
 	if (r < 0)
 		return r;
-	return mount_overlay(layers, &lowers, 2, &(struct bt_overlay){ .upper = NULL }, err);
+	return mount_overlay(layers, &lowers, 2, &(struct bt_overlay){ .upper = NULL }, view, err);
+}
+
+int bt_layers_check_view(struct bt_layers *layers, const struct bt_userns_view *view,
+			 struct bt_err *err)
+{
+	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 1 };
+	bt_auto_close int fd = -EBADF;
+
+	lowers.paths[0] = strdup(layers->dir);
+	if (!lowers.paths[0])
+		return bt_err_sys(err, -ENOMEM, "mount a root file system");
+	fd = mount_overlay(layers, &lowers, 2, &(struct bt_overlay){ .upper = NULL }, view, err);
+	return fd < 0 ? fd : 0;
 }
 
 int bt_layers_drop_rw(struct bt_layers *layers, const char *id, struct bt_err *err)

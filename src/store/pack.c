@@ -18,6 +18,7 @@
 #include "base/auto.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "store/file_caps.h"
 #include "store/tar_header.h"
 
 #define BUFFER_SIZE (128u << 10)
@@ -133,7 +134,9 @@ static int pack_file(struct packer *p, int at, const char *name, struct bt_tar_e
 	len = fgetxattr(fd, CAPABILITY, value, sizeof(value));
 	if (len > 0) {
 		entry->capability = value;
-		entry->capability_len = (size_t)len;
+		entry->capability_len =
+			p->pack->ids ? bt_file_caps_inside(value, (size_t)len, p->pack->ids)
+				     : (size_t)len;
 	}
 	r = add_header(p, entry, err);
 	return r < 0 ? r : pack_content(p, fd, st.st_size, entry->path, err);
@@ -234,6 +237,13 @@ static int pack_dir(struct packer *p, int at, const char *name, dev_t dev,
 	return pack_below(p, at, name, path, err);
 }
 
+static void set_owner(const struct bt_id_map *ids, const struct stat *st,
+		      struct bt_tar_entry *entry)
+{
+	entry->uid = ids ? bt_id_map_inside(ids->uids, ids->nuids, st->st_uid) : st->st_uid;
+	entry->gid = ids ? bt_id_map_inside(ids->gids, ids->ngids, st->st_gid) : st->st_gid;
+}
+
 static int pack_any(struct packer *p, int at, const char *name, const char *path,
 		    struct bt_err *err)
 {
@@ -250,8 +260,7 @@ static int pack_any(struct packer *p, int at, const char *name, const char *path
 	if (p->pack->whiteouts && S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0))
 		return add_mark(p, path, strlen(path) - strlen(name), ".wh.", name, err);
 	entry.mode = st.st_mode;
-	entry.uid = st.st_uid;
-	entry.gid = st.st_gid;
+	set_owner(p->pack->ids, &st, &entry);
 	entry.mtime = st.st_mtim.tv_sec;
 	entry.rdev = S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ? st.st_rdev : 0;
 	entry.link = linked(p, &st, path);

@@ -15,6 +15,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "sys/id_map.h"
 
 /** Takes bytes in order. Returns 0 or a negative errno, which ends the work. */
 typedef int (*bt_pack_write_fn)(void *arg, const void *data, size_t len);
@@ -27,6 +28,8 @@ struct bt_pack {
 	bool cross_mounts; /* also what is mounted below */
 	bool whiteouts;    /* it is an overlay's upper directory: whiteouts and opaque marks become
 			    * those of the OCI image-spec (layer.md) */
+	const struct bt_id_map *ids; /* the tree is seen from outside of a user namespace, and the
+				      * archive has the ids inside; NULL: as they are. Borrowed */
 	bt_pack_write_fn write;
 	void *write_arg;
 };

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "store/extract.h"
 #include "store/ring.h"
+#include "sys/userns.h"
 
 #define BLOCK_COUNT 4
 #define BLOCK_SIZE  (256u << 10)
@@ -271,6 +272,7 @@ static int unpack_entries(struct writer *w, struct bt_err *err)
 
 static int write_archive(struct writer *w, struct bt_err *err)
 {
+	const struct bt_id_map *ids = w->u->ids;
 	const void *data;
 	ssize_t n;
 	int r;
@@ -279,6 +281,12 @@ static int write_archive(struct writer *w, struct bt_err *err)
 	if (unshare(CLONE_FS) < 0)
 		return bt_err_sys(err, -errno, "unpack");
 	(void)umask(0);
+	/* The host's root has no counterpart there, and could make nothing. */
+	r = ids ? bt_userns_act_as(bt_id_map_outside(ids->uids, ids->nuids, 0),
+				   bt_id_map_outside(ids->gids, ids->ngids, 0))
+		: 0;
+	if (r < 0)
+		return bt_err_sys(err, r, "unpack");
 	w->archive = archive_read_new();
 	if (!w->archive || archive_read_support_format_tar(w->archive) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(w->archive) != ARCHIVE_OK)
@@ -426,6 +434,7 @@ int bt_untar(const struct bt_untar *u, struct bt_untar_result *ret, struct bt_er
 		.whiteouts = u->whiteouts,
 		.keep_kinds = u->keep_kinds,
 		.owner = u->owner,
+		.ids = u->ids,
 		.shadow_fd = u->shadow_fd,
 		.skeleton = u->skeleton,
 		.content = write_content,

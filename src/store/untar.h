@@ -26,6 +26,8 @@ struct bt_untar {
 	bool keep_kinds;   /* no directory becomes something else, nor the reverse */
 	bool whiteouts;    /* translate whiteouts to overlay's form */
 	bool cross_mounts; /* may paths lead into other mounts below the root? */
+	const struct bt_id_map *ids; /* the tree is seen from outside of a user namespace; see
+				      * struct bt_extract. Borrowed */
 	const struct bt_extract_owner *owner; /* whose everything becomes, or NULL; borrowed */
 	int shadow_fd;                        /* see struct bt_extract; negative for none */
 	struct bt_skeleton *skeleton; /* records the archive, or NULL; borrowed, not finished */

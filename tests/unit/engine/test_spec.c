@@ -12,6 +12,8 @@ static const char config_text[] =
 	"{'Hostname':'box','Domainname':'','User':'','Tty':false,'Env':['A=1'],'Cmd':['sh'],"
 	"'Entrypoint':null,'WorkingDir':''}";
 
+static struct bt_container_userns userns;
+
 /* The specification of a container with that HostConfig. */
 static json_t *build(const char *hc_text, const char *mounts_text, uint32_t uid)
 {
@@ -25,7 +27,8 @@ static json_t *build(const char *hc_text, const char *mounts_text, uint32_t uid)
 				       .mounts = mounts,
 				       .files_dir = "/data/c",
 				       .cgroup_parent = "/docker",
-				       .user = &user };
+				       .user = &user,
+				       .userns = &userns };
 	struct bt_err err = { 0 };
 
 	ck_assert_int_eq(bt_host_config_make(in, &cfg, warnings, &hc, &err), 0);
@@ -209,6 +212,44 @@ START_TEST(no_new_privileges_is_as_asked)
 }
 END_TEST
 
+START_TEST(a_remapped_container_has_the_maps_and_shows_what_is_the_engines_through_them)
+{
+	json_t *spec;
+
+	userns = (struct bt_container_userns){ .mapped = true,
+					       .map = { .uids = { { 0, 100000, 65536 } },
+							.gids = { { 0, 200000, 65536 } },
+							.nuids = 1,
+							.ngids = 1 } };
+	spec = build("{}",
+		     "[{'Type':'bind','Source':'/h','Destination':'/b','RW':true},"
+		     "{'Type':'volume','Source':'/v','Destination':'/v','RW':true},"
+		     "{'Type':'volume','Source':'/w','Destination':'/w','RW':true,'Foreign':true}]",
+		     0);
+	assert_json(at(spec, "linux", "uidMappings"),
+		    "[{'containerID':0,'hostID':100000,'size':65536}]");
+	assert_json(at(spec, "linux", "gidMappings"),
+		    "[{'containerID':0,'hostID':200000,'size':65536}]");
+	assert_json(json_object_get(find_mount(spec, "/v"), "options"),
+		    "['rbind','rprivate','idmap']");
+	assert_json(json_object_get(find_mount(spec, "/w"), "options"), "['rbind','rprivate']");
+	assert_json(json_object_get(find_mount(spec, "/b"), "options"), "['rbind','rprivate']");
+	assert_json(json_object_get(find_mount(spec, "/etc/hosts"), "options"),
+		    "['rbind','rprivate','idmap']");
+	assert_json(json_array_get(at(spec, "linux", "namespaces"), 1), "{'type':'user'}");
+	json_decref(spec);
+	userns.join_pid = 77;
+	spec = build("{}", "[]", 0);
+	assert_json(json_array_get(at(spec, "linux", "namespaces"), 1),
+		    "{'type':'user','path':'/proc/77/ns/user'}");
+	json_decref(spec);
+	userns = (struct bt_container_userns){ .mapped = false };
+	spec = build("{}", "[]", 0);
+	ck_assert_ptr_null(at(spec, "linux", "uidMappings"));
+	json_decref(spec);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
 	tcase_add_test(tests, our_own_parser_takes_it);
@@ -221,6 +262,9 @@ static void add(TCase *tests)
 	tcase_add_test(tests, devices_are_denied_but_for_the_default_ones);
 	tcase_add_test(tests, a_device_comes_with_its_rule);
 	tcase_add_test(tests, no_new_privileges_is_as_asked);
+	tcase_add_test(
+		tests,
+		a_remapped_container_has_the_maps_and_shows_what_is_the_engines_through_them);
 }
 
 int main(void)

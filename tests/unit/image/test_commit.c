@@ -53,7 +53,7 @@ static void setup(void)
 			 0);
 	ck_assert_int_eq(bt_images_get(images, base, &image, &err), 0);
 	ck_assert_int_eq(bt_layers_rw_create(layers, ID, image.chain_id, &err), 0);
-	root = bt_layers_rw_mount(layers, ID, &err);
+	root = bt_layers_rw_mount(layers, ID, NULL, &err);
 	ck_assert_msg(root >= 0, "%s", err.msg);
 }
 
@@ -107,7 +107,7 @@ START_TEST(a_committed_image_is_what_the_container_was)
 	ck_assert_msg(bt_commit(images, &commit, id, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(bt_images_get(images, "new:1", &image, &err), 0);
 	ck_assert_str_eq(image.id, id);
-	got = bt_layers_rw_mount_ro(layers, image.chain_id, &err);
+	got = bt_layers_rw_mount_ro(layers, image.chain_id, NULL, &err);
 	ck_assert_msg(got >= 0, "%s", err.msg);
 	ck_assert_int_eq(bt_io_read_file(got, "a", 10, &text, NULL), 0);
 	ck_assert_str_eq(text, "other");
@@ -178,7 +178,7 @@ START_TEST(an_export_is_the_tree)
 	struct bt_err err = { 0 };
 
 	change();
-	ck_assert_msg(bt_commit_export(root, write_fd, &fd, &err) == 0, "%s", err.msg);
+	ck_assert_msg(bt_commit_export(root, NULL, write_fd, &fd, &err) == 0, "%s", err.msg);
 	sh("mkdir x && tar -xpf out.tar -C x && test $(cat x/a) = other && test ! -e x/b && "
 	   "test $(stat -c %h x/link) = 2 && test $(readlink x/sym) = /absent && test ! -e x/d/x && "
 	   "test $(stat -c %a x/a) = 644 && test $(cat x/e/y) = y");
@@ -197,7 +197,7 @@ START_TEST(an_export_whose_reader_leaves_ends)
 {
 	struct bt_err err = { 0 };
 
-	ck_assert_int_eq(bt_commit_export(root, stop_early, NULL, &err), -EPIPE);
+	ck_assert_int_eq(bt_commit_export(root, NULL, stop_early, NULL, &err), -EPIPE);
 }
 END_TEST
 

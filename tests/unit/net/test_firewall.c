@@ -42,7 +42,7 @@ static int machine(unsigned n, unsigned host)
 	name[7] = (char)('0' + n);
 	p.address.s_addr = htonl(0x0a5f0000 + (n << 8) + host);
 	p.gateway.s_addr = htonl(0x0a5f0001 + (n << 8));
-	fd = bt_sandbox_create(thread, &p, 1, &err);
+	fd = bt_sandbox_create(thread, NULL, &p, 1, &err);
 	ck_assert_msg(fd >= 0, "%s", err.msg);
 	return fd;
 }

@@ -186,7 +186,7 @@ static void set_up(void)
 	sem_init(&lost, 0, 0);
 	ck_assert_int_eq(bt_nsthread_start(&thread, &err), 0);
 	open_resolver();
-	inside = bt_sandbox_create(thread, NULL, 0, &err);
+	inside = bt_sandbox_create(thread, NULL, NULL, 0, &err);
 	ck_assert_int_ge(inside, 0);
 	ck_assert(put(client("me", true, place("n1", NULL, NULL, NULL)), true));
 	name("n1", "c1", "web", "10.95.0.2", "fd00::2");
@@ -456,7 +456,7 @@ START_TEST(a_flood_from_one_container_does_not_keep_the_others_waiting)
 	const int victim = inside;
 	struct bt_err err = { 0 };
 
-	inside = bt_sandbox_create(thread, NULL, 0, &err);
+	inside = bt_sandbox_create(thread, NULL, NULL, 0, &err);
 	ck_assert_int_ge(inside, 0);
 	ck_assert(put(client("c3", true, place("n1", NULL, NULL, NULL)), true));
 	upstream_delay_ms = 1000;

@@ -42,7 +42,7 @@ static void tear_down(void)
 static int create(struct bt_sandbox_port *ports, unsigned n)
 {
 	struct bt_err err = { 0 };
-	int fd = bt_sandbox_create(thread, ports, n, &err);
+	int fd = bt_sandbox_create(thread, NULL, ports, n, &err);
 
 	ck_assert_msg(fd >= 0, "%s", err.msg);
 	return fd;
@@ -137,7 +137,7 @@ START_TEST(a_failure_names_the_bridge_and_leaves_nothing)
 	const int before = links();
 
 	a.bridge = "bt-none";
-	ck_assert_int_eq(bt_sandbox_create(thread, &a, 1, &err), -ENODEV);
+	ck_assert_int_eq(bt_sandbox_create(thread, NULL, &a, 1, &err), -ENODEV);
 	ck_assert_str_eq(err.msg, "connect a container to bridge bt-none: No such device");
 	ck_assert(links_become(before));
 }
@@ -203,6 +203,32 @@ START_TEST(without_ipv6_no_interface_has_an_ipv6_address)
 }
 END_TEST
 
+START_TEST(a_sandbox_of_a_user_namespace_is_connected_all_the_same)
+{
+	const struct bt_id_map map = {
+		.uids = { { 0, 100000, 10 } }, .gids = { { 0, 100000, 10 } }, .nuids = 1, .ngids = 1
+	};
+	const struct bt_sandbox_owner fresh = { .map = &map };
+	struct bt_sandbox_port a = port(2), b = port(3);
+	struct bt_err err = { 0 };
+	bt_auto_close int na = bt_sandbox_create(thread, &fresh, &a, 1, &err);
+	bt_auto_close int owner = -EBADF, other = -EBADF;
+
+	ck_assert_msg(na >= 0, "%s", err.msg);
+	ck_assert_int_eq(bt_userns_of(na, &owner), 0);
+	ck_assert_int_ge(owner, 0);
+
+	/* A second one of the same user namespace. */
+	const struct bt_sandbox_owner joined = { .userns = owner };
+	bt_auto_close int nb = bt_sandbox_create(thread, &joined, &b, 1, &err);
+	bt_auto_close bt_unused int lb = listen_in(nb, 80);
+
+	ck_assert_int_eq(bt_userns_of(nb, &other), 0);
+	ck_assert(bt_userns_is_same(owner, other));
+	ck_assert_int_eq(reach_from(na, "10.95.0.3", 80), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("net/sandbox");
@@ -219,6 +245,7 @@ int main(void)
 	tcase_add_test(tc, a_failure_names_the_bridge_and_leaves_nothing);
 	tcase_add_test(tc, an_interface_comes_and_goes_while_the_sandbox_lives);
 	tcase_add_test(tc, an_address_that_is_refused_leaves_no_interface);
+	tcase_add_test(tc, a_sandbox_of_a_user_namespace_is_connected_all_the_same);
 	tcase_add_test(tc, without_ipv6_no_interface_has_an_ipv6_address);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);

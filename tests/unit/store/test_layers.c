@@ -159,7 +159,7 @@ START_TEST(layers_stack_and_the_writable_one_is_on_top)
 	struct stat st;
 
 	ck_assert_int_eq(bt_layers_rw_create(layers, ID, high.chain_id, &err), 0);
-	root = bt_layers_rw_mount(layers, ID, &err);
+	root = bt_layers_rw_mount(layers, ID, NULL, &err);
 	ck_assert_msg(root >= 0, "%s", err.msg);
 	{
 		bt_auto_close int fd = openat(root, "b", O_RDONLY | O_CLOEXEC);
@@ -190,11 +190,11 @@ START_TEST(an_images_layers_mount_read_only)
 	bt_auto_close int root = -EBADF;
 	struct bt_err err = { 0 };
 
-	root = bt_layers_rw_mount_ro(layers, low.chain_id, &err);
+	root = bt_layers_rw_mount_ro(layers, low.chain_id, NULL, &err);
 	ck_assert_msg(root >= 0, "%s", err.msg);
 	ck_assert_int_eq(faccessat(root, "a", F_OK, 0), 0);
 	ck_assert_int_eq(bt_io_create_file(root, "b", 0644, "", 0), -EROFS);
-	ck_assert_int_eq(bt_layers_rw_mount_ro(layers, "sha256:none", &err), -ENOENT);
+	ck_assert_int_eq(bt_layers_rw_mount_ro(layers, "sha256:none", NULL, &err), -ENOENT);
 	ck_assert_int_eq(err.kind, BT_ERR_NOT_FOUND);
 }
 END_TEST
@@ -211,7 +211,7 @@ START_TEST(a_hundred_layers_mount)
 		top = unpack(top.chain_id, command);
 	}
 	ck_assert_int_eq(bt_layers_rw_create(layers, ID, top.chain_id, &err), 0);
-	root = bt_layers_rw_mount(layers, ID, &err);
+	root = bt_layers_rw_mount(layers, ID, NULL, &err);
 	ck_assert_msg(root >= 0, "%s", err.msg);
 	ck_assert_int_eq(faccessat(root, "f0", F_OK, 0), 0);
 	ck_assert_int_eq(faccessat(root, "f99", F_OK, 0), 0);
