@@ -15,6 +15,7 @@
 #include "base/size.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "net/prefix.h"
 #include "engine/publish_policy.h"
 
 #define SHUTDOWN_TIMEOUT 15
@@ -314,6 +315,60 @@ static int resolve_bridge(const json_t *v, struct bt_config *c, struct bt_err *e
 	return 0;
 }
 
+/* Addresses, each of them; "host-gateway-ips" may have one of each family. */
+static int check_addresses(const json_t *list, const char *key, struct bt_err *err)
+{
+	struct bt_prefix address;
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item)
+		if (bt_prefix_parse_address(json_string_value(item), &address) < 0)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid value for \"%s\": %.64s is not an ip address",
+					  key, json_string_value(item));
+	return 0;
+}
+
+/* Words of resolv.conf: one that breaks its line would say what nobody asked for. */
+static int check_words(const json_t *list, const char *key, struct bt_err *err)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		const char *word = json_string_value(item);
+
+		if (!*word || strpbrk(word, " \t\r\n#;"))
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid value for \"%s\": \"%.64s\" is no word for "
+					  "resolv.conf",
+					  key, word);
+	}
+	return 0;
+}
+
+static int resolve_names(json_t *v, struct bt_config *c, struct bt_err *err)
+{
+	const char *gateway = bt_json_str(v, "host-gateway-ip", NULL);
+	int r;
+
+	/* Its name before docker 28. */
+	if (gateway && !bt_json_arr(v, "host-gateway-ips") &&
+	    json_object_set_new(v, "host-gateway-ips", json_pack("[s]", gateway)) < 0)
+		return bt_err_sys(err, -ENOMEM, "read the configuration");
+	c->dns = bt_json_arr(v, "dns");
+	c->dns_search = bt_json_arr(v, "dns-search");
+	c->dns_options = bt_json_arr(v, "dns-opts");
+	c->host_gateways = bt_json_arr(v, "host-gateway-ips");
+	r = check_addresses(c->dns, "dns", err);
+	if (r == 0)
+		r = check_addresses(c->host_gateways, "host-gateway-ips", err);
+	if (r == 0)
+		r = check_words(c->dns_search, "dns-search", err);
+	return r < 0 ? r : check_words(c->dns_options, "dns-opts", err);
+}
+
 /* Nothing that an entry asks for beside its path can be had, and nothing is ignored. */
 static int check_runtimes(const json_t *v, struct bt_err *err)
 {
@@ -368,6 +423,8 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	r = check_runtimes(v, err);
 	if (r == 0)
 		r = resolve_bridge(v, c, err);
+	if (r == 0)
+		r = resolve_names(c->values, c, err);
 	if (r == 0)
 		r = resolve_defaults(v, c, err);
 	if (r == 0)

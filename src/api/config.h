@@ -44,6 +44,7 @@ struct bt_config {
 	int64_t default_shm_size;                                               /* 0: Docker's */
 	const json_t *address_pools;
 	const char *fixed_cidr, *publish_ip; /* of the default bridge; NULL: all of it, 0.0.0.0 */
+	const json_t *dns, *dns_search, *dns_options, *host_gateways; /* arrays, or NULL */
 	bool no_icc, no_masquerade;
 	int mtu;
 	bool init; /* in containers that do not say */

@@ -79,21 +79,35 @@ static void hosts_line(struct bt_str *out, const char *address, const char *host
 		bt_str_printf(out, "%s\t%s\n", address, host);
 }
 
+/* The host under a name: by the addresses that the daemon's options give, else by the gateway. */
+static void gateway_lines(struct bt_str *out, const struct bt_container_files *f, const char *name,
+			  size_t len)
+{
+	const json_t *address;
+	size_t i;
+
+	json_array_foreach (f->host_gateways, i, address)
+		bt_str_printf(out, "%s\t%.*s\n", json_string_value(address), (int)len, name);
+	if (json_array_size(f->host_gateways) == 0)
+		bt_str_printf(out, "%s\t%.*s\n", f->gateway ? f->gateway : "127.0.0.1", (int)len,
+			      name);
+}
+
 /* "name:address" of --add-host; the address may hold colons. */
-static void extra_hosts(struct bt_str *out, const json_t *list, const char *gateway)
+static void extra_hosts(struct bt_str *out, const struct bt_container_files *f)
 {
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item) {
+	json_array_foreach (json_object_get(f->host_config, "ExtraHosts"), i, item) {
 		const char *entry = json_string_value(item);
 		size_t n = strcspn(entry, ":=");
 
 		const char *address = entry[n] ? entry + n + 1 : "";
 
 		if (strcmp(address, "host-gateway") == 0)
-			address = gateway ? gateway : "127.0.0.1";
-		if (address[0])
+			gateway_lines(out, f, entry, n);
+		else if (address[0])
 			bt_str_printf(out, "%s\t%.*s\n", address, (int)n, entry);
 	}
 }
@@ -127,11 +141,11 @@ static void make_hosts(const struct bt_container_files *f, struct bt_str *out)
 			hosts_line(out, f->address, bt_jget_text(f->config, "Hostname"),
 				   bt_jget_text(f->config, "Domainname"));
 	}
-	extra_hosts(out, json_object_get(f->host_config, "ExtraHosts"), f->gateway);
+	extra_hosts(out, f);
 	/* Elsewhere the name server knows it; what was asked for goes before. */
 	if (!f->dns && !f->host_network && f->gateway &&
 	    !names_host(json_object_get(f->host_config, "ExtraHosts")))
-		bt_str_printf(out, "%s\t" HOST_NAME "\n", f->gateway);
+		gateway_lines(out, f, HOST_NAME, strlen(HOST_NAME));
 }
 
 static int put(const struct bt_engine *engine, const char *id, const char *name,

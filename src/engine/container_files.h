@@ -35,10 +35,11 @@ bt_nodiscard int bt_container_files_remove(const struct bt_engine *engine, const
 struct bt_container_files {
 	const char *id;
 	const json_t *config, *host_config;
-	const char *address; /* NULL: none */
-	const char *gateway; /* what "host-gateway" stands for; NULL: the loopback */
-	const json_t *dns;   /* name servers, NULL: the host's */
-	const char *links;   /* lines of /etc/hosts for linked containers */
+	const char *address;         /* NULL: none */
+	const char *gateway;         /* what "host-gateway" stands for; NULL: the loopback */
+	const json_t *dns;           /* name servers, NULL: the host's */
+	const json_t *host_gateways; /* addresses that go before `gateway`, or NULL */
+	const char *links;           /* lines of /etc/hosts for linked containers */
 	bool host_network;
 };
 /** Have a container that runs use the name server at 127.0.0.11 from now on, unless its resolv.conf

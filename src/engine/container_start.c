@@ -20,6 +20,7 @@
 #include "engine/container.h"
 #include "engine/container_cgroup.h"
 #include "engine/container_clients.h"
+#include "engine/container_dns.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
 #include "engine/container_mounts.h"
@@ -280,6 +281,7 @@ static int attach_network(struct start *st, struct bt_err *err)
 	files.address = st->net.address;
 	files.gateway = first_gateway(st->net.settings);
 	files.dns = st->net.dns;
+	files.host_gateways = st->container->engine->cfg.host_gateways;
 	files.host_network = st->net.host;
 	return bt_container_files_write(st->container->engine, &files, err);
 }
@@ -393,6 +395,9 @@ static int prepare(struct start *st, struct bt_err *err)
 {
 	struct bt_container *c = st->container;
 	int r = bt_container_row_settings(c, &st->settings, err);
+
+	if (r == 0)
+		bt_container_dns_default(&c->engine->cfg, st->settings.host_config);
 
 	if (r == 0)
 		r = make_paths(st, err);

@@ -22,6 +22,11 @@ struct bt_engine_config {
 	bool no_icc;                 /* its containers do not reach one another */
 	bool no_masquerade;          /* they go out with their own addresses */
 	int mtu;                     /* 0: 1500 */
+	/* Arrays of name servers, domains and resolv.conf's options for containers that name none,
+	 * or NULL. */
+	const json_t *dns, *dns_search, *dns_options;
+	const json_t *host_gateways; /* what "host-gateway" stands for: array of addresses, or NULL:
+					the network's gateway */
 	/* What containers get that do not say; NULL or 0: Docker's default. */
 	const char *default_ipc_mode, *default_cgroupns_mode;
 	int64_t default_shm_size;          /* bytes */

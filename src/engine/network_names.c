@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "engine/container_dns.h"
 #include "engine/container_files.h"
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
@@ -70,8 +71,18 @@ static const char *gateway_of(const json_t *endpoints)
 	return NULL;
 }
 
-static json_t *make_client(const char *container_id, const json_t *endpoints,
-			   const json_t *host_config)
+/* What host.docker.internal is; "" for a container that reaches nobody outside. */
+static const char *host_address(const struct bt_engine *engine, const char *gateway)
+{
+	const json_t *first = json_array_get(engine->cfg.host_gateways, 0);
+
+	if (!gateway)
+		return "";
+	return first ? json_string_value(first) : gateway;
+}
+
+static json_t *make_client(const struct bt_networks *nets, const char *container_id,
+			   const json_t *endpoints, const json_t *host_config)
 {
 	const char *gateway = gateway_of(endpoints);
 	json_t *places = json_array(), *servers = bt_json_arr(host_config, "Dns");
@@ -85,8 +96,8 @@ static json_t *make_client(const char *container_id, const json_t *endpoints,
 			(void)json_array_append_new(places, place);
 	}
 	return json_pack("{s:s,s:b,s:s,s:o,s:o}", "owner", container_id, "external",
-			 gateway != NULL, "host", gateway ? gateway : "", "places", places,
-			 "servers", servers ? json_incref(servers) : json_array());
+			 gateway != NULL, "host", host_address(nets->engine, gateway), "places",
+			 places, "servers", servers ? json_incref(servers) : json_array());
 }
 
 static bool host_resolves_by_itself(void)
@@ -139,7 +150,7 @@ int bt_network_names_join(struct bt_networks *nets, const char *container_id, in
 
 	if (!bt_network_names_wanted(endpoints, host_config))
 		return 0;
-	client = make_client(container_id, endpoints, host_config);
+	client = make_client(nets, container_id, endpoints, host_config);
 	if (!client)
 		return bt_err_sys(err, -ENOMEM, "make names known");
 	return put_with_sockets(nets, client, netns_fd, -EBADF, err);
@@ -182,7 +193,7 @@ static int refresh(struct bt_container *c, const json_t *endpoints, const json_t
 		   struct bt_err *err)
 {
 	struct bt_networks *nets = c->engine->networks;
-	json_auto_t *client = make_client(c->id, endpoints, host_config);
+	json_auto_t *client = make_client(nets, c->id, endpoints, host_config);
 	bt_auto_close int netns = -EBADF, life = -EBADF;
 	struct bt_resolver_fds fds = { .udp = -EBADF, .tcp = -EBADF };
 	bool sockets;
@@ -225,6 +236,8 @@ static int refresh_one(struct bt_container *container)
 	/* Most containers need no more than a look. */
 	if (has_names(endpoints) || host_resolves_by_itself())
 		r = bt_container_row_settings(container, &s, &err);
+	if (r == 0 && s.host_config)
+		bt_container_dns_default(&container->engine->cfg, s.host_config);
 	if (r == 0)
 		r = refresh(container, endpoints, s.host_config, &err);
 	if (r < 0)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 
 import pytest
@@ -140,3 +141,42 @@ def test_ulimits_of_the_daemon_are_those_of_containers_that_say_none():
         assert berth(d, *run_, "--ulimit", "nofile=100:200", "bb", "sh", "-c", "ulimit -c; ulimit -Hc").stdout.split()[0] == "0"
         p = berth(d, "run", "--default-ulimit", "nofile=1:2", "bb", "true", check=False)
         assert p.returncode == 125 and "--default-ulimit" in p.stderr
+
+
+def test_name_servers_and_the_hosts_addresses_of_the_daemon():
+    """dns, dns-search, dns-opts and host-gateway-ips: for containers that say nothing themselves, and only for these."""
+    flags = ["--dns", "192.0.2.53", "--dns-search", "corp.example", "--dns-opt", "timeout:1", "--host-gateway-ip", "192.0.2.7"]
+    with Daemon(flags) as d:
+        with_image(d)
+
+        def lines(*options, file="/etc/resolv.conf"):
+            text = berth(d, "run", "--rm", *options, "bb", "cat", file).stdout
+            return [line for line in text.splitlines() if line and not line.startswith("#")]
+        assert lines() == ["nameserver 192.0.2.53", "search corp.example", "options timeout:1"]
+        assert lines("--dns", "192.0.2.54", "--dns-search", ".") == ["nameserver 192.0.2.54", "options timeout:1"]
+        hosts = lines("--add-host", "h:host-gateway", file="/etc/hosts")
+        assert "192.0.2.7\th" in hosts and "192.0.2.7\thost.docker.internal" in hosts
+        berth(d, "network", "create", "own")
+        assert lines("--network", "own") == ["nameserver 127.0.0.11", "search corp.example", "options timeout:1 ndots:0"]
+        assert "192.0.2.7" in berth(d, "run", "--rm", "--network", "own", "bb", "nslookup", "-type=a", "host.docker.internal", "127.0.0.11", check=False).stdout
+        # What is the daemon's is not written into the container.
+        berth(d, "create", "--name", "plain", "bb", "true")
+        assert not d.inspect("plain")["HostConfig"]["Dns"]
+
+
+def test_the_name_server_asks_whom_the_daemon_names():
+    """On a network of its own a container asks 127.0.0.11, and that asks the daemon's servers, not the host's."""
+    with Daemon() as d:
+        with_image(d)
+        address = d.bip.split("/")[0]
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind((address, 53))
+        sock.settimeout(20)
+        d.terminate()
+        d.flags += ["--dns", address]
+        d.start()
+        berth(d, "network", "create", "own")
+        berth(d, "run", "-d", "--name", "asks", "--network", "own", "bb", "nslookup", "-type=a", "asked.example")
+        asked = sock.recv(512)
+        sock.close()
+        assert b"\x05asked\x07example" in asked

@@ -222,6 +222,30 @@ START_TEST(defaults_of_containers_are_read_and_checked)
 }
 END_TEST
 
+START_TEST(name_servers_and_the_hosts_addresses_are_read_and_checked)
+{
+	bt_auto_config struct bt_config config = { 0 };
+	struct bt_err err = { 0 };
+	bt_auto_free char *warnings = NULL;
+
+	write_file("{\"dns\": [\"192.0.2.1\", \"2001:db8::1\"], \"dns-search\": [\"corp.example\"],"
+		   " \"host-gateway-ip\": \"192.0.2.7\"}");
+	ck_assert_int_eq(
+		load("berthd", "--dns-opt=timeout:1", NULL, NULL, NULL, &config, &warnings, &err),
+		0);
+	ck_assert_uint_eq(json_array_size(config.dns), 2);
+	ck_assert_str_eq(json_string_value(json_array_get(config.dns_search, 0)), "corp.example");
+	ck_assert_str_eq(json_string_value(json_array_get(config.dns_options, 0)), "timeout:1");
+	ck_assert_str_eq(json_string_value(json_array_get(config.host_gateways, 0)), "192.0.2.7");
+	ck_assert_ptr_null(warnings);
+	write_file("{}");
+	must_refuse("--dns=nowhere", NULL, "\"dns\": nowhere is not an ip address");
+	must_refuse("--host-gateway-ip=x", NULL, "x is not an ip address");
+	must_refuse("--dns-search=a\nnameserver 192.0.2.66", NULL, "is no word for resolv.conf");
+	must_refuse("--dns-opt=", NULL, "is no word for resolv.conf");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("api/config");
@@ -239,6 +263,7 @@ int main(void)
 	tcase_add_test(loading, what_keeps_somebody_out_is_refused_even_as_dockerd);
 	tcase_add_test(loading, what_asks_for_nothing_is_fine);
 	tcase_add_test(loading, defaults_of_containers_are_read_and_checked);
+	tcase_add_test(loading, name_servers_and_the_hosts_addresses_are_read_and_checked);
 	suite_add_tcase(suite, loading);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
