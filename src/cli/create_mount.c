@@ -85,6 +85,24 @@ static int set_recursive(struct mount *m, const char *value, struct bt_err *err)
 		value);
 }
 
+/* "match-user", "match-user:USER" or "userns" */
+static int set_idmap(struct mount *m, const char *value, struct bt_err *err)
+{
+	const char *user = bt_str_after(value, "match-user:");
+	json_t *mapping = member(m->bind, "IDMapping");
+
+	if ((user && *user == '\0') ||
+	    (!user && strcmp(value, "match-user") != 0 && strcmp(value, "userns") != 0))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid value for bind-idmap: %s (must be \"match-user\", "
+				  "\"match-user:USER\", or \"userns\")",
+				  value);
+	bt_json_set_text(mapping, "Source", user ? "match-user" : value);
+	if (user)
+		bt_json_set_text(mapping, "User", user);
+	return 0;
+}
+
 static int set_bind(struct mount *m, const char *key, const char *value, struct bt_err *err)
 {
 	if (strcmp(key, "bind-propagation") == 0)
@@ -95,6 +113,8 @@ static int set_bind(struct mount *m, const char *key, const char *value, struct 
 		return set_bool(m->bind, "CreateMountpoint", key, value, err);
 	else if (strcmp(key, "bind-recursive") == 0)
 		return set_recursive(m, value, err);
+	else if (strcmp(key, "bind-idmap") == 0)
+		return set_idmap(m, value ? value : "match-user", err);
 	else
 		return 0;
 	return 1;
@@ -152,9 +172,10 @@ static bool is_known(const char *key)
 {
 	static const char *const keys[] = {
 		"bind-propagation", "bind-nonrecursive", "bind-create-mountpoint",
-		"bind-recursive",   "volume-subpath",    "volume-nocopy",
-		"volume-label",     "volume-driver",     "volume-opt",
-		"tmpfs-size",       "tmpfs-mode",        "image-subpath",
+		"bind-recursive",   "bind-idmap",        "volume-subpath",
+		"volume-nocopy",    "volume-label",      "volume-driver",
+		"volume-opt",       "tmpfs-size",        "tmpfs-mode",
+		"image-subpath",
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -185,7 +206,7 @@ static bool is_flag(const char *key)
 {
 	return strcmp(key, "readonly") == 0 || strcmp(key, "ro") == 0 ||
 	       strcmp(key, "volume-nocopy") == 0 || strcmp(key, "bind-nonrecursive") == 0 ||
-	       strcmp(key, "bind-create-mountpoint") == 0;
+	       strcmp(key, "bind-create-mountpoint") == 0 || strcmp(key, "bind-idmap") == 0;
 }
 
 static int set_field(struct mount *m, char *text, struct bt_err *err)

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/signal_name.h"
+#include "engine/bind_idmap.h"
 #include "engine/container.h"
 #include "engine/container_cgroup.h"
 #include "engine/container_clients.h"
@@ -419,6 +420,9 @@ static int prepare(struct start *st, struct bt_err *err)
 				     st->userns.mapped ? &st->userns.view : NULL, &st->shm, err);
 	if (r == 0)
 		r = find_user(st, err);
+	if (r == 0)
+		r = bt_bind_idmap_fill(st->settings.mounts, st->rootfs, &st->user, &st->userns,
+				       runtime_path(st) == NULL, err);
 	if (r == 0)
 		r = attach_network(st, err);
 	bt_fault_point("start/network");

@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/rand.h"
 #include "base/str.h"
+#include "engine/bind_idmap.h"
 #include "engine/container_name.h"
 #include "engine/jget.h"
 #include "engine/volume_options.h"
@@ -127,6 +128,9 @@ static int apply_mode_word(json_t *point, const char *word, size_t len)
 		return 0;
 	if (!bind && len == 6 && memcmp(word, "nocopy", len) == 0)
 		return json_object_set_new(point, "NoCopy", json_true());
+	if (bind && len == 5 && memcmp(word, "idmap", len) == 0)
+		return json_object_set_new(point, "IDMapping",
+					   json_pack("{s:s}", "Source", "match-user"));
 	if (bind && is_propagation(word, len))
 		return json_object_set_new(point, "Propagation", json_stringn(word, len));
 	return -EINVAL;
@@ -215,6 +219,7 @@ static int make_bind(const json_t *mount, json_t **ret, struct bt_err *err)
 	const json_t *opt = json_object_get(mount, "BindOptions");
 	const char *source = bt_jget_text(mount, "Source");
 	const char *propagation = bt_jget_text(opt, "Propagation");
+	const json_t *mapping = json_object_get(opt, "IDMapping");
 	json_t *point;
 
 	if (source[0] == '\0')
@@ -236,7 +241,17 @@ static int make_bind(const json_t *mount, json_t **ret, struct bt_err *err)
 		if (r < 0)
 			return r;
 	}
+	if (json_is_object(mapping)) {
+		int r = bt_bind_idmap_check(mapping, err);
+
+		if (r < 0)
+			return r;
+	}
 	point = bind_point(source, bt_jget_text(mount, "Target"), "");
+	if (!point)
+		return bt_err_sys(err, -ENOMEM, "read mounts");
+	if (json_is_object(mapping))
+		json_object_set_new(point, "IDMapping", json_deep_copy(mapping));
 	if (propagation[0])
 		json_object_set_new(point, "Propagation", json_string(propagation));
 	if (bt_jget_bool(opt, "NonRecursive"))

@@ -174,6 +174,8 @@ static int add_tmpfs(const struct bt_spec_request *req, json_t *out)
  * its own shows a tree of the host's, and is what a bind is. */
 static bool is_mapped(const struct bt_spec_request *req, const json_t *m)
 {
+	if (bt_jget_bool(m, "Mapped"))
+		return true;
 	return req->userns->mapped && strcmp(bt_jget_text(m, "Type"), "volume") == 0 &&
 	       !bt_jget_bool(m, "Foreign");
 }
@@ -181,7 +183,7 @@ static bool is_mapped(const struct bt_spec_request *req, const json_t *m)
 static json_t *bind_mount(const struct bt_spec_request *req, const json_t *m)
 {
 	const char *propagation = bt_jget_text(m, "Propagation");
-	json_t *options = json_array();
+	json_t *options = json_array(), *out;
 
 	json_array_append_new(options,
 			      json_string(bt_jget_bool(m, "NonRecursive") ? "bind" : "rbind"));
@@ -194,8 +196,13 @@ static json_t *bind_mount(const struct bt_spec_request *req, const json_t *m)
 	json_array_append_new(options, json_string(propagation[0] ? propagation : "rprivate"));
 	if (is_mapped(req, m))
 		json_array_append_new(options, json_string("idmap"));
-	return json_pack("{s:s,s:s,s:s,s:o}", "destination", bt_jget_text(m, "Destination"), "type",
-			 "bind", "source", bt_jget_text(m, "Source"), "options", options);
+	out = json_pack("{s:s,s:s,s:s,s:o}", "destination", bt_jget_text(m, "Destination"), "type",
+			"bind", "source", bt_jget_text(m, "Source"), "options", options);
+	if (json_object_get(m, "UidMappings")) {
+		json_object_set(out, "uidMappings", json_object_get(m, "UidMappings"));
+		json_object_set(out, "gidMappings", json_object_get(m, "GidMappings"));
+	}
+	return out;
 }
 
 static json_t *tmpfs_mount(const json_t *m)

@@ -125,6 +125,11 @@ static int map_source(struct bt_plan *plan, const struct bt_plan_mount *m, struc
 	if (own)
 		change.userns_fd = userns;
 	r = bt_mnt_apply(m->source_fd, &change);
+	if (r == -EINVAL)
+		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, EINVAL,
+				  "mounts[%s].uidMappings: the file system of %s does not take "
+				  "id-mapped mounts",
+				  mount->destination, mount->source);
 	return r < 0 ? bt_err_sys(err, r, "mounts[%s].uidMappings: id-map the mount",
 				  mount->destination)
 		     : 0;
