@@ -412,6 +412,7 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	c->init_path = bt_json_str(v, "init-path", NULL);
 	c->init = bt_json_bool(v, "init", false);
 	c->userns_remap = bt_json_str(v, "userns-remap", NULL);
+	c->no_forwarder = !bt_json_bool(v, "userland-proxy", true);
 	c->no_new_privileges = bt_json_bool(v, "no-new-privileges", false);
 	c->shutdown_timeout = timeout < 0 || timeout > 3600 ? 3600 : (int)timeout;
 	resolve_tls(v, c);

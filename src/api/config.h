@@ -46,6 +46,7 @@ struct bt_config {
 	const char *fixed_cidr, *publish_ip; /* of the default bridge; NULL: all of it, 0.0.0.0 */
 	const json_t *dns, *dns_search, *dns_options, *host_gateways; /* arrays, or NULL */
 	bool no_icc, no_masquerade;
+	bool no_forwarder; /* userland-proxy=false */
 	int mtu;
 	bool init; /* in containers that do not say */
 	const char *userns_remap;

@@ -106,6 +106,8 @@ const struct bt_option bt_config_options[] = {
 	  "TLS, and clients need a certificate" },
 	{ "userns-remap", 0, "userns-remap", BT_OPTION_STRING, USED,
 	  "whose subordinate ids containers have: default, USER or USER:GROUP" },
+	{ "userland-proxy", 0, "userland-proxy", BT_OPTION_BOOL, USED,
+	  "forward published ports from ::1 and to another address family (true)" },
 	{ "validate", 0, NULL, BT_OPTION_BOOL, USED, "check the configuration and exit" },
 	{ "version", 'v', NULL, BT_OPTION_BOOL, USED, "print the version" },
 
@@ -165,7 +167,6 @@ const struct bt_option bt_config_options[] = {
 	{ "storage-opt", 0, "storage-opts", BT_OPTION_LIST, MOOT, NULL },
 	{ "swarm-default-advertise-addr", 0, "swarm-default-advertise-addr", BT_OPTION_STRING, MOOT,
 	  NULL },
-	{ "userland-proxy", 0, "userland-proxy", BT_OPTION_BOOL, MOOT, NULL },
 	{ "userland-proxy-path", 0, "userland-proxy-path", BT_OPTION_STRING, MOOT, NULL },
 };
 

@@ -180,6 +180,7 @@ static int open_engine(struct daemon *d, struct bt_err *err)
 		.default_shm_size = c->default_shm_size,
 		.seccomp_profile = c->seccomp_profile,
 		.publish_policy = c->publish_policy,
+		.no_forwarder = c->no_forwarder,
 		.cgroup_parent = c->cgroup_parent,
 		.log_driver = c->log_driver,
 		.log_opts = c->log_opts,

@@ -36,6 +36,7 @@
 #include "engine/log_options.h"
 #include "engine/monitor_link.h"
 #include "engine/network.h"
+#include "engine/network_forward.h"
 #include "engine/network_names.h"
 #include "engine/restart_policy.h"
 #include "engine/seccomp_cache.h"
@@ -483,6 +484,8 @@ static int spawn(struct start *st, const char *detach_keys, struct bt_err *err)
 	r = bt_link_spawn(st->container, &text, &fds, err);
 	if (r == 0 && st->net.dns)
 		bt_network_names_life(st->container);
+	if (r == 0)
+		bt_network_forward_life(st->container);
 	return r;
 }
 

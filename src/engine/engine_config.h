@@ -29,14 +29,15 @@ struct bt_engine_config {
 					the network's gateway */
 	/* What containers get that do not say; NULL or 0: Docker's default. */
 	const char *default_ipc_mode, *default_cgroupns_mode;
-	int64_t default_shm_size;          /* bytes */
-	const char *seccomp_profile;       /* path, "unconfined", or NULL or "builtin" */
-	const char *cgroup_parent;         /* NULL: "/docker" */
-	const char *log_driver;            /* NULL: "json-file" */
-	const json_t *log_opts;            /* object, or NULL */
-	const char *publish_policy;        /* who reaches published ports; NULL: "all" */
-	const json_t *default_ulimits;     /* object name → {Name,Soft,Hard}, or NULL */
-	const json_t *labels;              /* array of "k=v", or NULL */
+	int64_t default_shm_size;      /* bytes */
+	const char *seccomp_profile;   /* path, "unconfined", or NULL or "builtin" */
+	const char *cgroup_parent;     /* NULL: "/docker" */
+	const char *log_driver;        /* NULL: "json-file" */
+	const json_t *log_opts;        /* object, or NULL */
+	const char *publish_policy;    /* who reaches published ports; NULL: "all" */
+	bool no_forwarder;             /* userland-proxy=false: only what the kernel translates */
+	const json_t *default_ulimits; /* object name → {Name,Soft,Hard}, or NULL */
+	const json_t *labels;          /* array of "k=v", or NULL */
 	const json_t *insecure_registries; /* array, or NULL */
 	const json_t *registry_mirrors;    /* array, or object of arrays by registry, or NULL */
 	const char *http_proxy, *https_proxy, *no_proxy; /* NULL: as the environment says */

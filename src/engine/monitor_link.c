@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -59,6 +60,18 @@ struct bt_client *bt_link_client(struct bt_link *link)
 pid_t bt_link_monitor(const struct bt_link *link)
 {
 	return link->monitor;
+}
+
+int bt_link_open_life(struct bt_container *c)
+{
+	bt_auto_link struct bt_link *link = bt_link_get(c);
+	const pid_t monitor = link ? bt_link_monitor(link) : 0;
+	int fd;
+
+	if (monitor <= 0)
+		return -ENOENT;
+	fd = (int)syscall(SYS_pidfd_open, monitor, 0);
+	return fd < 0 ? -errno : fd;
 }
 
 void bt_link_unref(struct bt_link *link)

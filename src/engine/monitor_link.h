@@ -52,6 +52,8 @@ struct bt_link *bt_link_get(struct bt_container *container);
 struct bt_client *bt_link_client(struct bt_link *link);
 /** The monitor's process; 0 where it is not known. */
 pid_t bt_link_monitor(const struct bt_link *link);
+/** A pidfd of the monitor of `c` (owned by the caller), or -errno; -ENOENT: it has none. */
+bt_nodiscard int bt_link_open_life(struct bt_container *c);
 /** Drop a reference. NULL is fine. */
 void bt_link_unref(struct bt_link *link);
 

@@ -20,6 +20,7 @@
 #include "engine/network_names.h"
 #include "engine/network_pool.h"
 #include "engine/remap.h"
+#include "engine/network_forward.h"
 #include "engine/network_ports.h"
 #include "engine/network_private.h"
 #include "engine/network_table.h"
@@ -55,6 +56,8 @@ static int open_parts(struct bt_networks *nets, struct bt_err *err)
 
 	if (r == 0)
 		r = open_resolver(nets, err);
+	if (r == 0)
+		r = bt_network_forward_open(nets, err);
 	if (r == 0)
 		r = bt_network_table_load(nets, err);
 	if (r == 0)
@@ -122,8 +125,9 @@ void bt_network_close(struct bt_networks *networks)
 {
 	if (!networks)
 		return;
-	/* First, because its thread calls into everything else. */
+	/* First, because their threads call into everything else. */
 	bt_resolver_close(networks->resolver);
+	bt_helper_link_close(networks->forwarder);
 	bt_network_pool_stop(networks->pool);
 	if (networks->pool)
 		tidy(networks);
@@ -194,6 +198,7 @@ void bt_network_sweep(struct bt_engine *engine)
 	bt_resolver_begin(nets->resolver);
 	(void)bt_network_names_all(nets);
 	bt_resolver_sweep(nets->resolver);
+	(void)bt_network_forward_all(nets);
 }
 
 void bt_network_attachment_done(struct bt_network_attachment *attachment)

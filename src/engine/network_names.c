@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -156,17 +155,9 @@ int bt_network_names_join(struct bt_networks *nets, const char *container_id, in
 	return put_with_sockets(nets, client, netns_fd, -EBADF, err);
 }
 
-static int open_life(struct bt_container *c)
-{
-	bt_auto_link struct bt_link *link = bt_link_get(c);
-	const pid_t monitor = link ? bt_link_monitor(link) : 0;
-
-	return monitor > 0 ? (int)syscall(SYS_pidfd_open, monitor, 0) : -ENOENT;
-}
-
 void bt_network_names_life(struct bt_container *container)
 {
-	bt_auto_close int life = open_life(container);
+	bt_auto_close int life = bt_link_open_life(container);
 
 	if (life >= 0)
 		bt_resolver_life(container->engine->networks->resolver, container->id, life);
@@ -205,7 +196,7 @@ static int refresh(struct bt_container *c, const json_t *endpoints, const json_t
 		bt_resolver_update(nets->resolver, client);
 		return 0;
 	}
-	life = open_life(c);
+	life = bt_link_open_life(c);
 	fds.life = life;
 	r = bt_resolver_put(nets->resolver, client, &fds, &sockets, err);
 	if (r < 0 || sockets)
@@ -278,7 +269,8 @@ int bt_network_names_start(void *data, int listen_fd, struct bt_err *err)
 {
 	const struct bt_networks *nets = data;
 
-	return bt_client_spawn_names(nets->engine->cfg.spawner_fd, listen_fd, err);
+	return bt_client_spawn_helper(nets->engine->cfg.spawner_fd, BT_PROTOCOL_NAMES, listen_fd,
+				      err);
 }
 
 int bt_network_names_lost(void *data)

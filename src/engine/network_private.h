@@ -110,7 +110,8 @@ struct bt_networks {
 	struct bt_nsthread *thread;
 	struct bt_firewall *firewall;
 	struct bt_resolver *resolver;
-	struct bt_map published; /* container id → struct of network_ports.c */
+	struct bt_helper_link *forwarder;
+	struct bt_map published; /* container id → struct bt_network_published */
 	struct bt_network_pool *pool;
 	/* Of the namespaces in the pool: where ids are remapped, each has a user namespace of its
 	 * own. Borrowed from the engine; NULL: ours. */

@@ -558,19 +558,19 @@ int bt_client_spawn(int spawner_fd, const struct bt_spawn *spawn, const struct b
 	return 0;
 }
 
-int bt_client_spawn_names(int spawner_fd, int listen_fd, struct bt_err *err)
+int bt_client_spawn_helper(int spawner_fd, const char *request, int listen_fd, struct bt_err *err)
 {
 	bt_auto_message struct bt_message reply = { 0 };
 	const json_t *error;
 	int r;
 
 	pthread_mutex_lock(&spawn_lock);
-	r = bt_sock_send(spawner_fd, BT_PROTOCOL_NAMES, strlen(BT_PROTOCOL_NAMES), &listen_fd, 1);
+	r = bt_sock_send(spawner_fd, request, strlen(request), &listen_fd, 1);
 	if (r == 0)
 		r = bt_message_recv(spawner_fd, 0, &reply);
 	pthread_mutex_unlock(&spawn_lock);
 	if (r <= 0)
-		return bt_err_sys(err, r < 0 ? r : -EPIPE, "ask the spawner for the name server");
+		return bt_err_sys(err, r < 0 ? r : -EPIPE, "ask the spawner for a helper");
 	error = json_object_get(reply.json, "error");
 	return error ? bt_message_to_error(error, err) : 0;
 }

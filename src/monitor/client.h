@@ -74,9 +74,10 @@ bt_nodiscard int bt_client_spawn(int spawner_fd, const struct bt_spawn *spawn,
 				 const struct bt_client_fds *fds, bt_client_fn fn, void *data,
 				 struct bt_client **ret, pid_t *ret_monitor, struct bt_err *err);
 
-/** Have the spawner fork the name server (net/nameserver.h) on a listening socket (borrowed). Any
- * thread. */
-bt_nodiscard int bt_client_spawn_names(int spawner_fd, int listen_fd, struct bt_err *err);
+/** Have the spawner fork a helper (BT_PROTOCOL_NAMES, BT_PROTOCOL_FORWARDER) on a listening socket
+ * (borrowed). Any thread. */
+bt_nodiscard int bt_client_spawn_helper(int spawner_fd, const char *request, int listen_fd,
+					struct bt_err *err);
 
 /** Connect to the monitor that listens in `dir` (<exec-root>/containers/<id>). Returns 0;
  * -ENOENT or -ECONNREFUSED where none lives there; or another negative errno. */

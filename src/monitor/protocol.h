@@ -65,8 +65,9 @@
 
 #define BT_PROTOCOL_VERSION 1
 
-/* Asks for the name server; told apart without parsing. */
-#define BT_PROTOCOL_NAMES "{\"v\":1,\"op\":\"names\"}"
+/* Ask for the name server and the forwarder; told apart without parsing. */
+#define BT_PROTOCOL_NAMES     "{\"v\":1,\"op\":\"names\"}"
+#define BT_PROTOCOL_FORWARDER "{\"v\":1,\"op\":\"forwarder\"}"
 
 /* The spawner finds its connection here. */
 #define BT_PROTOCOL_SPAWNER_FD 3

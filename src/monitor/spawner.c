@@ -137,15 +137,21 @@ static int answer(int fd, pid_t pid, int errnum)
 /* Where the packet lies. Not on the heap: its pages go away with the child that parses it. */
 static char packet[BT_SOCK_MSG_MAX];
 
-static bool wants_names(size_t len)
+/* The program that the packet asks for, or NULL: the monitor's. */
+static const struct bt_spawner_helper *find_helper(const struct bt_spawner_helper *helpers,
+						   size_t len)
 {
-	return len == strlen(BT_PROTOCOL_NAMES) && memcmp(packet, BT_PROTOCOL_NAMES, len) == 0;
+	for (const struct bt_spawner_helper *h = helpers; h->request; h++)
+		if (len == strlen(h->request) && memcmp(packet, h->request, len) == 0)
+			return h;
+	return NULL;
 }
 
 /* One request: 1, 0 at the end of the connection, or a negative errno. */
-static int serve_one(int fd, bt_spawner_names_fn names)
+static int serve_one(int fd, const struct bt_spawner_helper *helpers)
 {
 	int fds[BT_SOCK_FDS_MAX], errnum = 0;
+	const struct bt_spawner_helper *helper;
 	size_t nfds = 0;
 	pid_t pid = -1;
 	ssize_t n = bt_sock_recv(fd, packet, sizeof(packet), fds, &nfds, 0);
@@ -160,8 +166,9 @@ static int serve_one(int fd, bt_spawner_names_fn names)
 	if (pid == 0) {
 		bt_close(&fd);
 		(void)signal(SIGCHLD, SIG_DFL);
-		if (wants_names((size_t)n))
-			_exit(names(fds, nfds));
+		helper = find_helper(helpers, (size_t)n);
+		if (helper)
+			_exit(helper->run(fds, nfds));
 		_exit(bt_monitor_run(packet, (size_t)n, fds, nfds));
 	}
 	while (nfds > 0)
@@ -169,7 +176,7 @@ static int serve_one(int fd, bt_spawner_names_fn names)
 	return answer(fd, pid, errnum) < 0 ? 0 : 1;
 }
 
-int bt_spawner_run(int fd, bt_spawner_names_fn names)
+int bt_spawner_run(int fd, const struct bt_spawner_helper *helpers)
 {
 	const struct bt_cgroup_host *host;
 	int r = 1;
@@ -185,7 +192,7 @@ int bt_spawner_run(int fd, bt_spawner_names_fn names)
 	(void)(bt_cgroups_host(&host, BT_ERR_IGNORED) < 0);
 	(void)bt_caps_bounding();
 	while (r > 0)
-		r = serve_one(fd, names);
+		r = serve_one(fd, helpers);
 	bt_close(&fd);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

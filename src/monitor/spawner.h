@@ -27,15 +27,18 @@
 bt_nodiscard int bt_spawner_start(const char *runtime_path, pid_t *ret_pid, int *ret_fd,
 				  struct bt_err *err);
 
-/** The name server's program: descriptors that came with the request (owned); returns its exit
- * code. */
-typedef int (*bt_spawner_names_fn)(const int *fds, size_t nfds);
+/** A program beside the monitor's, which a request asks for. */
+struct bt_spawner_helper {
+	const char *request; /* the whole packet: BT_PROTOCOL_… */
+	/** Descriptors that came with the request (owned); returns its exit code. */
+	int (*run)(const int *fds, size_t nfds);
+};
 
 /**
  * The spawner's own loop on connection `fd` (owned): receive, fork, answer, reap.
  * Returns an exit code: 0 when the connection ended. In each forked child it runs
- * the monitor, or `names`, and never returns.
+ * the monitor, or one of `helpers` (up to one without a request), and never returns.
  */
-int bt_spawner_run(int fd, bt_spawner_names_fn names);
+int bt_spawner_run(int fd, const struct bt_spawner_helper *helpers);
 
 #endif

@@ -247,10 +247,15 @@ int bt_firewall_network_remove(struct bt_firewall *fw, const char *bridge, struc
 	return r;
 }
 
+static bool is_translated(const struct bt_firewall_port *p)
+{
+	return !p->direct && !p->forwarded;
+}
+
 static bool is_new_target(const struct group *g, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (!g->ports[k].direct &&
+		if (is_translated(&g->ports[k]) &&
 		    bt_prefix_same_address(&g->ports[k].target, &g->ports[i].target))
 			return false;
 	return true;
@@ -260,7 +265,7 @@ static void put_group(struct bt_nft *nft, const struct group *g, bool add)
 {
 	for (size_t i = 0; g && i < g->n; i++) {
 		bt_firewall_ports_put(nft, &g->ports[i], add);
-		if (!g->ports[i].direct && is_new_target(g, i))
+		if (is_translated(&g->ports[i]) && is_new_target(g, i))
 			bt_firewall_ports_put_self(nft, &g->ports[i].target, add);
 	}
 }

@@ -14,6 +14,10 @@
  *     translated, and what comes from the same bridge; the rest is dropped,
  *     wherever it comes from (N01 of the security checks);
  *   - nothing that a container sends to 127.0.0.0/8 reaches the host;
+ *   - what the host itself sends to ::1 is not translated: no answer would find its way
+ *     back. Such ports, and those of a family that the container has not, are served by a
+ *     process of the host (net/forwarder.h), which an internal network reaches as little
+ *     as other networks' published ports;
  *   - a port that is judged by the host's own firewall: the first packet of a
  *     connection from outside is not translated, but goes where one for a program
  *     of the host would go, through whatever hangs in the input hook (ufw,
@@ -57,7 +61,7 @@ bt_nodiscard int bt_firewall_remove(struct bt_firewall *fw, struct bt_err *err);
 struct bt_firewall_network {
 	const char *bridge;            /* interface name */
 	bool masquerade4, masquerade6; /* what leaves gets the host's address */
-	bool open4, open6;             /* containers are reachable directly, on every port */
+	bool open4, open6;             /* reachable from outside directly, on every port */
 	bool routed4, routed6;         /* they are on published ports (`direct`), and answer ping */
 	bool icc;                      /* containers on it may talk to each other */
 	bool internal;                 /* nothing leaves, nothing enters */
@@ -77,9 +81,11 @@ struct bt_firewall_port {
 	uint16_t first, last;
 	struct bt_prefix target; /* the container, same family */
 	uint16_t target_first;
-	bool judged; /* by the host's own firewall first */
-	bool direct; /* no translation: the container's own ports are reachable; `host` means
-			nothing */
+	bool judged;    /* by the host's own firewall first */
+	bool direct;    /* no translation: the container's own ports are reachable; `host` means
+			   nothing */
+	bool forwarded; /* a process of the host takes what comes (net/forwarder.h); internal
+			   networks are kept from it. `target` means nothing */
 };
 
 /** Publish `n` ports (copied) for `owner`, instead of what it has now. A range whose numbers are

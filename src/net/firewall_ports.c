@@ -82,27 +82,33 @@ static void put_direct(struct bt_nft *nft, const struct bt_firewall_port *port, 
 	bt_nft_element(nft, BT_RULES_DIRECT(port->target.family == AF_INET6), &e, add);
 }
 
-static void put_judged(struct bt_nft *nft, const struct bt_firewall_port *port, bool add)
+/* The host's ports, in a set of ranges that has its address in the key or one that has not. */
+static void put_host_range(struct bt_nft *nft, const char *any, const char *addr,
+			   const struct bt_firewall_port *port, bool add)
 {
-	const bool six = port->host.family == AF_INET6;
 	uint8_t key[KEY_MAX], end[KEY_MAX];
 	struct bt_nft_element e = { .key = key, .key_end = end };
 
 	e.key_len = make_key(port, port->first, key);
 	(void)make_key(port, port->last, end);
-	bt_nft_element(nft,
-		       is_any(&port->host) ? BT_RULES_JUDGED_ANY(six) : BT_RULES_JUDGED_ADDR(six),
-		       &e, add);
+	bt_nft_element(nft, is_any(&port->host) ? any : addr, &e, add);
 }
 
 void bt_firewall_ports_put(struct bt_nft *nft, const struct bt_firewall_port *port, bool add)
 {
+	const bool six = port->host.family == AF_INET6;
+
 	if (port->direct) {
 		put_direct(nft, port, add);
 		return;
 	}
+	if (port->forwarded) {
+		put_host_range(nft, BT_RULES_FORWARDED_ANY(six), BT_RULES_FORWARDED_ADDR(six), port,
+			       add);
+		return;
+	}
 	if (port->judged)
-		put_judged(nft, port, add);
+		put_host_range(nft, BT_RULES_JUDGED_ANY(six), BT_RULES_JUDGED_ADDR(six), port, add);
 	if (port->last > port->first && port->first == port->target_first) {
 		put_range(nft, port, add);
 		return;

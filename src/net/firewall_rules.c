@@ -108,6 +108,8 @@ static void put_port_maps(struct bt_nft *nft, bool six)
 	put_port_map(nft, BT_RULES_PORT_RANGE_ADDR(six), six, true, true);
 	put_range_set(nft, BT_RULES_JUDGED_ANY(six), six, false);
 	put_range_set(nft, BT_RULES_JUDGED_ADDR(six), six, true);
+	put_range_set(nft, BT_RULES_FORWARDED_ANY(six), six, false);
+	put_range_set(nft, BT_RULES_FORWARDED_ADDR(six), six, true);
 	put_range_set(nft, BT_RULES_DIRECT(six), six, true);
 	put_set(nft, BT_RULES_MASQUERADE(six));
 	put_set(nft, BT_RULES_OPEN(six));
@@ -183,9 +185,11 @@ static void put_direct(struct bt_nft *nft, bool six)
 	const uint8_t family = six ? NFPROTO_IPV6 : NFPROTO_IPV4;
 	const uint8_t ping = six ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 
+	/* For the outside; other networks stay apart. */
 	bt_nft_rule(nft, "to_bridge");
 	if_nfproto(nft, family);
 	bt_nft_if_in_set(nft, true, BT_RULES_OPEN(six), false);
+	bt_nft_if_in_set(nft, false, BT_RULES_BRIDGES, true);
 	pass(nft);
 
 	bt_nft_rule(nft, "to_bridge");
@@ -259,20 +263,26 @@ static void put_forward(struct bt_nft *nft)
 	pass(nft);
 }
 
+/* A packet of one family: [its destination,] protocol and port, as the sets of ports have them. */
+static void load_port(struct bt_nft *nft, bool six, bool addr)
+{
+	const uint32_t size = six ? 16 : 4;
+	const unsigned word = addr ? size / 4 : 0;
+
+	if_nfproto(nft, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	if (addr)
+		bt_nft_payload(nft, false, six ? 24 : 16, size, 0);
+	bt_nft_meta(nft, NFT_META_L4PROTO, word);
+	bt_nft_payload(nft, true, 2, 2, word + 1);
+}
+
 /* Look the packet's destination up in one of the maps, and go there. */
 static void put_port_rule(struct bt_nft *nft, const char *map, bool six, bool addr, bool range)
 {
 	const uint32_t size = six ? 16 : 4;
-	unsigned word = 0;
 
 	bt_nft_rule(nft, "ports");
-	if_nfproto(nft, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
-	if (addr) {
-		bt_nft_payload(nft, false, six ? 24 : 16, size, 0);
-		word = size / 4;
-	}
-	bt_nft_meta(nft, NFT_META_L4PROTO, word);
-	bt_nft_payload(nft, true, 2, 2, word + 1);
+	load_port(nft, six, addr);
 	bt_nft_lookup_map(nft, map);
 	bt_nft_dnat(nft, six ? NFPROTO_IPV6 : NFPROTO_IPV4, range ? -1 : (int)size / 4);
 	bt_nft_rule_end(nft);
@@ -298,17 +308,8 @@ static void if_local(struct bt_nft *nft)
  * itself may speak to (its packets come by the output hook). */
 static void put_judge_rule(struct bt_nft *nft, bool six, bool addr)
 {
-	const uint32_t size = six ? 16 : 4;
-	unsigned word = 0;
-
 	bt_nft_rule(nft, "judge");
-	if_nfproto(nft, six ? NFPROTO_IPV6 : NFPROTO_IPV4);
-	if (addr) {
-		bt_nft_payload(nft, false, six ? 24 : 16, size, 0);
-		word = size / 4;
-	}
-	bt_nft_meta(nft, NFT_META_L4PROTO, word);
-	bt_nft_payload(nft, true, 2, 2, word + 1);
+	load_port(nft, six, addr);
 	bt_nft_lookup(nft, addr ? BT_RULES_JUDGED_ADDR(six) : BT_RULES_JUDGED_ANY(six), false);
 	bt_nft_add_mark(nft, BT_RULES_MARK_JUDGE);
 	bt_nft_verdict(nft, NF_ACCEPT, NULL);
@@ -333,12 +334,29 @@ static void put_judge(struct bt_nft *nft, const struct bt_gate *gate)
 	bt_nft_verdict(nft, NFT_JUMP, "judge");
 	bt_nft_rule_end(nft);
 
-	bt_nft_chain(nft, "input", &(struct bt_nft_hook){ "filter", NF_INET_LOCAL_IN, PRIO_INPUT });
 	bt_nft_rule(nft, "input");
 	bt_nft_if_mark(nft, BT_RULES_MARK_JUDGE);
 	bt_nft_if_in_set(nft, false, BT_RULES_INTERNAL, false);
 	bt_nft_verdict(nft, NF_DROP, NULL);
 	bt_nft_rule_end(nft);
+}
+
+/* Where the forwarder listens it would let an internal network into others. */
+static void put_input(struct bt_nft *nft)
+{
+	bt_nft_chain(nft, "input", &(struct bt_nft_hook){ "filter", NF_INET_LOCAL_IN, PRIO_INPUT });
+	for (unsigned i = 0; i < 4; i++) {
+		const bool six = i & 1, addr = i & 2;
+
+		bt_nft_rule(nft, "input");
+		bt_nft_if_in_set(nft, false, BT_RULES_INTERNAL, false);
+		load_port(nft, six, addr);
+		bt_nft_lookup(nft,
+			      addr ? BT_RULES_FORWARDED_ADDR(six) : BT_RULES_FORWARDED_ANY(six),
+			      false);
+		bt_nft_verdict(nft, NF_DROP, NULL);
+		bt_nft_rule_end(nft);
+	}
 }
 
 void bt_firewall_rules_put_gate(struct bt_nft *nft, const struct bt_gate *gate, bool six)
@@ -357,6 +375,8 @@ void bt_firewall_rules_put_gate(struct bt_nft *nft, const struct bt_gate *gate, 
 
 static void put_destination(struct bt_nft *nft, const struct bt_gate *gate)
 {
+	const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
+
 	bt_nft_chain(nft, "ports", NULL);
 	put_ports(nft, false);
 	put_ports(nft, true);
@@ -375,6 +395,12 @@ static void put_destination(struct bt_nft *nft, const struct bt_gate *gate)
 	bt_nft_rule_end(nft);
 
 	bt_nft_chain(nft, "output", &(struct bt_nft_hook){ "nat", NF_INET_LOCAL_OUT, PRIO_DSTNAT });
+	bt_nft_rule(nft, "output");
+	if_nfproto(nft, NFPROTO_IPV6);
+	bt_nft_payload(nft, false, 24, sizeof(loopback), 0);
+	bt_nft_cmp(nft, &loopback, sizeof(loopback), false);
+	bt_nft_verdict(nft, NF_ACCEPT, NULL);
+	bt_nft_rule_end(nft);
 	bt_nft_rule(nft, "output");
 	if_local(nft);
 	bt_nft_verdict(nft, NFT_GOTO, "ports");
@@ -435,6 +461,7 @@ void bt_firewall_rules_put(struct bt_nft *nft, const struct bt_gate *gate)
 	put_raw(nft);
 	put_to_bridge(nft);
 	put_forward(nft);
+	put_input(nft);
 	put_destination(nft, gate);
 	put_postrouting(nft);
 }

@@ -32,6 +32,9 @@
 /* Ranges of published ports that the host's firewall judges. */
 #define BT_RULES_JUDGED_ANY(six)  ((six) ? "judged6_any" : "judged4_any")
 #define BT_RULES_JUDGED_ADDR(six) ((six) ? "judged6_addr" : "judged4_addr")
+/* Ranges of ports of the host that the forwarder serves. */
+#define BT_RULES_FORWARDED_ANY(six)  ((six) ? "forwarded6_any" : "forwarded4_any")
+#define BT_RULES_FORWARDED_ADDR(six) ((six) ? "forwarded6_addr" : "forwarded4_addr")
 /* Container's address . protocol . range of ports that are reachable without translation. */
 #define BT_RULES_DIRECT(six) ((six) ? "direct6" : "direct4")
 

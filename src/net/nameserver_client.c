@@ -38,13 +38,13 @@ void bt_nameserver_client_forget(struct bt_nameserver *ns, struct bt_nameserver_
 {
 	bt_nameserver_query_forget(ns, client, NULL);
 	bt_nameserver_tcp_close(ns, client, 0);
-	bt_nameserver_unwatch(ns, &client->udp);
-	bt_nameserver_unwatch(ns, &client->tcp);
-	bt_nameserver_unwatch(ns, &client->life);
+	bt_helper_loop_drop(&ns->helper.loop, &client->udp);
+	bt_helper_loop_drop(&ns->helper.loop, &client->tcp);
+	bt_helper_loop_drop(&ns->helper.loop, &client->life);
 	bt_nameserver_client_empty(ns, client);
 	(void)bt_map_remove(&ns->clients, client->owner);
 	free(client->owner);
-	bt_nameserver_bury(ns, &client->link);
+	bt_helper_loop_bury(&ns->helper.loop, &client->link);
 }
 
 const char *bt_nameserver_client_who(const struct bt_nameserver *ns,

@@ -16,33 +16,16 @@
 #define NETWORKS_MAX 128
 #define LINKS_MAX    256
 
-/* One message, with the descriptors that came along; those not taken are closed. */
-struct message {
-	const json_t *json;
-	int fds[BT_SOCK_FDS_MAX];
-	size_t nfds;
-};
-
-static int take_fd(struct message *m, const char *role)
-{
-	const json_t *roles = bt_json_arr(m->json, "fds"), *item;
-	size_t i;
-
-	json_array_foreach (roles, i, item)
-		if (i < m->nfds && json_is_string(item) &&
-		    strcmp(json_string_value(item), role) == 0)
-			return bt_take_fd(&m->fds[i]);
-	return -EBADF;
-}
-
-static struct bt_nameserver_client *find(const struct bt_nameserver *ns, const struct message *m)
+static struct bt_nameserver_client *find(const struct bt_nameserver *ns,
+					 const struct bt_helper_message *m)
 {
 	return bt_map_get(&ns->clients, bt_json_str(m->json, "owner", ""));
 }
 
 /* The monitor ended, or the pidfd cannot be watched: nobody is left who asks. */
-static void life_ended(struct bt_nameserver *ns, struct bt_nameserver_watch *watch)
+static void life_ended(void *owner, struct bt_helper_loop_watch *watch)
 {
+	struct bt_nameserver *ns = owner;
 	bt_nameserver_client_forget(ns, bt_list_entry(watch, struct bt_nameserver_client, life));
 }
 
@@ -53,9 +36,9 @@ static struct bt_nameserver_client *client_create(struct bt_nameserver *ns, cons
 	if (!c)
 		return NULL;
 	bt_list_init(&c->link);
-	c->udp = (struct bt_nameserver_watch){ .ready = bt_nameserver_udp_asked, .fd = -EBADF };
-	c->tcp = (struct bt_nameserver_watch){ .ready = bt_nameserver_tcp_accept, .fd = -EBADF };
-	c->life = (struct bt_nameserver_watch){ .ready = life_ended, .fd = -EBADF };
+	c->udp = (struct bt_helper_loop_watch){ .ready = bt_nameserver_udp_asked, .fd = -EBADF };
+	c->tcp = (struct bt_helper_loop_watch){ .ready = bt_nameserver_tcp_accept, .fd = -EBADF };
+	c->life = (struct bt_helper_loop_watch){ .ready = life_ended, .fd = -EBADF };
 	c->owner = strdup(owner);
 	if (c->owner && bt_map_put(&ns->clients, owner, c, NULL) == 0)
 		return c;
@@ -176,26 +159,27 @@ static int fill(struct bt_nameserver *ns, struct bt_nameserver_client *c, const 
 }
 
 /* Sockets and a pidfd instead of those it had. */
-static int take_sockets(struct bt_nameserver *ns, struct bt_nameserver_client *c, struct message *m)
+static int take_sockets(struct bt_nameserver *ns, struct bt_nameserver_client *c,
+			struct bt_helper_message *m)
 {
 	const struct {
 		const char *role;
-		struct bt_nameserver_watch *watch;
+		struct bt_helper_loop_watch *watch;
 	} all[] = { { "udp", &c->udp }, { "tcp", &c->tcp }, { "life", &c->life } };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(all) / sizeof(all[0]); i++) {
-		const int fd = take_fd(m, all[i].role);
+		const int fd = bt_helper_take_fd(m, all[i].role);
 
 		if (fd < 0)
 			continue;
-		bt_nameserver_unwatch(ns, all[i].watch);
-		r = bt_nameserver_watch(ns, all[i].watch, fd);
+		bt_helper_loop_drop(&ns->helper.loop, all[i].watch);
+		r = bt_helper_loop_add(&ns->helper.loop, all[i].watch, fd);
 	}
 	return r;
 }
 
-static int put(struct bt_nameserver *ns, struct message *m, json_t *reply)
+static int put(struct bt_nameserver *ns, struct bt_helper_message *m, json_t *reply)
 {
 	const char *owner = bt_json_str(m->json, "owner", "");
 	struct bt_nameserver_client *c = find(ns, m);
@@ -238,21 +222,16 @@ static void sweep(struct bt_nameserver *ns, bool begin)
 	}
 }
 
-static int obey(struct bt_nameserver *ns, struct message *m, json_t *reply)
+int bt_nameserver_obey(void *owner, struct bt_helper_message *m, json_t *reply)
 {
+	struct bt_nameserver *ns = owner;
 	const char *op = bt_json_str(m->json, "op", "");
 	struct bt_nameserver_client *c = find(ns, m);
 
-	if (strcmp(op, "hello") == 0)
-		return json_object_set_new(reply, "v", json_integer(BT_NAMESERVER_VERSION));
 	if (strcmp(op, "put") == 0)
 		return put(ns, m, reply);
 	if (strcmp(op, "begin") == 0 || strcmp(op, "sweep") == 0) {
 		sweep(ns, op[0] == 'b');
-		return 0;
-	}
-	if (strcmp(op, "quit") == 0) {
-		ns->quit = true;
 		return 0;
 	}
 	if (strcmp(op, "forget") != 0 && strcmp(op, "life") != 0)
@@ -260,60 +239,4 @@ static int obey(struct bt_nameserver *ns, struct message *m, json_t *reply)
 	if (c && op[0] == 'f')
 		bt_nameserver_client_forget(ns, c);
 	return c && op[0] == 'l' ? take_sockets(ns, c, m) : 0;
-}
-
-static void answer(struct bt_nameserver *ns, struct message *m)
-{
-	json_auto_t *reply = json_pack("{s:b}", "ok", 1);
-	bt_auto_free char *text = NULL;
-	size_t len;
-	int r = reply ? obey(ns, m, reply) : -ENOMEM;
-
-	if (r < 0 && reply) {
-		(void)json_object_clear(reply);
-		(void)json_object_set_new(reply, "error", json_integer(-r));
-	}
-	if (!reply || bt_json_dump(reply, &text, &len) < 0 ||
-	    bt_sock_send(ns->control.fd, text, len, NULL, 0) < 0)
-		bt_nameserver_unwatch(ns, &ns->control);
-}
-
-static void told(struct bt_nameserver *ns, struct bt_nameserver_watch *watch)
-{
-	static char text[BT_SOCK_MSG_MAX];
-	struct message m = { 0 };
-	json_auto_t *json = NULL;
-	ssize_t n = bt_sock_recv(watch->fd, text, sizeof(text), m.fds, &m.nfds, MSG_DONTWAIT);
-
-	if (n == -EAGAIN)
-		return;
-	if (n <= 0 || bt_json_parse(text, (size_t)n, 0, &json, BT_ERR_IGNORED) < 0) {
-		bt_nameserver_unwatch(ns, watch);
-	} else {
-		m.json = json;
-		answer(ns, &m);
-	}
-	while (m.nfds > 0)
-		bt_close(&m.fds[--m.nfds]);
-}
-
-static bool is_root(int fd)
-{
-	struct ucred peer = { 0 };
-	socklen_t len = sizeof(peer);
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid == 0;
-}
-
-void bt_nameserver_control_accept(struct bt_nameserver *ns, struct bt_nameserver_watch *watch)
-{
-	bt_auto_close int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC);
-
-	if (fd < 0 || !is_root(fd))
-		return;
-	/* A daemon that comes later has taken the earlier one's place. */
-	bt_nameserver_unwatch(ns, &ns->control);
-	ns->control.ready = told;
-	if (bt_nameserver_watch(ns, &ns->control, bt_take_fd(&fd)) == 0)
-		ns->met = true;
 }

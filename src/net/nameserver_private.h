@@ -3,9 +3,7 @@
 #define BT_NET_NAMESERVER_PRIVATE_H
 
 /*
- * What the files nameserver*.c share. One thread, no locks. Whatever epoll may
- * still report is not freed before the end of the turn of the loop: it is closed,
- * and buried.
+ * What the files nameserver*.c share. One thread, no locks.
  */
 
 #include <netinet/in.h>
@@ -18,16 +16,10 @@
 #include "base/map.h"
 #include "net/dns_cache.h"
 #include "net/dns_message.h"
+#include "net/helper.h"
 #include "net/host_servers.h"
+#include "net/helper_loop.h"
 #include "net/names.h"
-
-struct bt_nameserver;
-
-/** A descriptor that the loop watches. */
-struct bt_nameserver_watch {
-	void (*ready)(struct bt_nameserver *ns, struct bt_nameserver_watch *watch);
-	int fd; /* -EBADF: closed, not reported any more */
-};
 
 /** A link of a container: what only it calls so. */
 struct bt_nameserver_link {
@@ -42,7 +34,7 @@ struct bt_nameserver_client {
 	char **networks; /* ids, NULL-terminated */
 	struct bt_nameserver_link *links;
 	size_t nlinks;
-	struct bt_nameserver_watch udp, tcp, life;
+	struct bt_helper_loop_watch udp, tcp, life;
 	struct bt_prefix host; /* family 0: none */
 	struct bt_prefix servers[BT_HOST_SERVERS_MAX];
 	size_t nservers; /* 0: the host's */
@@ -55,7 +47,7 @@ struct bt_nameserver_client {
 /** A connection by TCP. */
 struct bt_nameserver_stream {
 	struct bt_list link; /* in the order of `until_ns` */
-	struct bt_nameserver_watch watch;
+	struct bt_helper_loop_watch watch;
 	struct bt_nameserver_client *client;
 	int64_t until_ns;
 	uint8_t head[2];
@@ -69,7 +61,7 @@ struct bt_nameserver_stream {
 
 /** One server that a question was passed on to. */
 struct bt_nameserver_server {
-	struct bt_nameserver_watch watch;
+	struct bt_helper_loop_watch watch;
 	struct bt_nameserver_query *query;
 	/* TCP only */
 	size_t sent; /* of head and message */
@@ -96,36 +88,19 @@ struct bt_nameserver_query {
 };
 
 struct bt_nameserver {
-	int epoll;
-	struct bt_nameserver_watch listener, control;
-	bool met; /* a daemon was here */
-	bool quit;
+	struct bt_helper helper;
 	struct bt_map clients; /* owner → struct bt_nameserver_client */
 	struct bt_names names;
 	struct bt_dns_cache cache;
 	struct bt_host_servers host;
 	struct bt_list queries, streams;
 	unsigned nqueries, nstreams;
-	struct bt_list buried; /* each begins with its link */
 };
-
-/* nameserver.c */
-
-/** Watch `fd` (owned from now on) for input. Returns 0; -errno with the descriptor closed. */
-bt_nodiscard int bt_nameserver_watch(struct bt_nameserver *ns, struct bt_nameserver_watch *watch,
-				     int fd);
-/** Wait for something else: EPOLLIN, EPOLLOUT, or 0 for its end alone. */
-void bt_nameserver_watch_for(struct bt_nameserver *ns, struct bt_nameserver_watch *watch,
-			     uint32_t events);
-/** Stop watching, and close. */
-void bt_nameserver_unwatch(struct bt_nameserver *ns, struct bt_nameserver_watch *watch);
-/** Free the object that begins with `link` (in no other list) after this turn. */
-void bt_nameserver_bury(struct bt_nameserver *ns, struct bt_list *link);
 
 /* nameserver_control.c */
 
-/** Somebody connects to our socket. */
-void bt_nameserver_control_accept(struct bt_nameserver *ns, struct bt_nameserver_watch *watch);
+/** Do what the daemon asks: bt_helper.obey. */
+int bt_nameserver_obey(void *owner, struct bt_helper_message *m, json_t *reply);
 
 /* nameserver_client.c */
 
@@ -145,7 +120,7 @@ const char *bt_nameserver_client_who(const struct bt_nameserver *ns,
 /* nameserver_udp.c */
 
 /** Questions arrived at a container's socket. */
-void bt_nameserver_udp_asked(struct bt_nameserver *ns, struct bt_nameserver_watch *watch);
+void bt_nameserver_udp_asked(void *owner, struct bt_helper_loop_watch *watch);
 /** Answer one. */
 void bt_nameserver_udp_reply(const struct bt_nameserver_client *client,
 			     const struct sockaddr_in *to, const uint8_t *msg, size_t len);
@@ -153,7 +128,7 @@ void bt_nameserver_udp_reply(const struct bt_nameserver_client *client,
 /* nameserver_tcp.c */
 
 /** Somebody connects to a container's socket. */
-void bt_nameserver_tcp_accept(struct bt_nameserver *ns, struct bt_nameserver_watch *watch);
+void bt_nameserver_tcp_accept(void *owner, struct bt_helper_loop_watch *watch);
 /** The answer to what `stream` asked. */
 void bt_nameserver_tcp_reply(struct bt_nameserver *ns, struct bt_nameserver_stream *stream,
 			     const uint8_t *msg, size_t len);

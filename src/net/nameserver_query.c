@@ -18,7 +18,7 @@
 
 static void server_close(struct bt_nameserver *ns, struct bt_nameserver_server *s)
 {
-	bt_nameserver_unwatch(ns, &s->watch);
+	bt_helper_loop_drop(&ns->helper.loop, &s->watch);
 	free(bt_take(s->answer));
 }
 
@@ -29,7 +29,7 @@ static void query_close(struct bt_nameserver *ns, struct bt_nameserver_query *q)
 	bt_list_remove(&q->link);
 	ns->nqueries--;
 	q->client->nqueries--;
-	bt_nameserver_bury(ns, &q->link);
+	bt_helper_loop_bury(&ns->helper.loop, &q->link);
 }
 
 /* The query is closed first: what hears the answer may close more. */
@@ -87,8 +87,9 @@ static void answered(struct bt_nameserver *ns, struct bt_nameserver_query *q,
 	reply(ns, q, msg, len);
 }
 
-static void udp_ready(struct bt_nameserver *ns, struct bt_nameserver_watch *watch)
+static void udp_ready(void *owner, struct bt_helper_loop_watch *watch)
 {
+	struct bt_nameserver *ns = owner;
 	struct bt_nameserver_server *s = bt_list_entry(watch, struct bt_nameserver_server, watch);
 	struct bt_nameserver_query *q = s->query;
 	static uint8_t msg[BT_DNS_MSG_MAX];
@@ -147,8 +148,9 @@ static int tcp_receive(struct bt_nameserver_server *s)
 	}
 }
 
-static void tcp_ready(struct bt_nameserver *ns, struct bt_nameserver_watch *watch)
+static void tcp_ready(void *owner, struct bt_helper_loop_watch *watch)
 {
+	struct bt_nameserver *ns = owner;
 	struct bt_nameserver_server *s = bt_list_entry(watch, struct bt_nameserver_server, watch);
 	struct bt_nameserver_query *q = s->query;
 	bt_auto_free uint8_t *answer = NULL;
@@ -157,7 +159,7 @@ static void tcp_ready(struct bt_nameserver *ns, struct bt_nameserver_watch *watc
 	if (s->sent < q->len + 2) {
 		r = tcp_send(q, s);
 		if (r == 0)
-			bt_nameserver_watch_for(ns, watch, EPOLLIN);
+			bt_helper_loop_want(&ns->helper.loop, watch, EPOLLIN);
 		else if (r != -EAGAIN)
 			server_failed(ns, s);
 		return;
@@ -209,14 +211,14 @@ static void ask_server(struct bt_nameserver *ns, struct bt_nameserver_query *q,
 		.watch = { .ready = q->stream ? tcp_ready : udp_ready, .fd = -EBADF },
 		.query = q,
 	};
-	if (fd < 0 || bt_nameserver_watch(ns, &s->watch, fd) < 0)
+	if (fd < 0 || bt_helper_loop_add(&ns->helper.loop, &s->watch, fd) < 0)
 		return;
 	if (q->stream) {
-		bt_nameserver_watch_for(ns, &s->watch, EPOLLOUT);
+		bt_helper_loop_want(&ns->helper.loop, &s->watch, EPOLLOUT);
 	} else {
 		put_id(q, msg);
 		if (send(s->watch.fd, msg, q->len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-			bt_nameserver_unwatch(ns, &s->watch);
+			bt_helper_loop_drop(&ns->helper.loop, &s->watch);
 			return;
 		}
 	}

@@ -18,13 +18,13 @@
 static void stream_close(struct bt_nameserver *ns, struct bt_nameserver_stream *s)
 {
 	bt_nameserver_query_forget(ns, NULL, s);
-	bt_nameserver_unwatch(ns, &s->watch);
+	bt_helper_loop_drop(&ns->helper.loop, &s->watch);
 	bt_list_remove(&s->link);
 	ns->nstreams--;
 	s->client->nstreams--;
 	free(s->msg);
 	free(s->out);
-	bt_nameserver_bury(ns, &s->link);
+	bt_helper_loop_bury(&ns->helper.loop, &s->link);
 }
 
 static void postpone(struct bt_nameserver *ns, struct bt_nameserver_stream *s)
@@ -42,7 +42,7 @@ static bool send_more(struct bt_nameserver *ns, struct bt_nameserver_stream *s)
 				 MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-			bt_nameserver_watch_for(ns, &s->watch, EPOLLOUT);
+			bt_helper_loop_want(&ns->helper.loop, &s->watch, EPOLLOUT);
 			return true;
 		}
 		if (n < 0) {
@@ -53,7 +53,7 @@ static bool send_more(struct bt_nameserver *ns, struct bt_nameserver_stream *s)
 	}
 	free(bt_take(s->out));
 	s->sent = s->out_len = 0;
-	bt_nameserver_watch_for(ns, &s->watch, EPOLLIN);
+	bt_helper_loop_want(&ns->helper.loop, &s->watch, EPOLLIN);
 	postpone(ns, s);
 	return true;
 }
@@ -93,7 +93,7 @@ static void asked(struct bt_nameserver *ns, struct bt_nameserver_stream *s)
 	}
 	/* The next question, which may be there already, is read when this one is answered. */
 	s->asking = true;
-	bt_nameserver_watch_for(ns, &s->watch, 0);
+	bt_helper_loop_want(&ns->helper.loop, &s->watch, 0);
 	bt_nameserver_query_ask(ns, s->client, NULL, s, s->msg, s->len, &q);
 }
 
@@ -118,8 +118,9 @@ static int read_some(struct bt_nameserver_stream *s)
 	return 1;
 }
 
-static void ready(struct bt_nameserver *ns, struct bt_nameserver_watch *watch)
+static void ready(void *owner, struct bt_helper_loop_watch *watch)
 {
+	struct bt_nameserver *ns = owner;
 	struct bt_nameserver_stream *s = bt_list_entry(watch, struct bt_nameserver_stream, watch);
 	int r;
 
@@ -140,8 +141,9 @@ static void ready(struct bt_nameserver *ns, struct bt_nameserver_watch *watch)
 		asked(ns, s);
 }
 
-void bt_nameserver_tcp_accept(struct bt_nameserver *ns, struct bt_nameserver_watch *watch)
+void bt_nameserver_tcp_accept(void *owner, struct bt_helper_loop_watch *watch)
 {
+	struct bt_nameserver *ns = owner;
 	struct bt_nameserver_client *c = bt_list_entry(watch, struct bt_nameserver_client, tcp);
 	bt_auto_close int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct bt_nameserver_stream *s;
@@ -154,7 +156,7 @@ void bt_nameserver_tcp_accept(struct bt_nameserver *ns, struct bt_nameserver_wat
 	s->watch.ready = ready;
 	s->client = c;
 	s->until_ns = bt_time_monotonic_ns() + PATIENCE_NS;
-	if (bt_nameserver_watch(ns, &s->watch, bt_take_fd(&fd)) < 0) {
+	if (bt_helper_loop_add(&ns->helper.loop, &s->watch, bt_take_fd(&fd)) < 0) {
 		free(s);
 		return;
 	}

@@ -16,8 +16,9 @@ void bt_nameserver_udp_reply(const struct bt_nameserver_client *client,
 		      (const struct sockaddr *)to, sizeof(*to));
 }
 
-void bt_nameserver_udp_asked(struct bt_nameserver *ns, struct bt_nameserver_watch *watch)
+void bt_nameserver_udp_asked(void *owner, struct bt_helper_loop_watch *watch)
 {
+	struct bt_nameserver *ns = owner;
 	struct bt_nameserver_client *c = bt_list_entry(watch, struct bt_nameserver_client, udp);
 
 	for (int i = 0; i < BATCH; i++) {

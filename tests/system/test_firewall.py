@@ -106,7 +106,7 @@ def test_connections_that_are_there_go_on_when_the_firewall_closes(wire, daemon,
                   "nc", "-ll", "-p", "7", "-e", "cat")
     try:
         wait_for(lambda: see(wire.peer, wire.host4, 8086) == "answer hello", "the echo answers")
-        p = subprocess.Popen(enter(wire.peer, "nc", wire.host4, "8086"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        p = subprocess.Popen(enter(wire.peer, "busybox", "nc", wire.host4, "8086"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         p.stdin.write("one\n")
         assert p.stdout.readline() == "one\n"
         wire.nft("table inet hand { chain input { type filter hook input priority 0; ct state established accept; tcp dport 8086 drop; }\n}")

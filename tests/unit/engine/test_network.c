@@ -14,7 +14,9 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "engine/engine_private.h"
+#include "monitor/protocol.h"
 #include "monitor/spawner.h"
+#include "net/forwarder.h"
 #include "net/nameserver.h"
 
 #define BRIDGE "bt-test0"
@@ -29,14 +31,25 @@ static int names(const int *fds, size_t nfds)
 	return bt_nameserver_run(fds, nfds);
 }
 
+static int forwarder(const int *fds, size_t nfds)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return bt_forwarder_run(fds, nfds);
+}
+
 static void start_spawner(void)
 {
+	static const struct bt_spawner_helper helpers[] = {
+		{ BT_PROTOCOL_NAMES, names },
+		{ BT_PROTOCOL_FORWARDER, forwarder },
+		{ NULL, NULL },
+	};
 	int pair[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	if (fork() == 0) {
 		close(pair[0]);
-		_exit(bt_spawner_run(pair[1], names));
+		_exit(bt_spawner_run(pair[1], helpers));
 	}
 	close(pair[1]);
 	engine.cfg.spawner_fd = pair[0];
