@@ -106,6 +106,7 @@ static int own_start(struct bt_monitor *m, const int stdio[3], struct bt_process
 					 .bundle = m->spawn.bundle,
 					 .rootfs_fd = m->rootfs_fd,
 					 .netns_fd = m->netns_fd,
+					 .at_once = true,
 					 .stdio = { stdio[0], stdio[1], stdio[2] } };
 	int r = read_spec(m, &arena, &spec, err);
 

@@ -23,11 +23,12 @@ static int failed(const struct bt_plan_mount *m, int r, const char *what, struct
 	return bt_err_sys(err, r, "mounts[%s]: control groups: %s", m->mount->destination, what);
 }
 
-/* Bind the group's directory as the host's tree shows it. */
+/* Bind the group's directory as the host's tree shows it. In a cgroup namespace of the container's
+ * it is the root, as in a mount that is made there; the kernel needs a third of the time. */
 static int bind_group(const struct bt_plan *plan, const struct bt_cgroup_hierarchy *h, bool whole,
-		      int *ret_fd)
+		      const struct bt_mnt_change *change, int *ret_fd)
 {
-	const struct bt_mnt_change private = { .recursive = true, .propagation = MS_PRIVATE };
+	struct bt_mnt_change private = *change;
 	char path[PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%s%s", h->mount_point,
 			 whole ? "" : plan->cgroup.path);
@@ -36,7 +37,8 @@ static int bind_group(const struct bt_plan *plan, const struct bt_cgroup_hierarc
 
 	if (n < 0 || n >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	r = bt_mnt_clone(AT_FDCWD, path, true, &fd);
+	private.propagation = MS_PRIVATE;
+	r = bt_mnt_clone(AT_FDCWD, path, false, &fd);
 	if (r == 0)
 		r = bt_mnt_apply(fd, &private);
 	if (r == 0)
@@ -57,32 +59,12 @@ static int mount_v2(const struct bt_plan *plan, const struct bt_plan_mount *m, i
 
 	/* Not allowed where the network namespace or user namespace is not ours. */
 	if ((r == -EPERM || r == -EBUSY) && host->unified >= 0)
-		r = bind_group(plan, &host->v[host->unified], !own, &fd);
-	if (r == 0)
+		r = bind_group(plan, &host->v[host->unified], !own, &change, &fd);
+	else if (r == 0)
 		r = bt_mnt_apply(fd, &change);
 	if (r == 0)
 		r = bt_mnt_attach(fd, target);
 	return r < 0 ? failed(m, r, "mount version 2", err) : 0;
-}
-
-/* "cpu,cpuacct" is two options for the file system, and "name=systemd" goes with
- * no controller at all. */
-static int mount_hierarchy(const struct bt_cgroup_hierarchy *h, int *ret_fd)
-{
-	const char *options[BT_CGROUP_CONTROLLERS_ + 2];
-	char name[NAME_MAX];
-	struct bt_mnt_fs fs = { .type = "cgroup", .options = options };
-
-	if (h->name != NULL) {
-		(void)snprintf(name, sizeof(name), "name=%s", h->name);
-		options[fs.noptions++] = "none";
-		options[fs.noptions++] = name;
-	}
-	for (unsigned c = 0; c < BT_CGROUP_CONTROLLERS_; c++) {
-		if (h->controllers & (1u << c))
-			options[fs.noptions++] = bt_cgroup_controller_name(c);
-	}
-	return bt_mnt_create(&fs, NULL, ret_fd);
 }
 
 static int attach_hierarchy(const struct bt_plan *plan, const struct bt_plan_mount *m,
@@ -91,21 +73,14 @@ static int attach_hierarchy(const struct bt_plan *plan, const struct bt_plan_mou
 	const struct bt_mnt_change change = { .set = m->options.set | ALWAYS,
 					      .clear = m->options.clear };
 	const char *name = bt_path_base(h->mount_point);
-	bt_auto_close int fd = -EBADF, target = -EBADF;
+	bt_auto_close int fd = -EBADF;
 	int r;
 
 	if (mkdirat(dir, name, 0755) < 0)
 		return -errno;
-	target = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (target < 0)
-		return -errno;
-	if (bt_plan_makes(plan, CLONE_NEWCGROUP))
-		r = mount_hierarchy(h, &fd);
-	else
-		r = bind_group(plan, h, false, &fd);
-	if (r == 0)
-		r = bt_mnt_apply(fd, &change);
-	return r < 0 ? r : bt_mnt_attach(fd, target);
+	r = bind_group(plan, h, false, &change, &fd);
+	/* By name: nobody else has the tmpfs yet. */
+	return r < 0 ? r : bt_mnt_attach_at(fd, dir, name);
 }
 
 /* Programs look for "cpu" also where the directory is called "cpu,cpuacct". */
@@ -140,7 +115,7 @@ static int mount_v1(const struct bt_plan *plan, const struct bt_plan_mount *m, i
 	if (r < 0)
 		return failed(m, r, "mount a tmpfs for the hierarchies", err);
 	for (unsigned i = 0; i < host->n; i++) {
-		if (host->v[i].v2 || plan->cgroup.dirs[i] < 0)
+		if (host->v[i].v2)
 			continue;
 		r = attach_hierarchy(plan, m, &host->v[i], top);
 		if (r == 0)

@@ -5,9 +5,9 @@
 /*
  * /sys/fs/cgroup inside a container. On version 2 a file system of its own, which
  * shows what the container's cgroup namespace shows. On version 1 a tmpfs with a
- * directory for each hierarchy: mounted anew in a private namespace, else the
- * container's own group bound from the host. The version 2 tree of a hybrid host
- * is left out there, as it controls nothing.
+ * directory for each hierarchy, on which the container's own group is bound from
+ * the host's tree. The version 2 tree of a hybrid host is left out there, as it
+ * controls nothing.
  */
 
 #include "runtime/plan.h"

@@ -250,26 +250,25 @@ int bt_cgroups_path(const struct bt_oci_spec *spec, const char *id, char **ret, 
 	return 0;
 }
 
-int bt_cgroups_create(const struct bt_oci_spec *spec, const char *id,
-		      const struct bt_cgroup_host *host, struct bt_cgroup *ret, struct bt_err *err)
+int bt_cgroups_begin(const struct bt_oci_spec *spec, const char *id,
+		     const struct bt_cgroup_host *host, struct bt_cgroup *ret, struct bt_err *err)
 {
 	bt_auto_free char *path = NULL;
-	bt_auto_cgroup struct bt_cgroup cg = { 0 };
 	int r = bt_cgroups_path(spec, id, &path, err);
 
 	if (r < 0)
 		return r;
-	r = bt_cgroup_create(host, path, &cg);
+	r = bt_cgroup_begin(host, path, ret);
+	return r < 0 ? bt_err_sys(err, r, "linux.cgroupsPath: make control group %s", path) : 0;
+}
+
+int bt_cgroups_complete(const struct bt_oci_spec *spec, struct bt_cgroup *cg, struct bt_err *err)
+{
+	int r = bt_cgroup_complete(cg);
+
 	if (r < 0)
-		return bt_err_sys(err, r, "linux.cgroupsPath: make control group %s", path);
-	r = limit(&cg, &spec->linux_.resources, true, err);
-	if (r < 0) {
-		/* The limit's error is the one to tell; a group that stays is found empty later. */
-		bt_ignore(bt_cgroup_remove(&cg, 0));
-		return r;
-	}
-	*ret = bt_take_struct(cg);
-	return 0;
+		return bt_err_sys(err, r, "linux.cgroupsPath: make control group %s", cg->path);
+	return limit(cg, &spec->linux_.resources, true, err);
 }
 
 int bt_cgroups_update(const struct bt_cgroup *cg, const struct bt_oci_resources *res,

@@ -21,10 +21,14 @@ bt_nodiscard int bt_cgroups_host(const struct bt_cgroup_host **ret, struct bt_er
 bt_nodiscard int bt_cgroups_path(const struct bt_oci_spec *spec, const char *id, char **ret,
 				 struct bt_err *err);
 
-/** Make the group and set its limits. After a failure it is removed again. */
-bt_nodiscard int bt_cgroups_create(const struct bt_oci_spec *spec, const char *id,
-				   const struct bt_cgroup_host *host, struct bt_cgroup *ret,
-				   struct bt_err *err);
+/** Make as much of the group as the container's init must be born into: bt_cgroup_begin(). */
+bt_nodiscard int bt_cgroups_begin(const struct bt_oci_spec *spec, const char *id,
+				  const struct bt_cgroup_host *host, struct bt_cgroup *ret,
+				  struct bt_err *err);
+
+/** Make the rest of it and set its limits. After a failure the caller removes what there is. */
+bt_nodiscard int bt_cgroups_complete(const struct bt_oci_spec *spec, struct bt_cgroup *cg,
+				     struct bt_err *err);
 
 /** Set limits of an existing group: `update`. Device rules are left alone. */
 bt_nodiscard int bt_cgroups_update(const struct bt_cgroup *cg, const struct bt_oci_resources *res,

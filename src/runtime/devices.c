@@ -124,18 +124,49 @@ static int bind_node(int dir, const char *name, const struct bt_oci_device *dev)
 	return r < 0 ? r : bt_mnt_attach(source, target);
 }
 
-static int make_device(const struct bt_plan *plan, int root, const struct bt_oci_device *dev,
-		       struct bt_err *err)
+/* The directory that the last device went into: as a rule the next one goes there too. */
+struct place {
+	int dir;          /* owned, or -EBADF */
+	const char *path; /* of the device */
+	size_t len;       /* of the directory's part in it */
+};
+
+static void place_done(struct place *place)
 {
-	bt_auto_close int dir = -EBADF;
+	bt_close(&place->dir);
+}
+
+/* The directory of `path` in the root, in place->dir, and the device's name in it. */
+static int go_to(struct place *place, int root, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash != NULL ? (size_t)(slash - path) : 0;
+	int r;
+
+	if (place->dir >= 0 && slash != NULL && slash[1] != '\0' && len == place->len &&
+	    memcmp(path, place->path, len) == 0 && strcmp(slash, "/.") != 0 &&
+	    strcmp(slash, "/..") != 0) {
+		*ret_name = slash + 1;
+		return 0;
+	}
+	bt_close(&place->dir);
+	r = bt_inroot_parent(root, path, &place->dir, ret_name);
+	place->path = path;
+	place->len = len;
+	return r;
+}
+
+static int make_device(const struct bt_plan *plan, int root, const struct bt_oci_device *dev,
+		       struct place *place, struct bt_err *err)
+{
 	const char *name;
-	int r = bt_inroot_parent(root, dev->path, &dir, &name);
+	int r = go_to(place, root, dev->path, &name);
 
 	if (r < 0)
 		return bt_err_sys(err, r, "linux.devices[%s]: open its directory", dev->path);
-	r = bt_plan_has_userns(plan) ? -EPERM : make_node(dir, name, dev);
+	r = bt_plan_has_userns(plan) ? -EPERM : make_node(place->dir, name, dev);
 	if (r == -EPERM && dev->type != 'p')
-		r = bind_node(dir, name, dev);
+		r = bind_node(place->dir, name, dev);
 	if (r == -EEXIST)
 		return bt_err_set(err, BT_ERR_INVALID, EEXIST,
 				  "linux.devices[%s]: something else has this name in the root",
@@ -202,16 +233,17 @@ static bool dev_is_bound(const struct bt_plan *plan)
 int bt_devices_make(const struct bt_plan *plan, int root, struct bt_err *err)
 {
 	const struct bt_oci_linux *l = &plan->spec->linux_;
+	bt_auto(place_done) struct place place = { .dir = -EBADF };
 	int r = 0;
 
 	if (dev_is_bound(plan))
 		return 0;
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]) && r == 0; i++) {
 		if (!is_listed(l, defaults[i].path))
-			r = make_device(plan, root, &defaults[i], err);
+			r = make_device(plan, root, &defaults[i], &place, err);
 	}
 	for (size_t i = 0; i < l->ndevices && r == 0; i++)
-		r = make_device(plan, root, &l->devices[i], err);
+		r = make_device(plan, root, &l->devices[i], &place, err);
 	return r < 0 ? r : make_links(root, err);
 }
 

@@ -54,13 +54,18 @@ struct work {
 static int enter_cgroup(struct work *w, struct bt_err *err)
 {
 	const struct bt_cgroup *cg = &w->plan->cgroup;
-	int r;
+	int r = 0;
 
-	if (cg->host != NULL && bt_cgroup_needs_enter(cg)) {
-		r = bt_cgroup_enter(cg, bt_cgroup_clone_fd(cg) >= 0);
+	if (w->plan->group_comes_later) {
+		r = bt_sync_expect(w->sync, BT_SYNC_GROUP);
 		if (r < 0)
-			return bt_err_sys(err, r, "enter control group %s", cg->path);
+			return bt_err_sys(err, r, "wait for the control group");
+		r = bt_cgroup_enter_made(cg);
+	} else if (cg->host != NULL && bt_cgroup_needs_enter(cg)) {
+		r = bt_cgroup_enter(cg, bt_cgroup_clone_fd(cg) >= 0);
 	}
+	if (r < 0)
+		return bt_err_sys(err, r, "enter control group %s", cg->path);
 	if ((w->plan->unshare_flags & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
 		return bt_err_sys(err, -errno, "linux.namespaces: new cgroup namespace");
 	return 0;
@@ -171,7 +176,7 @@ static int set_names(const struct bt_oci_spec *spec, struct bt_err *err)
 
 static int set_up_namespaces(struct work *w, struct bt_err *err)
 {
-	int r = enter_cgroup(w, err);
+	int r = w->plan->group_comes_later ? 0 : enter_cgroup(w, err);
 
 	if (r == 0)
 		r = become_root(w, err);
@@ -258,6 +263,62 @@ static int give_root_back(struct work *w, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "give the root file system back") : 0;
 }
 
+/* The group is needed to show it, and by whoever runs from then on. */
+static int mount_all(struct work *w, struct bt_err *err)
+{
+	const struct bt_plan *plan = w->plan;
+	size_t first = plan->group_comes_later ? bt_mounts_first_cgroup(plan) : 0;
+	int r = bt_mounts_apply(plan, w->root, 0, first, err);
+
+	if (r == 0 && plan->group_comes_later)
+		r = enter_cgroup(w, err);
+	return r < 0 ? r : bt_mounts_apply(plan, w->root, first, plan->nmounts, err);
+}
+
+/* Whom a setting of an IPC namespace belongs to, the host's root or the namespace's, differs
+ * between kernels: who may not write it asks who may. */
+static int set_sysctl(struct work *w, int proc, size_t number, struct bt_err *err)
+{
+	const struct bt_oci_pair *pair = &w->plan->spec->linux_.sysctl.v[number];
+	const struct bt_oci_pairs one = { .v = pair, .n = 1 };
+	const struct bt_sync_message wanted = { .type = BT_SYNC_SYSCTL, .pid = (pid_t)number };
+	int r = bt_procfs_sysctl(proc, &one, err);
+
+	if ((r != -EACCES && r != -EPERM) || !bt_outside_is_ours(w->plan, pair->key))
+		return r;
+	r = bt_sync_send(w->sync, &wanted, -EBADF);
+	if (r == 0)
+		r = bt_sync_expect(w->sync, BT_SYNC_GO);
+	return r < 0 ? bt_err_sys(err, r, "wait for the creating process") : 0;
+}
+
+/* In the container's namespaces, and before its /proc/sys is read-only. */
+static int set_sysctls(struct work *w, struct bt_err *err)
+{
+	size_t n = w->plan->spec->linux_.sysctl.n;
+	bt_auto_close int proc = -EBADF;
+	int r = n > 0 ? bt_procfs_open_bare(w->root, &proc) : 0;
+
+	if (r < 0)
+		return bt_err_sys(err, r, "open a procfs for sysctls");
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = set_sysctl(w, proc, i, err);
+	return r;
+}
+
+/* Made while the mount namespace still shows a whole procfs: a user namespace may
+ * only mount another one then. */
+static int open_procfs(struct work *w, struct bt_err *err)
+{
+	const struct bt_oci_process *process = w->plan->process.process;
+	int r;
+
+	if (process->apparmor_profile == NULL && process->selinux_label == NULL)
+		return 0;
+	r = bt_procfs_open(w->root, &w->proc);
+	return r < 0 ? bt_err_sys(err, r, "open a procfs for the security label") : 0;
+}
+
 static int set_up_root(struct work *w, struct bt_err *err)
 {
 	struct bt_plan *plan = w->plan;
@@ -266,7 +327,7 @@ static int set_up_root(struct work *w, struct bt_err *err)
 	if (r == 0)
 		r = give_root_back(w, err);
 	if (r == 0)
-		r = bt_mounts_apply(plan, w->root, err);
+		r = mount_all(w, err);
 	if (r == 0)
 		r = bt_devices_make(plan, w->root, err);
 	if (r == 0)
@@ -276,41 +337,17 @@ static int set_up_root(struct work *w, struct bt_err *err)
 	if (r == 0)
 		r = run_early_hooks(w, err);
 	if (r == 0)
+		r = set_sysctls(w, err);
+	if (r == 0)
 		r = bt_masks_apply(plan, w->root, err);
 	if (r == 0)
 		r = bt_mounts_seal(plan, w->root, err);
+	if (r == 0)
+		r = open_procfs(w, err);
 	if (r < 0)
 		return r;
-	/* Made while the mount namespace still shows a whole procfs: a user namespace may
-	 * only mount another one then. */
-	r = bt_procfs_open(w->root, &w->proc);
-	if (r < 0 && plan->spec->linux_.sysctl.n > 0)
-		return bt_err_sys(err, r, "open a procfs for sysctls");
 	r = bt_rootfs_enter(plan, w->root, err);
 	return r < 0 ? r : bt_rootfs_finish(plan, w->root, err);
-}
-
-/* Whom a setting of an IPC namespace belongs to, the host's root or the namespace's, differs
- * between kernels: who may not write it asks who may. */
-static int set_sysctls(struct work *w, struct bt_err *err)
-{
-	const struct bt_oci_pairs *all = &w->plan->spec->linux_.sysctl;
-	int r = 0;
-
-	for (size_t i = 0; i < all->n && r == 0; i++) {
-		const struct bt_oci_pairs one = { .v = &all->v[i], .n = 1 };
-		const struct bt_sync_message wanted = { .type = BT_SYNC_SYSCTL, .pid = (pid_t)i };
-
-		r = bt_procfs_sysctl(w->proc, &one, err);
-		if ((r != -EACCES && r != -EPERM) || !bt_outside_is_ours(w->plan, all->v[i].key))
-			continue;
-		r = bt_sync_send(w->sync, &wanted, -EBADF);
-		if (r == 0)
-			r = bt_sync_expect(w->sync, BT_SYNC_GO);
-		if (r < 0)
-			r = bt_err_sys(err, r, "wait for the creating process");
-	}
-	return r;
 }
 
 static int set_up_process(struct work *w, struct bt_err *err)
@@ -319,8 +356,6 @@ static int set_up_process(struct work *w, struct bt_err *err)
 	const int keep[] = { w->sync, w->listener, w->proc, w->slave };
 	int r = bt_process_close_all_but(p, keep, sizeof(keep) / sizeof(keep[0]), err);
 
-	if (r == 0)
-		r = set_sysctls(w, err);
 	if (r == 0)
 		r = bt_process_set_stdio(p, w->slave, err);
 	if (r == 0)

@@ -58,15 +58,48 @@ static int make_cgroup(struct creation *c, struct bt_err *err)
 			"systemd's control group driver is not offered yet; use cgroupfs");
 	r = bt_cgroups_host(&host, err);
 	if (r == 0)
-		r = bt_cgroups_create(req->spec, req->id, host, &c->plan.cgroup, err);
+		r = bt_cgroups_begin(req->spec, req->id, host, &c->plan.cgroup, err);
 	if (r < 0)
 		return r;
 	/* The namespace's root is where the process is when it is made. */
-	if (bt_cgroup_needs_enter(&c->plan.cgroup) &&
-	    (c->plan.clone_flags & CLONE_NEWCGROUP) != 0) {
+	if (bt_cgroup_host_has_v1(host) && (c->plan.clone_flags & CLONE_NEWCGROUP) != 0) {
 		c->plan.clone_flags &= ~(uint64_t)CLONE_NEWCGROUP;
 		c->plan.unshare_flags |= CLONE_NEWCGROUP;
 	}
+	/* A dozen directories take as long as all mounts: both at the same time. But who changes
+	 * its user namespace could not enter them any more. */
+	c->plan.group_comes_later = bt_cgroup_host_has_v1(host) && !bt_plan_has_userns(&c->plan);
+	return c->plan.group_comes_later ? 0 : bt_cgroups_complete(req->spec, &c->plan.cgroup, err);
+}
+
+/* While the init is about its mounts. One that is dead already has said why. */
+static int complete_cgroup(struct creation *c, struct bt_err *err)
+{
+	int r;
+
+	if (!c->plan.group_comes_later)
+		return 0;
+	r = bt_cgroups_complete(c->plan.spec, &c->plan.cgroup, err);
+	if (r < 0)
+		return r;
+	r = bt_sync_say(c->sync, BT_SYNC_GROUP);
+	return r < 0 && r != -EPIPE ? bt_err_sys(err, r, "talk with the container's init") : 0;
+}
+
+/* Two turns of the processor less, where neither has to wait for the other. */
+static int let_go(struct creation *c, struct bt_err *err)
+{
+	const struct bt_plan *plan = &c->plan;
+	int r;
+
+	/* Whoever asks for something on the way expects the answer, not this. */
+	if (!plan->req->at_once || plan->hook_state != NULL || plan->process.notify ||
+	    bt_plan_has_userns(plan))
+		return 0;
+	r = bt_sync_say(c->sync, BT_SYNC_START);
+	if (r < 0 && r != -EPIPE)
+		return bt_err_sys(err, r, "talk with the container's init");
+	c->launch.started = true;
 	return 0;
 }
 
@@ -281,6 +314,12 @@ static int create(struct creation *c, struct bt_err *err)
 	if (r == 0)
 		r = bt_oom_set_score(c->launch.pid, &c->plan.spec->process.oom_score_adj,
 				     c->launch.warning, err);
+	if (r == 0)
+		r = complete_cgroup(c, err);
+	if (r == 0 && c->plan.req->born != NULL)
+		r = c->plan.req->born(c->plan.req->born_arg, c->launch.pid, err);
+	if (r == 0)
+		r = let_go(c, err);
 	return r < 0 ? r : attend(c, err);
 }
 
@@ -364,7 +403,7 @@ static int see_through(const struct bt_launch *launch, struct bt_err *err)
 
 int bt_launch_start(struct bt_launch *launch, struct bt_err *err)
 {
-	int r = bt_sync_say(launch->sync_fd, BT_SYNC_START);
+	int r = launch->started ? 0 : bt_sync_say(launch->sync_fd, BT_SYNC_START);
 
 	if (r < 0)
 		return bt_err_sys(err, r, "start the container");

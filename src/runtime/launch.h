@@ -31,6 +31,7 @@ struct bt_launch {
 	int pidfd;                      /* owned */
 	int sync_fd;                    /* owned: releases the init and brings its last error */
 	int console_fd;                 /* owned: the master of the terminal, or -EBADF */
+	bool started;                   /* the init has been let go already */
 	const struct bt_oci_spec *spec; /* borrowed, for the poststart hooks */
 	const char *id, *bundle;        /* borrowed */
 	/* What the machine could not give in full ("; " between), for the user to see, or "". */
@@ -39,7 +40,8 @@ struct bt_launch {
 
 /**
  * Create: cgroup and limits, namespaces, mounts, pivot_root, devices, user,
- * capabilities, filter; hooks up to createContainer run. The init then waits.
+ * capabilities, filter; hooks up to createContainer run. The init then waits, unless
+ * req->at_once lets it go on: how that went is for bt_launch_start() to say.
  *
  * Returns 0; or a negative errno with nothing left behind. Kind INVALID where the
  * specification asks for something impossible; the message names the field.

@@ -8,7 +8,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
+#include "base/err.h"
 #include "codec/oci_spec.h"
 
 /** A compiled filter; zeroed: none given. */
@@ -31,6 +33,13 @@ struct bt_launch_request {
 	int stdio[3];                    /* become 0, 1, 2 without a terminal; borrowed */
 	bool no_pivot, no_new_keyring;
 	bool systemd_cgroup;
+	/* bt_launch_start() follows at once: the init need not wait for it where nothing has to be
+	 * done before. */
+	bool at_once;
+	/* Called with the init's process id while it is being set up, before it may go on to the
+	 * user's program; NULL: nothing is. A failure is that of the creation. */
+	int (*born)(void *arg, pid_t pid, struct bt_err *err);
+	void *born_arg;
 	int preserve_fds; /* 3 .. 3+n-1 stay open */
 	/* Where the init also listens for a start by another process, at BT_LAUNCH_START_SOCKET:
 	 * see bt_launch_reach(). NULL: it ends when this process does before the start. */

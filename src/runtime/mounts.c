@@ -95,22 +95,29 @@ static bool is_there(const struct bt_plan_mount *m, int root)
 	return bt_inroot_open(root, m->mount->destination, O_PATH, 0, &fd) == 0;
 }
 
+/* A directory that is reached without symlinks, made if there is none. */
+static int open_plain(int root, const char *destination, int *ret_fd)
+{
+	bt_auto_close int made = -EBADF;
+	int r = bt_inroot_open(root, destination, O_PATH, RESOLVE_NO_SYMLINKS, ret_fd);
+
+	if (r != -ENOENT)
+		return r;
+	r = bt_inroot_make(root, destination, S_IFDIR, &made);
+	return r < 0 ? r : bt_inroot_open(root, destination, O_PATH, RESOLVE_NO_SYMLINKS, ret_fd);
+}
+
 static int open_target(const struct bt_plan_mount *m, int root, int *ret_fd, struct bt_err *err)
 {
 	mode_t type = m->kind == BT_PLAN_BIND && !m->source_is_dir ? S_IFREG : S_IFDIR;
 	const char *destination = m->mount->destination;
 	bt_auto_close int fd = -EBADF;
-	int r = bt_inroot_make(root, destination, type, &fd);
+	int r = must_not_follow(m) ? open_plain(root, destination, &fd)
+				   : bt_inroot_make(root, destination, type, &fd);
 
-	if (r == 0 && must_not_follow(m)) {
-		bt_close(&fd);
-		r = bt_inroot_open(root, destination, O_PATH, RESOLVE_NO_SYMLINKS, &fd);
-		if (r == -ELOOP)
-			return refuse(m,
-				      "must be mounted on an ordinary directory, not through a "
-				      "symlink",
-				      err);
-	}
+	if (r == -ELOOP && must_not_follow(m))
+		return refuse(m, "must be mounted on an ordinary directory, not through a symlink",
+			      err);
 	if (r < 0)
 		return bt_err_sys(err, r, "mounts[%s]: open the mount point in the root",
 				  destination);
@@ -256,9 +263,19 @@ static int mount_one(const struct bt_plan *plan, const struct bt_plan_mount *m, 
 	return 0;
 }
 
-int bt_mounts_apply(const struct bt_plan *plan, int root, struct bt_err *err)
+size_t bt_mounts_first_cgroup(const struct bt_plan *plan)
 {
-	for (size_t i = 0; i < plan->nmounts; i++) {
+	size_t i = 0;
+
+	while (i < plan->nmounts && plan->mounts[i].kind != BT_PLAN_CGROUP)
+		i++;
+	return i;
+}
+
+int bt_mounts_apply(const struct bt_plan *plan, int root, size_t first, size_t end,
+		    struct bt_err *err)
+{
+	for (size_t i = first; i < end; i++) {
 		int r = mount_one(plan, &plan->mounts[i], root, err);
 
 		if (r < 0)

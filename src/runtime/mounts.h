@@ -10,9 +10,13 @@
 
 #include "runtime/plan.h"
 
-/** Mount everything in order. Runs in the init before the root is entered. Returns 0 or
- * -errno. */
-bt_nodiscard int bt_mounts_apply(const struct bt_plan *plan, int root, struct bt_err *err);
+/** Mount the plan's mounts from number `first` up to, but not with, `end`, in order. Runs in the
+ * init before the root is entered. Returns 0 or -errno. */
+bt_nodiscard int bt_mounts_apply(const struct bt_plan *plan, int root, size_t first, size_t end,
+				 struct bt_err *err);
+
+/** The number of the first mount that shows control groups; plan->nmounts where none does. */
+size_t bt_mounts_first_cgroup(const struct bt_plan *plan);
 
 /** Make read-only what had to stay writable while the root was filled (tmpfs with "ro"). */
 bt_nodiscard int bt_mounts_seal(const struct bt_plan *plan, int root, struct bt_err *err);

@@ -146,7 +146,18 @@ static int check_terminal(const struct creating *c, bool foreground, struct bt_e
 	return 0;
 }
 
-static int launch(struct creating *c, struct bt_err *err)
+/* While the init is being set up: from now on the state speaks of it, and whoever finds its
+ * creator dead knows what to end. */
+static int note_birth(void *arg, pid_t pid, struct bt_err *err)
+{
+	struct creating *c = arg;
+
+	c->state.pid = pid;
+	c->state.start_time = bt_state_start_time(pid);
+	return bt_state_save(&c->state, NULL, err);
+}
+
+static int launch(struct creating *c, bool at_once, struct bt_err *err)
 {
 	const struct create_flags *f = &c->flags;
 	struct bt_launch_request req = {
@@ -160,7 +171,11 @@ static int launch(struct creating *c, struct bt_err *err)
 		.no_new_keyring = f->no_new_keyring,
 		.systemd_cgroup = c->cli->systemd_cgroup,
 		.preserve_fds = f->preserve_fds + listen_fds(),
-		.state_dir = c->dir,
+		.state_dir = at_once ? NULL : c->dir,
+		/* Whoever gets the terminal has it before something is written to it. */
+		.at_once = at_once && f->console_socket == NULL,
+		.born = at_once ? note_birth : NULL,
+		.born_arg = c,
 	};
 	int r = bt_launch_create(&req, &c->launch, err);
 
@@ -221,7 +236,7 @@ static int remember(struct creating *c, struct bt_err *err)
 	s->creating = false;
 	s->pid = c->launch.pid;
 	s->start_time = bt_state_start_time(s->pid);
-	r = bt_state_save(s, c->config, err);
+	r = bt_state_save(s, NULL, err);
 	if (r == 0 && c->launch.console_fd >= 0 && c->flags.console_socket != NULL)
 		r = bt_oci_console_send(c->flags.console_socket, c->launch.console_fd, err);
 	if (r == 0)
@@ -244,19 +259,20 @@ static void undo(struct creating *c)
 		bt_ignore(bt_state_remove(c->dir, &ignored));
 }
 
-static int create(struct creating *c, const char *id, bool foreground, struct bt_err *err)
+/* @at_once: the start follows, in this process. */
+static int create(struct creating *c, const char *id, bool at_once, struct bt_err *err)
 {
 	int r = read_bundle(c, err);
 
 	if (r == 0)
-		r = check_terminal(c, foreground, err);
+		r = check_terminal(c, at_once && !c->flags.detach, err);
 	if (r < 0)
 		return r;
 	r = bt_state_reserve(c->cli->root, id, &c->dir, err);
 	if (r == 0)
 		r = announce(c, id, err);
 	if (r == 0)
-		r = launch(c, err);
+		r = launch(c, at_once, err);
 	if (r == 0)
 		r = remember(c, err);
 	if (r < 0)
@@ -324,15 +340,6 @@ int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 	return r;
 }
 
-static int start_here(struct creating *c, struct bt_err *err)
-{
-	int r;
-
-	c->launch.bundle = c->bundle;
-	r = bt_launch_start(&c->launch, err);
-	return forget_socket(c->dir, r, err);
-}
-
 int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
 	       struct bt_err *err)
 {
@@ -342,10 +349,11 @@ int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_cod
 	if (r == 0)
 		r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
 	if (r == 0)
-		r = create(&c, argv[optind], !c.flags.detach, err);
+		r = create(&c, argv[optind], true, err);
 	if (r < 0)
 		return r;
-	r = start_here(&c, err);
+	c.launch.bundle = c.bundle;
+	r = bt_launch_start(&c.launch, err);
 	if (r < 0) {
 		undo(&c);
 		return r;

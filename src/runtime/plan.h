@@ -82,7 +82,9 @@ struct bt_plan {
 	bool root_propagation_given;
 	struct bt_plan_process process;
 	struct bt_cgroup cgroup; /* owned: the container's group, or none yet */
-	const char *hook_state;  /* runtime/hooks.h; NULL without hooks */
+	/* The creator makes the rest of the group while the init mounts, and says so (GROUP). */
+	bool group_comes_later;
+	const char *hook_state; /* runtime/hooks.h; NULL without hooks */
 	char warning[BT_SYNC_WARNING_LEN];
 };
 

@@ -7,9 +7,13 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -29,6 +33,29 @@ int bt_procfs_open(int root, int *ret_fd)
 		return r;
 	if (bt_mnt_magic(fd) != PROC_SUPER_MAGIC)
 		return -EXDEV;
+	*ret_fd = bt_take_fd(&fd);
+	return 0;
+}
+
+/* The root of every procfs has this number (PROC_ROOT_INO), and nothing else of it. */
+#define ROOT_INODE 1
+
+static bool is_whole_and_writable(int fd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
+	       (fs.f_flags & ST_RDONLY) == 0 && fstat(fd, &st) == 0 && st.st_ino == ROOT_INODE;
+}
+
+int bt_procfs_open_bare(int root, int *ret_fd)
+{
+	bt_auto_close int fd = -EBADF;
+	int r = bt_inroot_open(root, "proc", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS, &fd);
+
+	if (r < 0 || !is_whole_and_writable(fd))
+		return bt_procfs_open(root, ret_fd);
 	*ret_fd = bt_take_fd(&fd);
 	return 0;
 }

@@ -18,6 +18,11 @@
  * at /proc below `root` (AT_FDCWD: the host's) if it is one. Returns 0 or -errno. */
 bt_nodiscard int bt_procfs_open(int root, int *ret_fd);
 
+/** The same while the container's own procfs is bare, that is before anything of it is masked: that
+ * one does, if what is at /proc below `root` is the whole of one. It need not be made, and its end
+ * need not be waited for. */
+bt_nodiscard int bt_procfs_open_bare(int root, int *ret_fd);
+
 /** Open a file of the procfs `proc`, crossing no mount and no magic link. */
 bt_nodiscard int bt_procfs_open_file(int proc, const char *path, int flags, int *ret_fd);
 

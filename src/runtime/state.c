@@ -61,6 +61,16 @@ int bt_state_reserve(const char *root, const char *id, char **ret_dir, struct bt
 	return 0;
 }
 
+/* Nobody reads it as long as there is no state. */
+static int write_config(const char *dir, const char *text, struct bt_err *err)
+{
+	bt_auto_free char *path = bt_path_join(dir, "config.json");
+	int r = path == NULL ? -ENOMEM
+			     : bt_io_create_file(AT_FDCWD, path, 0600, text, strlen(text));
+
+	return r < 0 ? bt_err_sys(err, r, "write config.json in %s", dir) : 0;
+}
+
 /* By renaming, since others read while we write. */
 static int write_in(const char *dir, const char *name, const char *text, struct bt_err *err)
 {
@@ -89,7 +99,7 @@ int bt_state_save(const struct bt_state *state, const char *config, struct bt_er
 
 	if (json == NULL || bt_json_dump(json, &text, NULL) < 0)
 		return bt_err_sys(err, -ENOMEM, "write the state of %s", state->id);
-	r = state->creating ? write_in(state->dir, "config.json", config, err) : 0;
+	r = config != NULL ? write_config(state->dir, config, err) : 0;
 	return r < 0 ? r : write_in(state->dir, "state.json", text, err);
 }
 

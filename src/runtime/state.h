@@ -49,8 +49,9 @@ bool bt_state_id_valid(const char *id);
 bt_nodiscard int bt_state_reserve(const char *root, const char *id, char **ret_dir,
 				  struct bt_err *err);
 
-/** Write state.json and the configuration's copy: first with `creating` set, so that what a killed
- * creation leaves behind can be found, and again when the container is there. */
+/** Write state.json, and before it the configuration's copy unless `config` is NULL: first with
+ * `creating` set, so that what a killed creation leaves behind can be found, and again when the
+ * container is there. */
 bt_nodiscard int bt_state_save(const struct bt_state *state, const char *config,
 			       struct bt_err *err);
 

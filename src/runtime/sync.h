@@ -4,9 +4,9 @@
 
 /*
  * What the creating process and the init say to each other: one packet each way
- * at a time on a socket pair (SOCK_SEQPACKET), structs as they are in memory,
- * since both ends are the same program. The init's end closes at execve(2): the
- * end of the conversation without an error means that the user's program runs.
+ * at a time on a socket pair (SOCK_SEQPACKET), but for GROUP and START, structs as they are in
+ * memory, since both ends are the same program. The init's end closes at execve(2): the end of the
+ * conversation without an error means that the user's program runs.
  */
 
 #include <sys/types.h>
@@ -27,7 +27,8 @@ enum bt_sync_type {
 	BT_SYNC_ERROR,
 	/* to the init */
 	BT_SYNC_GO,
-	BT_SYNC_START,
+	BT_SYNC_GROUP, /* the control group is complete: sent without being asked */
+	BT_SYNC_START, /* may lie ready before it is waited for */
 };
 
 #define BT_SYNC_WARNING_LEN 256
@@ -57,7 +58,7 @@ bt_nodiscard int bt_sync_receive(int sock, struct bt_sync_message *ret, int *ret
  * program. Returns 0 or -errno, and *fd stays valid. */
 bt_nodiscard int bt_sync_lift(int *fd, int least);
 
-/** Wait for GO or START. Returns 0; -ECONNRESET where the other end is gone; -EPROTO for
+/** Wait for GO, GROUP or START. Returns 0; -ECONNRESET where the other end is gone; -EPROTO for
  * another message; or another -errno. */
 bt_nodiscard int bt_sync_expect(int sock, enum bt_sync_type type);
 

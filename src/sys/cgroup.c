@@ -164,40 +164,62 @@ static int init(struct bt_cgroup *cg, const struct bt_cgroup_host *host, const c
 	return 0;
 }
 
-static int create_all(struct bt_cgroup *cg, bool made[])
+/* Make it in the hierarchies of `which` (bits of their numbers) that it is not open in; none
+ * stays after a failure. */
+static int make_in(struct bt_cgroup *cg, uint32_t which)
 {
 	const struct bt_cgroup_host *host = cg->host;
+	bool made[BT_CGROUP_HIERARCHIES_MAX] = { false };
 	int r = 0;
 
+	for (unsigned i = 0; i < host->n; i++)
+		if (cg->dirs[i] >= 0)
+			which &= ~(1u << i);
 	for (unsigned i = 0; i < host->n && r >= 0; i++) {
+		if (!(which & 1u << i))
+			continue;
 		r = make_dir(&host->v[i], cg->path + 1, &made[i]);
-		if (r < 0)
-			break;
-		r = cg->dirs[i] = open_dir(&host->v[i], cg->path + 1);
+		if (r == 0)
+			r = cg->dirs[i] = open_dir(&host->v[i], cg->path + 1);
 	}
 	if (r >= 0 && bt_cgroup_host_is_v2(host))
 		r = check_controllers(host, cg->path, cg->dirs[host->unified]);
+	for (unsigned i = 0; i < host->n && r < 0; i++) {
+		if (made[i])
+			(void)unlinkat(host->v[i].fd, cg->path + 1, AT_REMOVEDIR);
+		if (which & 1u << i)
+			bt_close(&cg->dirs[i]);
+	}
 	return r < 0 ? r : 0;
+}
+
+int bt_cgroup_begin(const struct bt_cgroup_host *host, const char *path, struct bt_cgroup *ret)
+{
+	bt_auto_cgroup struct bt_cgroup cg = { 0 };
+	int r = init(&cg, host, path);
+
+	if (r == 0 && host->unified >= 0)
+		r = make_in(&cg, 1u << host->unified);
+	if (r == 0)
+		*ret = bt_take_struct(cg);
+	return r;
+}
+
+int bt_cgroup_complete(struct bt_cgroup *cg)
+{
+	return make_in(cg, UINT32_MAX);
 }
 
 int bt_cgroup_create(const struct bt_cgroup_host *host, const char *path, struct bt_cgroup *ret)
 {
 	bt_auto_cgroup struct bt_cgroup cg = { 0 };
-	bool made[BT_CGROUP_HIERARCHIES_MAX] = { false };
-	int r;
+	int r = init(&cg, host, path);
 
-	r = init(&cg, host, path);
-	if (r < 0)
-		return r;
-	r = create_all(&cg, made);
-	if (r < 0) {
-		for (unsigned i = 0; i < host->n; i++)
-			if (made[i])
-				(void)unlinkat(host->v[i].fd, path + 1, AT_REMOVEDIR);
-		return r;
-	}
-	*ret = bt_take_struct(cg);
-	return 0;
+	if (r == 0)
+		r = make_in(&cg, UINT32_MAX);
+	if (r == 0)
+		*ret = bt_take_struct(cg);
+	return r;
 }
 
 int bt_cgroup_open(const struct bt_cgroup_host *host, const char *path, struct bt_cgroup *ret)
@@ -288,6 +310,19 @@ int bt_cgroup_enter(const struct bt_cgroup *cg, bool skip_unified)
 			return r;
 	}
 	return 0;
+}
+
+int bt_cgroup_enter_made(const struct bt_cgroup *cg)
+{
+	char path[PATH_MAX];
+	int r = 0, n = snprintf(path, sizeof(path), "%s/tasks", cg->path + 1);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENAMETOOLONG;
+	for (unsigned i = 0; i < cg->host->n && r == 0; i++)
+		if (!cg->host->v[i].v2)
+			r = bt_cgroup_files_write(cg->host->v[i].fd, path, "0");
+	return r;
 }
 
 int bt_cgroup_clone_fd(const struct bt_cgroup *cg)

@@ -79,6 +79,9 @@ void bt_cgroup_host_done(struct bt_cgroup_host *host);
 /** Version 2 and nothing else? */
 bool bt_cgroup_host_is_v2(const struct bt_cgroup_host *host);
 
+/** Is there a version 1 hierarchy, which processes can only be moved into after their birth? */
+bool bt_cgroup_host_has_v1(const struct bt_cgroup_host *host);
+
 /** A group. Zeroed is none; the host must outlive it. */
 struct bt_cgroup {
 	const struct bt_cgroup_host *host;
@@ -98,6 +101,17 @@ struct bt_cgroup {
  */
 bt_nodiscard int bt_cgroup_create(const struct bt_cgroup_host *host, const char *path,
 				  struct bt_cgroup *ret);
+
+/**
+ * The first step of bt_cgroup_create(), for who has a child born while the rest is made: only
+ * what clone3(2) needs, that is the version 2 hierarchy (bt_cgroup_clone_fd()). Where there is no
+ * other, all is done.
+ */
+bt_nodiscard int bt_cgroup_begin(const struct bt_cgroup_host *host, const char *path,
+				 struct bt_cgroup *ret);
+
+/** The second step: the version 1 hierarchies. After a failure the group is as it was begun. */
+bt_nodiscard int bt_cgroup_complete(struct bt_cgroup *cg);
 
 /** Open a group that exists in at least one hierarchy; -ENOENT where in none. */
 bt_nodiscard int bt_cgroup_open(const struct bt_cgroup_host *host, const char *path,
@@ -130,6 +144,12 @@ bt_nodiscard int bt_cgroup_add(const struct bt_cgroup *cg, pid_t pid);
  * @skip_unified: the process was born in it (bt_cgroup_clone_fd()).
  */
 bt_nodiscard int bt_cgroup_enter(const struct bt_cgroup *cg, bool skip_unified);
+
+/**
+ * bt_cgroup_enter() for a child born into a group that was begun, once it is complete: it holds no
+ * descriptors of the rest, so it goes by the path. Async-signal-safe, allocates nothing.
+ */
+bt_nodiscard int bt_cgroup_enter_made(const struct bt_cgroup *cg);
 
 /** A directory for clone3(2)'s CLONE_INTO_CGROUP, borrowed; -EBADF where version 2 is not
  * there. The child still has to be moved in the version 1 hierarchies. */

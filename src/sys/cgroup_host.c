@@ -196,3 +196,8 @@ bool bt_cgroup_host_is_v2(const struct bt_cgroup_host *host)
 {
 	return host->n == 1 && host->unified == 0;
 }
+
+bool bt_cgroup_host_has_v1(const struct bt_cgroup_host *host)
+{
+	return host->n > (host->unified >= 0 ? 1u : 0u);
+}

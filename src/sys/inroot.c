@@ -132,6 +132,23 @@ static int step(int root, struct walk *walk, mode_t type)
 	return make_component(root, walk, start, end, last ? type : S_IFDIR);
 }
 
+/* As a rule only the last component is missing. -ENOENT where more is, and -EEXIST where a symlink
+ * leads nowhere. */
+static int make_last(int root, const char *path, size_t len, mode_t type)
+{
+	const char *slash = memrchr(path, '/', len), *name = slash != NULL ? slash + 1 : path;
+	bt_auto_close int parent = -EBADF;
+	char dir[PATH_MAX];
+	int r;
+
+	if (strcmp(name, "..") == 0 || strcmp(name, ".") == 0 || *name == '\0')
+		return -ENOENT;
+	memcpy(dir, path, (size_t)(name - path));
+	dir[name - path] = '\0';
+	r = bt_inroot_open(root, dir, O_PATH | O_DIRECTORY, 0, &parent);
+	return r < 0 ? r : create(parent, name, type);
+}
+
 int bt_inroot_make(int root, const char *path, mode_t type, int *ret_fd)
 {
 	struct walk walk = { .done = 0 };
@@ -142,6 +159,8 @@ int bt_inroot_make(int root, const char *path, mode_t type, int *ret_fd)
 		return r;
 	if (len >= sizeof(walk.path))
 		return -ENAMETOOLONG;
+	if (make_last(root, path, len, type) == 0)
+		return bt_inroot_open(root, path, O_PATH, 0, ret_fd);
 	memcpy(walk.path, path, len + 1);
 	while (walk.path[walk.done + strspn(walk.path + walk.done, "/")] != '\0') {
 		r = step(root, &walk, type);

@@ -106,6 +106,11 @@ int bt_mnt_attach(int mount_fd, int target_fd)
 	return 0;
 }
 
+int bt_mnt_attach_at(int mount_fd, int at, const char *path)
+{
+	return move_mount(mount_fd, "", at, path, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
 int bt_mnt_apply(int fd, const struct bt_mnt_change *change)
 {
 	struct mount_attr attr = {

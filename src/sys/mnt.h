@@ -45,6 +45,10 @@ bt_nodiscard int bt_mnt_clone(int at, const char *path, bool recursive, int *ret
 /** Attach a detached mount on top of what `target_fd` names. Returns 0 or -errno. */
 bt_nodiscard int bt_mnt_attach(int mount_fd, int target_fd);
 
+/** Attach it at `path` below the directory `at`. Symlinks on the way are followed: only for trees
+ * that nobody else can change. Returns 0 or -errno. */
+bt_nodiscard int bt_mnt_attach_at(int mount_fd, int at, const char *path);
+
 /** A change of a mount's properties: mount_setattr(2). */
 struct bt_mnt_change {
 	bool recursive;

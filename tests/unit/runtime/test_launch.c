@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 
 #include "base/sock.h"
+#include "sys/cgroup.h"
 
 static struct fixture f;
 
@@ -61,6 +62,109 @@ START_TEST(program_waits_between_create_and_start)
 	bt_launch_done(&launch);
 	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, NULL, &f.err), 0);
 	close(out);
+}
+END_TEST
+
+static pid_t born;
+
+static int note_birth(void *arg, pid_t pid, struct bt_err *err)
+{
+	(void)err;
+	ck_assert_ptr_eq(arg, &born);
+	born = pid;
+	return 0;
+}
+
+static int refuse_birth(void *arg, pid_t pid, struct bt_err *err)
+{
+	(void)arg;
+	born = pid;
+	return bt_err_set(err, BT_ERR_SYSTEM, EDQUOT, "nobody may know of it");
+}
+
+START_TEST(program_that_is_started_at_once_waits_for_nobody)
+{
+	struct bt_launch launch;
+	int out;
+
+	f.req.at_once = true;
+	f.req.born = note_birth;
+	f.req.born_arg = &born;
+	fixture_shell(&f, "echo runs");
+	ck_assert_int_eq(fixture_create(&f, &launch, &out), 0);
+	ck_assert_int_eq(launch.pid, born);
+	ck_assert(launch.started);
+	fixture_read(&f, out);
+	ck_assert_str_eq(f.out, "runs\n");
+	ck_assert_int_eq(bt_launch_start(&launch, &f.err), 0);
+	ck_assert_int_eq(fixture_wait(launch.pid), 0);
+	bt_launch_done(&launch);
+	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, NULL, &f.err), 0);
+	close(out);
+}
+END_TEST
+
+START_TEST(program_that_cannot_be_started_at_once_is_reported_by_the_start)
+{
+	f.req.at_once = true;
+	fixture_file(&f, "bin/broken", "no program", 0755);
+	fixture_set(&f, "process.args", "['/bin/broken']");
+	assert_fails(ENOEXEC, 126, "exec format error");
+	fixture_set(&f, "process.args", "['/bin/true']");
+	assert_runs(0);
+}
+END_TEST
+
+START_TEST(hooks_run_before_what_is_started_at_once)
+{
+	struct bt_launch launch;
+	int out;
+
+	f.req.at_once = true;
+	fixture_set(&f, "hooks.createRuntime",
+		    "[{'path':'/bin/sh','args':['sh','-c','sleep 0.1']}]");
+	ck_assert_int_eq(fixture_create(&f, &launch, &out), 0);
+	ck_assert(!launch.started);
+	ck_assert_int_eq(waitpid(launch.pid, NULL, WNOHANG), 0);
+	ck_assert_int_eq(bt_launch_start(&launch, &f.err), 0);
+	ck_assert_int_eq(fixture_wait(launch.pid), 0);
+	bt_launch_done(&launch);
+	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, NULL, &f.err), 0);
+	close(out);
+}
+END_TEST
+
+START_TEST(init_whose_birth_is_refused_never_runs_and_leaves_nothing)
+{
+	f.req.at_once = true;
+	f.req.born = refuse_birth;
+	assert_fails(EDQUOT, 125, "nobody may know of it");
+	ck_assert_int_gt(born, 0);
+	ck_assert_int_eq(kill(born, 0), -1);
+}
+END_TEST
+
+START_TEST(limit_that_is_refused_while_the_init_mounts_leaves_no_group)
+{
+	struct bt_cgroup_host host;
+	struct bt_cgroup cg;
+	char path[64];
+
+	fixture_set(&f, "linux.resources", "{'cpu':{'cpus':'4095'}}");
+	ck_assert_int_lt(fixture_run(&f), 0);
+	ck_assert_ptr_nonnull(strstr(f.err.msg, "linux.resources.cpu.cpus"));
+	(void)snprintf(path, sizeof(path), "/berth-%s", f.id);
+	ck_assert_int_eq(bt_cgroup_host_open(&host), 0);
+	ck_assert_int_eq(bt_cgroup_open(&host, path, &cg), -ENOENT);
+	bt_cgroup_host_done(&host);
+}
+END_TEST
+
+START_TEST(init_that_fails_while_its_group_is_made_says_why)
+{
+	fixture_set(&f, "mounts", "[{'destination':'/proc','type':'no-such-fs','source':'x'}]");
+	ck_assert_int_lt(fixture_run(&f), 0);
+	ck_assert_msg(strstr(f.err.msg, "/proc") != NULL, "message: %s", f.err.msg);
 }
 END_TEST
 
@@ -681,6 +785,12 @@ static Suite *suite_of(void)
 	tcase_add_test(start, init_ends_when_its_creator_is_gone_before_the_start);
 	tcase_add_test(start, missing_program_is_127_in_dockers_words);
 	tcase_add_test(start, program_that_may_not_run_is_126);
+	tcase_add_test(start, program_that_is_started_at_once_waits_for_nobody);
+	tcase_add_test(start, program_that_cannot_be_started_at_once_is_reported_by_the_start);
+	tcase_add_test(start, hooks_run_before_what_is_started_at_once);
+	tcase_add_test(start, init_whose_birth_is_refused_never_runs_and_leaves_nothing);
+	tcase_add_test(start, limit_that_is_refused_while_the_init_mounts_leaves_no_group);
+	tcase_add_test(start, init_that_fails_while_its_group_is_made_says_why);
 	tcase_add_test(start, program_that_only_execve_refuses_fails_at_start);
 	tcase_add_test(start, hooks_run_in_order_with_the_state);
 	tcase_add_test(start, hook_that_fails_stops_the_creation_and_leaves_nothing);

@@ -22,6 +22,7 @@
 #include "sys/cgroup_files.h"
 #include "sys/cgroup_stats.h"
 #include "sys/cgroup_v2.h"
+#include "sys/clone.h"
 
 static struct bt_cgroup_host host;
 static struct bt_cgroup cg;
@@ -197,6 +198,64 @@ START_TEST(enter_moves_the_caller_everywhere)
 		_exit(bt_cgroup_enter(&cg, false) == 0 && is_member("/proc/self/cgroup") ? 0 : 1);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(who_is_born_into_a_group_that_was_begun_enters_it_when_it_is_complete)
+{
+	struct bt_clone how = { 0 };
+	struct bt_cgroup later = { 0 };
+	int go[2], status, pidfd = -EBADF;
+	char below[80];
+	pid_t pid;
+
+	if (!cg.path)
+		return;
+	(void)snprintf(below, sizeof(below), "%s/later", path);
+	ck_assert_int_eq(bt_cgroup_begin(&host, below, &later), 0);
+	for (unsigned i = 0; i < host.n; i++)
+		ck_assert_int_eq(later.dirs[i] >= 0, host.v[i].v2);
+	ck_assert_int_eq(pipe(go), 0);
+	how.cgroup_fd = bt_cgroup_clone_fd(&later);
+	pid = bt_clone(&how, &pidfd);
+	if (pid == 0) {
+		close(go[1]);
+		if (read(go[0], &(char){ 0 }, 1) != 0)
+			_exit(2);
+		if (bt_cgroup_host_is_v2(&host))
+			_exit(is_member("/proc/self/cgroup") ? 0 : 1);
+		_exit(bt_cgroup_enter_made(&later) == 0 && is_member("/proc/self/cgroup") ? 0 : 1);
+	}
+	ck_assert_int_eq(bt_cgroup_complete(&later), 0);
+	for (unsigned i = 0; i < host.n; i++)
+		ck_assert_int_ge(later.dirs[i], 0);
+	close(go[1]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	close(go[0]);
+	bt_close(&pidfd);
+	ck_assert_int_eq(bt_cgroup_remove(&later, 2000), 0);
+}
+END_TEST
+
+START_TEST(a_group_that_cannot_be_completed_is_as_it_was_begun)
+{
+	struct bt_cgroup begun = { 0 };
+	char below[80];
+
+	if (!cg.path || !bt_cgroup_host_has_v1(&host))
+		return;
+	(void)snprintf(below, sizeof(below), "%s/half", path);
+	ck_assert_int_eq(bt_cgroup_begin(&host, below, &begun), 0);
+	/* A file has no directories. */
+	free(begun.path);
+	begun.path = strdup("/cgroup.procs/half");
+	ck_assert_int_lt(bt_cgroup_complete(&begun), 0);
+	for (unsigned i = 0; i < host.n; i++)
+		ck_assert_int_eq(begun.dirs[i] >= 0, host.v[i].v2);
+	free(begun.path);
+	begun.path = strdup(below);
+	ck_assert_int_eq(bt_cgroup_remove(&begun, 2000), 0);
 }
 END_TEST
 
@@ -600,6 +659,8 @@ static Suite *make_suite(void)
 	tcase_add_test(real, a_new_cpuset_has_processors);
 	tcase_add_test(real, add_moves_a_process_everywhere);
 	tcase_add_test(real, enter_moves_the_caller_everywhere);
+	tcase_add_test(real, who_is_born_into_a_group_that_was_begun_enters_it_when_it_is_complete);
+	tcase_add_test(real, a_group_that_cannot_be_completed_is_as_it_was_begun);
 	tcase_add_test(real, memory_limits_are_written_in_any_order);
 	tcase_add_test(real, cpu_limits_are_written);
 	tcase_add_test(real, processors_pids_and_throttles_are_written);

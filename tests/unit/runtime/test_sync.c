@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "runtime/sync.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+
+static int near, far;
+
+static void set_up(void)
+{
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	near = pair[0];
+	far = pair[1];
+}
+
+static void tear_down(void)
+{
+	bt_close(&near);
+	bt_close(&far);
+}
+
+START_TEST(what_is_said_is_expected_and_nothing_else)
+{
+	ck_assert_int_eq(bt_sync_say(near, BT_SYNC_GROUP), 0);
+	ck_assert_int_eq(bt_sync_say(near, BT_SYNC_START), 0);
+	ck_assert_int_eq(bt_sync_expect(far, BT_SYNC_GROUP), 0);
+	ck_assert_int_eq(bt_sync_expect(far, BT_SYNC_GO), -EPROTO);
+	bt_close(&near);
+	ck_assert_int_eq(bt_sync_expect(far, BT_SYNC_GO), -ECONNRESET);
+}
+END_TEST
+
+START_TEST(an_error_arrives_also_from_who_died_without_reading_what_it_was_told)
+{
+	struct bt_sync_message message = { .type = BT_SYNC_ERROR }, got;
+
+	(void)bt_err_set(&message.err, BT_ERR_INVALID, ENOENT, "no such thing");
+	ck_assert_int_eq(bt_sync_say(near, BT_SYNC_GROUP), 0);
+	ck_assert_int_eq(bt_sync_send(far, &message, -EBADF), 0);
+	bt_close(&far);
+	ck_assert_int_eq(bt_sync_receive(near, &got, NULL), 1);
+	ck_assert_int_eq(got.type, BT_SYNC_ERROR);
+	ck_assert_int_eq(got.err.errnum, ENOENT);
+	ck_assert_str_eq(got.err.msg, "no such thing");
+	ck_assert_int_eq(bt_sync_receive(near, &got, NULL), 0);
+}
+END_TEST
+
+START_TEST(a_descriptor_comes_along_or_is_closed_where_none_is_wanted)
+{
+	const struct bt_sync_message message = { .type = BT_SYNC_CONSOLE };
+	struct bt_sync_message got;
+	bt_auto_close int fd = -EBADF;
+	int next;
+
+	ck_assert_int_eq(bt_sync_send(near, &message, near), 0);
+	ck_assert_int_eq(bt_sync_receive(far, &got, &fd), 1);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_ne(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+	next = dup(fd);
+	close(next);
+	ck_assert_int_eq(bt_sync_send(near, &message, near), 0);
+	ck_assert_int_eq(bt_sync_receive(far, &got, NULL), 1);
+	ck_assert_int_eq(dup(fd), next);
+	close(next);
+}
+END_TEST
+
+START_TEST(a_lifted_descriptor_lies_above_those_of_the_program)
+{
+	int old = near;
+
+	ck_assert_int_eq(bt_sync_lift(&near, 40), 0);
+	ck_assert_int_ge(near, 40);
+	ck_assert_int_eq(fcntl(old, F_GETFD), -1);
+	ck_assert_int_ne(fcntl(near, F_GETFD) & FD_CLOEXEC, 0);
+	old = near;
+	ck_assert_int_eq(bt_sync_lift(&near, 3), 0);
+	ck_assert_int_eq(near, old);
+}
+END_TEST
+
+static Suite *suite_of(void)
+{
+	Suite *suite = suite_create("runtime/sync");
+	TCase *all = tcase_create("all");
+
+	suite_add_tcase(suite, all);
+	tcase_add_checked_fixture(all, set_up, tear_down);
+	tcase_add_test(all, what_is_said_is_expected_and_nothing_else);
+	tcase_add_test(all, an_error_arrives_also_from_who_died_without_reading_what_it_was_told);
+	tcase_add_test(all, a_descriptor_comes_along_or_is_closed_where_none_is_wanted);
+	tcase_add_test(all, a_lifted_descriptor_lies_above_those_of_the_program);
+	return suite;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(suite_of());
+	int failed;
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
