@@ -205,6 +205,22 @@ void bt_json_append_str(struct bt_str *s, const char *text)
 	bt_str_putc(s, '"');
 }
 
+json_t *bt_json_text(const char *text)
+{
+	bt_auto_str struct bt_str s = { 0 };
+
+	while (*text) {
+		size_t n = utf8_len((const unsigned char *)text);
+
+		if (n == 0)
+			bt_str_puts(&s, "\xef\xbf\xbd");
+		else
+			bt_str_add(&s, text, n);
+		text += n ? n : 1;
+	}
+	return json_string(bt_str_get(&s));
+}
+
 int bt_json_dump(const json_t *json, char **ret, size_t *ret_len)
 {
 	bt_auto_str struct bt_str s = { 0 };

@@ -51,6 +51,10 @@ void bt_json_append(struct bt_str *s, const json_t *json);
 /** Append `text` as a JSON string with its quotes. What is not UTF-8 becomes U+FFFD. */
 void bt_json_append_str(struct bt_str *s, const char *text);
 
+/** A string of bytes that may be no UTF-8, as what programs say and call their files: each byte
+ * that is none becomes U+FFFD, as Go's encoder writes it. New reference; NULL without memory. */
+json_t *bt_json_text(const char *text);
+
 /** The member `key`, borrowed; NULL where `obj` is no object, or the member absent or null. */
 json_t *bt_json_member(const json_t *obj, const char *key);
 

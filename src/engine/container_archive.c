@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "codec/json.h"
 #include "engine/container.h"
 #include "engine/container_event.h"
 #include "engine/container_root.h"
@@ -99,9 +100,9 @@ static int make_stat(const struct bt_container_archive *a, const char *clean, co
 	bt_time_rfc3339(st.st_mtim.tv_sec * BT_TIME_NSEC_PER_SEC + st.st_mtim.tv_nsec, mtime);
 	if (!ret)
 		return 0;
-	*ret = json_pack("{s:s,s:I,s:I,s:s,s:s}", "name", base, "size", (json_int_t)st.st_size,
-			 "mode", (json_int_t)go_mode(st.st_mode), "mtime", mtime, "linkTarget",
-			 target);
+	*ret = json_pack("{s:o,s:I,s:I,s:s,s:o}", "name", bt_json_text(base), "size",
+			 (json_int_t)st.st_size, "mode", (json_int_t)go_mode(st.st_mode), "mtime",
+			 mtime, "linkTarget", bt_json_text(target ? target : ""));
 	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "look at %s", clean);
 }
 

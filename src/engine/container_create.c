@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "codec/json.h"
 #include "engine/body_shape.h"
+#include "engine/config_file.h"
 #include "engine/container_config.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
@@ -434,6 +435,8 @@ static int make_on_disk(struct creation *cr, struct bt_err *err)
 	bool copy = false;
 	int r = bt_container_files_create(cr->engine, c->id, err);
 
+	if (r == 0)
+		r = bt_config_file_write(c, err);
 	bt_fault_point("create/files");
 	if (r == 0)
 		r = make_volumes(cr, &copy, err);

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "codec/filters.h"
 #include "engine/container_clients.h"
+#include "engine/config_file.h"
 #include "engine/container_event.h"
 #include "engine/container_name.h"
 #include "engine/container_row.h"
@@ -194,6 +195,8 @@ int bt_container_rename(struct bt_engine *engine, const char *ref, const char *n
 	bt_fault_point("rename/row");
 	if (r == 0)
 		r = bt_container_index_rename(engine, c, name, err);
+	if (r == 0)
+		r = bt_config_file_write(c, err);
 	if (r == 0 && old)
 		bt_network_rename(c, old + 1);
 	bt_fault_point("rename/done");

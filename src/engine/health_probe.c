@@ -21,6 +21,8 @@
 #include "engine/jget.h"
 
 #define OUTPUT_MAX 4096
+/* Each frame has a head of eight bytes, and may hold a single one. */
+#define READ_MAX (10 * OUTPUT_MAX)
 /* How long after the end of its output a program may take to end. */
 #define END_TIMEOUT_MS 5000
 
@@ -74,7 +76,7 @@ static int read_output(int sock, int64_t deadline, struct bt_str *out)
 		if (n <= 0)
 			return 0;
 		/* What is more than we keep is read and dropped. */
-		if (out->len < OUTPUT_MAX)
+		if (out->len < READ_MAX)
 			bt_str_add(out, buf, (size_t)n);
 	}
 }
@@ -148,6 +150,19 @@ static char *too_long(int64_t timeout_ns)
 	return bt_str_format("Health check exceeded timeout (%lld%s)", n, whole ? "s" : "ms");
 }
 
+/* What is shown of it: the beginning, with dots where there was more. */
+static char *kept(struct bt_str *out)
+{
+	if (!out->p)
+		return strdup("");
+	unframe(out->p, &out->len);
+	if (out->len <= OUTPUT_MAX) {
+		out->p[out->len] = '\0';
+		return strdup(out->p);
+	}
+	return bt_str_format("%.*s...", OUTPUT_MAX, out->p);
+}
+
 int bt_health_probe_run(struct bt_container *c, int64_t timeout_ns, char **ret_output)
 {
 	int64_t deadline = bt_time_monotonic_ns() + timeout_ns;
@@ -167,10 +182,6 @@ int bt_health_probe_run(struct bt_container *c, int64_t timeout_ns, char **ret_o
 		*ret_output = too_long(timeout_ns);
 		return -1;
 	}
-	if (out.p) {
-		unframe(out.p, &out.len);
-		out.p[out.len > OUTPUT_MAX ? OUTPUT_MAX : out.len] = '\0';
-	}
-	*ret_output = strdup(bt_str_get(&out));
+	*ret_output = kept(&out);
 	return await_code(c, id);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "codec/json.h"
 #include "engine/jget.h"
 
 #define SECOND BT_TIME_NSEC_PER_SEC
@@ -73,9 +74,9 @@ static json_t *add_log(const json_t *health, const struct bt_health_probe *probe
 		if (json_array_size(old) < LOG_MAX || i > 0)
 			json_array_append_new(log, json_deep_copy(item));
 	json_array_append_new(log,
-			      json_pack("{s:o,s:o,s:i,s:s}", "Start", time_text(probe->start_ns),
+			      json_pack("{s:o,s:o,s:i,s:o}", "Start", time_text(probe->start_ns),
 					"End", time_text(probe->end_ns), "ExitCode", probe->code,
-					"Output", probe->output));
+					"Output", bt_json_text(probe->output)));
 	return log;
 }
 

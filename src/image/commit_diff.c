@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "codec/json.h"
 #include "image/commit.h"
 #include "image/images_private.h"
 #include "store/dir_names.h"
@@ -33,8 +34,9 @@ struct walk {
 
 static int add(struct walk *w, enum change kind)
 {
-	return json_array_append_new(w->out, json_pack("{sssi}", "Path", bt_str_get(&w->path),
-						       "Kind", (int)kind)) < 0
+	return json_array_append_new(w->out,
+				     json_pack("{sosi}", "Path", bt_json_text(bt_str_get(&w->path)),
+					       "Kind", (int)kind)) < 0
 		       ? -ENOMEM
 		       : 0;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,10 @@
 #include "base/str.h"
 #include "store/file_caps.h"
 #include "store/tar_header.h"
+#include "sys/mnt.h"
+
+/* No header of the kernel's interface has it (ipc/mqueue.c). */
+#define MQUEUE_MAGIC 0x19800202ul
 
 #define BUFFER_SIZE (128u << 10)
 /* Each level costs a descriptor and some stack. */
@@ -186,6 +191,22 @@ static void dir_done(DIR **dir)
 		(void)closedir(*dir);
 }
 
+/* What the kernel makes up while it is read has no end, no size, and no place in an archive. */
+static bool is_made_up(int fd)
+{
+	static const unsigned long kinds[] = {
+		PROC_SUPER_MAGIC, SYSFS_MAGIC,        CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
+		DEBUGFS_MAGIC,    SECURITYFS_MAGIC,   TRACEFS_MAGIC,      BPF_FS_MAGIC,
+		MQUEUE_MAGIC,     DEVPTS_SUPER_MAGIC, EFIVARFS_MAGIC,     PSTOREFS_MAGIC,
+	};
+	unsigned long magic = bt_mnt_magic(fd);
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i] == magic)
+			return true;
+	return false;
+}
+
 static int pack_below(struct packer *p, int at, const char *name, const char *path,
 		      struct bt_err *err)
 {
@@ -201,6 +222,9 @@ static int pack_below(struct packer *p, int at, const char *name, const char *pa
 			       ? 0
 			       : bt_err_sys(err, r, "open the directory %s", path);
 	}
+	/* Who asks for it itself shall have it. */
+	if (p->depth > 0 && p->pack->cross_mounts && is_made_up(fd))
+		return 0;
 	if (++p->depth > DEPTH_MAX)
 		return bt_err_set(err, BT_ERR_INVALID, ELOOP, "%.200s… is nested too deep", path);
 	if (p->pack->whiteouts && is_opaque(fd))
