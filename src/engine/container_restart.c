@@ -3,7 +3,6 @@
 #include "engine/container_restart.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
 
@@ -71,14 +70,18 @@ int bt_container_restart(struct bt_engine *engine, const char *ref, const char *
 
 void bt_container_restart_unhealthy(struct bt_container *c)
 {
-	struct bt_restart restart;
+	bt_auto_link struct bt_link *link = bt_link_get(c);
 	struct bt_err err;
+	bool wanted;
+	int r;
 
 	pthread_mutex_lock(&c->lock);
-	restart = c->restart;
+	wanted = c->restart.policy == BT_RESTART_ON_UNHEALTHY;
 	pthread_mutex_unlock(&c->lock);
-	if (restart.policy != BT_RESTART_ON_UNHEALTHY)
+	if (!wanted || !link)
 		return;
-	if (bt_container_restart(c->engine, c->id, NULL, INT_MIN, &err) < 0)
+	r = bt_client_unhealthy(bt_link_client(link), &err);
+	/* It may have ended by itself meanwhile. */
+	if (r < 0 && r != -ESRCH && r != -EPIPE)
 		bt_log_warn("restart unhealthy container %.12s: %s", c->id, err.msg);
 }

@@ -16,7 +16,8 @@ struct bt_engine;
  * bt_container_stop(). */
 bt_nodiscard int bt_container_restart(struct bt_engine *engine, const char *ref, const char *signal,
 				      int timeout, struct bt_err *err);
-/** A probe found it unhealthy: restart it where its policy is on-unhealthy. */
+/** A probe found it unhealthy: its monitor begins a new run where its policy is on-unhealthy, as
+ * often as that says and with the pauses of every policy; else it goes on as it is. */
 void bt_container_restart_unhealthy(struct bt_container *container);
 
 #endif

@@ -311,6 +311,11 @@ int bt_client_restart(struct bt_client *client, int signal, int timeout, struct 
 		NULL, 0, NULL, err);
 }
 
+int bt_client_unhealthy(struct bt_client *client, struct bt_err *err)
+{
+	return request(client, json_pack("{s:s}", "op", "unhealthy"), NULL, 0, NULL, err);
+}
+
 int bt_client_resize(struct bt_client *client, const char *exec, unsigned rows, unsigned cols,
 		     struct bt_err *err)
 {

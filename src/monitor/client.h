@@ -142,6 +142,10 @@ bt_nodiscard int bt_client_stop(struct bt_client *client, int signal, int timeou
 bt_nodiscard int bt_client_restart(struct bt_client *client, int signal, int timeout,
 				   struct bt_err *err);
 
+/** Tell that its health check failed: the monitor ends the run where the policy begins another one
+ * for that, and leaves it as it is where not. Records come as always. */
+bt_nodiscard int bt_client_unhealthy(struct bt_client *client, struct bt_err *err);
+
 /** Set the terminal's size, of the container or of `exec` (NULL: the container). */
 bt_nodiscard int bt_client_resize(struct bt_client *client, const char *exec, unsigned rows,
 				  unsigned cols, struct bt_err *err);

@@ -85,6 +85,12 @@ static int op_restart(struct bt_monitor *m, struct bt_message *request, json_t *
 	return stop(m, request, true, err);
 }
 
+static int op_unhealthy(struct bt_monitor *m, struct bt_message *request bt_unused,
+			json_t *reply bt_unused, struct bt_err *err)
+{
+	return bt_life_unhealthy(m, err);
+}
+
 static int op_resize(struct bt_monitor *m, struct bt_message *request, json_t *reply bt_unused,
 		     struct bt_err *err)
 {
@@ -159,10 +165,10 @@ static const struct {
 	int (*fn)(struct bt_monitor *m, struct bt_message *request, json_t *reply,
 		  struct bt_err *err);
 } ops[] = {
-	{ "status", op_status },         { "signal", op_signal }, { "stop", op_stop },
-	{ "restart", op_restart },       { "resize", op_resize }, { "attach", op_attach },
-	{ "exec", bt_execs_start },      { "update", op_update }, { "ack", op_ack },
-	{ "reopen-log", op_reopen_log },
+	{ "status", op_status },         { "signal", op_signal },       { "stop", op_stop },
+	{ "restart", op_restart },       { "resize", op_resize },       { "attach", op_attach },
+	{ "exec", bt_execs_start },      { "update", op_update },       { "ack", op_ack },
+	{ "reopen-log", op_reopen_log }, { "unhealthy", op_unhealthy },
 };
 
 static int carry_out(struct bt_monitor *m, struct bt_message *request, json_t *reply,

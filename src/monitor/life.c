@@ -375,6 +375,28 @@ int bt_life_stop(struct bt_monitor *m, int signal, int timeout, bool again, stru
 	return 0;
 }
 
+int bt_life_unhealthy(struct bt_monitor *m, struct bt_err *err)
+{
+	struct bt_restart_end end = { .unhealthy = true, .code = 1, .restarts = m->restarts };
+	int64_t delay_ms = m->delay_ms;
+	int r;
+
+	if (m->state != BT_MONITOR_RUNNING)
+		return not_running(m, err);
+	/* More checks may fail while it ends. And one that would not come back is better than none.
+	 */
+	if (m->stopping || m->run->unhealthy ||
+	    !bt_restart_decide(&m->spawn.restart, &end, &delay_ms))
+		return 0;
+	r = send_signal(m->run, m->spawn.stop_signal);
+	if (r < 0 && r != -ESRCH)
+		return bt_err_sys(err, r, "send signal %d", m->spawn.stop_signal);
+	m->run->unhealthy = true;
+	if (m->spawn.stop_timeout >= 0)
+		bt_loop_timer_set(&m->loop, &m->kill_timer, (int64_t)m->spawn.stop_timeout * 1000);
+	return 0;
+}
+
 /* ---- all of it -------------------------------------------------------------------- */
 
 /* Another runtime's remains become our children, and nobody tells when they end. */

@@ -118,6 +118,10 @@ void bt_life_start(struct bt_monitor *m);
 /** Signal the init. A signal that ends containers of this one's kind counts as a stop. */
 bt_nodiscard int bt_life_signal(struct bt_monitor *m, int signal, struct bt_err *err);
 
+/** Its health check failed: end the run where the policy begins another one for that, by the stop
+ * signal and after the stop's time by SIGKILL. 0 also where it goes on as it is. */
+bt_nodiscard int bt_life_unhealthy(struct bt_monitor *m, struct bt_err *err);
+
 /** Begin to stop; `again`: and then start, whatever the policy. */
 bt_nodiscard int bt_life_stop(struct bt_monitor *m, int signal, int timeout, bool again,
 			      struct bt_err *err);

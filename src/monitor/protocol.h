@@ -51,6 +51,7 @@
  *        Answered when the process runs or could not be started.
  *   {"op":"update","restart":{…},"stop_signal":N,"stop_timeout":N}   members that are there change
  *   {"op":"restart","signal":N,"timeout":SECONDS}   stop, then start again whatever the policy
+ *   {"op":"unhealthy"}   end this run, if the policy begins another one for that
  *   {"op":"ack","seq":N,"stored":true}   the daemon has recorded everything up to N. An ended
  * monitor goes once its records are journalled or acknowledged. "stored":false (absent: true) says
  * that it has only told its clients of a record that was "kept":true, in the journal.
