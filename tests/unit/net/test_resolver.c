@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 
 #include "base/auto.h"
-#include "base/time.h"
 #include "net/dns_message.h"
 #include "net/nameserver.h"
 #include "net/sandbox.h"
@@ -532,22 +531,15 @@ START_TEST(a_program_inside_can_have_port_53_for_itself)
 }
 END_TEST
 
-START_TEST(a_name_is_answered_in_100_us_at_best)
+START_TEST(one_socket_answers_question_after_question)
 {
 	char a[INET_ADDRSTRLEN];
-	int64_t best = INT64_MAX;
 	int n = 0;
 
 	for (int i = 0; i < 200; i++) {
-		int64_t t = bt_time_monotonic_ns();
-
 		ck_assert_int_eq(ask(SOCK_DGRAM, "web", BT_DNS_TYPE_A, &n, a), 0);
-		t = bt_time_monotonic_ns() - t;
-		best = t < best ? t : best;
+		ck_assert_int_eq(n, 1);
 	}
-	if (getenv("VERBOSE"))
-		printf("best %lld us\n", (long long)best / 1000);
-	ck_assert_int_lt(best, 200000);
 }
 END_TEST
 
@@ -576,7 +568,7 @@ int main(void)
 	tcase_add_test(tc, an_address_is_answered_with_its_name);
 	tcase_add_test(tc, several_owners_of_a_name_take_turns);
 	tcase_add_test(tc, a_program_inside_can_have_port_53_for_itself);
-	tcase_add_test(tc, a_name_is_answered_in_100_us_at_best);
+	tcase_add_test(tc, one_socket_answers_question_after_question);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
