@@ -209,6 +209,18 @@ bool bt_json_raw_is(struct bt_json_raw value, const char *text)
 	       memcmp(value.p + 1, text, len) == 0;
 }
 
+int64_t bt_json_raw_integer(struct bt_json_raw value)
+{
+	char digits[24];
+	long long n;
+
+	if (value.len == 0 || value.len >= sizeof(digits) || value.p[0] == '+')
+		return 0;
+	memcpy(digits, value.p, value.len);
+	digits[value.len] = '\0';
+	return bt_str_to_i64(digits, &n) < 0 ? 0 : n;
+}
+
 void bt_json_raw_append(struct bt_str *s, struct bt_json_raw value, const char *none)
 {
 	if (value.p)

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -55,6 +56,9 @@ bool bt_json_raw_filled(struct bt_json_raw value);
 
 /** Is it the string `text`, written without escapes? */
 bool bt_json_raw_is(struct bt_json_raw value, const char *text);
+
+/** The value of an integer; 0 where it is none, or beyond 64 bits. */
+int64_t bt_json_raw_integer(struct bt_json_raw value);
 
 /** Append its bytes; `none` where it is none. */
 void bt_json_raw_append(struct bt_str *s, struct bt_json_raw value, const char *none);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "codec/json_raw.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
 
@@ -50,71 +51,132 @@ static char *state_text(const struct bt_container *c)
 	return json ? bt_jget_dump(json) : NULL;
 }
 
-static char *dup_member(const json_t *json, const char *key)
+/* A string's value; NULL where it is none. */
+static char *text_of(struct bt_json_raw value)
 {
-	const char *text = json_string_value(json_object_get(json, key));
+	json_auto_t *text = bt_json_raw_load(value);
 
-	return text ? strdup(text) : NULL;
+	return json_is_string(text) ? strdup(json_string_value(text)) : NULL;
 }
 
-static void parse_state(struct bt_container *c, const char *text)
+static void parse_flags(struct bt_container *c, int64_t flags)
 {
-	json_auto_t *json = bt_jget_load(text);
-	struct bt_container_state *s = &c->state;
-	int64_t flags = bt_jget_int(json, "flags");
-	const json_t *restart = json_object_get(json, "restart");
-
 	c->tty = flags & FLAG_TTY;
 	c->open_stdin = flags & FLAG_OPEN_STDIN;
 	c->stdin_once = flags & FLAG_STDIN_ONCE;
 	c->auto_remove = flags & FLAG_AUTO_REMOVE;
 	c->has_health = flags & FLAG_HEALTH;
-	c->restart.policy = (enum bt_restart_policy)json_integer_value(json_array_get(restart, 0));
-	c->restart.max = (int)json_integer_value(json_array_get(restart, 1));
-	s->status = (enum bt_container_status)bt_jget_int(json, "status");
-	s->pid = (pid_t)bt_jget_int(json, "pid");
-	s->exit_code = (int)bt_jget_int(json, "code");
-	s->restart_count = (int)bt_jget_int(json, "restarts");
-	s->oom_killed = bt_jget_bool(json, "oom");
-	s->manually_stopped = bt_jget_bool(json, "stopped");
-	s->remove_volumes = bt_jget_bool(json, "volumes");
-	s->started_ns = bt_jget_int(json, "started");
-	s->finished_ns = bt_jget_int(json, "finished");
-	s->error = dup_member(json, "error");
-	s->networks = dup_member(json, "networks");
-	s->health = dup_member(json, "health");
 }
 
-int bt_container_row_insert(struct bt_container *c, const struct bt_container_settings *settings,
-			    struct bt_err *err)
+static void parse_restart(struct bt_container *c, struct bt_json_raw value)
+{
+	json_auto_t *pair = bt_json_raw_load(value);
+
+	c->restart.policy = (enum bt_restart_policy)json_integer_value(json_array_get(pair, 0));
+	c->restart.max = (int)json_integer_value(json_array_get(pair, 1));
+}
+
+/* One member of what state_text() wrote. */
+static void parse_member(struct bt_container *c, struct bt_json_raw name, struct bt_json_raw value)
+{
+	struct bt_container_state *s = &c->state;
+	const struct {
+		const char *name;
+		char **text;
+	} texts[] = { { "error", &s->error },
+		      { "networks", &s->networks },
+		      { "health", &s->health } };
+	const struct {
+		const char *name;
+		bool *flag;
+	} flags[] = { { "oom", &s->oom_killed },
+		      { "stopped", &s->manually_stopped },
+		      { "volumes", &s->remove_volumes } };
+	const struct {
+		const char *name;
+		int *number;
+	} numbers[] = { { "pid", &s->pid },
+			{ "code", &s->exit_code },
+			{ "restarts", &s->restart_count } };
+
+	for (size_t i = 0; i < 3; i++) {
+		if (bt_json_raw_same(name, texts[i].name))
+			*texts[i].text = text_of(value);
+		else if (bt_json_raw_same(name, flags[i].name))
+			*flags[i].flag = bt_json_raw_same(value, "true");
+		else if (bt_json_raw_same(name, numbers[i].name))
+			*numbers[i].number = (int)bt_json_raw_integer(value);
+	}
+	if (bt_json_raw_same(name, "status"))
+		s->status = (enum bt_container_status)bt_json_raw_integer(value);
+	else if (bt_json_raw_same(name, "started"))
+		s->started_ns = bt_json_raw_integer(value);
+	else if (bt_json_raw_same(name, "finished"))
+		s->finished_ns = bt_json_raw_integer(value);
+	else if (bt_json_raw_same(name, "flags"))
+		parse_flags(c, bt_json_raw_integer(value));
+	else if (bt_json_raw_same(name, "restart"))
+		parse_restart(c, value);
+}
+
+/* A thousand of them are read at a start: without making a tree of each. */
+static void parse_state(struct bt_container *c, const char *text)
+{
+	struct bt_json_raw name, value;
+	struct bt_json_walk walk;
+
+	if (bt_json_walk_begin(bt_json_raw_of(text), &walk) < 0)
+		return;
+	while (bt_json_walk_next(&walk, &name, &value) > 0)
+		parse_member(c, name, value);
+}
+
+static int insert_settings(struct bt_container *c, const struct bt_container_settings *settings,
+			   struct bt_err *err)
 {
 	json_auto_t *both =
 		json_pack("{s:O,s:O}", "Config", settings->config, "Mounts", settings->mounts);
 	bt_auto_free char *config = both ? bt_jget_dump(both) : NULL;
 	bt_auto_free char *host_config = bt_jget_dump(settings->host_config);
 	bt_auto_free char *networking = bt_jget_dump(settings->networking);
+
+	if (!config || !host_config || !networking)
+		return bt_err_sys(err, -ENOMEM, "record container");
+	return bt_db_run(c->engine->db, err,
+			 "INSERT INTO container_settings (container_id, config, host_config,"
+			 " networking) VALUES (?1, ?2, ?3, ?4)",
+			 4, c->id, config, host_config, networking);
+}
+
+static int insert_state(struct bt_container *c, struct bt_err *err)
+{
 	bt_auto_free char *state = state_text(c);
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
 	int r;
 
-	if (!config || !host_config || !networking || !state)
+	if (!state)
 		return bt_err_sys(err, -ENOMEM, "record container");
-	r = bt_db_prepare(
-		c->engine->db, &q, err,
-		"INSERT INTO containers (id, name, created, image_id, config, host_config,"
-		" networking, state, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+	r = bt_db_prepare(c->engine->db, &q, err,
+			  "INSERT INTO containers (id, name, created, image_id, state, summary)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
 	if (r < 0)
 		return r;
 	bt_db_bind_text(&q, 1, c->id);
 	bt_db_bind_text(&q, 2, c->name);
 	bt_db_bind_int(&q, 3, c->created_ns);
 	bt_db_bind_text(&q, 4, c->image_id);
-	bt_db_bind_text(&q, 5, config);
-	bt_db_bind_text(&q, 6, host_config);
-	bt_db_bind_text(&q, 7, networking);
-	bt_db_bind_text(&q, 8, state);
-	bt_db_bind_text(&q, 9, c->summary);
+	bt_db_bind_text(&q, 5, state);
+	bt_db_bind_text(&q, 6, c->summary);
 	return bt_db_step(&q, err);
+}
+
+int bt_container_row_insert(struct bt_container *c, const struct bt_container_settings *settings,
+			    struct bt_err *err)
+{
+	/* A name that is taken is found out by the first of them; the transaction goes on then. */
+	int r = insert_state(c, err);
+
+	return r < 0 ? r : insert_settings(c, settings, err);
 }
 
 /* Copy the texts out, so that the database's lock is not held while they are parsed. */
@@ -122,8 +184,8 @@ static int read_texts(const struct bt_container *c, char *ret[3], struct bt_err 
 {
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
 	int r = bt_db_prepare(c->engine->db, &q, err,
-			      "SELECT config, host_config, networking FROM containers"
-			      " WHERE id = ?1");
+			      "SELECT config, host_config, networking FROM container_settings"
+			      " WHERE container_id = ?1");
 
 	if (r < 0)
 		return r;
@@ -170,7 +232,8 @@ int bt_container_row_host_config(const struct bt_container *c, const json_t *hc,
 
 	if (!text)
 		return bt_err_sys(err, -ENOMEM, "record container");
-	return bt_db_run(c->engine->db, err, "UPDATE containers SET host_config = ?1 WHERE id = ?2",
+	return bt_db_run(c->engine->db, err,
+			 "UPDATE container_settings SET host_config = ?1 WHERE container_id = ?2",
 			 2, text, c->id);
 }
 
@@ -198,9 +261,26 @@ int bt_container_row_name(const struct bt_container *c, const char *name, struct
 			 name, c->id);
 }
 
+/* End a transaction: with its changes where `r` is 0. */
+static int end(struct bt_db *db, int r, struct bt_err *err)
+{
+	if (r == 0)
+		return bt_db_commit(db, err);
+	bt_db_rollback(db);
+	return r;
+}
+
 int bt_container_row_delete(const struct bt_container *c, struct bt_err *err)
 {
-	return bt_db_run(c->engine->db, err, "DELETE FROM containers WHERE id = ?1", 1, c->id);
+	int r = bt_db_begin(c->engine->db, err);
+
+	if (r < 0)
+		return r;
+	r = bt_db_run(c->engine->db, err, "DELETE FROM containers WHERE id = ?1", 1, c->id);
+	if (r == 0)
+		r = bt_db_run(c->engine->db, err,
+			      "DELETE FROM container_settings WHERE container_id = ?1", 1, c->id);
+	return end(c->engine->db, r, err);
 }
 
 static int load_one(struct bt_engine *engine, const struct bt_db_stmt *q, struct bt_container **ret,

@@ -27,7 +27,8 @@ struct bt_container_settings {
 void bt_container_row_settings_done(struct bt_container_settings *settings);
 #define bt_auto_settings bt_auto(bt_container_row_settings_done)
 
-/** Insert the row of a new container. CONFLICT where its name is in use. */
+/** Insert the rows of a new container, within a transaction of the caller's. CONFLICT where its
+ * name is in use: nothing is inserted then, and the transaction may go on. */
 bt_nodiscard int bt_container_row_insert(struct bt_container *container,
 					 const struct bt_container_settings *settings,
 					 struct bt_err *err);

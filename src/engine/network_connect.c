@@ -110,7 +110,8 @@ static int remember(struct change *c, bool joined, struct bt_err *err)
 		(void)json_object_del(endpoints, c->net->name);
 	if (bt_json_dump(s.networking, &text, NULL) < 0)
 		return bt_err_sys(err, -ENOMEM, "network settings");
-	return bt_db_run(c->nets->db, err, "UPDATE containers SET networking = ?1 WHERE id = ?2", 2,
+	return bt_db_run(c->nets->db, err,
+			 "UPDATE container_settings SET networking = ?1 WHERE container_id = ?2", 2,
 			 text, c->container->id);
 }
 

@@ -101,16 +101,20 @@ static void restore_networks(struct bt_container *c)
 }
 
 /* The monitor is connected before the last look at the journal, so that what happens from now on is
- * told; whatever is told twice is applied once. */
-static void restore_one(struct bt_container *c)
+ * told; whatever is told twice is applied once. Without a directory (`had_dir`: when the first look
+ * was taken) there is neither a monitor, which would have its socket there, nor an exec, and the
+ * first look was the last one. */
+static void restore_one(struct bt_container *c, bool had_dir)
 {
-	bool unsettled = bt_exec_restore(c), connected = connect_monitor(c), gone;
+	bool unsettled = had_dir && bt_exec_restore(c), connected = had_dir && connect_monitor(c);
 	struct bt_missed missed = { 0 };
 	bt_auto_link struct bt_link *link = NULL;
 	uint64_t seq;
+	bool gone;
 
 	pthread_mutex_lock(&c->lock);
-	catch_up(c, &missed);
+	if (had_dir)
+		catch_up(c, &missed);
 	gone = !connected && believed_alive(c);
 	seq = c->state.journal_seq;
 	pthread_mutex_unlock(&c->lock);
@@ -161,7 +165,7 @@ static void settle(struct bt_container *c)
 		bt_container_undo(c);
 		bt_container_index_remove(c->engine, c);
 	} else if (!alive) {
-		bt_network_detach(c->engine, c->id);
+		/* Of its networks it is rid when these are swept. */
 		if (bt_container_mounts_release(c, &err) < 0)
 			bt_log_warn("%s", err.msg);
 		if (c->auto_remove && status == BT_CONTAINER_EXITED)
@@ -169,46 +173,63 @@ static void settle(struct bt_container *c)
 	}
 }
 
-/* Directories of containers that no row speaks of. */
-static void sweep_dirs(struct bt_engine *engine, const char *root)
+/* Remove the directories of containers that no row speaks of; the names of the others go into
+ * `kept`, which may be NULL. */
+static int sweep_dirs(struct bt_engine *engine, const char *root, struct bt_map *kept)
 {
 	bt_auto_free char *path = bt_path_join(root, "containers");
 	bt_auto(dir_done) DIR *dir = path ? opendir(path) : NULL;
 	const struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
-		int r;
+		void *known = bt_map_get(&engine->containers->by_id, entry->d_name);
+		int r = 0;
 
-		if (entry->d_name[0] == '.' ||
-		    bt_map_get(&engine->containers->by_id, entry->d_name))
+		if (entry->d_name[0] == '.')
 			continue;
-		r = bt_io_remove_tree(dirfd(dir), entry->d_name);
+		if (known && kept && bt_map_put(kept, entry->d_name, known, NULL) < 0)
+			return -ENOMEM;
+		if (!known)
+			r = bt_io_remove_tree(dirfd(dir), entry->d_name);
 		if (r < 0)
 			bt_log_warn("sweep %s/%s: %s", path, entry->d_name, strerror(-r));
 	}
+	return 0;
 }
 
-int bt_restore_containers(struct bt_engine *engine, struct bt_err *err)
+/* `run_dirs`: who has a directory in the exec root. */
+static int restore_all(struct bt_engine *engine, const struct bt_map *run_dirs, struct bt_err *err)
 {
 	struct bt_container **all = NULL;
 	struct bt_missed missed = { 0 };
-	ssize_t n;
-	int r = bt_container_row_load_all(engine, err);
+	ssize_t n = bt_container_all(engine, &all);
+	int r;
 
-	if (r < 0)
-		return bt_err_context(err, "load containers");
-	sweep_dirs(engine, engine->cfg.data_root);
-	sweep_dirs(engine, engine->cfg.exec_root);
-	n = bt_container_all(engine, &all);
 	if (n < 0)
 		return bt_err_sys(err, (int)n, "restore containers");
 	r = catch_up_all(engine, all, n, &missed, err);
 	bt_missed_publish(&missed);
 	for (ssize_t i = 0; i < n && r == 0; i++)
-		restore_one(all[i]);
+		restore_one(all[i], bt_map_get(run_dirs, all[i]->id) != NULL);
 	for (ssize_t i = 0; i < n && r == 0; i++)
 		settle(all[i]);
 	bt_container_unref_all(all, n);
+	return r;
+}
+
+int bt_restore_containers(struct bt_engine *engine, struct bt_err *err)
+{
+	bt_auto(bt_map_done) struct bt_map run_dirs = { 0 };
+	int r = bt_container_row_load_all(engine, err);
+
+	if (r < 0)
+		return bt_err_context(err, "load containers");
+	r = sweep_dirs(engine, engine->cfg.data_root, NULL);
+	if (r == 0)
+		r = sweep_dirs(engine, engine->cfg.exec_root, &run_dirs);
+	if (r < 0)
+		return bt_err_sys(err, r, "restore containers");
+	r = restore_all(engine, &run_dirs, err);
 	if (r < 0)
 		return r;
 	bt_volume_mount_sweep(engine);

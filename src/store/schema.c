@@ -85,8 +85,36 @@ static const char V1[] =
 	"  PRIMARY KEY (digest, repo)) WITHOUT ROWID;"
 	"CREATE INDEX blobs_diff ON blobs (diff_id);";
 
+/*
+ * What a container was created with is several kilobytes, and changes hardly ever; it has a table
+ * of its own, so that the row which every start and end rewrites, and which each start of the
+ * daemon reads, is small. With a rowid: in a table without one a look-up compares whole rows, for
+ * which those that reach beyond their page are fetched one by one.
+ */
+static const char V2[] =
+	"CREATE TABLE container_settings ("
+	"  container_id TEXT NOT NULL PRIMARY KEY,"
+	"  config TEXT NOT NULL,"
+	"  host_config TEXT NOT NULL,"
+	"  networking TEXT NOT NULL);"
+	"INSERT INTO container_settings"
+	"  SELECT id, config, host_config, networking FROM containers;"
+	"CREATE TABLE containers_2 ("
+	"  id TEXT NOT NULL PRIMARY KEY,"
+	"  name TEXT NOT NULL UNIQUE,"
+	"  created INTEGER NOT NULL,"
+	"  image_id TEXT,"
+	"  journal_seq INTEGER NOT NULL DEFAULT 0,"
+	"  state TEXT NOT NULL,"
+	"  summary TEXT NOT NULL DEFAULT '{}');"
+	"INSERT INTO containers_2"
+	"  SELECT id, name, created, image_id, journal_seq, state, summary FROM containers;"
+	"DROP TABLE containers;"
+	"ALTER TABLE containers_2 RENAME TO containers;"
+	"CREATE INDEX containers_image ON containers (image_id);";
+
 /* steps[i] leads from version i to i + 1. */
-static const char *const steps[] = { V1 };
+static const char *const steps[] = { V1, V2 };
 
 _Static_assert(ARRAY_LEN(steps) == BT_SCHEMA_VERSION, "one step for each version");
 

@@ -13,7 +13,7 @@
 struct sqlite3;
 
 /** The version this program writes. */
-#define BT_SCHEMA_VERSION 1
+#define BT_SCHEMA_VERSION 2
 
 /**
  * Bring an open database to BT_SCHEMA_VERSION, in one transaction.

@@ -176,6 +176,33 @@ START_TEST(a_string_is_compared_without_its_quotes)
 }
 END_TEST
 
+START_TEST(integers_are_read_and_everything_else_is_0)
+{
+	static const struct {
+		const char *text;
+		int64_t want;
+	} cases[] = {
+		{ "0", 0 },
+		{ "7", 7 },
+		{ "-7", -7 },
+		{ "1.5", 0 },
+		{ "\"7\"", 0 },
+		{ "null", 0 },
+		{ "", 0 },
+		{ "[7]", 0 },
+		{ "9223372036854775807", INT64_MAX },
+		{ "-9223372036854775808", INT64_MIN },
+		{ "9223372036854775808", 0 },
+		{ "99999999999999999999999999", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ck_assert_msg(bt_json_raw_integer(bt_json_raw_of(cases[i].text)) == cases[i].want,
+			      "%s", cases[i].text);
+	ck_assert_int_eq(bt_json_raw_integer((struct bt_json_raw){ 0 }), 0);
+}
+END_TEST
+
 START_TEST(none_is_appended_as_what_stands_for_it)
 {
 	struct bt_str s = { 0 };
@@ -251,6 +278,7 @@ int main(void)
 	tcase_add_test(tests, the_last_of_several_members_counts_as_with_jansson);
 	tcase_add_test(tests, filled_is_what_has_something_in_it);
 	tcase_add_test(tests, a_string_is_compared_without_its_quotes);
+	tcase_add_test(tests, integers_are_read_and_everything_else_is_0);
 	tcase_add_test(tests, none_is_appended_as_what_stands_for_it);
 	tcase_add_test(tests, loading_is_what_jansson_makes_of_it);
 	tcase_add_test(tests, loading_refuses_what_jansson_refuses);

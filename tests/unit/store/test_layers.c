@@ -141,9 +141,8 @@ static void add_container(const char *id)
 	struct bt_err err = { 0 };
 
 	ck_assert_int_eq(bt_db_run(db, &err,
-				   "INSERT INTO containers (id, name, created, config, "
-				   "host_config, networking, state) "
-				   "VALUES (?1, ?1, 0, '{}', '{}', '{}', '{}')",
+				   "INSERT INTO containers (id, name, created, state) "
+				   "VALUES (?1, ?1, 0, '{}')",
 				   1, id),
 			 0);
 }
