@@ -18,6 +18,7 @@
 #include "runtime/hooks.h"
 #include "runtime/plan_mounts.h"
 #include "runtime/plan_process.h"
+#include "runtime/sysctls.h"
 #include "sys/caps.h"
 #include "sys/clone.h"
 #include "sys/mnt.h"
@@ -223,6 +224,8 @@ static int fill(struct bt_plan *plan, struct bt_err *err)
 
 	if (r == 0)
 		r = plan_namespaces(plan, err);
+	if (r == 0)
+		r = bt_sysctls_check(plan, err);
 	if (r == 0)
 		r = plan_propagation(plan, err);
 	if (r == 0)

@@ -291,3 +291,21 @@ def test_mounts_travel_as_far_as_was_asked_for(box, tmp_path, way):
     finally:
         for path in (shared / "from-inside", shared / "from-host", shared):
             run(["umount", "-l", str(path)], check=False)
+
+
+@pytest.mark.parametrize("hc,words", [
+    ({"NetworkMode": "host", "Sysctls": {"net.ipv4.ip_default_ttl": "7"}}, "not allowed in host network namespace"),
+    ({"IpcMode": "host", "Sysctls": {"kernel.shmmax": "7"}}, "is not allowed in the hosts ipc namespace"),
+    ({"Sysctls": {"vm.swappiness": "7"}}, "is not in a separate kernel namespace"),
+    ({"Sysctls": {"kernel.core_pattern": "|/bin/sh"}}, "is not in a separate kernel namespace"),
+    ({"Sysctls": {"net/../vm/swappiness": "7"}}, "is not the name of a kernel parameter"),
+    ({"Privileged": True, "Sysctls": {"vm.swappiness": "7"}}, "is not in a separate kernel namespace"),
+    ({"UTSMode": "host", "Sysctls": {"kernel.domainname": "x"}}, "is not in a separate kernel namespace")])
+def test_no_sysctl_is_the_hosts(engine, name, hc, words):
+    files = ("net/ipv4/ip_default_ttl", "kernel/shmmax", "vm/swappiness", "kernel/core_pattern", "kernel/domainname")
+    before = [open("/proc/sys/" + f).read() for f in files]
+    a = engine.post(f"/containers/create?name={name}", {"Image": "bb", "Cmd": ["true"], "HostConfig": hc})
+    assert a.status == 201, a.body
+    a = engine.post(f"/containers/{name}/start")
+    assert a.status >= 400 and words in a.message
+    assert [open("/proc/sys/" + f).read() for f in files] == before
