@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include <errno.h>
+#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,20 @@ static void source_close(void *arg)
 	free(s);
 }
 
+/* One sample, all of it at once. */
+static int answer_one(struct bt_request *req, struct bt_stats *stats, struct bt_err *err)
+{
+	char *text = NULL;
+	int r = bt_stats_next(stats, &text);
+
+	if (r == -ENODATA)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "No such container: %s",
+				  req->name);
+	if (r <= 0)
+		return bt_err_sys(err, r < 0 ? r : -ENODATA, "read statistics");
+	return bt_answer_text(req, MHD_HTTP_OK, BT_ANSWER_JSON, text, strlen(text));
+}
+
 int bt_stats_api_get(struct bt_request *req, struct bt_err *err)
 {
 	static const struct bt_stream_ops ops = { source_read, source_fd, source_close };
@@ -79,6 +94,11 @@ int bt_stats_api_get(struct bt_request *req, struct bt_err *err)
 	r = bt_stats_open(req->api->engine, req->name, stream, one_shot, &s->stats, err);
 	if (r < 0)
 		return r;
+	if (!stream) {
+		r = answer_one(req, s->stats, err);
+		bt_stats_close(s->stats);
+		return r;
+	}
 	return bt_answer_stream(req, BT_ANSWER_JSON,
 				(struct bt_stream){ .ops = &ops, .arg = bt_take(s) });
 }

@@ -17,6 +17,7 @@
 
 #define CONTAINERS_MAX 4096
 #define PARALLEL       64
+#define PARALLEL_BERTH 4
 #define ANSWER_MAX     (1u << 20)
 
 /* A row is the API's sample with "Container", the name by which it was asked for. */
@@ -224,30 +225,39 @@ static int finish(struct bt_api *api, const char *name, struct bt_http_conn *con
 	return 0;
 }
 
-/* A sample of every container; daemons take a second for each, so they are asked together. */
+/* Ask for the sample of container `i`, on a connection that is kept where one is. */
+static int begin_at(struct bt_api *api, const json_t *names, size_t i, struct bt_http_conn *conn,
+		    struct bt_err *err)
+{
+	*conn = (struct bt_http_conn){ .fd = -EBADF };
+	return begin(api, json_string_value(json_array_get(names, i)), conn, err);
+}
+
+/* A sample of every container. Docker takes a second or two for each, so that many are asked
+ * together; berth has them at hand, and a few connections, each asked for the next one when it has
+ * answered, cost less than one for each. */
 static int sample(struct bt_cli *cli, const json_t *names, json_t *rows, struct bt_err *err)
 {
 	struct bt_http_conn conns[PARALLEL];
-	size_t n = json_array_size(names);
+	size_t n = json_array_size(names), begun = 0, i, width;
 	struct bt_api *api;
 	int r = bt_cli_api(cli, &api, err), failed = 0;
 
-	for (size_t from = 0; r == 0 && from < n; from += PARALLEL) {
-		size_t count = n - from < PARALLEL ? n - from : PARALLEL, begun = 0;
+	if (r < 0)
+		return r;
+	width = api->berth ? PARALLEL_BERTH : PARALLEL;
+	for (; r == 0 && begun < n && begun < width; begun++)
+		r = begin_at(api, names, begun, &conns[begun], err);
+	for (i = 0; i < begun; i++) {
+		struct bt_http_conn *conn = &conns[i % width];
 
-		for (; r == 0 && begun < count; begun++) {
-			conns[begun] = (struct bt_http_conn){ .fd = -EBADF };
-			r = begin(api, json_string_value(json_array_get(names, from + begun)),
-				  &conns[begun], err);
-		}
-		for (size_t i = 0; i < begun; i++) {
-			const char *name = json_string_value(json_array_get(names, from + i));
-
-			if (r < 0)
-				bt_http_close(&conns[i]);
-			else if (finish(api, name, &conns[i], rows, err) < 0)
-				failed = -err->errnum;
-		}
+		if (r < 0)
+			bt_http_close(conn);
+		else if (finish(api, json_string_value(json_array_get(names, i)), conn, rows, err) <
+			 0)
+			failed = -err->errnum;
+		if (r == 0 && begun < n)
+			r = begin_at(api, names, begun++, conn, err);
 	}
 	return r < 0 ? r : failed;
 }

@@ -168,6 +168,7 @@ int bt_api_open(struct bt_api *api, const struct bt_api_request *req, struct bt_
 	 * What changes something is not asked twice, for a daemon that died may have done it before
 	 * it could answer. */
 	bool harmless = strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0;
+	const char *server;
 
 	for (bool again = harmless && api->idle.buf != NULL;; again = false) {
 		int r = bt_api_send(api, req, &conn, err);
@@ -180,6 +181,8 @@ int bt_api_open(struct bt_api *api, const struct bt_api_request *req, struct bt_
 		if (!again || (r != -ECONNRESET && r != -EPIPE))
 			return r;
 	}
+	server = bt_http_head_get(&conn.head, "Server");
+	api->berth = api->berth || (server && bt_str_after(server, "berth/"));
 	*ret = conn;
 	return 0;
 }

@@ -10,6 +10,7 @@
  * every version's answers, so the usual extra round trip of a ping is saved.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -27,6 +28,7 @@ struct bt_api {
 	char prefix[24];          /* "/v1.41", or "" */
 	struct bt_http_conn idle; /* kept for the next call */
 	json_t *headers;          /* HttpHeaders of the configuration, borrowed, or NULL */
+	bool berth;               /* an answer named berth as its server */
 };
 
 /** A call; everything borrowed. */

@@ -66,6 +66,7 @@ void bt_container_unref(struct bt_container *c)
 	free(c->name);
 	free(c->image_id);
 	free(c->summary);
+	free(c->cgroup);
 	free(c->state.error);
 	free(c->state.networks);
 	free(c->state.health);

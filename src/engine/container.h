@@ -82,6 +82,7 @@ struct bt_container {
 	struct bt_list attached;      /* struct bt_container_client: came before the start */
 	unsigned attaching;           /* clients that were told to come, and are not in it yet */
 	pthread_cond_t arrived;       /* `attaching` became 0 */
+	char *cgroup;                 /* its path, once somebody asked; NULL: nobody has */
 	bool removed;                 /* no longer in the index */
 	struct bt_stats_cpu last_cpu; /* what the next sample is compared with */
 	bool stopping;                /* by `stop` or `restart`: its end is told as one */

@@ -17,19 +17,33 @@
 #include "engine/jget.h"
 #include "engine/spec.h"
 
-int bt_container_cgroup_path(const struct bt_container *c, char **ret, struct bt_err *err)
+static char *known_path(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+	return c->cgroup ? strdup(c->cgroup) : NULL;
+}
+
+int bt_container_cgroup_path(struct bt_container *c, char **ret, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
-	int r = bt_container_row_settings(c, &s, err);
+	bt_auto_free char *path = known_path(c);
+	int r = path ? 0 : bt_container_row_settings(c, &s, err);
 
 	if (r < 0)
 		return r;
-	*ret = bt_spec_cgroup_path(s.host_config, c->engine->cgroup_parent, c->id);
-	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "find the control group");
+	if (!path) {
+		path = bt_spec_cgroup_path(s.host_config, c->engine->cgroup_parent, c->id);
+		if (!path)
+			return bt_err_sys(err, -ENOMEM, "find the control group");
+		bt_auto_lock(held, &c->lock);
+		if (!c->cgroup)
+			c->cgroup = strdup(path);
+	}
+	*ret = bt_take(path);
+	return 0;
 }
 
-int bt_container_cgroup_open(const struct bt_container *c, struct bt_cgroup *ret,
-			     struct bt_err *err)
+int bt_container_cgroup_open(struct bt_container *c, struct bt_cgroup *ret, struct bt_err *err)
 {
 	bt_auto_free char *path = NULL;
 	int r = bt_container_cgroup_path(c, &path, err);

@@ -15,12 +15,13 @@
 #include "engine/container.h"
 #include "sys/cgroup.h"
 
-/** Its path in every hierarchy, owned. */
-bt_nodiscard int bt_container_cgroup_path(const struct bt_container *container, char **ret,
+/** Its path in every hierarchy, owned. It never changes, and is kept once it was found. Not under
+ * the container's lock. */
+bt_nodiscard int bt_container_cgroup_path(struct bt_container *container, char **ret,
 					  struct bt_err *err);
 /** Open it. */
-bt_nodiscard int bt_container_cgroup_open(const struct bt_container *container,
-					  struct bt_cgroup *ret, struct bt_err *err);
+bt_nodiscard int bt_container_cgroup_open(struct bt_container *container, struct bt_cgroup *ret,
+					  struct bt_err *err);
 /** Freeze or thaw all its processes. */
 bt_nodiscard int bt_container_cgroup_freeze(struct bt_container *container, bool freeze,
 					    struct bt_err *err);

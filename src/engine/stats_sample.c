@@ -16,28 +16,11 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "engine/engine_private.h"
+#include "engine/machine_time.h"
 
 uint64_t bt_stats_sample_cpus(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n > 0 ? (uint64_t)n : 1;
-}
-
-/* What all processors did since the start of the machine, in nanoseconds. */
-static uint64_t system_time(void)
-{
-	bt_auto_free char *text = NULL;
-	unsigned long long v[8] = { 0 };
-	uint64_t sum = 0;
-
-	if (bt_io_read_file(AT_FDCWD, "/proc/stat", 1u << 20, &text, NULL) < 0 ||
-	    sscanf(text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2], &v[3],
-		   &v[4], &v[5], &v[6], &v[7]) < 4)
-		return 0;
-	for (int i = 0; i < 8; i++)
-		sum += v[i];
-	return sum * (uint64_t)(BT_TIME_NSEC_PER_SEC / sysconf(_SC_CLK_TCK));
+	return bt_machine_time_now().cpus;
 }
 
 json_t *bt_stats_sample_parse_net(const char *text)
@@ -100,7 +83,7 @@ void bt_stats_sample_read(struct bt_stats_sample *s)
 	s->cpu.total = s->group.cpu_total_ns;
 	s->cpu.user = s->group.cpu_user_ns;
 	s->cpu.kernel = s->group.cpu_system_ns;
-	s->cpu.system = system_time();
+	s->cpu.system = bt_machine_time_now().total_ns;
 	read_networks(s);
 }
 

@@ -187,6 +187,34 @@ static void read_key(int dir, const char *file, const char *key, uint64_t factor
 		*ret = value * factor;
 }
 
+/* A "key value" file, read once for all of its keys. */
+struct keys {
+	char *text; /* owned; what the names point into */
+	struct bt_cgroup_counter *v;
+	size_t n;
+};
+
+static void keys_done(struct keys *keys)
+{
+	free(keys->text);
+	free(keys->v);
+}
+
+/* A file that cannot be read has no keys. */
+static void keys_read(int dir, const char *file, struct keys *ret)
+{
+	if (bt_io_read_file(dir, file, TEXT_MAX, &ret->text, NULL) == 0 &&
+	    bt_cgroup_stats_parse_counters(ret->text, &ret->v, &ret->n) < 0)
+		ret->n = 0;
+}
+
+static void take_key(const struct keys *keys, const char *key, uint64_t factor, uint64_t *ret)
+{
+	for (size_t i = 0; i < keys->n; i++)
+		if (strcmp(keys->v[i].name, key) == 0)
+			*ret = keys->v[i].value * factor;
+}
+
 static int read_percpu(int dir, struct bt_cgroup_stats *stats)
 {
 	bt_auto_free char *text = NULL;
@@ -225,28 +253,29 @@ static int read_cpu(const struct bt_cgroup *cg, struct bt_cgroup_stats *stats)
 {
 	int cpu = bt_cgroup_files_dir(cg, BT_CGROUP_CPU);
 	int acct = bt_cgroup_files_dir(cg, BT_CGROUP_CPUACCT);
-	int r = 0;
+	bt_auto(keys_done) struct keys keys = { 0 };
 
 	if (cpu >= 0) {
 		bool v2 = bt_cgroup_files_is_v2(cg, BT_CGROUP_CPU);
 
 		stats->have |= 1u << BT_CGROUP_CPU;
-		read_key(cpu, "cpu.stat", "nr_periods", 1, &stats->throttle_periods);
-		read_key(cpu, "cpu.stat", "nr_throttled", 1, &stats->throttled_periods);
-		read_key(cpu, "cpu.stat", v2 ? "throttled_usec" : "throttled_time", v2 ? 1000 : 1,
+		keys_read(cpu, "cpu.stat", &keys);
+		take_key(&keys, "nr_periods", 1, &stats->throttle_periods);
+		take_key(&keys, "nr_throttled", 1, &stats->throttled_periods);
+		take_key(&keys, v2 ? "throttled_usec" : "throttled_time", v2 ? 1000 : 1,
 			 &stats->throttled_ns);
 	}
 	if (acct < 0)
 		return 0;
 	stats->have |= 1u << BT_CGROUP_CPUACCT;
-	if (!bt_cgroup_files_is_v2(cg, BT_CGROUP_CPUACCT)) {
-		r = read_cpuacct_v1(acct, stats);
-	} else {
-		read_key(acct, "cpu.stat", "usage_usec", 1000, &stats->cpu_total_ns);
-		read_key(acct, "cpu.stat", "user_usec", 1000, &stats->cpu_user_ns);
-		read_key(acct, "cpu.stat", "system_usec", 1000, &stats->cpu_system_ns);
-	}
-	return r;
+	if (!bt_cgroup_files_is_v2(cg, BT_CGROUP_CPUACCT))
+		return read_cpuacct_v1(acct, stats);
+	if (!keys.text)
+		keys_read(acct, "cpu.stat", &keys);
+	take_key(&keys, "usage_usec", 1000, &stats->cpu_total_ns);
+	take_key(&keys, "user_usec", 1000, &stats->cpu_user_ns);
+	take_key(&keys, "system_usec", 1000, &stats->cpu_system_ns);
+	return 0;
 }
 
 /* Version 1 counts memory and swap together, version 2 swap alone; the stats have swap. */

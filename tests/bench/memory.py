@@ -14,9 +14,14 @@ def pss_kb(pid):
 
 
 def descendants(pid):
+    """The process, and whoever comes from it."""
+    children = {}
+    for line in run(["ps", "-eo", "pid=,ppid="]).stdout.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
     out = [pid]
-    for p in run(["ps", "-o", "pid=", "--ppid", str(pid)], check=False).stdout.split():
-        out += descendants(int(p))
+    for p in out:
+        out += children.get(p, [])
     return out
 
 

@@ -2,16 +2,20 @@
 """Memory (PSS)"""
 import time
 
-from memory import pss_kb
+from memory import descendants, pss_kb
 
 ORDER, OPTIONAL = 30, False
 RUNNING = 100
 
 
 def daemon_mb(e):
-    """The daemon's processes, without those that hold containers, when nobody has asked for anything for a while."""
+    """The daemon's processes, without those that hold containers and these themselves, when nobody has asked for anything
+    for a while."""
     time.sleep(10)
-    return sum(pss_kb(p) for p in set(e.pids()) - (e.holders() - e.spawner)) / 1024
+    others = set()
+    for holder in e.holders() - e.spawner:
+        others.update(descendants(holder))
+    return sum(pss_kb(p) for p in set(e.pids()) - others) / 1024
 
 
 def measure_one(e):
