@@ -411,6 +411,7 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	c->runtimes = bt_json_obj(v, "runtimes");
 	c->init_path = bt_json_str(v, "init-path", NULL);
 	c->init = bt_json_bool(v, "init", false);
+	c->cdi_dirs = bt_json_arr(v, "cdi-spec-dirs");
 	c->userns_remap = bt_json_str(v, "userns-remap", NULL);
 	c->no_forwarder = !bt_json_bool(v, "userland-proxy", true);
 	c->no_new_privileges = bt_json_bool(v, "no-new-privileges", false);

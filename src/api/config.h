@@ -49,6 +49,7 @@ struct bt_config {
 	bool no_forwarder; /* userland-proxy=false */
 	int mtu;
 	bool init; /* in containers that do not say */
+	const json_t *cdi_dirs;
 	const char *userns_remap;
 	bool no_new_privileges;
 	int shutdown_timeout;

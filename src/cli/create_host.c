@@ -220,7 +220,7 @@ static void fill_lists(const struct bt_args *args, json_t *host)
 /* What berth's client cannot carry out is refused by name. */
 static int refuse(const struct bt_args *args, struct bt_err *err)
 {
-	static const char *const flags[] = { "gpus", "kernel-memory", "use-api-socket" };
+	static const char *const flags[] = { "kernel-memory", "use-api-socket" };
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (bt_args_given(args, flags[i]))

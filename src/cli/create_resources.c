@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "base/str.h"
 #include "cli/create.h"
+#include "cli/create_gpus.h"
 #include "cli/json_set.h"
 #include "cli/units.h"
 
@@ -233,6 +234,14 @@ static int fill_devices(const struct bt_args *args, json_t *host, struct bt_err 
 		bt_json_set_append_new(host, "DeviceRequests",
 				       json_pack("{s:s, s:O}", "Driver", "cdi", "DeviceIDs", cdi));
 	bt_json_set_list_flag(host, "DeviceCgroupRules", args, "device-cgroup-rule");
+	text = bt_args_string(args, "gpus");
+	if (r == 0 && text && *text) {
+		json_t *gpus = NULL;
+
+		r = bt_create_gpus_parse(text, &gpus, err);
+		if (r == 0)
+			bt_json_set_append_new(host, "DeviceRequests", gpus);
+	}
 	return r;
 }
 

@@ -30,6 +30,7 @@
 #include "engine/container_row.h"
 #include "engine/container_userns.h"
 #include "engine/container_waiter.h"
+#include "engine/device_requests.h"
 #include "engine/engine_private.h"
 #include "engine/host_config.h"
 #include "engine/jget.h"
@@ -143,47 +144,6 @@ static int make_bind_sources(const json_t *mounts, struct bt_err *err)
 					  source);
 	}
 	return 0;
-}
-
-/* Words, and lists of words in brackets. */
-static void print_list(const json_t *list, const char *between, struct bt_str *out)
-{
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach (list, i, item) {
-		bt_str_puts(out, i > 0 ? between : "");
-		if (json_is_string(item)) {
-			bt_str_puts(out, json_string_value(item));
-			continue;
-		}
-		bt_str_puts(out, "[");
-		for (size_t k = 0; k < json_array_size(item); k++)
-			bt_str_printf(out, "%s%s", k > 0 ? " " : "",
-				      json_string_value(json_array_get(item, k)));
-		bt_str_puts(out, "]");
-	}
-}
-
-/* Whoever could hand out devices on request would be a driver of another maker. */
-static int check_device_requests(const json_t *hc, struct bt_err *err)
-{
-	const json_t *request = json_array_get(json_object_get(hc, "DeviceRequests"), 0);
-	const char *driver = bt_jget_text(request, "Driver");
-	bt_auto_str struct bt_str what = { .max = 200 };
-
-	if (!request)
-		return 0;
-	if (strcmp(driver, "cdi") == 0) {
-		print_list(json_object_get(request, "DeviceIDs"), ", ", &what);
-		return bt_err_set(err, BT_ERR_SYSTEM, ENODEV,
-				  "CDI device injection failed: unresolvable CDI devices %.200s",
-				  bt_str_get(&what));
-	}
-	print_list(json_object_get(request, "Capabilities"), " ", &what);
-	return bt_err_set(err, BT_ERR_SYSTEM, ENODEV,
-			  "could not select device driver \"%.100s\" with capabilities: [%.200s]",
-			  driver, bt_str_get(&what));
 }
 
 static int find_user(struct start *st, struct bt_err *err)
@@ -357,6 +317,8 @@ static int build_spec(struct start *st, struct bt_err *err)
 	if (r == 0)
 		r = bt_spec_build(&req, &spec, err);
 	if (r == 0)
+		r = bt_device_requests_apply(req.host_config, engine->cfg.cdi_dirs, spec, err);
+	if (r == 0)
 		r = add_seccomp(st, spec, err);
 	if (r < 0)
 		return r;
@@ -404,8 +366,6 @@ static int prepare(struct start *st, struct bt_err *err)
 	if (r == 0)
 		r = make_paths(st, err);
 	bt_fault_point("start/paths");
-	if (r == 0)
-		r = check_device_requests(st->settings.host_config, err);
 	if (r == 0)
 		r = make_bind_sources(st->settings.mounts, err);
 	if (r == 0)

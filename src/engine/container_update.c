@@ -156,6 +156,30 @@ static int apply_policy(struct bt_container *c, const json_t *hc, struct bt_err 
 	return link ? bt_client_update(bt_link_client(link), &update, err) : 0;
 }
 
+/* What contradicts what is set already, in Docker's words. */
+static int check_conflicts(const json_t *hc, const json_t *body, struct bt_err *err)
+{
+	int64_t memory = bt_json_i64(body, "Memory", 0), swap = bt_jget_int(hc, "MemorySwap");
+	const char *why = NULL;
+
+	if (memory > 0 && swap > 0 && memory > swap && bt_json_i64(body, "MemorySwap", 0) == 0)
+		why = "Memory limit should be smaller than already set memoryswap limit, update "
+		      "the memoryswap at the same time";
+	else if (bt_json_i64(body, "NanoCpus", 0) != 0 && bt_jget_int(hc, "CpuPeriod") != 0)
+		why = "Conflicting options: Nano CPUs cannot be updated as CPU Period has already "
+		      "been set";
+	else if (bt_json_i64(body, "NanoCpus", 0) != 0 && bt_jget_int(hc, "CpuQuota") != 0)
+		why = "Conflicting options: Nano CPUs cannot be updated as CPU Quota has already "
+		      "been set";
+	else if (bt_json_i64(body, "CpuPeriod", 0) != 0 && bt_jget_int(hc, "NanoCpus") != 0)
+		why = "Conflicting options: CPU Period cannot be updated as NanoCPUs has already "
+		      "been set";
+	else if (bt_json_i64(body, "CpuQuota", 0) != 0 && bt_jget_int(hc, "NanoCpus") != 0)
+		why = "Conflicting options: CPU Quota cannot be updated as NanoCPUs has already "
+		      "been set";
+	return why ? bt_err_set(err, BT_ERR_CONFLICT, EINVAL, "%s", why) : 0;
+}
+
 static int update(struct bt_container *c, const json_t *body, json_t *warnings, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
@@ -163,6 +187,9 @@ static int update(struct bt_container *c, const json_t *body, json_t *warnings, 
 	bool running;
 	int r = bt_container_row_settings(c, &s, err);
 
+	if (r < 0)
+		return r;
+	r = check_conflicts(s.host_config, body, err);
 	if (r < 0)
 		return r;
 	hc = merge(s.host_config, body);

@@ -43,9 +43,10 @@ struct bt_engine_config {
 	const char *http_proxy, *https_proxy, *no_proxy; /* NULL: as the environment says */
 	const json_t *runtimes;                          /* object name → {path}, or NULL */
 	const char *default_runtime;
-	const char *init_path; /* of berth-init; NULL: there is none */
-	bool init;             /* containers that do not say get one */
-	bool debug;            /* messages for who looks for a defect are logged */
+	const json_t *cdi_dirs; /* array of paths, or NULL: engine/cdi.h */
+	const char *init_path;  /* of berth-init; NULL: there is none */
+	bool init;              /* containers that do not say get one */
+	bool debug;             /* messages for who looks for a defect are logged */
 	bool no_new_privileges;
 	const char *userns_remap; /* whose subordinate ids containers have; NULL or "": nobody's */
 	bool apparmor;            /* enforced here, and its default profile is loaded */

@@ -288,6 +288,21 @@ static int check_extra_hosts(const json_t *hc, struct bt_err *err)
 	return 0;
 }
 
+static int check_tmpfs(const json_t *hc, struct bt_err *err)
+{
+	const char *path;
+	json_t *value;
+
+	json_object_foreach (json_object_get(hc, "Tmpfs"), path, value) {
+		(void)value;
+		if (path[0] != '/')
+			return bt_err_set(
+				err, BT_ERR_INVALID, EINVAL,
+				"invalid mount path: '%.200s' mount path must be absolute", path);
+	}
+	return 0;
+}
+
 static int check_device_requests(const json_t *hc, struct bt_err *err)
 {
 	const json_t *item;
@@ -346,6 +361,8 @@ int bt_host_config_check(const json_t *hc, const struct bt_engine_config *cfg, j
 		r = check_storage(hc, err);
 	if (r == 0)
 		r = check_extra_hosts(hc, err);
+	if (r == 0)
+		r = check_tmpfs(hc, err);
 	if (r == 0)
 		r = check_device_requests(hc, err);
 	if (r == 0)

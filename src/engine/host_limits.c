@@ -181,6 +181,9 @@ int bt_host_limits_cut(json_t *hc, bool unified, json_t *warnings, struct bt_err
 				  "Your kernel does not support CPU real-time scheduler");
 	if (unified)
 		cut_foreign(hc, warnings);
+	else if (bt_jget_bool(hc, "OomKillDisable") && bt_jget_int(hc, "Memory") == 0)
+		warn(warnings, "OOM killer is disabled for the container, but no memory limit is "
+			       "set, this can result in the system running out of resources.");
 	cut_kernel_memory(hc, warnings);
 	cut_weights(hc, unified, warnings);
 	tell_score(hc, warnings);

@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "engine/cdi.h"
 #include "engine/container.h"
 #include "engine/container_inspect.h"
 #include "engine/engine_private.h"
@@ -178,6 +179,8 @@ static void add_engine(const struct bt_engine *engine, json_t *out)
 			    json_pack("[[s,s],[s,s]]", "Backing Filesystem",
 				      bt_info_host_fs(cfg->data_root), "Supports d_type", "true"));
 	json_object_set_new(out, "DockerRootDir", json_string(cfg->data_root));
+	json_object_set_new(out, "CDISpecDirs",
+			    cfg->cdi_dirs ? json_deep_copy(cfg->cdi_dirs) : bt_cdi_default_dirs());
 	json_object_set_new(out, "Plugins",
 			    json_pack("{s:[s],s:[s,s,s,s,s],s:n,s:[s,s]}", "Volume", "local",
 				      "Network", "bridge", "host", "ipvlan", "macvlan", "null",

@@ -13,10 +13,6 @@ import asked as compat  # noqa: E402
 
 # Where they differ, and why.
 DIFFERENT = {
-    "create --gpus all bb": "no driver for GPUs: refused by name",
-    "create --gpus 2 bb": "no driver for GPUs: refused by name",
-    "create --gpus device=0 bb": "no driver for GPUs: refused by name",
-    "create --gpus 'capabilities=utility,driver=nvidia' bb": "no driver for GPUs: refused by name",
     "create --kernel-memory 64m bb": "docker takes it and does nothing; refused by name",
     "update --blkio-weight 200 --kernel-memory 1m web": "docker takes it and does nothing; refused by name",
     "create --use-api-socket=false bb": "refused by name",

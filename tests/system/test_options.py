@@ -309,3 +309,37 @@ def test_no_sysctl_is_the_hosts(engine, name, hc, words):
     a = engine.post(f"/containers/{name}/start")
     assert a.status >= 400 and words in a.message
     assert [open("/proc/sys/" + f).read() for f in files] == before
+
+
+def test_a_killer_switched_off_without_a_limit_is_warned_of(engine, name):
+    if UNIFIED:
+        pytest.skip("version 2 has no such switch")
+    a = engine.post(f"/containers/create?name={name}", {"Image": "bb", "Cmd": ["true"], "HostConfig": {"OomKillDisable": True}})
+    assert [w for w in a.json["Warnings"] if w.startswith("OOM killer is disabled for the container, but no memory limit is set")]
+
+
+def test_a_tmpfs_at_a_relative_path_is_refused(engine, client):
+    p = engine.docker("run", "--rm", "--tmpfs", "t", "bb", "true", client=client, check=False)
+    assert p.returncode == 125 and "invalid mount path: 't' mount path must be absolute" in p.stderr
+
+
+@pytest.mark.parametrize("made,update,words", [
+    ({"Memory": 64 * M, "MemorySwap": 64 * M}, {"Memory": 128 * M}, "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time"),
+    ({"CpuPeriod": 50000}, {"NanoCpus": 10 ** 9}, "Nano CPUs cannot be updated as CPU Period has already been set"),
+    ({"CpuQuota": 50000}, {"NanoCpus": 10 ** 9}, "Nano CPUs cannot be updated as CPU Quota has already been set"),
+    ({"NanoCpus": 10 ** 9}, {"CpuPeriod": 50000}, "CPU Period cannot be updated as NanoCPUs has already been set"),
+    ({"NanoCpus": 10 ** 9}, {"CpuQuota": 50000}, "CPU Quota cannot be updated as NanoCPUs has already been set")])
+def test_an_update_that_contradicts_what_is_set_is_a_conflict(engine, name, made, update, words):
+    a = engine.post(f"/containers/create?name={name}", {"Image": "bb", "Cmd": ["true"], "HostConfig": made})
+    assert a.status == 201, a.body
+    a = engine.post(f"/containers/{name}/update", update)
+    assert a.status == 409 and words in a.message
+
+
+def test_both_limits_of_memory_can_be_raised_together(box, engine, name):
+    box("-m", "64m", "--memory-swap", "64m")
+    engine.docker("update", "-m", "128m", "--memory-swap", "128m", name)
+    file = "memory.max" if UNIFIED else "memory.limit_in_bytes"
+    assert box.file("memory", file) == str(128 * M)
+    engine.docker("update", "-m", "32m", "--memory-swap", "32m", name)
+    assert box.file("memory", file) == str(32 * M)
