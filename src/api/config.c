@@ -411,6 +411,8 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 	c->runtimes = bt_json_obj(v, "runtimes");
 	c->init_path = bt_json_str(v, "init-path", NULL);
 	c->init = bt_json_bool(v, "init", false);
+	c->cpu_realtime = (struct bt_cpu_realtime){ bt_json_i64(v, "cpu-rt-period", 0),
+						    bt_json_i64(v, "cpu-rt-runtime", 0) };
 	c->cdi_dirs = bt_json_arr(v, "cdi-spec-dirs");
 	c->userns_remap = bt_json_str(v, "userns-remap", NULL);
 	c->no_forwarder = !bt_json_bool(v, "userland-proxy", true);

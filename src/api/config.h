@@ -16,6 +16,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "engine/cpu_realtime.h"
 
 #define BT_CONFIG_DATA_ROOT "/var/lib/berth"
 #define BT_CONFIG_EXEC_ROOT "/run/berth"
@@ -49,6 +50,7 @@ struct bt_config {
 	bool no_forwarder; /* userland-proxy=false */
 	int mtu;
 	bool init; /* in containers that do not say */
+	struct bt_cpu_realtime cpu_realtime;
 	const json_t *cdi_dirs;
 	const char *userns_remap;
 	bool no_new_privileges;

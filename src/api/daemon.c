@@ -198,6 +198,7 @@ static int open_engine(struct daemon *d, struct bt_err *err)
 		.apparmor = d->apparmor,
 		.debug = c->log_level == BT_LOG_DEBUG,
 		.no_new_privileges = c->no_new_privileges,
+		.cpu_realtime = c->cpu_realtime,
 		.cdi_dirs = c->cdi_dirs,
 		.userns_remap = c->userns_remap,
 		.shutdown_timeout = c->shutdown_timeout,

@@ -355,6 +355,18 @@ static int mount_root(struct start *st, struct bt_err *err)
 	return st->rootfs < 0 ? st->rootfs : 0;
 }
 
+static int prepare_realtime(const struct start *st, struct bt_err *err)
+{
+	const struct bt_engine *engine = st->container->engine;
+	const json_t *hc = st->settings.host_config;
+	bt_auto_free char *group =
+		bt_spec_cgroup_path(hc, engine->cgroup_parent, st->container->id);
+
+	return group ? bt_cpu_realtime_prepare(&engine->cgroups, group, &engine->cfg.cpu_realtime,
+					       hc, err)
+		     : bt_err_sys(err, -ENOMEM, "start container");
+}
+
 static int prepare(struct start *st, struct bt_err *err)
 {
 	struct bt_container *c = st->container;
@@ -362,10 +374,11 @@ static int prepare(struct start *st, struct bt_err *err)
 
 	if (r == 0)
 		bt_container_dns_default(&c->engine->cfg, st->settings.host_config);
-
 	if (r == 0)
 		r = make_paths(st, err);
 	bt_fault_point("start/paths");
+	if (r == 0)
+		r = prepare_realtime(st, err);
 	if (r == 0)
 		r = make_bind_sources(st->settings.mounts, err);
 	if (r == 0)

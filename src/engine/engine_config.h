@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/cpu_realtime.h"
+
 /** The daemon's configuration, from flags and daemon.json; strings borrowed for the engine's
  * life. */
 struct bt_engine_config {
@@ -43,10 +45,11 @@ struct bt_engine_config {
 	const char *http_proxy, *https_proxy, *no_proxy; /* NULL: as the environment says */
 	const json_t *runtimes;                          /* object name → {path}, or NULL */
 	const char *default_runtime;
-	const json_t *cdi_dirs; /* array of paths, or NULL: engine/cdi.h */
-	const char *init_path;  /* of berth-init; NULL: there is none */
-	bool init;              /* containers that do not say get one */
-	bool debug;             /* messages for who looks for a defect are logged */
+	struct bt_cpu_realtime cpu_realtime; /* budget of all containers */
+	const json_t *cdi_dirs;              /* array of paths, or NULL: engine/cdi.h */
+	const char *init_path;               /* of berth-init; NULL: there is none */
+	bool init;                           /* containers that do not say get one */
+	bool debug;                          /* messages for who looks for a defect are logged */
 	bool no_new_privileges;
 	const char *userns_remap; /* whose subordinate ids containers have; NULL or "": nobody's */
 	bool apparmor;            /* enforced here, and its default profile is loaded */

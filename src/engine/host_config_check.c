@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "engine/apparmor.h"
 #include "engine/cpu_list.h"
+#include "engine/cpu_realtime.h"
 #include "engine/engine_config.h"
 #include "engine/jget.h"
 #include "engine/spec_security.h"
@@ -361,6 +362,8 @@ int bt_host_config_check(const json_t *hc, const struct bt_engine_config *cfg, j
 		r = check_storage(hc, err);
 	if (r == 0)
 		r = check_extra_hosts(hc, err);
+	if (r == 0)
+		r = bt_cpu_realtime_check(hc, err);
 	if (r == 0)
 		r = check_tmpfs(hc, err);
 	if (r == 0)

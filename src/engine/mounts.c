@@ -13,6 +13,7 @@
 #include "engine/bind_idmap.h"
 #include "engine/container_name.h"
 #include "engine/jget.h"
+#include "engine/selinux.h"
 #include "engine/volume_options.h"
 
 static int bad_bind(const char *spec, struct bt_err *err)
@@ -119,9 +120,10 @@ static int apply_mode_word(json_t *point, const char *word, size_t len)
 		return json_object_set_new(point, "RW", json_false());
 	if (len == 2 && memcmp(word, "rw", 2) == 0)
 		return 0;
-	/* SELinux labels and consistency mean nothing here, as with Docker on such a host. */
+	/* A label means nothing on a host without SELinux, as with Docker; where it would, it is
+	 * refused, since it is not given. Consistency means nothing anywhere but on a Mac. */
 	if (len == 1 && (word[0] == 'z' || word[0] == 'Z'))
-		return 0;
+		return bt_selinux_enabled(NULL) ? -EINVAL : 0;
 	if ((len == 10 && memcmp(word, "consistent", len) == 0) ||
 	    (len == 6 && memcmp(word, "cached", len) == 0) ||
 	    (len == 9 && memcmp(word, "delegated", len) == 0))

@@ -16,6 +16,7 @@
 #include "codec/capability.h"
 #include "engine/apparmor.h"
 #include "engine/jget.h"
+#include "engine/selinux.h"
 
 #define CAP(name) (1ull << CAP_##name)
 
@@ -189,6 +190,19 @@ int bt_spec_security_process(const json_t *hc, uint32_t uid, const struct bt_spe
 	return 0;
 }
 
+/* Only "off" can be had. */
+static int parse_label(const char *opt, const char *value, struct bt_err *err)
+{
+	bt_auto_free char *what = bt_str_format("HostConfig.SecurityOpt label=%s", value);
+
+	if (strcmp(value, "disable") == 0)
+		return 0;
+	if (!bt_selinux_is_option(value))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid --security-opt 2: \"%s\"",
+				  opt);
+	return bt_selinux_refuse(bt_selinux_enabled(NULL), what ? what : "label", err);
+}
+
 static int parse_opt(const char *opt, struct bt_security_opts *ret, struct bt_err *err)
 {
 	size_t len = strcspn(opt, "=:");
@@ -215,13 +229,8 @@ static int parse_opt(const char *opt, struct bt_security_opts *ret, struct bt_er
 		ret->apparmor = value[0] ? value : NULL;
 		return 0;
 	}
-	/* Labels are given by SELinux, which is not offered: only "off" can be had. */
-	if (len == 5 && strncmp(opt, "label", len) == 0) {
-		if (strcmp(value, "disable") == 0)
-			return 0;
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "HostConfig.SecurityOpt label=%s is not supported", value);
-	}
+	if (len == 5 && strncmp(opt, "label", len) == 0)
+		return parse_label(opt, value, err);
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid --security-opt 2: \"%s\"", opt);
 }
 

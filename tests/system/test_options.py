@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from harness import run
+from harness import Daemon, busybox_tar, run
 from test_oci_runtime import remove_groups
 
 UNIFIED = os.path.exists("/sys/fs/cgroup/cgroup.controllers")
@@ -343,3 +343,53 @@ def test_both_limits_of_memory_can_be_raised_together(box, engine, name):
     assert box.file("memory", file) == str(128 * M)
     engine.docker("update", "-m", "32m", "--memory-swap", "32m", name)
     assert box.file("memory", file) == str(32 * M)
+
+
+@pytest.fixture(scope="module")
+def realtime():
+    """A daemon with a budget of real-time, in a group of its own."""
+    parent = f"/rt-{os.getpid()}"
+    with Daemon(["--cgroup-parent", parent, "--cpu-rt-period", "1000000", "--cpu-rt-runtime", "40000"]) as d:
+        d.import_image(busybox_tar(), "bb:latest")
+        d.parent = parent
+        yield d
+    remove_groups(parent.strip("/"))
+
+
+has_realtime = pytest.mark.skipif(UNIFIED or not os.path.exists("/sys/fs/cgroup/cpu/cpu.rt_runtime_us"), reason="this kernel has no real-time groups")
+
+
+@has_realtime
+def test_real_time_comes_out_of_the_daemons_budget(realtime):
+    realtime.docker("run", "-d", "--name", "rt", "--cpu-rt-runtime", "15000", "--ulimit", "rtprio=0", "bb", "sleep", "600")
+    try:
+        group = f"/sys/fs/cgroup/cpu{realtime.parent}/{realtime.inspect('rt')['Id']}/cpu.rt_runtime_us"
+        assert open(group).read() == "15000\n" and open(f"/sys/fs/cgroup/cpu{realtime.parent}/cpu.rt_runtime_us").read() == "40000\n"
+    finally:
+        realtime.docker("rm", "-f", "rt")
+    p = realtime.docker("run", "--rm", "--cpu-rt-runtime", "50000", "bb", "true", check=False)
+    assert p.returncode == 125 and "more than the daemon gives to all containers" in p.stderr
+
+
+@has_realtime
+def test_real_time_without_a_budget_says_what_is_missing(engine):
+    p = engine.docker("run", "--rm", "--cpu-rt-runtime", "1000", "bb", "true", check=False)
+    assert p.returncode == 125 and '"cpu-rt-runtime" 0 in daemon.json' in p.stderr
+    p = engine.docker("run", "--rm", "--cpu-rt-runtime", "2000", "--cpu-rt-period", "1000", "bb", "true", check=False)
+    assert p.returncode == 125 and "cpu real-time runtime cannot be higher than cpu real-time period" in p.stderr
+
+
+@pytest.mark.parametrize("label", ["type:x_t", "user:u", "role:r", "level:s0:c1", "filetype:x_t", "nested"])
+def test_a_label_is_refused_by_name_where_there_is_no_selinux(engine, client, label):
+    p = engine.docker("run", "--rm", "--security-opt", f"label={label}", "bb", "true", client=client, check=False)
+    assert p.returncode == 125 and f"label={label}: " in p.stderr and "SELinux" in p.stderr
+
+
+@pytest.mark.parametrize("label", ["bogus", "type:", ""])
+def test_what_is_no_label_is_refused(engine, label):
+    p = engine.docker("run", "--rm", "--security-opt", f"label={label}", "bb", "true", check=False)
+    assert p.returncode == 125 and "invalid --security-opt 2" in p.stderr
+
+
+def test_labels_can_be_switched_off_anywhere(engine, client):
+    assert engine.docker("run", "--rm", "--security-opt", "label=disable", "-v", "/tmp:/t:z", "bb", "echo", "ran", client=client).stdout == "ran\n"
