@@ -33,8 +33,15 @@ static json_t *show(const struct bt_engine *engine, const char *name, int64_t cr
 	json_auto_t *row = bt_jget_load(config);
 	bt_auto_free char *path = bt_volume_path(engine, name);
 	json_t *labels = bt_json_obj(row, "Labels"), *options = bt_json_obj(row, "Options");
+	json_auto_t *told = NULL;
 	char created[BT_TIME_RFC3339_LEN];
 
+	/* Clients tell them by the label, as Docker gives it to each since 23.0. */
+	if (bt_jget_bool(row, "Anonymous") && !json_object_get(labels, ANONYMOUS_LABEL)) {
+		told = labels ? json_copy(labels) : json_object();
+		json_object_set_new(told, ANONYMOUS_LABEL, json_string(""));
+		labels = told;
+	}
 	bt_time_rfc3339(created_ns - created_ns % BT_TIME_NSEC_PER_SEC, created);
 	/* As Docker prints it: whole seconds. */
 	memcpy(created + strlen("2006-01-02T15:04:05"), "Z", 2);
