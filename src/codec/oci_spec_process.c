@@ -77,6 +77,16 @@ static int read_rlimit_type(struct bt_oci_reader *rd, const struct bt_oci_at *at
 	return r;
 }
 
+/* -1 is RLIM_INFINITY, too: 2^64-1 is more than some writers of JSON can say. */
+static int read_limit(struct bt_oci_reader *rd, const struct bt_oci_at *at, const json_t *value,
+		      void *ret)
+{
+	if (!json_is_integer(value) || json_integer_value(value) != -1)
+		return bt_oci_read_u64(rd, at, value, ret);
+	*(uint64_t *)ret = UINT64_MAX;
+	return 0;
+}
+
 static int check_rlimit(struct bt_oci_reader *rd, const struct bt_oci_at *at, void *object)
 {
 	const struct bt_oci_rlimit *limit = object;
@@ -88,8 +98,8 @@ static int check_rlimit(struct bt_oci_reader *rd, const struct bt_oci_at *at, vo
 
 static const struct bt_oci_field rlimit_fields[] = {
 	BT_OCI_ROW_REQUIRED("type", struct bt_oci_rlimit, type, read_rlimit_type),
-	BT_OCI_ROW_REQUIRED("soft", struct bt_oci_rlimit, soft, bt_oci_read_u64),
-	BT_OCI_ROW_REQUIRED("hard", struct bt_oci_rlimit, hard, bt_oci_read_u64),
+	BT_OCI_ROW_REQUIRED("soft", struct bt_oci_rlimit, soft, read_limit),
+	BT_OCI_ROW_REQUIRED("hard", struct bt_oci_rlimit, hard, read_limit),
 };
 static const struct bt_oci_object rlimit_object =
 	BT_OCI_OBJECT(rlimit_fields, struct bt_oci_rlimit, BT_OCI_NOWHERE, check_rlimit);

@@ -393,3 +393,11 @@ def test_what_is_no_label_is_refused(engine, label):
 
 def test_labels_can_be_switched_off_anywhere(engine, client):
     assert engine.docker("run", "--rm", "--security-opt", "label=disable", "-v", "/tmp:/t:z", "bb", "echo", "ran", client=client).stdout == "ran\n"
+
+
+@pytest.mark.parametrize("limit,row", [("memlock", "Max locked memory"), ("core", "Max core file size"), ("fsize", "Max file size"), ("nofile", "Max open files")])
+def test_a_limit_of_minus_one_is_none_as_far_as_the_machine_goes(box, limit, row):
+    """memlock=-1:-1 is what every search engine's container is started with."""
+    box("--ulimit", f"{limit}=-1:-1")
+    line = next(x for x in open(f"/proc/{box.pid}/limits").read().splitlines() if x.startswith(row))
+    assert line[26:].split()[1] == "unlimited" or "is cut to" in box.said
