@@ -28,6 +28,7 @@
 #include "monitor/protocol.h"
 #include "runtime/cgroups.h"
 #include "sys/caps.h"
+#include "sys/elf.h"
 
 /* memfd_create(2) since Linux 6.3; libc may be older. */
 #ifndef MFD_EXEC
@@ -36,14 +37,14 @@
 
 /* ---- the daemon's side ------------------------------------------------------- */
 
-/* A sealed copy of the program, or -errno. */
+/* A sealed copy of what is run of the program, or -errno. */
 static int sealed_copy(const char *path)
 {
 	bt_auto_close int from = open(path, O_RDONLY | O_CLOEXEC);
 	bt_auto_close int to =
 		memfd_create("berth-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	struct stat st;
-	off_t at = 0;
+	off_t at = 0, size;
 	int r;
 
 	if (from < 0)
@@ -52,8 +53,9 @@ static int sealed_copy(const char *path)
 		to = memfd_create("berth-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (to < 0 || fstat(from, &st) < 0)
 		return -errno;
-	while (at < st.st_size) {
-		ssize_t n = sendfile(to, from, &at, (size_t)(st.st_size - at));
+	size = bt_elf_loaded_size(from, st.st_size);
+	while (at < size) {
+		ssize_t n = sendfile(to, from, &at, (size_t)(size - at));
 
 		if (n <= 0)
 			return n < 0 ? -errno : -EIO;
