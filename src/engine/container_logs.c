@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "base/auto.h"
+#include "base/time.h"
 #include "engine/container_files.h"
 #include "engine/container_row.h"
 #include "engine/container_wait.h"
@@ -20,7 +23,8 @@ struct bt_container_logs {
 	struct bt_container *container;
 	struct bt_reader *reader;
 	struct bt_container_wait *wait; /* following: for its end */
-	int fd;                         /* epoll over both, or -EBADF */
+	int fd;                         /* epoll over all, or -EBADF */
+	int timer;                      /* following until a time: readable then, or -EBADF */
 };
 
 static bool is_running(struct bt_container *c)
@@ -55,7 +59,19 @@ static int arm(struct bt_container_logs *logs, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "follow the log") : 0;
 }
 
-static int follow(struct bt_container_logs *logs, struct bt_err *err)
+/* What is asked for until a time ends then, also where nothing more is said. */
+static int end_at(struct bt_container_logs *logs, int64_t until_ns)
+{
+	const struct itimerspec at = { .it_value = { .tv_sec = until_ns / BT_TIME_NSEC_PER_SEC,
+						     .tv_nsec = until_ns % BT_TIME_NSEC_PER_SEC } };
+
+	logs->timer = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (logs->timer < 0 || timerfd_settime(logs->timer, TFD_TIMER_ABSTIME, &at, NULL) < 0)
+		return -errno;
+	return watch(logs, logs->timer);
+}
+
+static int follow(struct bt_container_logs *logs, int64_t until_ns, struct bt_err *err)
 {
 	int r;
 
@@ -63,6 +79,8 @@ static int follow(struct bt_container_logs *logs, struct bt_err *err)
 	if (logs->fd < 0)
 		return bt_err_sys(err, -errno, "follow the log");
 	r = watch(logs, bt_reader_fd(logs->reader));
+	if (r == 0 && until_ns > 0)
+		r = end_at(logs, until_ns);
 	if (r < 0)
 		return bt_err_sys(err, r, "follow the log");
 	return arm(logs, err);
@@ -103,7 +121,7 @@ static int open_reader(struct bt_container_logs *logs, const struct bt_logs_opti
 	r = bt_reader_open(&reader, &logs->reader, err);
 	if (r < 0)
 		return r;
-	return opt->follow ? follow(logs, err) : 0;
+	return opt->follow ? follow(logs, opt->until_ns, err) : 0;
 }
 
 int bt_container_logs_open(struct bt_engine *engine, const char *ref,
@@ -122,7 +140,7 @@ int bt_container_logs_open(struct bt_engine *engine, const char *ref,
 	if (!logs)
 		return bt_err_sys(err, -ENOMEM, "read the log");
 	logs->container = bt_container_ref(c);
-	logs->fd = -EBADF;
+	logs->fd = logs->timer = -EBADF;
 	r = open_reader(logs, opt, err);
 	if (r < 0) {
 		bt_container_logs_close(logs);
@@ -142,7 +160,11 @@ static void rearm_if_over(struct bt_container_logs *logs)
 
 ssize_t bt_container_logs_read(struct bt_container_logs *logs, char *buf, size_t size)
 {
+	uint64_t ticks;
+
 	rearm_if_over(logs);
+	if (logs->timer >= 0 && read(logs->timer, &ticks, sizeof(ticks)) > 0)
+		bt_reader_finish(logs->reader);
 	return bt_reader_read(logs->reader, buf, size);
 }
 
@@ -158,6 +180,7 @@ void bt_container_logs_close(struct bt_container_logs *logs)
 	bt_container_wait_close(logs->wait);
 	bt_reader_close(logs->reader);
 	bt_close(&logs->fd);
+	bt_close(&logs->timer);
 	bt_container_unref(logs->container);
 	free(logs);
 }

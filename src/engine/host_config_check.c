@@ -13,6 +13,7 @@
 #include "engine/cpu_realtime.h"
 #include "engine/engine_config.h"
 #include "engine/jget.h"
+#include "engine/log_options.h"
 #include "engine/spec_security.h"
 
 #define MIN_MEMORY (6ll << 20)
@@ -197,11 +198,14 @@ static int check_log(const json_t *hc, struct bt_err *err)
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 					  "invalid JSON: LogConfig.Config.%s must be a string",
 					  key);
+		/* To wait for the log is what a log without a mode does. */
+		if (i == 8 && strcmp(json_string_value(value), "blocking") == 0)
+			continue;
 		if (i == 3 || i == 5 || i == 6 || i == 7 || i == 8)
 			return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
 					  "HostConfig.LogConfig.Config.%s is not supported", key);
 	}
-	return 0;
+	return bt_log_options_check(json_object_get(log, "Config"), err);
 }
 
 static int check_runtime(const json_t *hc, const struct bt_engine_config *cfg, struct bt_err *err)

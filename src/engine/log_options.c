@@ -28,12 +28,21 @@ static int read_sizes(const json_t *opts, struct bt_log_options *out, struct bt_
 		return 0;
 	}
 	if (size[0] && strcmp(size, "-1") != 0 && bt_size_parse(size, &out->max_size) < 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid size: '%s'", size);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "log opt max-size: invalid size: '%s'", size);
 	if (file[0] && (bt_str_to_u64(file, &n) < 0 || n < 1 || n > MAX_FILES))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "max-file cannot be less than 1 or more than %d", MAX_FILES);
+				  "log opt max-file: cannot be less than 1 or more than %d",
+				  MAX_FILES);
 	out->max_file = (int)n;
 	return 0;
+}
+
+int bt_log_options_check(const json_t *opts, struct bt_err *err)
+{
+	struct bt_log_options ignored = { 0 };
+
+	return read_sizes(opts, &ignored, err);
 }
 
 /* Each of the names in `list` ("a,b") that `get` knows becomes an attribute. */

@@ -6,6 +6,7 @@
  * HostConfig.LogConfig as numbers, and the attributes of each line.
  */
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -18,6 +19,10 @@ struct bt_log_options {
 	int max_file;
 	char *attrs; /* JSON object text, owned; NULL: none */
 };
+
+/** May `opts` (LogConfig.Config; an object, or NULL) be given? INVALID names the one that makes no
+ * sense. */
+bt_nodiscard int bt_log_options_check(const json_t *opts, struct bt_err *err);
 
 /** Read them. INVALID in Docker's words where one makes no sense. */
 bt_nodiscard int bt_log_options_make(const struct bt_container_settings *settings,
