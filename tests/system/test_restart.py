@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Restart policies while the daemon runs: how often, with which pauses, and what ends them. (Without a daemon and after a reboot: test_daemon_away.py.)"""
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from harness import wait_for
+
+
+def make(engine, name, script, policy, retries=0, **host):
+    body = {"Image": "bb", "Cmd": ["sh", "-c", script], "HostConfig": {"RestartPolicy": {"Name": policy, "MaximumRetryCount": retries}, **host}}
+    a = engine.post(f"/containers/create?name={name}", body)
+    assert a.status == 201, a.body
+    assert engine.post(f"/containers/{name}/start").status == 204
+
+
+def state(engine, name):
+    return engine.inspect(name)["State"]
+
+
+def count(engine, name):
+    return engine.inspect(name)["RestartCount"]
+
+
+def events(engine, name, since):
+    q = json.dumps({"container": [name]}).replace(" ", "")
+    return [json.loads(line) for line in engine.get(f"/events?since={since:.6f}&until={time.time() + 0.05:.6f}&filters={q}").body.decode().splitlines()]
+
+
+def test_pauses_double_from_a_tenth_of_a_second(engine, name):
+    begun = time.time()
+    make(engine, name, "exit 1", "always")
+    wait_for(lambda: count(engine, name) >= 5, "five restarts")
+    engine.post(f"/containers/{name}/stop")
+    told = [(e["Action"], e["timeNano"] / 1e9) for e in events(engine, name, begun) if e["Action"] in ("die", "start")]
+    gaps = [b[1] - a[1] for a, b in zip(told, told[1:]) if (a[0], b[0]) == ("die", "start")]
+    # No longer pause can be proven on a busy machine, and no shorter one may be.
+    assert all(gap >= 0.1 * 2 ** i - 0.02 for i, gap in enumerate(gaps[:5])), gaps
+
+
+@pytest.mark.parametrize("retries", [1, 3])
+def test_on_failure_tries_as_often_as_it_may(engine, name, retries):
+    make(engine, name, "echo x; exit 7", "on-failure", retries)
+    wait_for(lambda: state(engine, name)["Status"] == "exited", "it gives up")
+    assert count(engine, name) == retries and state(engine, name)["ExitCode"] == 7
+    assert engine.docker("logs", name).stdout == "x\n" * (retries + 1)
+
+
+@pytest.mark.parametrize("policy, script", [("on-failure", "exit 0"), ("no", "exit 1"), ("no", "exit 0")])
+def test_what_needs_no_other_run_gets_none(engine, name, policy, script):
+    make(engine, name, script, policy)
+    wait_for(lambda: state(engine, name)["Status"] == "exited", "it has ended")
+    time.sleep(0.3)
+    assert state(engine, name)["Status"] == "exited" and count(engine, name) == 0
+
+
+@pytest.mark.parametrize("policy", ["always", "unless-stopped"])
+def test_a_good_end_is_an_end_too(engine, name, policy):
+    make(engine, name, "exit 0", policy)
+    wait_for(lambda: count(engine, name) >= 2, "it is begun anew")
+    engine.post(f"/containers/{name}/stop")
+
+
+def waiting(engine, name):
+    """In a pause between two runs that lasts a while."""
+    make(engine, name, "exit 5", "always")
+    return wait_for(lambda: count(engine, name) >= 3 and (s := state(engine, name))["Status"] == "restarting" and s, "it waits")
+
+
+def test_between_two_runs_it_is_restarting(engine, name):
+    s = waiting(engine, name)
+    assert s["Restarting"] and s["Running"] and s["Pid"] == 0 and s["ExitCode"] == 5
+    [c] = engine.get('/containers/json?filters={"name":["%s"]}' % name).json
+    assert c["State"] == "restarting" and c["Status"].startswith("Restarting (5) ")
+    a = engine.post(f"/containers/{name}/exec", {"Cmd": ["true"]})
+    assert a.status == 409 and "is restarting, wait until the container is running" in a.message
+    engine.post(f"/containers/{name}/stop")
+
+
+@pytest.mark.parametrize("end", ["stop", "kill", "update"])
+def test_it_can_be_ended_between_two_runs(engine, name, end):
+    waiting(engine, name)
+    if end == "update":
+        assert engine.post(f"/containers/{name}/update", {"RestartPolicy": {"Name": "no"}}).status == 200
+    else:
+        assert engine.post(f"/containers/{name}/{end}").status == 204
+    wait_for(lambda: state(engine, name)["Status"] == "exited", "it is over")
+    n = count(engine, name)
+    time.sleep(0.5)
+    assert state(engine, name)["Status"] == "exited" and count(engine, name) == n
+
+
+def test_it_can_be_removed_between_two_runs(engine, name):
+    waiting(engine, name)
+    a = engine.request("DELETE", f"/containers/{name}")
+    assert a.status == 409
+    assert engine.request("DELETE", f"/containers/{name}?force=1").status == 204
+    assert engine.get(f"/containers/{name}/json").status == 404
+
+
+def test_a_restart_between_two_runs_begins_at_once_and_counts_anew(engine, name):
+    waiting(engine, name)
+    before = state(engine, name)["StartedAt"]
+    assert engine.post(f"/containers/{name}/restart?t=0").status == 204
+    assert state(engine, name)["StartedAt"] > before and count(engine, name) <= 1
+    engine.post(f"/containers/{name}/stop")
+
+
+@pytest.mark.parametrize("how", ["stop?t=0", "kill", "kill?signal=TERM"])
+def test_who_is_stopped_by_hand_stays_so(engine, name, how):
+    make(engine, name, "trap 'exit 0' TERM; while :; do sleep 0.05; done", "always")
+    assert engine.post(f"/containers/{name}/{how}").status == 204
+    wait_for(lambda: state(engine, name)["Status"] == "exited", "it ends")
+    time.sleep(0.3)
+    assert state(engine, name)["Status"] == "exited" and count(engine, name) == 0
+    assert engine.post(f"/containers/{name}/start").status == 204
+    # Killed by somebody else it comes again.
+    os.kill(state(engine, name)["Pid"], signal.SIGKILL)
+    wait_for(lambda: count(engine, name) == 1 and state(engine, name)["Running"], "it comes again")
+
+
+def test_a_signal_that_is_no_stop_is_answered_by_the_policy(engine, name):
+    make(engine, name, "while :; do sleep 0.05; done", "always")
+    assert engine.post(f"/containers/{name}/kill?signal=USR1").status == 204
+    time.sleep(0.2)
+    assert state(engine, name)["Running"] and count(engine, name) == 0, "the first process of a namespace has no default action"
+
+
+def test_volumes_network_and_log_are_the_same_in_every_run(engine, name):
+    make(engine, name, "echo run >> /v/count; hostname -i; [ $(wc -l < /v/count) -ge 3 ] && exec sleep 600; exit 1", "on-failure", Binds=[f"{name}vol:/v"])
+    try:
+        wait_for(lambda: count(engine, name) == 2 and state(engine, name)["Status"] == "running" and len(engine.docker("logs", name).stdout.split()) == 3, "the third run")
+        said = engine.docker("logs", name).stdout.split()
+        assert len(set(said)) == 1 and said[0] == engine.inspect(name)["NetworkSettings"]["IPAddress"]
+    finally:
+        engine.request("DELETE", f"/containers/{name}?force=1")
+        engine.request("DELETE", f"/volumes/{name}vol")
+
+
+def test_a_program_that_cannot_be_started_is_not_tried_for_ever(engine, name):
+    a = engine.post(f"/containers/create?name={name}", {"Image": "bb", "Cmd": ["nosuch"], "HostConfig": {"RestartPolicy": {"Name": "always"}}})
+    a = engine.post(f"/containers/{name}/start")
+    assert a.status == 400 and "nosuch" in a.message
+    s = state(engine, name)
+    assert s["ExitCode"] == 127 and s["Status"] == "created" and "nosuch" in s["Error"]
