@@ -31,11 +31,23 @@ END_TEST
 
 START_TEST(version_1_keeps_them)
 {
-	json_t *hc = parse("{'MemorySwappiness':7,'OomKillDisable':true}");
+	json_t *hc = parse("{'MemorySwappiness':7,'OomKillDisable':true,'Memory':1}");
 	json_t *warnings = cut(hc, false, 0);
 
-	assert_json(hc, "{'MemorySwappiness':7,'OomKillDisable':true}");
+	assert_json(hc, "{'MemorySwappiness':7,'OomKillDisable':true,'Memory':1}");
 	ck_assert_uint_eq(json_array_size(warnings), 0);
+	json_decref(warnings);
+	json_decref(hc);
+}
+END_TEST
+
+START_TEST(no_killer_and_no_limit_is_kept_with_a_warning)
+{
+	json_t *hc = parse("{'OomKillDisable':true}");
+	json_t *warnings = cut(hc, false, 0);
+
+	assert_json(hc, "{'OomKillDisable':true}");
+	ck_assert_uint_eq(json_array_size(warnings), 1);
 	json_decref(warnings);
 	json_decref(hc);
 }
@@ -67,6 +79,7 @@ static void add(TCase *tests)
 {
 	tcase_add_test(tests, what_version_2_lacks_is_dropped_and_told);
 	tcase_add_test(tests, version_1_keeps_them);
+	tcase_add_test(tests, no_killer_and_no_limit_is_kept_with_a_warning);
 	tcase_add_test(tests, what_was_not_asked_for_is_not_told);
 	tcase_add_test(tests, real_time_is_refused_on_version_2);
 }
