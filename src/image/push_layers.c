@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -20,7 +21,7 @@
 #define AT_ONCE      3
 #define STACK_SIZE   (512u << 10)
 #define KNOWN_MAX    8
-#define TRIES        3
+#define TRIES        4
 #define BLOCK_SIZE   (256u << 10)
 #define BLOCK_COUNT  4
 #define BAR_PAUSE_NS 100000000
@@ -49,7 +50,9 @@ struct packing {
 	struct bt_ring *ring;
 	struct bt_digest digest; /* the packing thread's, as the next */
 	struct bt_err err;
-	int64_t sent, last_told, size; /* the sending thread's */
+	int64_t skip; /* the sending thread's, as the next: bytes that are there already */
+	int64_t sent, last_told; /* with those */
+	bool taken;              /* the registry has taken it all, as it says */
 	const char *data;
 	size_t data_len;
 };
@@ -115,22 +118,36 @@ static void *pack_main(void *arg)
 	return NULL;
 }
 
-/* A bt_http_source_fn. */
-static ssize_t read_packed(void *arg, void *buf, size_t len)
+/* The next bytes into `data`. Returns 1, 0 at the end, or a negative errno. */
+static int next_data(struct packing *p)
 {
-	struct packing *p = arg;
-	int64_t now = bt_time_monotonic_ns();
-
-	if (p->data_len == 0) {
+	while (p->data_len == 0) {
 		const void *data;
+		int64_t n;
 		int r = bt_ring_next(p->ring, &data, &p->data_len);
 
 		if (r <= 0) {
 			p->data_len = 0;
 			return r;
 		}
-		p->data = data;
+		n = p->skip < (int64_t)p->data_len ? p->skip : (int64_t)p->data_len;
+		p->data = (const char *)data + n;
+		p->data_len -= (size_t)n;
+		p->skip -= n;
+		p->sent += n;
 	}
+	return 1;
+}
+
+/* A bt_http_source_fn. */
+static ssize_t read_packed(void *arg, void *buf, size_t len)
+{
+	struct packing *p = arg;
+	int64_t now = bt_time_monotonic_ns();
+	int r = next_data(p);
+
+	if (r <= 0)
+		return r;
 	if (now - p->last_told > BAR_PAUSE_NS) {
 		p->last_told = now;
 		if (tell(p->l, "Pushing", p->sent, p->l->layer->size) < 0)
@@ -154,6 +171,7 @@ static int send_packed(struct packing *p, const char *url, struct bt_err *err)
 	r = bt_session_upload(session, url, read_packed, p, &end, err);
 	if (r < 0)
 		return r;
+	p->taken = true;
 	bt_digest_text(&p->digest, p->l->blob.digest);
 	p->l->blob.size = p->sent;
 	(void)snprintf(p->l->blob.media_type, sizeof(p->l->blob.media_type), "%s",
@@ -161,10 +179,12 @@ static int send_packed(struct packing *p, const char *url, struct bt_err *err)
 	return bt_session_end_upload(session, end, p->l->blob.digest, NULL, 0, err);
 }
 
-/* Pack and send, once, to `url`. */
-static int upload_to(struct layer *l, const char *url, struct bt_err *err)
+/* Pack and send, once, to `url`, what follows the first `have` bytes. `ret_taken`: the
+ * registry has taken everything; where it failed all the same, something of it was wrong. */
+static int upload_to(struct layer *l, const char *url, int64_t have, bool *ret_taken,
+		     struct bt_err *err)
 {
-	struct packing p = { .l = l };
+	struct packing p = { .l = l, .skip = have };
 	pthread_attr_t attr;
 	pthread_t thread;
 	int r;
@@ -184,12 +204,78 @@ static int upload_to(struct layer *l, const char *url, struct bt_err *err)
 	bt_ring_cancel(p.ring);
 	(void)pthread_join(thread, NULL);
 	bt_ring_destroy(p.ring);
+	*ret_taken = p.taken;
 	/* Why there was nothing to send tells more than that there was nothing. */
 	if (r < 0 && p.err.kind != BT_ERR_NONE && p.err.errnum != ECANCELED) {
 		*err = p.err;
 		r = -err->errnum;
 	}
 	return r;
+}
+
+/* An upload has broken off: how to go on with it. Where the registry does not know, or what it has
+ * of it is not what was sent, another one is begun (`*url` is NULL, `*have` 0). */
+static void take_up(struct layer *l, bool taken, char **url, int64_t *have)
+{
+	struct bt_session *session = l->batch->job->session;
+	bt_auto_free char *old = bt_take(*url);
+	int64_t n = 0;
+
+	*have = 0;
+	if (taken || bt_session_ask_upload(session, old, url, &n, BT_ERR_IGNORED) < 0)
+		bt_session_drop_upload(session, old);
+	else
+		*have = n;
+}
+
+/* Wait, as long as anybody does. */
+static int wait_to_retry(struct layer *l, unsigned int seconds)
+{
+	for (; seconds > 0; seconds--) {
+		bt_auto_free char *text =
+			bt_str_format("Retrying in %u second%s", seconds, seconds == 1 ? "" : "s");
+
+		if (tell(l, text ? text : "Retrying", -1, 0) < 0)
+			return -ECANCELED;
+		(void)sleep(1);
+	}
+	return 0;
+}
+
+/* Pack and send, and where the connection breaks go on at the byte. `begun`: the URL of an upload
+ * that has been begun, or NULL; taken. */
+static int upload(struct layer *l, char *begun, struct bt_err *err)
+{
+	struct bt_session *session = l->batch->job->session;
+	bt_auto_free char *url = begun;
+	int64_t have = 0;
+
+	for (unsigned int attempt = 1;; attempt++) {
+		int64_t before = have;
+		bool taken = false;
+		int r = 0;
+
+		if (!url)
+			r = bt_session_begin_upload(session, "", NULL, &url, err);
+		/* What the registry refuses to begin it refuses again. */
+		if (r < 0 && err->kind != BT_ERR_UNAVAILABLE)
+			return r;
+		if (r == 0)
+			r = upload_to(l, url, have, &taken, err);
+		if (r == 0)
+			return 0;
+		if (r != -ECANCELED && attempt < TRIES && wait_to_retry(l, attempt) == 0) {
+			if (url)
+				take_up(l, taken, &url, &have);
+			/* Whoever makes progress may go on for ever. */
+			if (have > before)
+				attempt = 0;
+			continue;
+		}
+		if (url)
+			bt_session_drop_upload(session, url);
+		return r;
+	}
 }
 
 static bool may_be_reused(const struct bt_blob *known)
@@ -240,14 +326,7 @@ static int push_layer(struct layer *l, struct bt_err *err)
 	}
 	if (n < 0)
 		return n;
-	for (int attempt = 0;; attempt++) {
-		r = url ? 0 : bt_session_begin_upload(job->session, "", NULL, &url, err);
-		if (r == 0)
-			r = upload_to(l, url, err);
-		if (r == 0 || r == -ECANCELED || attempt + 1 == TRIES)
-			break;
-		free(bt_take(url));
-	}
+	r = upload(l, bt_take(url), err);
 	if (r == 0)
 		(void)tell(l, "Pushed", -1, 0);
 	return r;

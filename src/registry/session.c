@@ -87,23 +87,33 @@ int bt_session_refused_(const struct bt_http_answer *answer, struct bt_err *err)
 	}
 }
 
+/* Is `url` one of the registry's own? Where it says that something is to be uploaded elsewhere, its
+ * credentials are not for that. */
+static bool is_ours(const struct bt_session *session, const char *url)
+{
+	const char *rest = bt_str_after(url, session->endpoint.base);
+
+	return rest && (rest[0] == '/' || rest[0] == '?' || rest[0] == '\0');
+}
+
 /* One request, once. */
 static int perform(struct bt_session *session, struct bt_http_request *req,
 		   struct bt_http_answer *ret, struct bt_err *err)
 {
 	bt_auto_free char *token = NULL;
 	CURL *easy = bt_session_borrow_(session);
+	bool ours = is_ours(session, req->url);
 	int r;
 
 	(void)pthread_mutex_lock(&session->mutex);
-	token = session->token ? strdup(session->token) : NULL;
+	token = ours && session->token ? strdup(session->token) : NULL;
 	req->bearer = token;
-	req->user = !token && session->basic ? session->credentials.user : NULL;
+	req->user = ours && !token && session->basic ? session->credentials.user : NULL;
 	req->password = req->user ? session->credentials.password : NULL;
 	(void)pthread_mutex_unlock(&session->mutex);
 	req->tls = &session->tls;
 	req->proxy = &session->proxy;
-	req->headers = session->endpoint.headers;
+	req->headers = ours ? session->endpoint.headers : NULL;
 	req->connect_ms = session->endpoint.connect_ms;
 	if (!easy)
 		return bt_err_sys(err, -ENOMEM, "ask a registry");
@@ -447,92 +457,6 @@ int bt_session_has_blob(struct bt_session *session, const char *digest, struct b
 	if (answer.status == 200 || answer.status == 404)
 		return answer.status == 200;
 	return bt_session_refused_(&answer, err);
-}
-
-/* The absolute form of a Location. */
-static char *absolute(const struct bt_session *session, const char *location)
-{
-	if (!location)
-		return NULL;
-	return location[0] == '/' ? bt_str_format("%s%s", session->endpoint.base, location)
-				  : strdup(location);
-}
-
-static int take_location(const struct bt_session *session, const struct bt_http_answer *answer,
-			 char **ret, struct bt_err *err)
-{
-	char *url = absolute(session, answer->location);
-
-	if (!url)
-		return bt_err_set(err, BT_ERR_SYSTEM, EBADMSG,
-				  "the registry does not say where to upload");
-	*ret = url;
-	return 0;
-}
-
-int bt_session_begin_upload(struct bt_session *session, const char *digest, const char *from,
-			    char **ret_url, struct bt_err *err)
-{
-	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
-	bt_auto_free char *url =
-		from ? bt_str_format("%s/%s/blobs/uploads/?mount=%s&from=%s", session->endpoint.api,
-				     session->path, digest, from)
-		     : bt_str_format("%s/%s/blobs/uploads/", session->endpoint.api, session->path);
-	int r;
-
-	if (!url)
-		return bt_err_sys(err, -ENOMEM, "ask a registry");
-	r = bt_session_send_(session, &(struct bt_http_request){ .method = "POST", .url = url },
-			     &answer, err);
-	if (r < 0)
-		return r;
-	if (answer.status == 201)
-		return 1;
-	if (answer.status != 202)
-		return bt_session_refused_(&answer, err);
-	return take_location(session, &answer, ret_url, err);
-}
-
-int bt_session_upload(struct bt_session *session, const char *url, bt_http_source_fn source,
-		      void *arg, char **ret_url, struct bt_err *err)
-{
-	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
-	int r;
-
-	r = bt_session_send_(session,
-			     &(struct bt_http_request){ .method = "PATCH",
-							.url = url,
-							.content_type = "application/octet-stream",
-							.source = source,
-							.source_arg = arg },
-			     &answer, err);
-	if (r < 0)
-		return r;
-	if (answer.status != 202)
-		return bt_session_refused_(&answer, err);
-	return take_location(session, &answer, ret_url, err);
-}
-
-int bt_session_end_upload(struct bt_session *session, const char *url, const char *digest,
-			  const char *body, size_t len, struct bt_err *err)
-{
-	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
-	bt_auto_free char *full =
-		bt_str_format("%s%cdigest=%s", url, strchr(url, '?') ? '&' : '?', digest);
-	int r;
-
-	if (!full)
-		return bt_err_sys(err, -ENOMEM, "ask a registry");
-	r = bt_session_send_(session,
-			     &(struct bt_http_request){ .method = "PUT",
-							.url = full,
-							.content_type = "application/octet-stream",
-							.body = body,
-							.body_len = len },
-			     &answer, err);
-	if (r < 0)
-		return r;
-	return answer.status == 201 ? 0 : bt_session_refused_(&answer, err);
 }
 
 int bt_session_put_manifest(struct bt_session *session, const char *ref, const char *media_type,

@@ -90,10 +90,18 @@ bt_nodiscard int bt_session_has_blob(struct bt_session *session, const char *dig
  * means that it is here already. Else 0 and where to send it (owned). */
 bt_nodiscard int bt_session_begin_upload(struct bt_session *session, const char *digest,
 					 const char *from, char **ret_url, struct bt_err *err);
-/** Send all that `source` gives to `url`, in one request. Returns 0 and where to finish (owned). */
+/** Send all that `source` gives to `url`, behind what is there, in one request. Returns 0 and where
+ * to finish (owned). */
 bt_nodiscard int bt_session_upload(struct bt_session *session, const char *url,
 				   bt_http_source_fn source, void *arg, char **ret_url,
 				   struct bt_err *err);
+/** What has the registry of the upload at `url`? Where to go on with it (owned), and how many bytes
+ * of it are there. */
+bt_nodiscard int bt_session_ask_upload(struct bt_session *session, const char *url, char **ret_url,
+				       int64_t *ret_have, struct bt_err *err);
+/** The upload at `url` will not be finished: the registry need not keep it. That this fails is no
+ * harm. */
+void bt_session_drop_upload(struct bt_session *session, const char *url);
 /** Finish the upload as `digest`, with `body` as its (rest of the) content, or NULL. */
 bt_nodiscard int bt_session_end_upload(struct bt_session *session, const char *url,
 				       const char *digest, const char *body, size_t len,

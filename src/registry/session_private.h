@@ -3,8 +3,8 @@
 #define BT_REGISTRY_SESSION_PRIVATE_H
 
 /*
- * What session.c (operations), blob.c (downloads) and token.c
- * (authentication) share.
+ * What session.c (operations), blob.c (downloads), upload.c and
+ * token.c (authentication) share.
  */
 
 #include <pthread.h>

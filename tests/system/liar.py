@@ -90,7 +90,7 @@ class Liar:
                 except OSError:
                     self.close_connection = True
 
-            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do
 
             def send(self, a):
                 self.send_response(a.status)
