@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/openat2.h"
 #include "base/str.h"
 
 /* The kernel waits some 150 ms in each. */
@@ -191,11 +192,16 @@ static int remove_children(struct removal *rm, int fd, int depth)
 static int open_dir(const struct removal *rm, int at, const char *name, bool same_mount)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	struct open_how how = { .flags = (uint64_t)(unsigned)flags, .resolve = RESOLVE_NO_XDEV };
-	bt_auto_close int fd = same_mount ? (int)syscall(SYS_openat2, at, name, &how, sizeof(how))
-					  : openat(at, name, flags);
+	bt_auto_close int fd = -EBADF;
 	struct stat st;
 
+	if (same_mount) {
+		fd = bt_openat2_open(at, name, flags, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+		if (fd < 0)
+			return fd;
+	} else {
+		fd = openat(at, name, flags);
+	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	return st.st_dev == rm->dev ? bt_take_fd(&fd) : -EXDEV;

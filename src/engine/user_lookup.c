@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/openat2.h"
 #include "base/io.h"
 #include "base/str.h"
 
@@ -269,9 +270,8 @@ int bt_user_lookup_resolve(const char *spec, const char *passwd, const char *gro
 /* The text of a file beneath `root`; "" where it is missing or no regular file. */
 static int read_beneath(int root, const char *path, char **ret, struct bt_err *err)
 {
-	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	bt_auto_close int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	bt_auto_close int fd = bt_openat2_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY,
+					       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 	char *text = NULL;
 	int r = 0;
 

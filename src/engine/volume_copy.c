@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/openat2.h"
 
 #define DEPTH_MAX  128
 #define XATTRS_MAX 65536
@@ -31,11 +32,7 @@ static void dir_done(DIR **dir)
 
 static int open_beneath(int root, const char *path, int flags)
 {
-	struct open_how how = { .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
-				.resolve = (uint64_t)(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS) };
-	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : fd;
+	return bt_openat2_open(root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
 /* Extended attributes that the target's file system takes; others are dropped, as cp(1) does

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "monitor/other_runtime.h"
 #include "monitor/restart.h"
 #include "runtime/launch.h"
+#include "sys/pidfd.h"
 
 /* How long output may go on after the init's end: somebody outside may hold the pipe. */
 #define GRACE_MS 2000
@@ -301,7 +301,7 @@ void bt_life_start(struct bt_monitor *m)
 
 static int send_signal(const struct bt_run *run, int signal)
 {
-	return syscall(SYS_pidfd_send_signal, run->pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+	return bt_pidfd_signal(run->pidfd, run->pid, signal);
 }
 
 static int not_running(const struct bt_monitor *m, struct bt_err *err)

@@ -28,6 +28,7 @@
 #include "monitor/protocol.h"
 #include "runtime/cgroups.h"
 #include "sys/caps.h"
+#include "sys/closing.h"
 #include "sys/elf.h"
 
 /* memfd_create(2) since Linux 6.3; libc may be older. */
@@ -89,7 +90,7 @@ static _Noreturn void exec_spawner(int program, int conn)
 	flags = fcntl(BT_PROTOCOL_SPAWNER_FD, F_GETFD);
 	if (flags < 0 || fcntl(BT_PROTOCOL_SPAWNER_FD, F_SETFD, flags & ~FD_CLOEXEC) < 0)
 		_exit(126);
-	if (close_range(BT_PROTOCOL_SPAWNER_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC) < 0 || setsid() < 0)
+	if (bt_closing_range(BT_PROTOCOL_SPAWNER_FD + 1, ~0u, true) < 0 || setsid() < 0)
 		_exit(126);
 	fexecve(program, argv, envp);
 	_exit(127);

@@ -26,24 +26,15 @@ static int failed(const struct bt_plan_mount *m, int r, const char *what, struct
 /* Bind the group's directory as the host's tree shows it. In a cgroup namespace of the container's
  * it is the root, as in a mount that is made there; the kernel needs a third of the time. */
 static int bind_group(const struct bt_plan *plan, const struct bt_cgroup_hierarchy *h, bool whole,
-		      const struct bt_mnt_change *change, int *ret_fd)
+		      int *ret_fd)
 {
-	struct bt_mnt_change private = *change;
 	char path[PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%s%s", h->mount_point,
 			 whole ? "" : plan->cgroup.path);
-	bt_auto_close int fd = -EBADF;
-	int r;
 
 	if (n < 0 || n >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	private.propagation = MS_PRIVATE;
-	r = bt_mnt_clone(AT_FDCWD, path, false, &fd);
-	if (r == 0)
-		r = bt_mnt_apply(fd, &private);
-	if (r == 0)
-		*ret_fd = bt_take_fd(&fd);
-	return r;
+	return bt_mnt_clone(AT_FDCWD, path, false, ret_fd);
 }
 
 static int mount_v2(const struct bt_plan *plan, const struct bt_plan_mount *m, int target,
@@ -52,18 +43,17 @@ static int mount_v2(const struct bt_plan *plan, const struct bt_plan_mount *m, i
 	const struct bt_cgroup_host *host = plan->cgroup.host;
 	const struct bt_mnt_fs fs = { .type = "cgroup2", .source = "cgroup" };
 	const struct bt_mnt_change change = { .set = m->options.set | ALWAYS,
-					      .clear = m->options.clear };
+					      .clear = m->options.clear,
+					      .propagation = MS_PRIVATE };
 	bool own = bt_plan_makes(plan, CLONE_NEWCGROUP);
 	bt_auto_close int fd = -EBADF;
 	int r = bt_mnt_create(&fs, NULL, &fd);
 
 	/* Not allowed where the network namespace or user namespace is not ours. */
 	if ((r == -EPERM || r == -EBUSY) && host->unified >= 0)
-		r = bind_group(plan, &host->v[host->unified], !own, &change, &fd);
-	else if (r == 0)
-		r = bt_mnt_apply(fd, &change);
+		r = bind_group(plan, &host->v[host->unified], !own, &fd);
 	if (r == 0)
-		r = bt_mnt_attach(fd, target);
+		r = bt_mnt_attach_changed(fd, target, "", &change);
 	return r < 0 ? failed(m, r, "mount version 2", err) : 0;
 }
 
@@ -71,16 +61,17 @@ static int attach_hierarchy(const struct bt_plan *plan, const struct bt_plan_mou
 			    const struct bt_cgroup_hierarchy *h, int dir)
 {
 	const struct bt_mnt_change change = { .set = m->options.set | ALWAYS,
-					      .clear = m->options.clear };
+					      .clear = m->options.clear,
+					      .propagation = MS_PRIVATE };
 	const char *name = bt_path_base(h->mount_point);
 	bt_auto_close int fd = -EBADF;
 	int r;
 
 	if (mkdirat(dir, name, 0755) < 0)
 		return -errno;
-	r = bind_group(plan, h, false, &change, &fd);
+	r = bind_group(plan, h, false, &fd);
 	/* By name: nobody else has the tmpfs yet. */
-	return r < 0 ? r : bt_mnt_attach_at(fd, dir, name);
+	return r < 0 ? r : bt_mnt_attach_changed(fd, dir, name, &change);
 }
 
 /* Programs look for "cpu" also where the directory is called "cpu,cpuacct". */

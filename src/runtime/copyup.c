@@ -11,10 +11,10 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/openat2.h"
 
 #define DEPTH_MAX 64
 
@@ -22,12 +22,8 @@ static int copy_tree(int from, int to, int depth);
 
 static int open_beneath(int at, const char *name, int flags)
 {
-	struct open_how how = { .flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
-				.resolve =
-					RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
-	long fd = syscall(SYS_openat2, at, name, &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
+	return bt_openat2_open(at, name, flags,
+			       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 }
 
 static int copy_file(int from, int to, const char *name, const struct stat *st)

@@ -41,6 +41,8 @@
 #include "runtime/terminal.h"
 #include "sys/caps.h"
 #include "sys/clone.h"
+#include "sys/closing.h"
+#include "sys/pidfd.h"
 
 struct joining {
 	const struct bt_launch_exec *req;
@@ -84,11 +86,13 @@ static int enter_cgroup(const struct joining *j, struct bt_err *err)
 static int enter_namespaces(const struct joining *j, struct bt_err *err)
 {
 	int types = (int)j->namespaces;
+	int r;
 
 	if (types & CLONE_NEWUSER)
 		bt_outside_raise_limits(j->process.process);
-	if (types != 0 && setns(j->target, types) < 0)
-		return bt_err_sys(err, -errno, "enter the container's namespaces");
+	r = types != 0 ? bt_pidfd_setns(j->target, j->req->target, types) : 0;
+	if (r < 0)
+		return bt_err_sys(err, r, "enter the container's namespaces");
 	if ((types & CLONE_NEWUSER) &&
 	    (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0))
 		return bt_err_sys(err, -errno, "become root of the user namespace");
@@ -194,10 +198,13 @@ static int close_the_rest(const struct joining *j)
 		for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
 			if (keep[i] >= next && keep[i] < least)
 				least = keep[i];
-		if (least > next &&
-		    close_range((unsigned)next, least == INT_MAX ? ~0u : (unsigned)least - 1, 0) <
-			    0)
-			return -errno;
+		if (least > next) {
+			unsigned last = least == INT_MAX ? ~0u : (unsigned)least - 1;
+			int r = bt_closing_range((unsigned)next, last, false);
+
+			if (r < 0)
+				return r;
+		}
 		if (least == INT_MAX)
 			return 0;
 		next = least + 1;
@@ -327,11 +334,11 @@ static int plan_namespaces(struct joining *j, struct bt_err *err)
 
 	for (size_t i = 0; i < l->nnamespaces; i++)
 		j->namespaces |= (uint64_t)l->namespaces[i].type;
-	j->target = (int)syscall(SYS_pidfd_open, j->req->target, 0);
-	if (j->target < 0 && errno == ESRCH)
+	j->target = bt_pidfd_open(j->req->target);
+	if (j->target == -ESRCH)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "the container is not running");
 	if (j->target < 0)
-		return bt_err_sys(err, -errno, "open process %d", (int)j->req->target);
+		return bt_err_sys(err, j->target, "open process %d", (int)j->req->target);
 	if (!j->req->no_pivot)
 		return 0;
 	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)j->req->target);

@@ -27,6 +27,7 @@
 #include "runtime/plan_make.h"
 #include "runtime/usher.h"
 #include "sys/clone.h"
+#include "sys/kernel.h"
 
 /* The creator's side while the init is being made. */
 struct creation {
@@ -323,6 +324,22 @@ static int create(struct creation *c, struct bt_err *err)
 	return r < 0 ? r : attend(c, err);
 }
 
+/* Who reads "Function not implemented" wants to know which, and what would have it. */
+static int explain(struct bt_err *err)
+{
+	struct bt_err plain = *err;
+	char missing[200];
+
+	if (plain.errnum != ENOSYS && !(plain.errnum == EPERM && geteuid() == 0))
+		return -plain.errnum;
+	bt_kernel_missing(missing, sizeof(missing));
+	if (missing[0] == '\0')
+		return -plain.errnum;
+	return bt_err_set(err, plain.kind, plain.errnum,
+			  "%s (not to be had here, for the kernel or a filter: %s)", plain.msg,
+			  missing);
+}
+
 int bt_launch_create(const struct bt_launch_request *req, struct bt_launch *ret, struct bt_err *err)
 {
 	bt_auto(creation_done) struct creation c = {
@@ -338,7 +355,7 @@ int bt_launch_create(const struct bt_launch_request *req, struct bt_launch *ret,
 		r = create(&c, err);
 	if (r < 0) {
 		abandon(&c);
-		return r;
+		return explain(err);
 	}
 	c.launch.sync_fd = bt_take_fd(&c.sync);
 	c.launch.spec = req->spec;

@@ -86,9 +86,7 @@ static int protect(int root, const char *path, struct bt_err *err)
 	if (r == 0)
 		r = bt_mnt_clone(target, "", true, &clone);
 	if (r == 0)
-		r = bt_mnt_apply(clone, &read_only);
-	if (r == 0)
-		r = bt_mnt_attach(clone, target);
+		r = bt_mnt_attach_changed(clone, target, "", &read_only);
 	return r < 0 ? bt_err_sys(err, r, "linux.readonlyPaths: %s", path) : 0;
 }
 

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "runtime/cgroup_mount.h"
 #include "runtime/copyup.h"
+#include "runtime/plan_mounts.h"
 #include "sys/inroot.h"
 #include "sys/mnt.h"
 
@@ -213,7 +214,8 @@ static int mount_fs(const struct bt_plan *plan, const struct bt_plan_mount *m, i
 	return r < 0 ? bt_err_sys(err, r, "mounts[%s]: attach", m->mount->destination) : 0;
 }
 
-static int mount_bind(const struct bt_plan_mount *m, int target, struct bt_err *err)
+static int mount_bind(const struct bt_plan *plan, const struct bt_plan_mount *m, int target,
+		      struct bt_err *err)
 {
 	int r = bt_mnt_attach(m->source_fd, target);
 
@@ -227,7 +229,8 @@ static int mount_bind(const struct bt_plan_mount *m, int target, struct bt_err *
 	if (r < 0)
 		return bt_err_sys(err, r, "error mounting \"%s\" to rootfs at \"%s\"",
 				  m->mount->source, m->mount->destination);
-	return 0;
+	r = m->late ? bt_plan_mounts_change(plan, m) : 0;
+	return r < 0 ? bt_err_sys(err, r, "mounts[%s].options", m->mount->destination) : 0;
 }
 
 static int remount(const struct bt_plan_mount *m, int target, struct bt_err *err)
@@ -254,7 +257,7 @@ static int mount_one(const struct bt_plan *plan, const struct bt_plan_mount *m, 
 	case BT_PLAN_FS:
 		return mount_fs(plan, m, target, keep_mode, err);
 	case BT_PLAN_BIND:
-		return mount_bind(m, target, err);
+		return mount_bind(plan, m, target, err);
 	case BT_PLAN_REMOUNT:
 		return remount(m, target, err);
 	case BT_PLAN_CGROUP:

@@ -151,7 +151,7 @@ static int delete_half_made(const struct bt_oci_cli *cli, const char *id, bool f
 
 	if (dir == NULL)
 		return bt_err_sys(err, -ENOMEM, "delete %s", id);
-	if (faccessat(AT_FDCWD, dir, F_OK, 0) < 0)
+	if (access(dir, F_OK) < 0)
 		return force ? 0 : -ENOENT;
 	return bt_state_remove(dir, err);
 }

@@ -36,6 +36,7 @@ struct bt_plan_mount {
 	enum bt_plan_mount_kind kind;
 	int source_fd; /* owned: detached clone of a bind's source */
 	bool source_is_dir;
+	bool late; /* its attributes can only be changed when it is attached */
 };
 
 /** A namespace of somebody else that the process enters. */
@@ -69,6 +70,7 @@ struct bt_plan {
 	const struct bt_oci_spec *spec;      /* borrowed */
 	struct bt_arena arena;
 	int rootfs_fd;          /* owned: detached clone of the root */
+	bool root_late;         /* its propagation can only be changed when it is attached */
 	bool root_used_up;      /* it is the caller's own: the init sends a clone back */
 	int map_userns;         /* owned: a user namespace with the container's maps, for mounts */
 	uint64_t clone_flags;   /* namespaces made with the init */

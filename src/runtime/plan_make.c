@@ -201,7 +201,10 @@ static int plan_rootfs(struct bt_plan *plan, struct bt_err *err)
 	if (plan->root_propagation == MS_SHARED || plan->root_propagation == MS_UNBINDABLE)
 		return 0;
 	r = bt_mnt_apply(plan->rootfs_fd, &change);
-	return r < 0 ? bt_err_sys(err, r, "set the propagation of the root file system") : 0;
+	plan->root_late = r == -ENOSYS;
+	return r < 0 && !plan->root_late
+		       ? bt_err_sys(err, r, "set the propagation of the root file system")
+		       : 0;
 }
 
 /* What is known but not offered must not be taken for done. */

@@ -61,7 +61,7 @@ static int clone_source(const struct bt_plan *plan, struct bt_plan_mount *m, str
 
 /* What the mount inherits unless its options say otherwise follows the root, as
  * if the host's tree had been given the root's propagation before it was cloned. */
-static int change_source(const struct bt_plan *plan, const struct bt_plan_mount *m)
+int bt_plan_mounts_change(const struct bt_plan *plan, const struct bt_plan_mount *m)
 {
 	const struct bt_mount_options *o = &m->options;
 	struct bt_mnt_change all = { .recursive = true,
@@ -148,8 +148,10 @@ static int prepare_bind(struct bt_plan *plan, struct bt_plan_mount *m, struct bt
 	r = map_source(plan, m, err);
 	if (r < 0)
 		return r;
-	r = change_source(plan, m);
-	return r < 0 ? bt_err_sys(err, r, "mounts[%s].options", m->mount->destination) : 0;
+	r = bt_plan_mounts_change(plan, m);
+	m->late = r == -ENOSYS;
+	return r < 0 && !m->late ? bt_err_sys(err, r, "mounts[%s].options", m->mount->destination)
+				 : 0;
 }
 
 static int make_one(struct bt_plan *plan, const struct bt_oci_mount *mount, struct bt_plan_mount *m,

@@ -13,4 +13,8 @@
 /** Fill plan->mounts. On failure what was opened stays in the plan, for bt_plan_done(). */
 bt_nodiscard int bt_plan_mounts_make(struct bt_plan *plan, struct bt_err *err);
 
+/** Give the clone of a bind mount's source the attributes and the propagation that its options ask
+ * for. Returns 0 or -errno; -ENOSYS where the kernel can only do that once it is attached. */
+bt_nodiscard int bt_plan_mounts_change(const struct bt_plan *plan, const struct bt_plan_mount *m);
+
 #endif

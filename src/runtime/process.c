@@ -26,6 +26,7 @@
 #include "runtime/seccomp.h"
 #include "runtime/sync.h"
 #include "sys/caps.h"
+#include "sys/closing.h"
 #include "sys/inroot.h"
 #include "sys/keyring.h"
 
@@ -41,6 +42,7 @@ int bt_process_close_all_but(const struct bt_plan_process *p, const int keep[], 
 {
 	int all[BT_PROCESS_KEEP_MAX + 3];
 	unsigned next = 3u + (unsigned)p->preserve_fds;
+	int r;
 
 	if (n > BT_PROCESS_KEEP_MAX)
 		return bt_err_sys(err, -E2BIG, "close descriptors");
@@ -52,13 +54,13 @@ int bt_process_close_all_but(const struct bt_plan_process *p, const int keep[], 
 
 		if (all[i] < 0 || fd < next)
 			continue;
-		if (fd > next && syscall(SYS_close_range, next, fd - 1, 0) < 0)
-			return bt_err_sys(err, -errno, "close descriptors");
+		r = fd > next ? bt_closing_range(next, fd - 1, false) : 0;
+		if (r < 0)
+			return bt_err_sys(err, r, "close descriptors");
 		next = fd + 1;
 	}
-	return syscall(SYS_close_range, next, ~0u, 0) < 0
-		       ? bt_err_sys(err, -errno, "close descriptors")
-		       : 0;
+	r = bt_closing_range(next, ~0u, false);
+	return r < 0 ? bt_err_sys(err, r, "close descriptors") : 0;
 }
 
 /* Put `fd` at the number `to`; it may be there already, marked to be closed. */
@@ -207,9 +209,9 @@ static int close_others(const struct bt_plan_process *p, struct bt_err *err)
 {
 	unsigned first = 3u + (unsigned)p->preserve_fds;
 
-	if (syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
-		return 0;
-	return bt_err_sys(err, -errno, "close descriptors above %u", first - 1);
+	int r = bt_closing_range(first, ~0u, true);
+
+	return r < 0 ? bt_err_sys(err, r, "close descriptors above %u", first - 1) : 0;
 }
 
 static bool filter_needs_admin(const struct bt_plan_process *p)

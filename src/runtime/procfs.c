@@ -12,11 +12,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/openat2.h"
 #include "sys/inroot.h"
 #include "sys/mnt.h"
 
@@ -62,15 +62,12 @@ int bt_procfs_open_bare(int root, int *ret_fd)
 
 int bt_procfs_open_file(int proc, const char *path, int flags, int *ret_fd)
 {
-	struct open_how how = {
-		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-	};
-	long fd = syscall(SYS_openat2, proc, path, &how, sizeof(how));
+	int fd = bt_openat2_open(proc, path, flags,
+				 RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
 
 	if (fd < 0)
-		return -errno;
-	*ret_fd = (int)fd;
+		return fd;
+	*ret_fd = fd;
 	return 0;
 }
 

@@ -30,6 +30,8 @@ static int cut_off(const struct bt_plan *plan, int old)
 
 int bt_rootfs_attach(const struct bt_plan *plan, int *ret_root, struct bt_err *err)
 {
+	const struct bt_mnt_change late = { .recursive = true,
+					    .propagation = plan->root_propagation };
 	bt_auto_close int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
@@ -41,6 +43,9 @@ int bt_rootfs_attach(const struct bt_plan *plan, int *ret_root, struct bt_err *e
 	r = bt_mnt_attach(plan->rootfs_fd, old);
 	if (r < 0)
 		return bt_err_sys(err, r, "attach the root file system");
+	r = plan->root_late ? bt_mnt_apply(plan->rootfs_fd, &late) : 0;
+	if (r < 0)
+		return bt_err_sys(err, r, "set the propagation of the root file system");
 	*ret_root = plan->rootfs_fd;
 	return 0;
 }

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -19,6 +18,7 @@
 #include "codec/json.h"
 #include "runtime/cgroups.h"
 #include "runtime/launch.h"
+#include "sys/pidfd.h"
 
 #define STATE_MAX (64u << 10)
 
@@ -181,7 +181,7 @@ static bool waits_for_start(const struct bt_state *state)
 {
 	bt_auto_free char *path = bt_path_join(state->dir, BT_LAUNCH_START_SOCKET);
 
-	return path != NULL && faccessat(AT_FDCWD, path, F_OK, 0) == 0;
+	return path != NULL && access(path, F_OK) == 0;
 }
 
 enum bt_state_status bt_state_status(const struct bt_state *state)
@@ -225,14 +225,14 @@ int bt_state_cgroup(const struct bt_state *state, struct bt_cgroup *ret, struct 
 
 int bt_state_signal(const struct bt_state *state, int signal)
 {
-	bt_auto_close int pidfd = (int)syscall(SYS_pidfd_open, state->pid, 0);
+	bt_auto_close int pidfd = bt_pidfd_open(state->pid);
 
 	if (pidfd < 0)
-		return -errno;
+		return pidfd;
 	/* Asked after the descriptor was opened, so both are about the same process. */
 	if (bt_state_start_time(state->pid) != state->start_time)
 		return -ESRCH;
-	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+	return bt_pidfd_signal(pidfd, state->pid, signal);
 }
 
 int bt_state_remove(const char *dir, struct bt_err *err)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/openat2.h"
 
 /* A rename anywhere on the machine can make the kernel give up a walk with "..". */
 #define RACE_RETRIES 32
@@ -56,20 +57,15 @@ int bt_tree_clean(const char *path, char **ret)
 
 int bt_tree_open(struct bt_tree *tree, const char *path, int flags)
 {
-	struct open_how how = {
-		.flags = (unsigned int)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
+	uint64_t resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 
 	if (!tree->cross_mounts)
-		how.resolve |= RESOLVE_NO_XDEV;
+		resolve |= RESOLVE_NO_XDEV;
 	for (int i = 0; i < RACE_RETRIES; i++) {
-		long fd = syscall(SYS_openat2, tree->root, path[0] ? path : ".", &how, sizeof(how));
+		int fd = bt_openat2_open(tree->root, path[0] ? path : ".", flags, resolve);
 
-		if (fd >= 0)
-			return (int)fd;
-		if (errno != EAGAIN && errno != EINTR)
-			return -errno;
+		if (fd != -EAGAIN && fd != -EINTR)
+			return fd;
 	}
 	return -EAGAIN;
 }

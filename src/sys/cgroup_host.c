@@ -13,26 +13,10 @@
 #include "sys/cgroup.h"
 #include "sys/cgroup_controller.h"
 #include "sys/cgroup_files.h"
+#include "sys/mountinfo.h"
 
 #define MOUNTINFO_MAX (16u << 20)
 #define FIELDS_MAX    64
-
-/* mountinfo writes blanks and backslashes as \ooo. */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
-		    s[3] >= '0' && s[3] <= '7') {
-			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
-}
 
 /* Which controllers, and which name, the super options of a version 1 mount tell. */
 static void read_options(char *options, uint32_t *ret_controllers, const char **ret_name)
@@ -105,7 +89,7 @@ static int parse_line(char *line, struct bt_cgroup_host *host)
 		return 0;
 	if (strcmp(fields[dash + 1], "cgroup") != 0 && strcmp(fields[dash + 1], "cgroup2") != 0)
 		return 0;
-	unescape(fields[4]);
+	bt_mountinfo_unescape(fields[4]);
 	if (strcmp(fields[dash + 1], "cgroup2") == 0)
 		return add_hierarchy(host, fields[4], true, 0, NULL);
 	read_options(fields[dash + 3], &controllers, &name);

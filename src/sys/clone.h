@@ -22,8 +22,9 @@ struct bt_clone {
  * it may not start threads.
  *
  * Returns the child's pid and fills *ret_pidfd (close-on-exec, owned by the caller);
- * 0 in the child; or -errno. Where clone3(2) is refused by a filter, clone(2) is used,
- * which knows neither `cgroup_fd` nor CLONE_NEWTIME: -ENOSYS if they were asked for.
+ * 0 in the child; or -errno. Where clone3(2) is not to be had (Linux 5.3, 5.7 with `cgroup_fd`; a
+ * filter), clone(2) is used, and the child moves into the group itself before this returns
+ * in it. CLONE_NEWTIME is -ENOSYS then.
  */
 bt_nodiscard pid_t bt_clone(const struct bt_clone *args, int *ret_pidfd);
 

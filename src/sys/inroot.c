@@ -8,10 +8,10 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/openat2.h"
 
 /* As many links as the kernel follows in one lookup (MAXSYMLINKS). */
 #define LINKS_MAX 40
@@ -21,21 +21,17 @@
 
 int bt_inroot_open(int root, const char *path, int flags, uint64_t resolve, int *ret_fd)
 {
-	struct open_how how = {
-		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
-	};
-
 	path += strspn(path, "/");
 	for (int i = 0; i < TRIES_MAX; i++) {
-		long fd = syscall(SYS_openat2, root, *path != '\0' ? path : ".", &how, sizeof(how));
+		int fd = bt_openat2_open(root, *path != '\0' ? path : ".", flags,
+					 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
 
 		if (fd >= 0) {
-			*ret_fd = (int)fd;
+			*ret_fd = fd;
 			return 0;
 		}
-		if (errno != EAGAIN && errno != EINTR)
-			return -errno;
+		if (fd != -EAGAIN && fd != -EINTR)
+			return fd;
 	}
 	return -EAGAIN;
 }

@@ -6,10 +6,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sys/kernel.h"
+#include "sys/mnt_remount.h"
 
 /* The longest key of any file system's option is far below; a value is at most
  * a page for the kernel. */
@@ -125,7 +128,19 @@ int bt_mnt_apply(int fd, const struct bt_mnt_change *change)
 	if (mount_setattr(fd, "", AT_EMPTY_PATH | (change->recursive ? AT_RECURSIVE : 0u), &attr,
 			  sizeof(attr)) == 0)
 		return 0;
-	return -errno;
+	return bt_kernel_lacks(SYS_mount_setattr, errno) ? bt_mnt_remount(fd, change) : -errno;
+}
+
+int bt_mnt_attach_changed(int mount_fd, int at, const char *path,
+			  const struct bt_mnt_change *change)
+{
+	int r = bt_mnt_apply(mount_fd, change);
+	bool later = r == -ENOSYS;
+
+	if (r == 0 || later)
+		r = *path != '\0' ? bt_mnt_attach_at(mount_fd, at, path)
+				  : bt_mnt_attach(mount_fd, at);
+	return r == 0 && later ? bt_mnt_apply(mount_fd, change) : r;
 }
 
 unsigned long bt_mnt_magic(int fd)

@@ -57,8 +57,14 @@ struct bt_mnt_change {
 	int userns_fd;        /* with MOUNT_ATTR_IDMAP in `set` */
 };
 
-/** Apply a change to the mount of `fd`. Returns 0 or -errno. */
+/** Apply a change to the mount of `fd`. Returns 0 or -errno. Where mount_setattr(2) is not to be
+ * had, sys/mnt_remount.h does what it can: -ENOSYS for a mount that is detached. */
 bt_nodiscard int bt_mnt_apply(int fd, const struct bt_mnt_change *change);
+
+/** Apply a change to a detached mount and attach it at `path` below `at` ("": on `at` itself);
+ * where the kernel cannot change what is detached, attach it first. Returns 0 or -errno. */
+bt_nodiscard int bt_mnt_attach_changed(int mount_fd, int at, const char *path,
+				       const struct bt_mnt_change *change);
 
 /** The magic number of the file system that `fd` lies on (statfs(2)), or 0 if it cannot be
  * told. */
