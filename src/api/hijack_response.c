@@ -6,8 +6,11 @@
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
+#include <linux/sockios.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/hijack.h"
@@ -17,6 +20,12 @@
 #include "api/websocket.h"
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/time.h"
+
+/* How long a client may take to read the head, and how often it is looked whether it did. */
+#define HEAD_WAIT_NS      (BT_TIME_NSEC_PER_SEC / 2)
+#define HEAD_PAUSE_NS     20000
+#define HEAD_PAUSE_MAX_NS 1000000
 
 /* Take the client's socket from under the HTTP library, which will shut down and close the
  * number it knows: that number becomes a socket that leads nowhere. */
@@ -31,6 +40,27 @@ static int take_socket(int sock)
 	if (placeholder < 0 || dup3(placeholder, sock, O_CLOEXEC) < 0)
 		return -errno;
 	return bt_take_fd(&taken);
+}
+
+/* Nothing follows the head before the client has taken it. Clients read it through a buffer and go
+ * on with the bare socket (docker-py does): what came along would be lost to them, and with an
+ * exec of four milliseconds that is no rare case. Of a unix socket SIOCOUTQ tells what the other
+ * side has not read; over TCP nobody can tell. A client that does not read at all is not waited for
+ * any longer than that. */
+static void let_client_read(int sock)
+{
+	struct timespec pause = { .tv_nsec = HEAD_PAUSE_NS };
+	int domain = 0, unread = 0;
+	socklen_t len = sizeof(domain);
+	int64_t until = bt_time_monotonic_ns() + HEAD_WAIT_NS;
+
+	if (getsockopt(sock, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 || domain != AF_UNIX)
+		return;
+	while (ioctl(sock, SIOCOUTQ, &unread) == 0 && unread > 0 &&
+	       bt_time_monotonic_ns() < until) {
+		(void)nanosleep(&pause, NULL);
+		pause.tv_nsec += pause.tv_nsec < HEAD_PAUSE_MAX_NS ? pause.tv_nsec : 0;
+	}
 }
 
 static ssize_t tls_recv(void *arg, void *buf, size_t len)
@@ -146,6 +176,8 @@ static void upgraded(void *arg, struct MHD_Connection *conn, void *cls bt_unused
 	int taken = tls || frames ? -EBADF : take_socket(sock);
 
 	bt_pending_settle(&req->owed);
+	if (taken >= 0)
+		let_client_read(taken);
 	if (frames)
 		run_in_frames(req, extra, extra_len, tls ? tls->tls_session : NULL);
 	else if (tls)

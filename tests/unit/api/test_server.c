@@ -397,6 +397,25 @@ START_TEST(a_hijacked_socket_is_ours_and_stays_open_both_ways)
 }
 END_TEST
 
+START_TEST(nothing_follows_the_head_before_it_is_read)
+{
+	bt_auto_close int sock = dial();
+	const struct timespec pause = { .tv_nsec = 50000000 };
+	char buf[1024];
+	ssize_t n;
+
+	say(sock,
+	    "POST /hijack HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+	/* It would have come by now. */
+	nanosleep(&pause, NULL);
+	n = recv(sock, buf, sizeof(buf), 0);
+	ck_assert_int_gt(n, 4);
+	ck_assert_mem_eq(buf + n - 4, "\r\n\r\n", 4);
+	ck_assert_int_eq(recv(sock, buf, sizeof(buf), 0), 6);
+	ck_assert_mem_eq(buf, "hello ", 6);
+}
+END_TEST
+
 START_TEST(a_hijack_without_upgrade_is_a_plain_stream)
 {
 	bt_auto_close int sock = dial(), ours = -EBADF;
@@ -578,6 +597,7 @@ int main(void)
 	tcase_add_test(serve, a_stream_sends_its_headers_before_it_has_anything_to_say);
 	tcase_add_test(serve, a_stream_ends_when_its_client_leaves);
 	tcase_add_test(serve, a_hijacked_socket_is_ours_and_stays_open_both_ways);
+	tcase_add_test(serve, nothing_follows_the_head_before_it_is_read);
 	tcase_add_test(serve, a_hijack_without_upgrade_is_a_plain_stream);
 	tcase_add_test(serve, http_2_by_prior_knowledge_is_closed_and_a_slow_post_is_not);
 	tcase_add_test(serve, a_connection_is_kept_for_the_next_request);
