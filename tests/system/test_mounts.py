@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from harness import CLIENTS
+from harness import CLIENTS, wait_for
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_part_of_a_volume_is_all_that_is_seen(engine, name, volume):
     mount = engine.inspect(name)["Mounts"][0]
     assert mount["Type"] == "volume" and mount["Source"].endswith(volume + "/_data")
     engine.post(f"/containers/{name}/kill")
-    assert host_mounts(engine) == []
+    wait_for(lambda: host_mounts(engine) == [], "its mounts go with it")
     # A file is a part as well.
     engine.request("DELETE", f"/containers/{name}?force=1")
     sleeper(engine, name, subpath(volume, "a/b/f", target="/one"))
