@@ -41,7 +41,13 @@ static json_t *wanted(const json_t *host_config, const json_t *config)
 static int by_port(const void *a, const void *b)
 {
 	const struct bt_firewall_port *x = a, *y = b;
+	const int host = memcmp(x->host.addr, y->host.addr, sizeof(x->host.addr));
 
+	/* A port is published on several addresses, of both families: each has its own ranges. */
+	if (x->host.family != y->host.family)
+		return x->host.family - y->host.family;
+	if (host != 0)
+		return host;
 	if (x->proto != y->proto)
 		return x->proto - y->proto;
 	return x->first - y->first;
