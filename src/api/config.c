@@ -17,6 +17,7 @@
 #include "codec/json.h"
 #include "net/prefix.h"
 #include "engine/publish_policy.h"
+#include "runtime/systemd_unit.h"
 
 #define SHUTDOWN_TIMEOUT 15
 
@@ -386,6 +387,35 @@ static int check_runtimes(const json_t *v, struct bt_err *err)
 	return 0;
 }
 
+/* Options of the driver that runs containers; there is one. */
+static int resolve_exec_options(const json_t *v, struct bt_config *c, struct bt_err *err)
+{
+	const json_t *option;
+	size_t i;
+
+	json_array_foreach (bt_json_arr(v, "exec-opts"), i, option) {
+		const char *text = json_string_value(option);
+		const char *driver = text ? bt_str_after(text, "native.cgroupdriver=") : NULL;
+
+		if (!driver)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "exec-opts: \"%.64s\" is not supported: only "
+					  "native.cgroupdriver is",
+					  text ? text : "");
+		if (strcmp(driver, "systemd") != 0 && strcmp(driver, "cgroupfs") != 0)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "exec-opts: native.cgroupdriver option %.64s is invalid: "
+					  "cgroupfs or systemd",
+					  driver);
+		c->systemd_cgroup = strcmp(driver, "systemd") == 0;
+	}
+	if (c->systemd_cgroup && c->cgroup_parent && !bt_systemd_unit_is_slice(c->cgroup_parent))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "cgroup-parent for systemd cgroup should be a valid slice named "
+				  "as \"xxx.slice\"");
+	return 0;
+}
+
 static int resolve(struct bt_config *c, struct bt_err *err)
 {
 	const json_t *v = c->values;
@@ -425,6 +455,8 @@ static int resolve(struct bt_config *c, struct bt_err *err)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "data-root and exec-root must be absolute paths");
 	r = check_runtimes(v, err);
+	if (r == 0)
+		r = resolve_exec_options(v, c, err);
 	if (r == 0)
 		r = resolve_bridge(v, c, err);
 	if (r == 0)

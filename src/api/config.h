@@ -49,7 +49,8 @@ struct bt_config {
 	bool no_icc, no_masquerade;
 	bool no_forwarder; /* userland-proxy=false */
 	int mtu;
-	bool init; /* in containers that do not say */
+	bool systemd_cgroup; /* native.cgroupdriver=systemd */
+	bool init;           /* in containers that do not say */
 	struct bt_cpu_realtime cpu_realtime;
 	const json_t *cdi_dirs;
 	const char *userns_remap;

@@ -182,6 +182,7 @@ static int open_engine(struct daemon *d, struct bt_err *err)
 		.publish_policy = c->publish_policy,
 		.no_forwarder = c->no_forwarder,
 		.cgroup_parent = c->cgroup_parent,
+		.systemd_cgroup = c->systemd_cgroup,
 		.log_driver = c->log_driver,
 		.log_opts = c->log_opts,
 		.default_ulimits = c->default_ulimits,

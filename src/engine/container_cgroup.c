@@ -16,6 +16,7 @@
 #include "engine/engine_private.h"
 #include "engine/jget.h"
 #include "engine/spec.h"
+#include "runtime/systemd_scope.h"
 
 static char *known_path(struct bt_container *c)
 {
@@ -23,7 +24,8 @@ static char *known_path(struct bt_container *c)
 	return c->cgroup ? strdup(c->cgroup) : NULL;
 }
 
-int bt_container_cgroup_path(struct bt_container *c, char **ret, struct bt_err *err)
+/* linux.cgroupsPath of its specification. */
+static int spec_path(struct bt_container *c, char **ret, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
 	bt_auto_free char *path = known_path(c);
@@ -32,7 +34,8 @@ int bt_container_cgroup_path(struct bt_container *c, char **ret, struct bt_err *
 	if (r < 0)
 		return r;
 	if (!path) {
-		path = bt_spec_cgroup_path(s.host_config, c->engine->cgroup_parent, c->id);
+		path = bt_spec_cgroup_path(s.host_config, c->engine->cgroup_parent,
+					   c->engine->cfg.systemd_cgroup, c->id);
 		if (!path)
 			return bt_err_sys(err, -ENOMEM, "find the control group");
 		bt_auto_lock(held, &c->lock);
@@ -41,6 +44,28 @@ int bt_container_cgroup_path(struct bt_container *c, char **ret, struct bt_err *
 	}
 	*ret = bt_take(path);
 	return 0;
+}
+
+static int find_unit(struct bt_container *c, struct bt_systemd_unit *ret, struct bt_err *err)
+{
+	bt_auto_free char *name = NULL;
+	int r = spec_path(c, &name, err);
+
+	return r < 0 ? r : bt_systemd_unit_parse(name, c->id, ret, err);
+}
+
+int bt_container_cgroup_path(struct bt_container *c, char **ret, struct bt_err *err)
+{
+	struct bt_systemd_unit unit;
+	int r;
+
+	if (!c->engine->cfg.systemd_cgroup)
+		return spec_path(c, ret, err);
+	r = find_unit(c, &unit, err);
+	if (r < 0)
+		return r;
+	*ret = strdup(unit.path);
+	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "find the control group");
 }
 
 int bt_container_cgroup_open(struct bt_container *c, struct bt_cgroup *ret, struct bt_err *err)
@@ -52,6 +77,26 @@ int bt_container_cgroup_open(struct bt_container *c, struct bt_cgroup *ret, stru
 		return r;
 	r = bt_cgroup_open(&c->engine->cgroups, path, ret);
 	return r < 0 ? bt_err_sys(err, r, "open the control group of container %.12s", c->id) : 0;
+}
+
+int bt_container_cgroup_limit(struct bt_container *c, const struct bt_cgroup_limits *limits,
+			      struct bt_err *err)
+{
+	bt_auto_cgroup struct bt_cgroup group = { 0 };
+	struct bt_systemd_unit unit;
+	const char *what = "limits";
+	int r = bt_container_cgroup_open(c, &group, err);
+
+	if (r == 0 && c->engine->cfg.systemd_cgroup) {
+		r = find_unit(c, &unit, err);
+		if (r == 0)
+			r = bt_systemd_scope_update(&unit, limits, bt_cgroup_host_is_v2(group.host),
+						    err);
+	}
+	if (r < 0)
+		return r;
+	r = bt_cgroup_limit(&group, limits, &what);
+	return r < 0 ? bt_err_sys(err, r, "Cannot update container %s: %s", c->id, what) : 0;
 }
 
 int bt_container_cgroup_freeze(struct bt_container *c, bool freeze, struct bt_err *err)
@@ -80,6 +125,18 @@ int bt_container_cgroup_pids(struct bt_container *c, pid_t **ret, size_t *ret_n,
 /* How long killed processes may take to go. */
 #define REMOVE_TIMEOUT_MS 5000
 
+static void stop_scope(struct bt_container *c)
+{
+	struct bt_systemd_unit unit;
+	struct bt_err err;
+	int r = find_unit(c, &unit, &err);
+
+	if (r == 0)
+		r = bt_systemd_scope_stop(&unit, &err);
+	if (r < 0)
+		bt_log_warn("remove the scope of container %.12s: %s", c->id, err.msg);
+}
+
 void bt_container_cgroup_destroy(struct bt_container *c)
 {
 	bt_auto_cgroup struct bt_cgroup group = { 0 };
@@ -94,6 +151,8 @@ void bt_container_cgroup_destroy(struct bt_container *c)
 		r = bt_cgroup_remove(&group, REMOVE_TIMEOUT_MS);
 	if (r < 0)
 		bt_log_warn("remove the control group of container %.12s: %s", c->id, strerror(-r));
+	if (c->engine->cfg.systemd_cgroup)
+		stop_scope(c);
 }
 
 void bt_container_cgroup_sweep(struct bt_container *c)

@@ -301,6 +301,7 @@ static int build_spec(struct start *st, struct bt_err *err)
 		.files_dir = st->files_dir,
 		.shm = st->shm,
 		.cgroup_parent = engine->cgroup_parent,
+		.systemd_cgroup = engine->cfg.systemd_cgroup,
 		.default_ulimits = engine->cfg.default_ulimits,
 		.security = { engine->cfg.no_new_privileges, engine->cfg.apparmor },
 		.user = &st->user,
@@ -359,12 +360,12 @@ static int prepare_realtime(const struct start *st, struct bt_err *err)
 {
 	const struct bt_engine *engine = st->container->engine;
 	const json_t *hc = st->settings.host_config;
-	bt_auto_free char *group =
-		bt_spec_cgroup_path(hc, engine->cgroup_parent, st->container->id);
+	bt_auto_free char *group = NULL;
+	int r = bt_container_cgroup_path(st->container, &group, err);
 
-	return group ? bt_cpu_realtime_prepare(&engine->cgroups, group, &engine->cfg.cpu_realtime,
-					       hc, err)
-		     : bt_err_sys(err, -ENOMEM, "start container");
+	return r < 0 ? r
+		     : bt_cpu_realtime_prepare(&engine->cgroups, group, &engine->cfg.cpu_realtime,
+					       hc, err);
 }
 
 static int prepare(struct start *st, struct bt_err *err)
@@ -419,6 +420,7 @@ static void fill_spawn(struct start *st, struct bt_spawn *spawn)
 		.dir = st->run_dir,
 		.journal = st->journal,
 		.runtime = runtime_path(st),
+		.systemd_cgroup = c->engine->cfg.systemd_cgroup,
 		.tty = c->tty,
 		.open_stdin = c->open_stdin,
 		.stdin_once = c->stdin_once,

@@ -132,16 +132,10 @@ static void fill_limits(const json_t *body, struct bt_cgroup_limits *limits)
 /* A container that runs gets the new limits now. */
 static int apply_limits(struct bt_container *c, const json_t *body, struct bt_err *err)
 {
-	bt_auto_cgroup struct bt_cgroup group = { 0 };
 	struct bt_cgroup_limits limits = { 0 };
-	const char *what = "limits";
-	int r = bt_container_cgroup_open(c, &group, err);
 
-	if (r < 0)
-		return r;
 	fill_limits(body, &limits);
-	r = bt_cgroup_limit(&group, &limits, &what);
-	return r < 0 ? bt_err_sys(err, r, "Cannot update container %s: %s", c->id, what) : 0;
+	return bt_container_cgroup_limit(c, &limits, err);
 }
 
 static int apply_policy(struct bt_container *c, const json_t *hc, struct bt_err *err)

@@ -30,6 +30,7 @@
 #include "engine/volume_mount.h"
 
 #define DEFAULT_CGROUP_PARENT "/docker"
+#define DEFAULT_SLICE         "system.slice"
 
 static int make_dir(const char *root, const char *name, mode_t mode, struct bt_err *err)
 {
@@ -213,8 +214,9 @@ int bt_engine_open(const struct bt_engine_config *cfg, struct bt_engine **ret, s
 	if (!engine)
 		return bt_err_sys(err, -ENOMEM, "start the engine");
 	engine->cfg = *cfg;
-	engine->cgroup_parent = cfg->cgroup_parent && cfg->cgroup_parent[0] ? cfg->cgroup_parent
-									    : DEFAULT_CGROUP_PARENT;
+	engine->cgroup_parent = cfg->systemd_cgroup ? DEFAULT_SLICE : DEFAULT_CGROUP_PARENT;
+	if (cfg->cgroup_parent && cfg->cgroup_parent[0])
+		engine->cgroup_parent = cfg->cgroup_parent;
 	r = open_parts(engine, err);
 	if (r < 0) {
 		bt_engine_close(engine);

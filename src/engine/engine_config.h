@@ -33,7 +33,8 @@ struct bt_engine_config {
 	const char *default_ipc_mode, *default_cgroupns_mode;
 	int64_t default_shm_size;      /* bytes */
 	const char *seccomp_profile;   /* path, "unconfined", or NULL or "builtin" */
-	const char *cgroup_parent;     /* NULL: "/docker" */
+	const char *cgroup_parent;     /* NULL: "/docker", with systemd "system.slice" */
+	bool systemd_cgroup;           /* systemd's driver keeps control groups */
 	const char *log_driver;        /* NULL: "json-file" */
 	const json_t *log_opts;        /* object, or NULL */
 	const char *publish_policy;    /* who reaches published ports; NULL: "all" */

@@ -15,6 +15,7 @@
 #include "engine/jget.h"
 #include "engine/log_options.h"
 #include "engine/spec_security.h"
+#include "runtime/systemd_unit.h"
 
 #define MIN_MEMORY (6ll << 20)
 
@@ -222,6 +223,18 @@ static int check_runtime(const json_t *hc, const struct bt_engine_config *cfg, s
 			  runtime);
 }
 
+static int check_cgroup_parent(const json_t *hc, const struct bt_engine_config *cfg,
+			       struct bt_err *err)
+{
+	const char *parent = bt_jget_text(hc, "CgroupParent");
+
+	if (!cfg->systemd_cgroup || parent[0] == '\0' || bt_systemd_unit_is_slice(parent))
+		return 0;
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+			  "cgroup-parent for systemd cgroup should be a valid slice named as "
+			  "\"xxx.slice\"");
+}
+
 static int check_ulimits(const json_t *hc, struct bt_err *err)
 {
 	const json_t *list = json_object_get(hc, "Ulimits"), *item;
@@ -358,6 +371,8 @@ int bt_host_config_check(const json_t *hc, const struct bt_engine_config *cfg, j
 		r = check_log(hc, err);
 	if (r == 0)
 		r = check_runtime(hc, cfg, err);
+	if (r == 0)
+		r = check_cgroup_parent(hc, cfg, err);
 	if (r == 0)
 		r = check_ulimits(hc, err);
 	if (r == 0)

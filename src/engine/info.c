@@ -81,7 +81,8 @@ static void add_limits(const struct bt_engine *engine, json_t *out)
 	/* Left out where it is not, as Docker does. */
 	if (memory && bt_host_limits_kernel_tcp())
 		json_object_set_new(out, "KernelMemoryTCP", json_true());
-	json_object_set_new(out, "CgroupDriver", json_string("cgroupfs"));
+	json_object_set_new(out, "CgroupDriver",
+			    json_string(engine->cfg.systemd_cgroup ? "systemd" : "cgroupfs"));
 	json_object_set_new(out, "CgroupVersion", json_string(v2 ? "2" : "1"));
 	json_object_set_new(out, "Warnings",
 			    json_array_size(warnings) > 0 ? json_incref(warnings) : json_null());

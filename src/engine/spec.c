@@ -207,12 +207,14 @@ static json_t *build_sysctls(const struct bt_spec_request *req)
 	return sysctls;
 }
 
-char *bt_spec_cgroup_path(const json_t *hc, const char *daemon_parent, const char *id)
+char *bt_spec_cgroup_path(const json_t *hc, const char *daemon_parent, bool systemd, const char *id)
 {
 	const char *parent = bt_jget_text(hc, "CgroupParent");
 
 	if (parent[0] == '\0')
 		parent = daemon_parent;
+	if (systemd)
+		return bt_str_format("%s:docker:%s", parent, id);
 	return bt_str_format("%s%s/%s", parent[0] == '/' ? "" : "/", parent, id);
 }
 
@@ -220,8 +222,8 @@ static int build_linux(const struct bt_spec_request *req, json_t **ret, struct b
 {
 	json_auto_t *linux_ = json_object();
 	json_auto_t *resources = NULL;
-	bt_auto_free char *cgroup =
-		bt_spec_cgroup_path(req->host_config, req->cgroup_parent, req->id);
+	bt_auto_free char *cgroup = bt_spec_cgroup_path(req->host_config, req->cgroup_parent,
+							req->systemd_cgroup, req->id);
 	const json_t *masked = json_object_get(req->host_config, "MaskedPaths");
 	const json_t *readonly = json_object_get(req->host_config, "ReadonlyPaths");
 	int r;

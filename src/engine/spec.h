@@ -28,6 +28,7 @@ struct bt_spec_request {
 	const char *files_dir;              /* <data-root>/containers/<id> */
 	const char *shm;                    /* what is bound at /dev/shm, NULL: its own */
 	const char *cgroup_parent;          /* the daemon's; HostConfig's goes before */
+	bool systemd_cgroup;                /* systemd's driver keeps it */
 	const json_t *default_ulimits;      /* object name → {Name,Soft,Hard}, or NULL */
 	struct bt_spec_security security;   /* the daemon's */
 	const char *init_path;              /* bound in and run first, or NULL */
@@ -44,9 +45,10 @@ struct bt_spec_request {
  * be had; the message says which. */
 bt_nodiscard int bt_spec_build(const struct bt_spec_request *req, json_t **ret, struct bt_err *err);
 
-/** Where its control group is, in every hierarchy: HostConfig.CgroupParent, or the daemon's, and
- * the id behind. Owned; NULL without memory. */
-char *bt_spec_cgroup_path(const json_t *hc, const char *daemon_parent, const char *id);
+/** linux.cgroupsPath: HostConfig.CgroupParent, or the daemon's, and the id behind; in the form of
+ * runtime/systemd_unit.h where systemd's driver keeps the group. Owned; NULL without memory. */
+char *bt_spec_cgroup_path(const json_t *hc, const char *daemon_parent, bool systemd,
+			  const char *id);
 
 /** The environment of the container's processes: Docker's own variables, then `env` (array or
  * null), which wins. A new array, or NULL without memory. */

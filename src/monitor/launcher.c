@@ -75,12 +75,20 @@ static int read_filter(struct bt_monitor *m, const struct bt_oci_seccomp *seccom
 	return 0;
 }
 
+static struct bt_cgroups_owner owner_of(const struct bt_monitor *m, const struct bt_oci_spec *spec)
+{
+	return (struct bt_cgroups_owner){ .spec = spec,
+					  .id = m->spawn.id,
+					  .systemd = m->spawn.systemd_cgroup };
+}
+
 static void remember_cgroup(struct bt_monitor *m, const struct bt_oci_spec *spec)
 {
+	const struct bt_cgroups_owner owner = owner_of(m, spec);
 	struct bt_err ignored;
 
 	/* Only for watching it: bt_oom_watch() does without. */
-	if (!m->cgroup_path && bt_cgroups_path(spec, m->spawn.id, &m->cgroup_path, &ignored) < 0)
+	if (!m->cgroup_path && bt_cgroups_path(&owner, &m->cgroup_path, &ignored) < 0)
 		m->cgroup_path = NULL;
 }
 
@@ -107,7 +115,8 @@ static int own_start(struct bt_monitor *m, const int stdio[3], struct bt_process
 					 .rootfs_fd = m->rootfs_fd,
 					 .netns_fd = m->netns_fd,
 					 .at_once = true,
-					 .stdio = { stdio[0], stdio[1], stdio[2] } };
+					 .stdio = { stdio[0], stdio[1], stdio[2] },
+					 .systemd_cgroup = m->spawn.systemd_cgroup };
 	int r = read_spec(m, &arena, &spec, err);
 
 	if (r == 0)
@@ -120,11 +129,12 @@ static int own_start(struct bt_monitor *m, const int stdio[3], struct bt_process
 	bt_fault_point("monitor/created");
 	r = bt_launch_start(&launch, err);
 	if (r < 0) {
+		const struct bt_cgroups_owner owner = owner_of(m, &spec);
 		struct bt_err ignored;
 
 		(void)waitpid(launch.pid, NULL, 0);
 		bt_launch_done(&launch);
-		if (bt_launch_cleanup(&spec, m->spawn.id, NULL, &ignored) < 0)
+		if (bt_launch_cleanup(&owner, NULL, &ignored) < 0)
 			return bt_err_context(err, "(and %s)", ignored.msg);
 		return r;
 	}
@@ -145,7 +155,8 @@ static int own_exec(struct bt_monitor *m, int process_fd, const int stdio[3],
 				      .process = &process,
 				      .spec = &spec,
 				      .id = m->spawn.id,
-				      .stdio = { stdio[0], stdio[1], stdio[2] } };
+				      .stdio = { stdio[0], stdio[1], stdio[2] },
+				      .systemd_cgroup = m->spawn.systemd_cgroup };
 	int r = map_text(process_fd, &text);
 
 	if (r < 0)
@@ -166,12 +177,14 @@ static int own_exec(struct bt_monitor *m, int process_fd, const int stdio[3],
 static void own_cleanup(struct bt_monitor *m)
 {
 	bt_auto_arena struct bt_arena arena = { 0 };
+	struct bt_cgroups_owner owner;
 	struct bt_oci_spec spec;
 	struct bt_err err;
 
-	if (read_spec(m, &arena, &spec, &err) < 0 ||
-	    bt_launch_cleanup(&spec, m->spawn.id, NULL, &err) < 0)
+	if (read_spec(m, &arena, &spec, &err) < 0)
 		return;
+	owner = owner_of(m, &spec);
+	bt_ignore(bt_launch_cleanup(&owner, NULL, &err));
 }
 
 int bt_launcher_start(struct bt_monitor *m, const int stdio[3], struct bt_process *ret,

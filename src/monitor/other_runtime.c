@@ -25,6 +25,7 @@
 #include "codec/json.h"
 #include "codec/oci_spec.h"
 #include "monitor/command.h"
+#include "runtime/systemd_unit.h"
 
 #define LOG_MAX (1u << 20)
 
@@ -111,11 +112,24 @@ static int set_network(const struct bt_monitor *m, json_t *linux_)
 	return json_array_append_new(list, item);
 }
 
+/* To watch it for kills. */
+static void remember_cgroup(struct bt_monitor *m, const char *path)
+{
+	struct bt_systemd_unit unit;
+
+	if (m->cgroup_path)
+		return;
+	if (m->spawn.systemd_cgroup &&
+	    bt_systemd_unit_parse(path, m->spawn.id, &unit, BT_ERR_IGNORED) == 0)
+		m->cgroup_path = strdup(unit.path);
+	else if (path[0] == '/')
+		m->cgroup_path = strdup(path);
+}
+
 static int write_config(struct bt_monitor *m, const struct places *p, struct bt_err *err)
 {
 	bt_auto_free char *text = NULL, *out = NULL;
 	json_auto_t *spec = NULL;
-	const char *cgroup;
 	json_t *root;
 	size_t len;
 	int r = bt_io_read_fd(m->spec_fd, BT_OCI_SPEC_TEXT_MAX, &text, &len);
@@ -129,9 +143,7 @@ static int write_config(struct bt_monitor *m, const struct places *p, struct bt_
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "runtime %s needs the seccomp profile in the specification",
 				  m->spawn.runtime);
-	cgroup = bt_json_str(bt_json_obj(spec, "linux"), "cgroupsPath", "");
-	if (!m->cgroup_path && cgroup[0] == '/')
-		m->cgroup_path = strdup(cgroup);
+	remember_cgroup(m, bt_json_str(bt_json_obj(spec, "linux"), "cgroupsPath", ""));
 	/* Nothing in it is newer, and older runtimes refuse what they do not know. */
 	if (json_object_set_new(spec, "ociVersion", json_string("1.0.2")) < 0)
 		return bt_err_sys(err, -ENOMEM, "write the specification");
@@ -187,9 +199,9 @@ static int call(struct bt_monitor *m, const struct places *p, const char *const 
 		const int stdio[3], struct bt_err *err)
 {
 	const char *argv[24] = { m->spawn.runtime, "--root",       p->root, "--log",
-				 p->log,           "--log-format", "json" };
+				 p->log,           "--log-format", "json",  "--systemd-cgroup" };
 	char message[400];
-	size_t n = 7;
+	size_t n = 7 + m->spawn.systemd_cgroup;
 	int r;
 
 	while (*rest && n < 23)

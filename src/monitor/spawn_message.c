@@ -88,11 +88,12 @@ int bt_spawn_message_encode(const struct bt_spawn *spawn, json_t **ret)
 		"log_driver", spawn->log_driver, "log_path", spawn->log_path, "log_max_size",
 		(json_int_t)spawn->log_max_size, "log_max_file", spawn->log_max_file, "log_attrs",
 		spawn->log_attrs);
-	json_t *more = json_pack("{s:o, s:i, s:i, s:I, s:i, s:o}", "restart",
-				 bt_spawn_message_restart(&spawn->restart), "stop_signal",
-				 spawn->stop_signal, "stop_timeout", spawn->stop_timeout,
-				 "journal_seq", (json_int_t)spawn->journal_seq, "restarts",
-				 spawn->restarts, "clients", encode_clients(spawn));
+	json_t *more =
+		json_pack("{s:o, s:i, s:i, s:I, s:i, s:o, s:b}", "restart",
+			  bt_spawn_message_restart(&spawn->restart), "stop_signal",
+			  spawn->stop_signal, "stop_timeout", spawn->stop_timeout, "journal_seq",
+			  (json_int_t)spawn->journal_seq, "restarts", spawn->restarts, "clients",
+			  encode_clients(spawn), "systemd_cgroup", spawn->systemd_cgroup);
 
 	if (!json || !more || json_object_update(json, more) < 0) {
 		json_decref(json);
@@ -153,6 +154,7 @@ int bt_spawn_message_decode(const json_t *json, struct bt_spawn_client *ret_clie
 		.journal = bt_json_str(json, "journal", NULL),
 		.runtime = bt_json_str(json, "runtime", NULL),
 		.bundle = bt_json_str(json, "bundle", NULL),
+		.systemd_cgroup = bt_json_bool(json, "systemd_cgroup", false),
 		.tty = bt_json_bool(json, "tty", false),
 		.open_stdin = bt_json_bool(json, "open_stdin", false),
 		.stdin_once = bt_json_bool(json, "stdin_once", false),

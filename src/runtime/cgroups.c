@@ -3,12 +3,14 @@
 #include "runtime/cgroups.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "runtime/systemd_scope.h"
 
 /* What every container may do whatever the rules say: make nodes of any device
  * (opening them is another matter), and use those that its /dev has anyway, its
@@ -187,23 +189,27 @@ static int convert_rest(const struct bt_oci_resources *res, struct converted *c)
 	return 0;
 }
 
-static int limit(const struct bt_cgroup *cg, const struct bt_oci_resources *res, bool devices,
-		 struct bt_err *err)
+static int convert(const struct bt_oci_resources *res, bool devices, struct converted *ret,
+		   struct bt_err *err)
 {
-	bt_auto(converted_done) struct converted c = { 0 };
-	const char *what = NULL;
 	int r;
 
-	convert_memory(&res->memory, &c.limits);
-	convert_cpu(&res->cpu, &c.limits);
-	r = convert_blkio(&res->blkio, &c);
+	convert_memory(&res->memory, &ret->limits);
+	convert_cpu(&res->cpu, &ret->limits);
+	r = convert_blkio(&res->blkio, ret);
 	if (r == 0)
-		r = convert_rest(res, &c);
+		r = convert_rest(res, ret);
 	if (r == 0 && devices && res->ndevices > 0)
-		r = convert_devices(res, &c);
-	if (r < 0)
-		return bt_err_sys(err, r, "linux.resources");
-	r = bt_cgroup_limit(cg, &c.limits, &what);
+		r = convert_devices(res, ret);
+	return r < 0 ? bt_err_sys(err, r, "linux.resources") : 0;
+}
+
+static int limit(const struct bt_cgroup *cg, const struct bt_cgroup_limits *limits,
+		 struct bt_err *err)
+{
+	const char *what = NULL;
+	int r = bt_cgroup_limit(cg, limits, &what);
+
 	if (r == -EOPNOTSUPP)
 		return bt_err_set(
 			err, BT_ERR_INVALID, EOPNOTSUPP,
@@ -227,14 +233,33 @@ int bt_cgroups_host(const struct bt_cgroup_host **ret, struct bt_err *err)
 	return 0;
 }
 
-int bt_cgroups_path(const struct bt_oci_spec *spec, const char *id, char **ret, struct bt_err *err)
+static int find_unit(const struct bt_cgroups_owner *owner, struct bt_systemd_unit *ret,
+		     struct bt_err *err)
 {
-	const char *path = spec->linux_.cgroups_path;
+	return bt_systemd_unit_parse(owner->spec->linux_.cgroups_path, owner->id, ret, err);
+}
+
+static int scope_path(const struct bt_cgroups_owner *owner, char **ret, struct bt_err *err)
+{
+	struct bt_systemd_unit unit;
+	int r = find_unit(owner, &unit, err);
+
+	if (r < 0)
+		return r;
+	*ret = strdup(unit.path);
+	return *ret != NULL ? 0 : bt_err_sys(err, -ENOMEM, "linux.cgroupsPath");
+}
+
+int bt_cgroups_path(const struct bt_cgroups_owner *owner, char **ret, struct bt_err *err)
+{
+	const char *path = owner->spec->linux_.cgroups_path;
 	bt_auto_free char *joined = NULL;
 
+	if (owner->systemd)
+		return scope_path(owner, ret, err);
 	if (path == NULL || *path == '\0')
 		/* One directory, so that none of ours stays as an empty parent. */
-		joined = bt_str_format("/berth-%s", id);
+		joined = bt_str_format("/berth-%s", owner->id);
 	else
 		joined = bt_path_join("/", path);
 	if (joined == NULL)
@@ -250,29 +275,138 @@ int bt_cgroups_path(const struct bt_oci_spec *spec, const char *id, char **ret, 
 	return 0;
 }
 
-int bt_cgroups_begin(const struct bt_oci_spec *spec, const char *id,
-		     const struct bt_cgroup_host *host, struct bt_cgroup *ret, struct bt_err *err)
+static int start_scope(const struct bt_cgroups_owner *owner, const struct bt_cgroup_host *host,
+		       pid_t *ret_placeholder, struct bt_err *err)
+{
+	bt_auto(converted_done) struct converted c = { 0 };
+	struct bt_systemd_unit unit;
+	int r = find_unit(owner, &unit, err);
+
+	if (r == 0)
+		r = convert(&owner->spec->linux_.resources, true, &c, err);
+	return r < 0 ? r
+		     : bt_systemd_scope_start(&unit, owner->id, &c.limits,
+					      bt_cgroup_host_is_v2(host), ret_placeholder, err);
+}
+
+int bt_cgroups_begin(const struct bt_cgroups_owner *owner, const struct bt_cgroup_host *host,
+		     struct bt_cgroup *ret, pid_t *ret_placeholder, struct bt_err *err)
 {
 	bt_auto_free char *path = NULL;
-	int r = bt_cgroups_path(spec, id, &path, err);
+	pid_t placeholder = 0;
+	int r = bt_cgroups_path(owner, &path, err);
 
+	if (r == 0 && owner->systemd)
+		r = start_scope(owner, host, &placeholder, err);
 	if (r < 0)
 		return r;
 	r = bt_cgroup_begin(host, path, ret);
-	return r < 0 ? bt_err_sys(err, r, "linux.cgroupsPath: make control group %s", path) : 0;
+	if (r == 0) {
+		*ret_placeholder = placeholder;
+		return 0;
+	}
+	if (placeholder > 0) {
+		bt_systemd_scope_release(&placeholder);
+		bt_ignore(bt_cgroups_remove(owner, 1000, BT_ERR_IGNORED));
+	}
+	return bt_err_sys(err, r, "linux.cgroupsPath: make control group %s", path);
 }
 
-int bt_cgroups_complete(const struct bt_oci_spec *spec, struct bt_cgroup *cg, struct bt_err *err)
+int bt_cgroups_complete(const struct bt_cgroups_owner *owner, struct bt_cgroup *cg,
+			struct bt_err *err)
 {
+	bt_auto(converted_done) struct converted c = { 0 };
 	int r = bt_cgroup_complete(cg);
 
 	if (r < 0)
 		return bt_err_sys(err, r, "linux.cgroupsPath: make control group %s", cg->path);
-	return limit(cg, &spec->linux_.resources, true, err);
+	r = convert(&owner->spec->linux_.resources, true, &c, err);
+	return r < 0 ? r : limit(cg, &c.limits, err);
 }
 
-int bt_cgroups_update(const struct bt_cgroup *cg, const struct bt_oci_resources *res,
-		      struct bt_err *err)
+const char *bt_cgroups_first_limit(const struct bt_oci_resources *res)
 {
-	return limit(cg, res, false, err);
+	const struct bt_oci_memory *m = &res->memory;
+	const struct bt_oci_cpu *c = &res->cpu;
+	const struct bt_oci_blkio *b = &res->blkio;
+	const struct {
+		const char *name;
+		bool asked;
+	} limits[] = {
+		{ "memory", m->limit.set || m->reservation.set || m->swap.set || m->kernel.set ||
+				    m->kernel_tcp.set || m->swappiness.set ||
+				    m->disable_oom_killer },
+		{ "cpu", c->shares.set || c->quota.set || c->burst.set || c->period.set ||
+				 c->realtime_runtime.set || c->realtime_period.set || c->cpus ||
+				 c->mems || c->idle.set },
+		{ "pids", res->pids_limit.set },
+		{ "blockIO", b->weight.set || b->leaf_weight.set || b->weight_device.n > 0 ||
+				     b->read_bps.n > 0 || b->write_bps.n > 0 ||
+				     b->read_iops.n > 0 || b->write_iops.n > 0 },
+		{ "hugepageLimits", res->nhugepages > 0 },
+		{ "network", res->net_class_id.set || res->nnet_priorities > 0 },
+		{ "rdma", res->nrdma > 0 },
+		{ "unified", res->unified.n > 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		if (limits[i].asked)
+			return limits[i].name;
+	}
+	return NULL;
+}
+
+int bt_cgroups_update(const struct bt_cgroups_owner *owner, const struct bt_cgroup *cg,
+		      const struct bt_oci_resources *res, struct bt_err *err)
+{
+	bt_auto(converted_done) struct converted c = { 0 };
+	struct bt_systemd_unit unit;
+	int r = convert(res, false, &c, err);
+
+	if (r == 0 && owner->systemd) {
+		r = find_unit(owner, &unit, err);
+		if (r == 0)
+			r = bt_systemd_scope_update(&unit, &c.limits,
+						    bt_cgroup_host_is_v2(cg->host), err);
+	}
+	return r < 0 ? r : limit(cg, &c.limits, err);
+}
+
+static int stop_scope(const struct bt_cgroups_owner *owner, struct bt_err *err)
+{
+	struct bt_systemd_unit unit;
+	int r = find_unit(owner, &unit, err);
+
+	return r < 0 ? r : bt_systemd_scope_stop(&unit, err);
+}
+
+static int kill_and_remove(const struct bt_cgroup_host *host, const char *path, int timeout_ms)
+{
+	bt_auto_cgroup struct bt_cgroup cg = { 0 };
+	int r = bt_cgroup_open(host, path, &cg);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0 && bt_cgroup_pids_any(&cg) != 0)
+		r = bt_cgroup_kill(&cg, SIGKILL);
+	return r < 0 ? r : bt_cgroup_remove(&cg, timeout_ms);
+}
+
+int bt_cgroups_remove(const struct bt_cgroups_owner *owner, int timeout_ms, struct bt_err *err)
+{
+	const struct bt_cgroup_host *host;
+	bt_auto_free char *path = NULL;
+	int r = bt_cgroups_host(&host, err);
+
+	if (r == 0)
+		r = bt_cgroups_path(owner, &path, err);
+	if (r < 0)
+		return r;
+	/* As a rule nobody is left in it. */
+	r = bt_cgroup_remove_empty(host, path);
+	if (r < 0)
+		r = kill_and_remove(host, path, timeout_ms);
+	if (r < 0)
+		return bt_err_sys(err, r, "remove control group %s", path);
+	return owner->systemd ? stop_scope(owner, err) : 0;
 }

@@ -4,42 +4,15 @@
 
 #include "runtime/launch.h"
 
-#include <errno.h>
-#include <signal.h>
-
+#include "base/arena.h"
 #include "base/auto.h"
-#include "runtime/cgroups.h"
 #include "runtime/hooks.h"
 #include "runtime/plan.h"
+#include "runtime/rdt.h"
 
 /* Killed processes go at once, but for those in the kernel's hands (a dead network
  * file system): no container is worth waiting for them for ever. */
 #define REMOVE_TIMEOUT_MS 10000
-
-static int remove_group(const struct bt_oci_spec *spec, const char *id, struct bt_err *err)
-{
-	const struct bt_cgroup_host *host;
-	bt_auto_cgroup struct bt_cgroup cg = { 0 };
-	bt_auto_free char *path = NULL;
-	int r = bt_cgroups_host(&host, err);
-
-	if (r == 0)
-		r = bt_cgroups_path(spec, id, &path, err);
-	if (r < 0)
-		return r;
-	/* As a rule nobody is left in it. */
-	r = bt_cgroup_remove_empty(host, path);
-	if (r == 0)
-		return 0;
-	r = bt_cgroup_open(host, path, &cg);
-	if (r == -ENOENT)
-		return 0;
-	if (r == 0 && bt_cgroup_pids_any(&cg) != 0)
-		r = bt_cgroup_kill(&cg, SIGKILL);
-	if (r == 0)
-		r = bt_cgroup_remove(&cg, REMOVE_TIMEOUT_MS);
-	return r < 0 ? bt_err_sys(err, r, "remove control group %s", path) : 0;
-}
 
 static void run_poststop(const struct bt_oci_spec *spec, const char *id,
 			 char warning[BT_SYNC_WARNING_LEN])
@@ -63,12 +36,24 @@ static void run_poststop(const struct bt_oci_spec *spec, const char *id,
 	bt_arena_done(&arena);
 }
 
-int bt_launch_cleanup(const struct bt_oci_spec *spec, const char *id,
-		      char warning[BT_SYNC_WARNING_LEN], struct bt_err *err)
+void bt_launch_leave_class(const struct bt_cgroups_owner *owner)
 {
-	int r = remove_group(spec, id, err);
+	const struct bt_oci_intel_rdt *rdt = &owner->spec->linux_.intel_rdt;
+	bt_auto_free char *root = NULL;
 
-	if (r == 0)
-		run_poststop(spec, id, warning);
-	return r;
+	/* An empty class that stays, or one whose file system is gone, hinders nobody. */
+	if (rdt->set && bt_rdt_root(&root, BT_ERR_IGNORED) == 0)
+		bt_ignore(bt_rdt_remove(root, rdt, owner->id, BT_ERR_IGNORED));
+}
+
+int bt_launch_cleanup(const struct bt_cgroups_owner *owner, char warning[BT_SYNC_WARNING_LEN],
+		      struct bt_err *err)
+{
+	int r = bt_cgroups_remove(owner, REMOVE_TIMEOUT_MS, err);
+
+	if (r < 0)
+		return r;
+	bt_launch_leave_class(owner);
+	run_poststop(owner->spec, owner->id, warning);
+	return 0;
 }

@@ -38,6 +38,7 @@
 #include "runtime/plan_process.h"
 #include "runtime/process.h"
 #include "runtime/procfs.h"
+#include "runtime/rdt.h"
 #include "runtime/terminal.h"
 #include "sys/caps.h"
 #include "sys/clone.h"
@@ -81,6 +82,18 @@ static int enter_cgroup(const struct joining *j, struct bt_err *err)
 			r = bt_err_sys(err, r, "enter control group %s", j->cgroup.path);
 	}
 	return r < 0 ? r : bt_limits_affinity(last, "process.execCPUAffinity.final", err);
+}
+
+static int enter_class(const struct joining *j, struct bt_err *err)
+{
+	const struct bt_oci_intel_rdt *rdt = &j->req->spec->linux_.intel_rdt;
+	bt_auto_free char *root = NULL;
+	int r;
+
+	if (!rdt->set)
+		return 0;
+	r = bt_rdt_root(&root, err);
+	return r < 0 ? r : bt_rdt_join(root, rdt, j->req->id, getpid(), err);
 }
 
 static int enter_namespaces(const struct joining *j, struct bt_err *err)
@@ -221,6 +234,8 @@ static int pass_through(struct joining *j, struct bt_err *err)
 	if (r == 0)
 		r = enter_cgroup(j, err);
 	if (r == 0)
+		r = enter_class(j, err);
+	if (r == 0)
 		r = enter_namespaces(j, err);
 	if (r < 0)
 		return r;
@@ -253,7 +268,9 @@ static _Noreturn void door(struct joining *j)
 static int give_birth(struct joining *j, struct bt_err *err)
 {
 	/* Where there is version 2 only, both are born in the group. */
-	const struct bt_clone how = { .cgroup_fd = bt_cgroup_clone_fd(&j->cgroup) };
+	const struct bt_clone how = {
+		.cgroup_fd = j->cgroup.host != NULL ? bt_cgroup_clone_fd(&j->cgroup) : -EBADF,
+	};
 	bt_auto_close int pidfd = -EBADF;
 	pid_t pid = bt_clone(&how, &pidfd);
 
@@ -348,15 +365,20 @@ static int plan_namespaces(struct joining *j, struct bt_err *err)
 
 static int plan_cgroup(struct joining *j, struct bt_err *err)
 {
+	const struct bt_cgroups_owner owner = { .spec = j->req->spec,
+						.id = j->req->id,
+						.systemd = j->req->systemd_cgroup };
 	const struct bt_cgroup_host *host;
 	bt_auto_free char *path = NULL;
 	int r = bt_cgroups_host(&host, err);
 
 	if (r == 0)
-		r = bt_cgroups_path(j->req->spec, j->req->id, &path, err);
+		r = bt_cgroups_path(&owner, &path, err);
 	if (r < 0)
 		return r;
 	r = bt_cgroup_open(host, path, &j->cgroup);
+	if (r == -ENOENT && j->req->rootless)
+		return 0;
 	return r < 0 ? bt_err_sys(err, r, "open control group %s", path) : 0;
 }
 

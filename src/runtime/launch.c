@@ -21,10 +21,13 @@
 #include "runtime/hooks.h"
 #include "runtime/idmap.h"
 #include "runtime/init.h"
+#include "runtime/net_devices.h"
 #include "runtime/notify.h"
 #include "runtime/oom.h"
 #include "runtime/outside.h"
 #include "runtime/plan_make.h"
+#include "runtime/rdt.h"
+#include "runtime/systemd_scope.h"
 #include "runtime/usher.h"
 #include "sys/clone.h"
 #include "sys/kernel.h"
@@ -32,9 +35,10 @@
 /* The creator's side while the init is being made. */
 struct creation {
 	struct bt_plan plan;
-	int sync;     /* its end of the socket pair, owned */
-	int far;      /* the init's end, owned until it is born */
-	int listener; /* owned */
+	int sync;          /* its end of the socket pair, owned */
+	int far;           /* the init's end, owned until it is born */
+	int listener;      /* owned */
+	pid_t placeholder; /* with systemd's driver: keeps the scope; owned, or 0 */
 	struct bt_launch launch;
 };
 
@@ -47,40 +51,64 @@ static void creation_done(struct creation *c)
 	bt_plan_done(&c->plan);
 }
 
+static struct bt_cgroups_owner owner_of(const struct bt_launch_request *req)
+{
+	return (struct bt_cgroups_owner){ .spec = req->spec,
+					  .id = req->id,
+					  .systemd = req->systemd_cgroup };
+}
+
+/* Nobody's limits may be forgotten in silence. */
+static int do_without_cgroup(struct creation *c, int r, struct bt_err *err)
+{
+	const char *limit = bt_cgroups_first_limit(&c->plan.spec->linux_.resources);
+
+	if (r != -EACCES && r != -EPERM && r != -EROFS)
+		return r;
+	if (limit != NULL)
+		return bt_err_context(err, "linux.resources.%s: needs a control group", limit);
+	if (c->plan.cgroup.host != NULL)
+		bt_ignore(bt_cgroup_remove(&c->plan.cgroup, 0));
+	bt_cgroup_done(&c->plan.cgroup);
+	bt_plan_warn(c->launch.warning, "the container has no control group: %s", err->msg);
+	return 0;
+}
+
 static int make_cgroup(struct creation *c, struct bt_err *err)
 {
 	const struct bt_launch_request *req = c->plan.req;
+	const struct bt_cgroups_owner owner = owner_of(req);
 	const struct bt_cgroup_host *host;
 	int r;
 
-	if (req->systemd_cgroup)
-		return bt_err_set(
-			err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-			"systemd's control group driver is not offered yet; use cgroupfs");
 	r = bt_cgroups_host(&host, err);
 	if (r == 0)
-		r = bt_cgroups_begin(req->spec, req->id, host, &c->plan.cgroup, err);
+		r = bt_cgroups_begin(&owner, host, &c->plan.cgroup, &c->placeholder, err);
+	/* A dozen directories take as long as all mounts: both at the same time. But who changes
+	 * its user namespace could not enter them any more, and who may have none must know. */
+	c->plan.group_comes_later = r == 0 && bt_cgroup_host_has_v1(host) &&
+				    !bt_plan_has_userns(&c->plan) && !req->rootless;
+	if (r == 0 && !c->plan.group_comes_later)
+		r = bt_cgroups_complete(&owner, &c->plan.cgroup, err);
 	if (r < 0)
-		return r;
+		return req->rootless ? do_without_cgroup(c, r, err) : r;
 	/* The namespace's root is where the process is when it is made. */
 	if (bt_cgroup_host_has_v1(host) && (c->plan.clone_flags & CLONE_NEWCGROUP) != 0) {
 		c->plan.clone_flags &= ~(uint64_t)CLONE_NEWCGROUP;
 		c->plan.unshare_flags |= CLONE_NEWCGROUP;
 	}
-	/* A dozen directories take as long as all mounts: both at the same time. But who changes
-	 * its user namespace could not enter them any more. */
-	c->plan.group_comes_later = bt_cgroup_host_has_v1(host) && !bt_plan_has_userns(&c->plan);
-	return c->plan.group_comes_later ? 0 : bt_cgroups_complete(req->spec, &c->plan.cgroup, err);
+	return 0;
 }
 
 /* While the init is about its mounts. One that is dead already has said why. */
 static int complete_cgroup(struct creation *c, struct bt_err *err)
 {
+	const struct bt_cgroups_owner owner = owner_of(c->plan.req);
 	int r;
 
 	if (!c->plan.group_comes_later)
 		return 0;
-	r = bt_cgroups_complete(c->plan.spec, &c->plan.cgroup, err);
+	r = bt_cgroups_complete(&owner, &c->plan.cgroup, err);
 	if (r < 0)
 		return r;
 	r = bt_sync_say(c->sync, BT_SYNC_GROUP);
@@ -290,8 +318,10 @@ static void abandon(struct creation *c)
 			continue;
 	}
 	if (c->plan.cgroup.host != NULL) {
-		bt_ignore(bt_cgroup_kill(&c->plan.cgroup, SIGKILL));
-		bt_ignore(bt_cgroup_remove(&c->plan.cgroup, 1000));
+		const struct bt_cgroups_owner owner = owner_of(c->plan.req);
+
+		bt_ignore(bt_cgroups_remove(&owner, 1000, BT_ERR_IGNORED));
+		bt_launch_leave_class(&owner);
 	}
 	if (c->listener >= 0) {
 		bt_auto_free char *path =
@@ -300,6 +330,18 @@ static void abandon(struct creation *c)
 		if (path != NULL)
 			(void)unlink(path);
 	}
+}
+
+static int enter_class(const struct creation *c, struct bt_err *err)
+{
+	const struct bt_oci_intel_rdt *rdt = &c->plan.spec->linux_.intel_rdt;
+	bt_auto_free char *root = NULL;
+	int r;
+
+	if (!rdt->set)
+		return 0;
+	r = bt_rdt_root(&root, err);
+	return r < 0 ? r : bt_rdt_create(root, rdt, c->plan.req->id, c->launch.pid, err);
 }
 
 static int create(struct creation *c, struct bt_err *err)
@@ -312,6 +354,10 @@ static int create(struct creation *c, struct bt_err *err)
 			     c->plan.process.stdio);
 	if (r == 0)
 		r = give_birth(c, err);
+	if (r == 0)
+		r = enter_class(c, err);
+	if (r == 0)
+		r = bt_net_devices_move(&c->plan, c->launch.pid, err);
 	if (r == 0)
 		r = bt_oom_set_score(c->launch.pid, &c->plan.spec->process.oom_score_adj,
 				     c->launch.warning, err);
@@ -353,6 +399,8 @@ int bt_launch_create(const struct bt_launch_request *req, struct bt_launch *ret,
 
 	if (r == 0)
 		r = create(&c, err);
+	/* From here on the init keeps the scope. */
+	bt_systemd_scope_release(&c.placeholder);
 	if (r < 0) {
 		abandon(&c);
 		return explain(err);

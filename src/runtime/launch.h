@@ -19,8 +19,9 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "codec/oci_spec.h"
-#include "runtime/sync.h"
+#include "runtime/cgroups.h"
 #include "runtime/launch_request.h"
+#include "runtime/sync.h"
 
 #define BT_LAUNCH_START_SOCKET "start.sock"
 
@@ -71,8 +72,11 @@ void bt_launch_done(struct bt_launch *launch);
 /** Kill whatever is left in the container's cgroup, wait for it (ten seconds at most), remove the
  * cgroup, and run the poststop hooks. A hook that fails is a warning and hinders nothing (runtime
  * specification, "Lifecycle", 13). `warning` may be NULL. */
-bt_nodiscard int bt_launch_cleanup(const struct bt_oci_spec *spec, const char *id,
+bt_nodiscard int bt_launch_cleanup(const struct bt_cgroups_owner *owner,
 				   char warning[BT_SYNC_WARNING_LEN], struct bt_err *err);
+
+/** The part of it that leaves and removes the container's class of service (runtime/rdt.h). */
+void bt_launch_leave_class(const struct bt_cgroups_owner *owner);
 
 struct bt_launch_exec {
 	pid_t target;                         /* the container's init */
@@ -85,6 +89,8 @@ struct bt_launch_exec {
 	int preserve_fds;
 	bool no_pivot; /* as the container was created */
 	bool no_new_keyring;
+	bool systemd_cgroup; /* as the container was created */
+	bool rootless;
 };
 
 /**

@@ -33,6 +33,7 @@ struct bt_launch_request {
 	int stdio[3];                    /* become 0, 1, 2 without a terminal; borrowed */
 	bool no_pivot, no_new_keyring;
 	bool systemd_cgroup;
+	bool rootless; /* a control group that cannot be had is done without */
 	/* bt_launch_start() follows at once: the init need not wait for it where nothing has to be
 	 * done before. */
 	bool at_once;

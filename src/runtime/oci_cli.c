@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,38 @@ static const struct option flags[] = {
 	{ 0 },
 };
 
+static int take_rootless(struct bt_oci_cli *cli, struct bt_err *err)
+{
+	if (strcmp(optarg, "auto") == 0)
+		cli->rootless = BT_ROOTLESS_AUTO;
+	else if (strcmp(optarg, "true") == 0 || strcmp(optarg, "1") == 0)
+		cli->rootless = BT_ROOTLESS_ON;
+	else if (strcmp(optarg, "false") == 0 || strcmp(optarg, "0") == 0)
+		cli->rootless = BT_ROOTLESS_OFF;
+	else
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "--rootless: \"%s\" is not auto, true or false", optarg);
+	return 0;
+}
+
+bool bt_oci_cli_rootless(const struct bt_oci_cli *cli)
+{
+	return cli->rootless == BT_ROOTLESS_ON ||
+	       (cli->rootless == BT_ROOTLESS_AUTO && bt_rootless_here());
+}
+
+/* A user's own containers, in a directory of his own. */
+static const char *default_root(void)
+{
+	static char path[PATH_MAX];
+	const char *run = getenv("XDG_RUNTIME_DIR");
+
+	if (run == NULL || *run != '/' || !bt_rootless_here())
+		return BT_OCI_CLI_ROOT;
+	(void)snprintf(path, sizeof(path), "%s/berth-runtime", run);
+	return path;
+}
+
 /* Returns 1 when everything is said already, 0 to go on, or -EINVAL. */
 static int take_flag(struct bt_oci_cli *cli, int flag, struct bt_err *err)
 {
@@ -167,10 +200,7 @@ static int take_flag(struct bt_oci_cli *cli, int flag, struct bt_err *err)
 		cli->systemd_cgroup = true;
 		return 0;
 	case ROOTLESS:
-		if (strcmp(optarg, "true") == 0)
-			return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-					  "--rootless: running without root is not offered yet");
-		return 0;
+		return take_rootless(cli, err);
 	case CRIU:
 		return 0;
 	case 'h':
@@ -228,7 +258,7 @@ static int run(struct bt_oci_cli *cli, int argc, char **argv, int *ret_code, str
 
 int bt_oci_cli_main(int argc, char **argv)
 {
-	struct bt_oci_cli cli = { .root = BT_OCI_CLI_ROOT };
+	struct bt_oci_cli cli = { .root = default_root() };
 	struct bt_err err = { 0 };
 	int code = 0;
 

@@ -12,8 +12,10 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "runtime/rootless.h"
 
-/** Where containers are kept unless --root says otherwise. */
+/** Where root's containers are kept unless --root says otherwise; those of others are in a
+ * directory of that name in $XDG_RUNTIME_DIR. */
 #define BT_OCI_CLI_ROOT "/run/berth-runtime"
 
 /** The flags before the command. */
@@ -21,6 +23,7 @@ struct bt_oci_cli {
 	const char *root;
 	const char *log_path; /* NULL: standard error */
 	bool log_json, debug, systemd_cgroup;
+	enum bt_rootless rootless;
 };
 
 /** Run berth-runtime as an OCI runtime. Returns the exit code. */
@@ -39,6 +42,9 @@ bt_oci_command bt_oci_state, bt_oci_kill, bt_oci_delete, bt_oci_list, bt_oci_ps;
 bt_oci_command bt_oci_pause, bt_oci_resume;
 bt_oci_command bt_oci_update, bt_oci_events;
 bt_oci_command bt_oci_features, bt_oci_spec_command;
+
+/** May control groups be out of reach, by --rootless or by who calls? */
+bool bt_oci_cli_rootless(const struct bt_oci_cli *cli);
 
 /** Write a warning to the log. */
 void bt_oci_cli_warn(const struct bt_oci_cli *cli, const char *text);

@@ -170,6 +170,7 @@ static int launch(struct creating *c, bool at_once, struct bt_err *err)
 		.no_pivot = f->no_pivot,
 		.no_new_keyring = f->no_new_keyring,
 		.systemd_cgroup = c->cli->systemd_cgroup,
+		.rootless = bt_oci_cli_rootless(c->cli),
 		.preserve_fds = f->preserve_fds + listen_fds(),
 		.state_dir = at_once ? NULL : c->dir,
 		/* Whoever gets the terminal has it before something is written to it. */
@@ -225,6 +226,8 @@ static int announce(struct creating *c, const char *id, struct bt_err *err)
 	s->created = bt_time_now_ns();
 	s->no_pivot = c->flags.no_pivot;
 	s->no_new_keyring = c->flags.no_new_keyring;
+	s->systemd_cgroup = c->cli->systemd_cgroup;
+	s->rootless = bt_oci_cli_rootless(c->cli);
 	return bt_state_save(s, c->config, err);
 }
 
@@ -247,25 +250,37 @@ static int remember(struct creating *c, struct bt_err *err)
 /* Nothing of a container that could not be made stays. */
 static void undo(struct creating *c)
 {
+	const struct bt_cgroups_owner owner = bt_state_owner(&c->state);
 	struct bt_err ignored;
 
 	if (c->launch.pid > 0) {
 		(void)kill(c->launch.pid, SIGKILL);
 		while (waitpid(c->launch.pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
-		bt_ignore(bt_launch_cleanup(&c->state.spec, c->state.id, NULL, &ignored));
+		bt_ignore(bt_launch_cleanup(&owner, NULL, &ignored));
 	}
-	if (c->dir != NULL)
-		bt_ignore(bt_state_remove(c->dir, &ignored));
+	/* What stays is found by the next deletion; its caller must know that there is one to do.
+	 */
+	if (c->dir != NULL && bt_state_remove(c->dir, &ignored) < 0 &&
+	    bt_err_context(&ignored, "undoing it failed") < 0)
+		bt_oci_cli_warn(c->cli, ignored.msg);
+}
+
+/* Returns 0 to go on, or 1 where another process has done it all: see bt_rootless_enter(). */
+static int prepare(struct creating *c, int argc, char **argv, int *ret_code, struct bt_err *err)
+{
+	int r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
+
+	if (r == 0)
+		r = read_bundle(c, err);
+	return r < 0 ? r : bt_rootless_enter(&c->state.spec, ret_code, err);
 }
 
 /* @at_once: the start follows, in this process. */
 static int create(struct creating *c, const char *id, bool at_once, struct bt_err *err)
 {
-	int r = read_bundle(c, err);
+	int r = check_terminal(c, at_once && !c->flags.detach, err);
 
-	if (r == 0)
-		r = check_terminal(c, at_once && !c->flags.detach, err);
 	if (r < 0)
 		return r;
 	r = bt_state_reserve(c->cli->root, id, &c->dir, err);
@@ -286,10 +301,11 @@ int bt_oci_create(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 	bt_auto(creating_done) struct creating c = { .cli = cli };
 	int r = take_flags(argc, argv, &c.flags, err);
 
-	(void)ret_code;
 	if (r == 0)
-		r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
-	return r < 0 ? r : create(&c, argv[optind], false, err);
+		r = prepare(&c, argc, argv, ret_code, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return create(&c, argv[optind], false, err);
 }
 
 /* From here on nobody waits to start it: a container with that socket counts as created. `r` is how
@@ -344,12 +360,14 @@ int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_cod
 	       struct bt_err *err)
 {
 	bt_auto(creating_done) struct creating c = { .cli = cli };
+	struct bt_cgroups_owner owner;
 	int r = take_flags(argc, argv, &c.flags, err);
 
 	if (r == 0)
-		r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
-	if (r == 0)
-		r = create(&c, argv[optind], true, err);
+		r = prepare(&c, argc, argv, ret_code, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = create(&c, argv[optind], true, err);
 	if (r < 0)
 		return r;
 	c.launch.bundle = c.bundle;
@@ -365,6 +383,7 @@ int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_cod
 	if (r < 0)
 		return r;
 	*ret_code = r;
-	r = bt_launch_cleanup(&c.state.spec, c.state.id, NULL, err);
+	owner = bt_state_owner(&c.state);
+	r = bt_launch_cleanup(&owner, NULL, err);
 	return r < 0 || c.flags.keep ? r : bt_state_remove(c.dir, err);
 }

@@ -317,6 +317,8 @@ static int exec(const struct bt_oci_cli *cli, struct bt_state *state, struct exe
 		.preserve_fds = f->preserve_fds,
 		.no_pivot = state->no_pivot,
 		.no_new_keyring = state->no_new_keyring,
+		.systemd_cgroup = state->systemd_cgroup,
+		.rootless = state->rootless,
 	};
 	struct bt_launch launch = { 0 };
 	int r;

@@ -159,6 +159,7 @@ static int delete_half_made(const struct bt_oci_cli *cli, const char *id, bool f
 static int delete (const struct bt_oci_cli *cli, const struct bt_state *state, bool force,
 		   struct bt_err *err)
 {
+	const struct bt_cgroups_owner owner = bt_state_owner(state);
 	char warning[BT_SYNC_WARNING_LEN] = "";
 	enum bt_state_status status = bt_state_status(state);
 	int r = 0;
@@ -177,7 +178,7 @@ static int delete (const struct bt_oci_cli *cli, const struct bt_state *state, b
 			return r;
 		wait_gone(state);
 	}
-	r = bt_launch_cleanup(&state->spec, state->id, warning, err);
+	r = bt_launch_cleanup(&owner, warning, err);
 	if (warning[0] != '\0')
 		bt_oci_cli_warn(cli, warning);
 	return r < 0 ? r : bt_state_remove(state->dir, err);

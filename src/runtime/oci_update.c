@@ -18,6 +18,7 @@
 #include "codec/json.h"
 #include "runtime/cgroups.h"
 #include "runtime/oci_cli.h"
+#include "runtime/rdt.h"
 #include "runtime/state.h"
 #include "sys/cgroup_stats.h"
 
@@ -38,7 +39,8 @@ enum flag {
 	MEMORY_RESERVATION,
 	MEMORY_SWAP,
 	PIDS_LIMIT,
-	INTEL_RDT,
+	L3_CACHE,
+	MEM_BW,
 };
 
 static const struct option update_flags[] = {
@@ -59,8 +61,8 @@ static const struct option update_flags[] = {
 	{ "memory-reservation", required_argument, NULL, MEMORY_RESERVATION },
 	{ "memory-swap", required_argument, NULL, MEMORY_SWAP },
 	{ "pids-limit", required_argument, NULL, PIDS_LIMIT },
-	{ "l3-cache-schema", required_argument, NULL, INTEL_RDT },
-	{ "mem-bw-schema", required_argument, NULL, INTEL_RDT },
+	{ "l3-cache-schema", required_argument, NULL, L3_CACHE },
+	{ "mem-bw-schema", required_argument, NULL, MEM_BW },
 	{ 0 },
 };
 
@@ -97,7 +99,8 @@ static int set_bytes(struct bt_oci_i64 *to, const char *text, struct bt_err *err
 	return 0;
 }
 
-static int take_flag(int flag, struct bt_oci_resources *res, struct bt_err *err)
+static int take_flag(int flag, struct bt_oci_resources *res, struct bt_oci_intel_rdt *rdt,
+		     struct bt_err *err)
 {
 	switch (flag) {
 	case BLKIO_WEIGHT:
@@ -133,9 +136,14 @@ static int take_flag(int flag, struct bt_oci_resources *res, struct bt_err *err)
 		return set_bytes(&res->memory.swap, optarg, err);
 	case PIDS_LIMIT:
 		return set_i64(&res->pids_limit, optarg, err);
-	case INTEL_RDT:
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "Intel RDT is not offered yet");
+	case L3_CACHE:
+		rdt->l3_cache_schema = optarg;
+		rdt->set = true;
+		return 0;
+	case MEM_BW:
+		rdt->mem_bw_schema = optarg;
+		rdt->set = true;
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -157,12 +165,31 @@ static int read_resources(const char *path, struct bt_arena *arena, struct bt_oc
 	return bt_oci_resources_parse(text, len, arena, ret, err);
 }
 
+static int update_class(const struct bt_state *state, struct bt_oci_intel_rdt *rdt,
+			struct bt_err *err)
+{
+	const struct bt_oci_intel_rdt *now = &state->spec.linux_.intel_rdt;
+	bt_auto_free char *root = NULL;
+	int r = bt_rdt_root(&root, err);
+
+	if (r < 0)
+		return r;
+	if (!now->set)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "linux.intelRdt: container %s has no class of service to change",
+				  state->id);
+	rdt->clos_id = now->clos_id;
+	return bt_rdt_update(root, rdt, state->id, err);
+}
+
 int bt_oci_update(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
 		  struct bt_err *err)
 {
 	bt_auto_state struct bt_state state = { 0 };
 	bt_auto_cgroup struct bt_cgroup cg = { 0 };
 	struct bt_oci_resources res = { .set = true };
+	struct bt_oci_intel_rdt rdt = { 0 };
+	struct bt_cgroups_owner owner;
 	const char *file = NULL;
 	int flag, r = 0;
 
@@ -171,7 +198,7 @@ int bt_oci_update(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 		if (flag == 'r')
 			file = optarg;
 		else
-			r = take_flag(flag, &res, err);
+			r = take_flag(flag, &res, &rdt, err);
 		if (r < 0)
 			return r;
 	}
@@ -182,7 +209,11 @@ int bt_oci_update(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 		r = read_resources(file, &state.arena, &res, err);
 	if (r == 0)
 		r = bt_state_cgroup(&state, &cg, err);
-	return r < 0 ? r : bt_cgroups_update(&cg, &res, err);
+	if (r < 0)
+		return r;
+	owner = bt_state_owner(&state);
+	r = bt_cgroups_update(&owner, &cg, &res, err);
+	return r < 0 || !rdt.set ? r : update_class(&state, &rdt, err);
 }
 
 /* ---- events ------------------------------------------------------------------ */

@@ -207,26 +207,16 @@ static int plan_rootfs(struct bt_plan *plan, struct bt_err *err)
 		       : 0;
 }
 
-/* What is known but not offered must not be taken for done. */
-static int refuse_unoffered(const struct bt_oci_linux *l, struct bt_err *err)
-{
-	if (l->intel_rdt.set)
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "linux.intelRdt: not offered yet");
-	if (l->nnet_devices > 0)
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "linux.netDevices: not offered yet");
-	return 0;
-}
-
 static int fill(struct bt_plan *plan, struct bt_err *err)
 {
-	int r = refuse_unoffered(&plan->spec->linux_, err);
-	/* In another user namespace every set is full again. */
-	uint64_t available = bt_plan_has_userns(plan) ? UINT64_MAX : bt_caps_bounding();
+	uint64_t available;
+	int r = bt_plan_process_check_label(plan->spec->linux_.mount_label, "linux.mountLabel",
+					    err);
 
 	if (r == 0)
 		r = plan_namespaces(plan, err);
+	/* In another user namespace every set is full again. */
+	available = bt_plan_has_userns(plan) ? UINT64_MAX : bt_caps_bounding();
 	if (r == 0)
 		r = bt_sysctls_check(plan, err);
 	if (r == 0)

@@ -3,10 +3,15 @@
 #include "runtime/plan_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <string.h>
 
+#include "base/auto.h"
+#include "base/io.h"
 #include "codec/capability.h"
+
+#define FILESYSTEMS_MAX (64u << 10)
 
 const char *bt_plan_process_getenv(const struct bt_oci_strings *env, const char *name)
 {
@@ -109,6 +114,24 @@ void bt_plan_process_done(struct bt_plan_process *p)
 	p->filter = (struct bt_launch_filter){ 0 };
 }
 
+/* The module's file system is known to the kernel only where it was enabled at boot. */
+static bool has_selinux(void)
+{
+	bt_auto_free char *text = NULL;
+
+	return bt_io_read_file(AT_FDCWD, "/proc/filesystems", FILESYSTEMS_MAX, &text, NULL) == 0 &&
+	       strstr(text, "\tselinuxfs\n") != NULL;
+}
+
+int bt_plan_process_check_label(const char *label, const char *field, struct bt_err *err)
+{
+	if (label == NULL || *label == '\0' || has_selinux())
+		return 0;
+	return bt_err_set(err, BT_ERR_INVALID, EOPNOTSUPP,
+			  "%s: \"%s\" cannot be had: SELinux is disabled or not supported here",
+			  field, label);
+}
+
 int bt_plan_process_make(const struct bt_oci_process *process,
 			 const struct bt_launch_filter *filter,
 			 const struct bt_oci_seccomp *seccomp, uint64_t available,
@@ -122,7 +145,9 @@ int bt_plan_process_make(const struct bt_oci_process *process,
 
 	if (process->args.n == 0 || process->args.v[0][0] == '\0')
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "process.args: must not be empty");
-	r = plan_env(&process->env, arena, &p, err);
+	r = bt_plan_process_check_label(process->selinux_label, "process.selinuxLabel", err);
+	if (r == 0)
+		r = plan_env(&process->env, arena, &p, err);
 	if (r < 0)
 		return r;
 	cut_caps(&p.caps, available, warning);

@@ -22,6 +22,11 @@ bt_nodiscard int bt_plan_process_make(const struct bt_oci_process *process,
 				      struct bt_arena *arena, struct bt_plan_process *ret,
 				      char warning[BT_SYNC_WARNING_LEN], struct bt_err *err);
 
+/** Is a label of SELinux that the specification asks for at `field` possible here? NULL and "" ask
+ * for none. Returns 0, or -EOPNOTSUPP (kind INVALID). */
+bt_nodiscard int bt_plan_process_check_label(const char *label, const char *field,
+					     struct bt_err *err);
+
 /** Release what the process part owns besides the arena. */
 void bt_plan_process_done(struct bt_plan_process *p);
 

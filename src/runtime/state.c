@@ -89,11 +89,12 @@ int bt_state_save(const struct bt_state *state, const char *config, struct bt_er
 {
 	/* The first five are runc's names, for programs that look into its state. */
 	json_auto_t *json = json_pack(
-		"{s:s, s:i, s:I, s:I, s:s, s:s, s:b, s:b, s:b}", "id", state->id,
+		"{s:s, s:i, s:I, s:I, s:s, s:s, s:b, s:b, s:b, s:b, s:b}", "id", state->id,
 		"init_process_pid", (int)state->pid, "init_process_start",
 		(json_int_t)state->start_time, "created_ns", (json_int_t)state->created, "bundle",
 		state->bundle, "rootfs", state->rootfs, "creating", state->creating, "no_pivot",
-		state->no_pivot, "no_new_keyring", state->no_new_keyring);
+		state->no_pivot, "no_new_keyring", state->no_new_keyring, "systemd_cgroup",
+		state->systemd_cgroup, "rootless", state->rootless);
 	bt_auto_free char *text = NULL;
 	int r;
 
@@ -121,6 +122,8 @@ static int fill(struct bt_state *s, const json_t *json)
 	s->creating = bt_json_bool(json, "creating", false);
 	s->no_pivot = bt_json_bool(json, "no_pivot", false);
 	s->no_new_keyring = bt_json_bool(json, "no_new_keyring", false);
+	s->systemd_cgroup = bt_json_bool(json, "systemd_cgroup", false);
+	s->rootless = bt_json_bool(json, "rootless", false);
 	return s->id != NULL && s->bundle != NULL && s->rootfs != NULL ? 0 : -ENOMEM;
 }
 
@@ -209,17 +212,30 @@ const char *bt_state_status_name(enum bt_state_status status)
 	return names[status];
 }
 
+struct bt_cgroups_owner bt_state_owner(const struct bt_state *state)
+{
+	return (struct bt_cgroups_owner){ .spec = &state->spec,
+					  .id = state->id,
+					  .systemd = state->systemd_cgroup };
+}
+
 int bt_state_cgroup(const struct bt_state *state, struct bt_cgroup *ret, struct bt_err *err)
 {
+	const struct bt_cgroups_owner owner = bt_state_owner(state);
 	const struct bt_cgroup_host *host;
 	bt_auto_free char *path = NULL;
 	int r = bt_cgroups_host(&host, err);
 
 	if (r == 0)
-		r = bt_cgroups_path(&state->spec, state->id, &path, err);
+		r = bt_cgroups_path(&owner, &path, err);
 	if (r < 0)
 		return r;
 	r = bt_cgroup_open(host, path, ret);
+	if (r == -ENOENT && state->rootless)
+		return bt_err_set(err, BT_ERR_CONFLICT, ENOENT,
+				  "container %s has no control group: it was made without root's "
+				  "rights",
+				  state->id);
 	return r < 0 ? bt_err_sys(err, r, "open control group %s", path) : 0;
 }
 

@@ -16,6 +16,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "codec/oci_spec.h"
+#include "runtime/cgroups.h"
 #include "sys/cgroup.h"
 
 enum bt_state_status {
@@ -38,6 +39,8 @@ struct bt_state {
 	int64_t created;     /* nanoseconds since the epoch */
 	bool creating;       /* `pid` is still the creating process, which may have been killed */
 	bool no_pivot, no_new_keyring;
+	bool systemd_cgroup; /* systemd's driver keeps its group */
+	bool rootless;       /* it may have none */
 	struct bt_oci_spec spec;
 };
 
@@ -64,6 +67,9 @@ enum bt_state_status bt_state_status(const struct bt_state *state);
 
 /** "creating", "created", "running", "paused", "stopped". */
 const char *bt_state_status_name(enum bt_state_status status);
+
+/** The container as the owner of its control group; borrows from the state. */
+struct bt_cgroups_owner bt_state_owner(const struct bt_state *state);
 
 /** Open the container's control group; `ret` refers to the machine's, which stays. */
 bt_nodiscard int bt_state_cgroup(const struct bt_state *state, struct bt_cgroup *ret,

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""berth-runtime as an OCI runtime: by hand with runc's command line, and under podman and a real dockerd."""
-import glob
+"""berth-runtime as an OCI runtime: by hand with runc's command line. (Under podman, containerd and dockerd: test_oci_callers.py.)"""
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
-import time
 
 import pytest
 
 from harness import PATIENCE, RUNTIME, run, wait_for
 
-APPLETS = "sh cat echo env false grep hostname id kill ls mount ps pwd sleep stat stty test touch true tty wc".split()
+APPLETS = "sh cat echo env false grep head hostname id kill ls mount ps pwd sleep stat stty tail test touch true tty wc".split()
 
 
 def make_root(root):
@@ -194,93 +191,6 @@ def test_r01_the_programs_file_cannot_be_written_by_way_of_proc(oci):
 
     assert wait_for(refusal, "nobody runs the program") == "Read-only file system"
     os.close(exe)
-
-
-def remove_groups(name):
-    """Other engines leave the parents of their groups behind."""
-    for path in glob.glob(f"/sys/fs/cgroup/{name}") + glob.glob(f"/sys/fs/cgroup/*/{name}"):
-        for top, _, _ in os.walk(path, topdown=False):
-            os.rmdir(top)
-
-
-def podman(top, *argv, **kw):
-    return run(["podman", "--root", top + "/root", "--runroot", top + "/run", "--tmpdir", top + "/tmp", "--storage-driver", "vfs", "--cgroup-manager",
-                "cgroupfs", "--events-backend", "file", "--runtime", RUNTIME, *argv], **kw)
-
-
-@pytest.mark.skipif(not shutil.which("podman"), reason="no podman here")
-def test_podman_runs_on_it():
-    top = tempfile.mkdtemp(prefix="berth-podman-")
-    root = top + "/rootfs"
-    make_root(root)
-    flags = ["--network", "none", "--rootfs", root]
-    try:
-        assert podman(top, "run", "--rm", *flags, "sh", "-c", "echo hello; exit 4", check=False).stdout == "hello\n"
-        assert podman(top, "run", "--rm", *flags, "nosuch", check=False).returncode == 127
-        assert podman(top, "run", "--rm", *flags, "/etc/passwd", check=False).returncode == 126
-        podman(top, "run", "-d", "--name", "c", "-m", "64m", *flags, "sleep", "1000")
-        assert podman(top, "exec", "c", "hostname").returncode == 0
-        assert podman(top, "exec", "c", "false", check=False).returncode == 1
-        podman(top, "pause", "c")
-        podman(top, "unpause", "c")
-        podman(top, "stop", "-t", "0", "c")
-        assert podman(top, "inspect", "-f", "{{.State.ExitCode}}", "c").stdout == "137\n"
-        podman(top, "rm", "c")
-    finally:
-        podman(top, "rm", "-f", "-a", check=False)
-        run(["umount", "-l", top + "/root/overlay", top + "/root/vfs", top + "/root"], check=False)
-        shutil.rmtree(top, ignore_errors=True)
-        remove_groups("libpod_parent")
-
-
-class Dockerd:
-    """A real dockerd with our runtime added, without any network."""
-
-    def __enter__(self):
-        self.top = tempfile.mkdtemp(prefix="berth-dockerd-")
-        self.socket = "unix://" + self.top + "/sock"
-        self.process = subprocess.Popen(
-            ["/usr/sbin/dockerd", "--data-root", self.top + "/data", "--exec-root", self.top + "/exec", "-p", self.top + "/pid", "-H", self.socket, "--bridge",
-             "none", "--cgroup-parent", "/" + os.path.basename(self.top), "--iptables=false", "--ip-forward=false", "--ip-masq=false", "--add-runtime", "berth=" + RUNTIME, "--default-runtime", "berth"],
-            stdin=subprocess.DEVNULL, stdout=open(self.top + "/log", "w"), stderr=subprocess.STDOUT)
-        wait_for(lambda: self("version", check=False).returncode == 0, "a dockerd")
-        run(["sh", "-c", f"mkdir {self.top}/rootfs && cp /bin/busybox {self.top}/rootfs"])
-        root = self.top + "/image"
-        make_root(root)
-        tar = run(["tar", "-C", root, "-c", "."], binary=True).stdout
-        run(["/usr/bin/docker", "-H", self.socket, "import", "-", "bb"], input=tar, binary=True)
-        return self
-
-    def __call__(self, *argv, **kw):
-        return run(["/usr/bin/docker", "-H", self.socket, *argv], **kw)
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(PATIENCE)
-        for line in reversed(open("/proc/self/mountinfo").read().splitlines()):
-            if self.top in line.split()[4]:
-                run(["umount", "-l", line.split()[4]], check=False)
-        time.sleep(0.2)
-        shutil.rmtree(self.top, ignore_errors=True)
-        remove_groups(os.path.basename(self.top))
-
-
-@pytest.mark.skipif(not os.access("/usr/sbin/dockerd", os.X_OK), reason="no dockerd here")
-def test_dockerd_and_containerds_shim_run_on_it():
-    with Dockerd() as docker:
-        p = docker("run", "--rm", "--network", "none", "bb", "sh", "-c", "echo hello; exit 4", check=False)
-        assert (p.returncode, p.stdout) == (4, "hello\n")
-        assert docker("run", "--rm", "--network", "none", "bb", "nosuch", check=False).returncode == 127
-        assert docker("run", "--rm", "--network", "none", "bb", "/etc/passwd", check=False).returncode == 126
-        docker("run", "-d", "--name", "c1", "--network", "none", "-m", "64m", "bb", "sleep", "1000")
-        assert docker("exec", "c1", "cat", "/sys/fs/cgroup/memory/memory.limit_in_bytes", check=False).stdout in (f"{64 << 20}\n", "")
-        assert docker("exec", "c1", "false", check=False).returncode == 1
-        docker("pause", "c1")
-        docker("unpause", "c1")
-        docker("update", "-m", "100m", "--memory-swap", "100m", "c1")
-        docker("stop", "-t", "0", "c1")
-        assert docker("inspect", "-f", "{{.State.ExitCode}}", "c1").stdout == "137\n"
-        docker("rm", "c1")
 
 
 def test_what_a_container_of_runc_sees_is_what_one_of_ours_sees(oci):

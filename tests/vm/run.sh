@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Boots Debian's cloud kernel under qemu (software emulation) for what the host may not have: pure cgroup v2, AppArmor, an older kernel.
+# Boots Debian's cloud kernel under qemu (software emulation) for what the host may not have: pure cgroup v2, AppArmor, an older kernel,
+# systemd as the first process, controllers spread over both versions of cgroups.
 # The build and the tests travel in on a second disk; the guest runs tests/vm/guest.sh and says how it ended.
-# usage: run.sh BUILD [pytest arguments]
+# usage: run.sh BUILD [--mode v2|mixed|systemd] [pytest arguments]
 set -eu
 build=$(readlink -f "${1:-build}"); shift || true
+mode=v2
+[ "${1:-}" != --mode ] || { mode=$2; shift 2; }
+case $mode in v2 | mixed) init=/init.sh ;; systemd) init=/lib/systemd/systemd ;; *) echo "no such mode: $mode" >&2; exit 2 ;; esac
 here=$(dirname "$(readlink -f "$0")")
 top=$(dirname "$(dirname "$here")")
 vm=$build/vm mirror=${BERTH_DEMO_MIRROR:-http://deb.debian.org/debian}
 mkdir -p "$vm"
-packages=linux-image-cloud-amd64,busybox-static,python3,python3-pytest,python3-docker,docker.io,crun,iproute2,nftables,procps,iputils-ping,util-linux,apparmor,kmod,libmicrohttpd12,libjansson4,libsqlite3-0,libseccomp2,libarchive13,libisal2,libzstd1,libnettle8,libmnl0,libnftnl11,libcurl3-gnutls,libnftables1,jq
+packages=linux-image-cloud-amd64,python3,python3-pytest,python3-docker,docker.io,crun,runc,systemd-sysv,dbus,uidmap,busybox-static,iproute2,nftables,procps,iputils-ping,util-linux,apparmor,kmod,libmicrohttpd12,libjansson4,libsqlite3-0,libseccomp2,libarchive13,libisal2,libzstd1,libnettle8,libmnl0,libnftnl11,libcurl3-gnutls,libnftables1,jq
 
 command -v qemu-system-x86_64 >/dev/null || { apt-get update -q; apt-get install -y -q --no-install-recommends qemu-system-x86; } >/dev/null
 
@@ -20,7 +24,8 @@ make_root() {
     --aptopt='APT::Install-Recommends "false"' --customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/boot/initrd*' bookworm "$root" "$mirror"
   cp "$root"/boot/vmlinuz-* "$vm/vmlinuz"
   make_initrd "$root"
-  install -m 755 "$here/init.sh" "$root/init.sh"
+  install -m 755 "$here/init.sh" "$here/session.sh" "$root/"
+  install -m 644 "$here/berth.target" "$here/berth-tests.service" "$root/etc/systemd/system/"
   truncate -s 3G "$vm/root.ext4.new"
   mkfs.ext4 -q -O ^metadata_csum -E lazy_itable_init=1 -d "$root" "$vm/root.ext4.new"
   rm -rf "$root"
@@ -44,11 +49,14 @@ make_initrd() {
   cat >"$ram/init" <<'EOT'
 #!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox mount -t proc proc /proc
 for m in $(/bin/busybox cat /modules/order); do /bin/busybox insmod /modules/$m; done
 for i in 1 2 3 4 5 6 7 8 9 10; do [ -b /dev/vda ] && break; /bin/busybox sleep 0.2; done
 /bin/busybox mount -t ext4 /dev/vda /root || exec /bin/busybox sh
 /bin/busybox mount --move /dev /root/dev
-exec /bin/busybox switch_root /root /init.sh
+init=$(/bin/busybox sed 's/.*berth.init=\([^ ]*\).*/\1/' /proc/cmdline)
+/bin/busybox umount /proc
+exec /bin/busybox switch_root /root $init
 EOT
   chmod +x "$ram/init"
   (cd "$ram" && find . | /bin/busybox cpio -o -H newc) 2>/dev/null | gzip -1 >"$vm/initrd"
@@ -56,17 +64,18 @@ EOT
 }
 
 # Made anew only where what goes into it has changed.
-key=$(printf '%s\n' "$packages" | cat - "$here/init.sh" | sha256sum)
+key=$(printf '%s\n' "$packages" | cat - "$here"/{init,session}.sh "$here"/berth* | sha256sum)
 [ -s "$vm/root.ext4" ] && [ "$(cat "$vm/root.key" 2>/dev/null)" = "$key" ] || { make_root; printf '%s\n' "$key" >"$vm/root.key"; }
 
 payload=$(mktemp "$vm/payload-XXXXXX")
-trap 'rm -f "$payload"' EXIT
-printf '%s\n' "$*" >"$vm/arguments"
-cc -static -O1 -D_GNU_SOURCE -o "$vm/prowl" "$top/tests/system/prowl.c"
-tar -cf "$payload" -C "$build/src" berth berthd berth-runtime berth-init -C "$vm" arguments prowl -C "$top" tests/system tests/vm tests/compat src/codec/seccomp_default.json
+trap 'rm -rf "$payload" "$payload.d"' EXIT
+mkdir "$payload.d"
+printf '%s\n' "$*" >"$payload.d/arguments"
+cc -static -O1 -D_GNU_SOURCE -o "$payload.d/prowl" "$top/tests/system/prowl.c"
+tar -cf "$payload" -C "$build/src" berth berthd berth-runtime berth-init -C "$payload.d" arguments prowl -C "$top" tests/system tests/vm tests/compat src/codec/seccomp_default.json
 truncate -s %512 "$payload"
 
 timeout "${BERTH_VM_TIMEOUT:-1500}" qemu-system-x86_64 -machine q35 -cpu max -smp 2 -m 3072 -nographic -no-reboot -net none \
-  -kernel "$vm/vmlinuz" -initrd "$vm/initrd" -append "console=ttyS0 quiet panic=-1 apparmor=1 security=apparmor" \
-  -drive "file=$vm/root.ext4,if=virtio,format=raw,snapshot=on" -drive "file=$payload,if=virtio,format=raw" </dev/null | stdbuf -o0 tr -d '\r' | tee "$vm/console.log"
-grep -q '^vm: exit 0$' "$vm/console.log"
+  -kernel "$vm/vmlinuz" -initrd "$vm/initrd" -append "console=ttyS0 quiet panic=-1 apparmor=1 security=apparmor berth.init=$init berth.mode=$mode systemd.unit=berth.target systemd.show_status=0" \
+  -drive "file=$vm/root.ext4,if=virtio,format=raw,snapshot=on" -drive "file=$payload,if=virtio,format=raw" </dev/null | stdbuf -o0 tr -d '\r' | tee "$vm/console-$mode.log"
+grep -q '^vm: exit 0$' "$vm/console-$mode.log"

@@ -209,6 +209,14 @@ static inline void fixture_read(struct fixture *f, int fd)
 	f->out[used] = '\0';
 }
 
+/* What is left of the container goes. Returns 0 or -errno. */
+static inline int fixture_cleanup(const struct fixture *f, struct bt_err *err)
+{
+	const struct bt_cgroups_owner owner = { .spec = &f->spec, .id = f->id };
+
+	return bt_launch_cleanup(&owner, NULL, err);
+}
+
 /* The whole life of a container. Returns its exit code, or a negative errno with
  * f->err where it did not start. */
 static inline int fixture_run(struct fixture *f)
@@ -225,7 +233,7 @@ static inline int fixture_run(struct fixture *f)
 	fixture_read(f, out);
 	code = fixture_wait(launch.pid);
 	bt_launch_done(&launch);
-	ck_assert_int_eq(bt_launch_cleanup(&f->spec, f->id, NULL, &ignored), 0);
+	ck_assert_int_eq(fixture_cleanup(f, &ignored), 0);
 	return r < 0 ? r : code;
 }
 

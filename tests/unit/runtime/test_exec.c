@@ -26,7 +26,7 @@ static void tear_down(void)
 	(void)kill(container.pid, SIGKILL);
 	ck_assert_int_eq(fixture_wait(container.pid), 128 + SIGKILL);
 	bt_launch_done(&container);
-	ck_assert_int_eq(bt_launch_cleanup(&f.spec, f.id, NULL, &f.err), 0);
+	ck_assert_int_eq(fixture_cleanup(&f, &f.err), 0);
 	bt_close(&container_out);
 	fixture_done(&f);
 }
