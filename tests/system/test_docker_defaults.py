@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from harness import TOP
-from test_oci_runtime import Dockerd
+from test_oci_callers import Dockerd
 
 DOCKERD = "/usr/sbin/dockerd"
 UNIFIED = os.path.exists("/sys/fs/cgroup/cgroup.controllers")

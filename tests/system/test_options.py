@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from harness import Daemon, busybox_tar, run
-from test_oci_runtime import remove_groups
+from test_oci_callers import remove_groups
 
 UNIFIED = os.path.exists("/sys/fs/cgroup/cgroup.controllers")
 v1 = pytest.mark.skipif(UNIFIED, reason="a file of version 1")
