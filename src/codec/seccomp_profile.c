@@ -10,6 +10,8 @@
 #include "codec/capability.h"
 #include "codec/json.h"
 
+#define ERRNO_NAMED_MAX 133 /* EHWPOISON, the last of Linux */
+
 /* The default profile, made of seccomp_default.json by the build. */
 extern const char bt_seccomp_default[];
 extern const size_t bt_seccomp_default_len;
@@ -173,6 +175,31 @@ static int copy_members(json_t *to, const json_t *from, const char *const *names
 	return 0;
 }
 
+/* Profiles that Podman takes too name the error besides: "ENOSYS", or its number as text. The name
+ * wins there over the number, so that a file means the same here. */
+static int put_errno(json_t *to, const json_t *from, const char *name, const char *number,
+		     struct bt_err *err)
+{
+	const char *text = NULL;
+	int value = 0, end = 0;
+	int r = bt_json_get_str(from, name, &text, err);
+
+	if (r <= 0 || *text == '\0')
+		return r < 0 ? r : 0;
+	if (sscanf(text, "%4d%n", &value, &end) != 1 || text[end] != '\0') {
+		for (value = 1; value <= ERRNO_NAMED_MAX; value++) {
+			const char *known = strerrorname_np(value);
+
+			if (known && strcmp(known, text) == 0)
+				break;
+		}
+		if (value > ERRNO_NAMED_MAX)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "seccomp profile: %s: unknown error '%.32s'", name, text);
+	}
+	return json_object_set_new(to, number, json_integer(value)) < 0 ? nomem(err) : 0;
+}
+
 /* One rule without its conditions; the old form has "name" instead of "names". */
 static int add_rule(json_t *rules, const json_t *rule, struct bt_err *err)
 {
@@ -194,12 +221,11 @@ static int add_rule(json_t *rules, const json_t *rule, struct bt_err *err)
 	r = copy ? copy_members(copy, rule, members) : -ENOMEM;
 	if (r == 0 && name && *name)
 		r = json_object_set_new(copy, "names", json_pack("[s]", name));
-	if (r != 0 || json_array_append(rules, copy) < 0) {
-		json_decref(copy);
-		return nomem(err);
-	}
+	r = r == 0 ? put_errno(copy, rule, "errno", "errnoRet", err) : nomem(err);
+	if (r == 0 && json_array_append(rules, copy) < 0)
+		r = nomem(err);
 	json_decref(copy);
-	return 0;
+	return r;
 }
 
 static int add_rules(json_t *to, const json_t *profile,
@@ -292,7 +318,9 @@ static int convert(const json_t *profile, const struct bt_seccomp_profile_target
 	}
 	if (copy_members(to, profile, members) < 0)
 		return nomem(err);
-	r = add_architectures(to, profile, arch, err);
+	r = put_errno(to, profile, "defaultErrno", "defaultErrnoRet", err);
+	if (r == 0)
+		r = add_architectures(to, profile, arch, err);
 	return r < 0 ? r : add_rules(to, profile, target, condition, err);
 }
 

@@ -116,8 +116,8 @@ static int compile(const char *profile, uint64_t caps, int *ret_fd, struct bt_er
 	if (filter.notify)
 		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
 				  "a seccomp profile with SCMP_ACT_NOTIFY is not supported");
-	*ret_fd = bt_io_memfd("seccomp", filter.insns, filter.len);
-	return *ret_fd < 0 ? bt_err_sys(err, *ret_fd, "store the seccomp filter") : 0;
+	r = bt_seccomp_store(&filter, ret_fd);
+	return r < 0 ? bt_err_sys(err, r, "store the seccomp filter") : 0;
 }
 
 /* Where the next entry goes, emptied. */

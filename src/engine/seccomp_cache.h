@@ -22,8 +22,9 @@ bt_nodiscard int bt_seccomp_cache_create(const char *profile, struct bt_seccomp_
 /** Release. NULL is fine. */
 void bt_seccomp_cache_destroy(struct bt_seccomp_cache *cache);
 
-/** The filter that a checked HostConfig asks for: `*ret_fd` is an owned descriptor of a memfd with
- * struct sock_filter[], or -EBADF where none is wanted. INVALID where its profile is wrong. */
+/** The filter that a checked HostConfig asks for: `*ret_fd` is an owned descriptor of a memfd as
+ * bt_seccomp_store() makes it, or -EBADF where none is wanted. INVALID where its profile is wrong.
+ */
 bt_nodiscard int bt_seccomp_cache_get(struct bt_seccomp_cache *cache, const json_t *hc, int *ret_fd,
 				      struct bt_err *err);
 

@@ -14,6 +14,7 @@
 #include "monitor/other_runtime.h"
 #include "runtime/cgroups.h"
 #include "runtime/launch.h"
+#include "runtime/seccomp.h"
 
 /* A memfd's text, mapped: nothing of it stays when it is done. */
 struct text {
@@ -58,20 +59,23 @@ static int read_spec(struct bt_monitor *m, struct bt_arena *arena, struct bt_oci
 }
 
 /* The compiled filter, if the daemon gave one. */
-static int read_filter(struct bt_monitor *m, const struct bt_oci_seccomp *seccomp,
-		       struct text *text, struct bt_launch_filter *ret, struct bt_err *err)
+static int read_filter(struct bt_monitor *m, struct text *text, struct bt_launch_filter *ret,
+		       struct bt_err *err)
 {
+	struct bt_seccomp_filter filter;
 	int r;
 
 	*ret = (struct bt_launch_filter){ 0 };
 	if (m->seccomp_fd < 0)
 		return 0;
 	r = map_text(m->seccomp_fd, text);
+	if (r == 0)
+		r = bt_seccomp_stored(text->p, text->len, &filter);
 	if (r < 0)
 		return bt_err_sys(err, r, "read the seccomp filter");
-	ret->insns = text->p;
-	ret->len = text->len;
-	ret->flags = seccomp->flags_set ? seccomp->flags : 0;
+	*ret = (struct bt_launch_filter){ .insns = filter.insns,
+					  .len = filter.len,
+					  .flags = filter.flags };
 	return 0;
 }
 
@@ -120,7 +124,7 @@ static int own_start(struct bt_monitor *m, const int stdio[3], struct bt_process
 	int r = read_spec(m, &arena, &spec, err);
 
 	if (r == 0)
-		r = read_filter(m, &spec.linux_.seccomp, &filter, &req.seccomp, err);
+		r = read_filter(m, &filter, &req.seccomp, err);
 	if (r == 0)
 		r = bt_launch_create(&req, &launch, err);
 	if (r < 0)
@@ -165,7 +169,7 @@ static int own_exec(struct bt_monitor *m, int process_fd, const int stdio[3],
 	if (r == 0)
 		r = read_spec(m, &arena, &spec, err);
 	if (r == 0)
-		r = read_filter(m, &spec.linux_.seccomp, &filter, &req.seccomp, err);
+		r = read_filter(m, &filter, &req.seccomp, err);
 	if (r == 0)
 		r = bt_launch_exec(&req, &launch, err);
 	if (r < 0)

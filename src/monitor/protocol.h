@@ -79,7 +79,7 @@
 #define BT_PROTOCOL_FD_ROOTFS  "rootfs"  /* detached mount, or absent: root.path of the spec */
 #define BT_PROTOCOL_FD_NETNS   "netns"   /* network namespace, or absent: as the spec says */
 #define BT_PROTOCOL_FD_SECCOMP \
-	"seccomp" /* memfd: struct sock_filter[], or absent: as the spec says */
+	"seccomp" /* memfd of bt_seccomp_store(), or absent: as the spec says */
 #define BT_PROTOCOL_FD_CLIENT "client" /* one that attached already; as many as "clients" lists */
 
 enum bt_restart_policy {

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/auto.h"
+#include "base/io.h"
 #include "runtime/seccomp_library.h"
 #include "runtime/seccomp_program.h"
 
@@ -42,6 +44,17 @@ static int check_notify(const struct bt_oci_seccomp *spec, bool *ret_notify, str
 	return 0;
 }
 
+/* What seccomp(2) takes together: it refuses the last with EINVAL where nobody is notified, and
+ * TSYNC beside a listener where its failure would be told in a descriptor's place. */
+static unsigned fit_flags(unsigned flags, bool notify)
+{
+	if (!notify)
+		return flags & ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	if (flags & SECCOMP_FILTER_FLAG_TSYNC)
+		return flags | SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+	return flags;
+}
+
 int bt_seccomp_compile(const struct bt_oci_seccomp *spec, struct bt_seccomp_filter *ret,
 		       struct bt_err *err)
 {
@@ -57,7 +70,45 @@ int bt_seccomp_compile(const struct bt_oci_seccomp *spec, struct bt_seccomp_filt
 		r = bt_seccomp_library_compile(spec, &filter, err);
 	if (r < 0)
 		return r;
+	filter.flags = fit_flags(filter.flags, filter.notify);
 	*ret = filter;
+	return 0;
+}
+
+/* As long as an instruction, which what follows it is aligned for. */
+struct stored {
+	uint32_t flags;
+	uint32_t notify;
+};
+
+int bt_seccomp_store(const struct bt_seccomp_filter *filter, int *ret_fd)
+{
+	const struct stored head = { .flags = filter->flags, .notify = filter->notify };
+	bt_auto_free char *data = malloc(sizeof(head) + filter->len);
+	int fd;
+
+	if (!data)
+		return -ENOMEM;
+	memcpy(data, &head, sizeof(head));
+	memcpy(data + sizeof(head), filter->insns, filter->len);
+	fd = bt_io_memfd("seccomp", data, sizeof(head) + filter->len);
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
+int bt_seccomp_stored(const void *data, size_t len, struct bt_seccomp_filter *ret)
+{
+	const struct stored *head = data;
+
+	if (len <= sizeof(*head) || (len - sizeof(*head)) % sizeof(struct sock_filter) != 0 ||
+	    (len - sizeof(*head)) / sizeof(struct sock_filter) > BPF_MAXINSNS)
+		return -EBADMSG;
+	*ret = (struct bt_seccomp_filter){ .insns = (void *)(uintptr_t)(head + 1),
+					   .len = len - sizeof(*head),
+					   .flags = head->flags,
+					   .notify = head->notify != 0 };
 	return 0;
 }
 

@@ -37,6 +37,19 @@ struct bt_seccomp_filter {
 bt_nodiscard int bt_seccomp_compile(const struct bt_oci_seccomp *spec,
 				    struct bt_seccomp_filter *ret, struct bt_err *err);
 
+/**
+ * Keep a filter and its flags in a sealed memfd, as bt_seccomp_stored() reads it.
+ * Returns 0 with an owned descriptor, or -errno.
+ */
+bt_nodiscard int bt_seccomp_store(const struct bt_seccomp_filter *filter, int *ret_fd);
+
+/**
+ * What such a memfd holds, of its `len` bytes at `data`, which is aligned as malloc(3) and mmap(2)
+ * align: `insns` of *ret borrows from it, so *ret is not for bt_seccomp_done().
+ * Returns 0, or -EBADMSG where it is something else.
+ */
+bt_nodiscard int bt_seccomp_stored(const void *data, size_t len, struct bt_seccomp_filter *ret);
+
 /** Release and leave it empty. */
 void bt_seccomp_done(struct bt_seccomp_filter *filter);
 

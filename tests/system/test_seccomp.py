@@ -94,6 +94,20 @@ def installed_filter(pid):
     return list(struct.iter_unpack("=HBBI", buf.raw[:8 * n]))
 
 
+def installed_flags(pid):
+    """What the kernel tells of the flags of a process's filter, which is LOG alone: PTRACE_SECCOMP_GET_METADATA."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    assert libc.ptrace(16, pid, None, None) == 0
+    try:
+        os.waitpid(pid, 0x40000000)
+        buf = ctypes.create_string_buffer(struct.pack("=QQ", 0, 0), 16)
+        assert libc.ptrace(0x420D, pid, 16, buf) > 0
+    finally:
+        libc.ptrace(17, pid, None, None)
+    return struct.unpack("=QQ", buf.raw)[1]
+
+
 def answer(program, arch, nr, args):
     """Run classic BPF: loads, and, jumps and return are all that a filter has."""
     data = struct.pack("=iIQ6Q", nr if nr < 1 << 31 else nr - (1 << 32), arch, 0, *args)
@@ -170,3 +184,59 @@ def test_a_wrong_profile_is_named(engine, tmp_path):
     path.write_text('{"defaultAction": "SCMP_ACT_NONSENSE"}')
     p = engine.docker("run", "--rm", "--network", "none", "--security-opt", f"seccomp={path}", "bb", "true", check=False)
     assert p.returncode == 125 and "SCMP_ACT_NONSENSE" in p.stderr
+
+
+LOG = 2  # SECCOMP_FILTER_FLAG_LOG
+
+
+@pytest.mark.parametrize("flags,want", [(["SECCOMP_FILTER_FLAG_LOG"], LOG), ([], 0), (None, 0),
+                                        (["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG"], LOG),
+                                        (["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"], 0)])
+def test_a_profiles_flags_are_the_filters(engine, name, tmp_path, flags, want):
+    profile = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["getpgid"], "action": "SCMP_ACT_ERRNO"}]}
+    if flags is not None:
+        profile["flags"] = flags
+    path = tmp_path / "profile.json"
+    path.write_text(json.dumps(profile))
+    engine.docker("run", "-d", "--name", name, "--network", "none", "--security-opt", f"seccomp={path}", "bb", "sleep", "1000")
+    assert installed_flags(engine.inspect(name)["State"]["Pid"]) == want
+    engine.docker("exec", "-d", name, "sleep", "2000")
+    pids = wait_for(lambda: [l.split()[1] for l in engine.docker("top", name).stdout.splitlines() if "2000" in l], "the exec runs")
+    assert installed_flags(int(pids[0])) == want
+
+
+@pytest.mark.parametrize("change,said", [
+    ({"flags": ["SECCOMP_FILTER_FLAG_NONSENSE"]}, "SECCOMP_FILTER_FLAG_NONSENSE"),
+    ({"architectures": ["SCMP_ARCH_VAX"]}, "SCMP_ARCH_VAX"),
+    ({"architectures": ["SCMP_ARCH_X86_64"], "archMap": [{"architecture": "SCMP_ARCH_X86_64"}]}, "archMap"),
+    ({"defaultErrno": "EWHAT"}, "EWHAT"),
+    ({"syscalls": [{"names": ["dup"], "name": "dup2", "action": "SCMP_ACT_ERRNO"}]}, "'name' and 'names'"),
+    ({"syscalls": [{"names": ["dup"], "action": "SCMP_ACT_ERRNO", "errnoRet": 4096}]}, "errnoRet"),
+    ({"syscalls": [{"names": ["dup"], "action": "SCMP_ACT_ERRNO", "includes": {"minKernel": "new"}}]}, "minKernel|kernel version: new"),
+    ({"syscalls": [{"names": ["dup"], "action": "SCMP_ACT_NOTIFY"}], "listenerPath": "/run/x"}, "SCMP_ACT_NOTIFY"),
+])
+def test_what_a_profile_cannot_have_is_refused_by_name(engine, tmp_path, change, said):
+    path = tmp_path / "profile.json"
+    path.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", **change}))
+    p = engine.docker("run", "--rm", "--network", "none", "--security-opt", f"seccomp={path}", "bb", "true", check=False)
+    assert p.returncode == 125 and re.search(said, p.stderr), p.stderr
+
+
+def test_a_profiles_conditions_old_names_and_errors_are_obeyed(engine, name, tmp_path):
+    """Each rule in one profile, each seen by what its call answers."""
+    path = tmp_path / "profile.json"
+    rule = {"action": "SCMP_ACT_ERRNO"}
+    path.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "archMap": [
+        {"architecture": "SCMP_ARCH_X86_64", "subArchitectures": ["SCMP_ARCH_X86"]}], "syscalls": [
+        {"name": "getpgid", "errno": "ENOTTY", **rule},
+        {"names": ["getsid"], "errnoRet": 71, "includes": {"caps": ["CAP_CHOWN"]}, **rule},
+        {"names": ["sethostname"], "errnoRet": 72, "excludes": {"caps": ["CAP_CHOWN"]}, **rule},
+        {"names": ["alarm"], "errnoRet": 73, "includes": {"minKernel": "99.0"}, **rule},
+        {"names": ["getppid"], "errnoRet": 74, "includes": {"arches": ["amd64"]}, **rule},
+        {"names": ["pause"], "errnoRet": 75, "excludes": {"arches": ["amd64"]}, **rule}]}))
+    engine.docker("run", "-d", "--name", name, "--network", "none", "--security-opt", f"seccomp={path}", "bb", "sleep", "1000")
+    pid = wait_for(lambda: engine.inspect(name)["State"]["Pid"], "it runs")
+    program, nr = installed_filter(pid), numbers("64")
+    want = {"getpgid": ERRNO | 25, "getsid": ERRNO | 71, "sethostname": ALLOW, "alarm": ALLOW, "getppid": ERRNO | 74, "pause": ALLOW}
+    assert {n: answer(program, X86_64, nr[n], [0] * 6) for n in want} == want
+    assert answer(program, I386, numbers("32")["getpgid"], [0] * 6) == ERRNO | 25

@@ -97,6 +97,65 @@ START_TEST(old_profiles_name_one_call_and_list_architectures)
 }
 END_TEST
 
+START_TEST(what_is_of_no_condition_is_kept)
+{
+	json_t *oci = convert(
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,"
+		"\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],\"listenerPath\":\"/run/l\","
+		"\"listenerMetadata\":\"m\",\"syscalls\":[{\"names\":[\"read\",\"write\"],"
+		"\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":5,\"comment\":\"why\",\"args\":["
+		"{\"index\":1,\"value\":2,\"valueTwo\":3,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}");
+	json_t *want = json_loads(
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,"
+		"\"architectures\":[],"
+		"\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],\"listenerPath\":\"/run/l\","
+		"\"listenerMetadata\":\"m\",\"syscalls\":[{\"names\":[\"read\",\"write\"],"
+		"\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":5,\"args\":["
+		"{\"index\":1,\"value\":2,\"valueTwo\":3,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}",
+		0, NULL);
+
+	ck_assert(json_equal(oci, want));
+	json_decref(oci);
+	json_decref(want);
+}
+END_TEST
+
+START_TEST(an_error_by_name_is_its_number)
+{
+	json_t *oci =
+		convert("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrno\":\"ENOSYS\","
+			"\"defaultErrnoRet\":1,\"syscalls\":[{\"names\":[\"read\"],"
+			"\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"EPERM\"},"
+			"{\"names\":[\"dup\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"99\"},"
+			"{\"names\":[\"dup\"],\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"\"}]}");
+	json_t *rules = json_object_get(oci, "syscalls");
+
+	ck_assert_int_eq(json_integer_value(json_object_get(oci, "defaultErrnoRet")), ENOSYS);
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(rules, 0), "errnoRet")),
+			 EPERM);
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(rules, 1), "errnoRet")),
+			 99);
+	ck_assert_ptr_null(json_object_get(json_array_get(rules, 2), "errnoRet"));
+	json_decref(oci);
+}
+END_TEST
+
+START_TEST(only_the_machines_entry_of_the_map_counts)
+{
+	json_t *oci = convert(
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":["
+		"{\"architecture\":\"SCMP_ARCH_AARCH64\",\"subArchitectures\":[\"SCMP_ARCH_ARM\"]},"
+		"{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X32\"]},"
+		"{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]}]}");
+	json_t *list = json_object_get(oci, "architectures");
+
+	ck_assert_uint_eq(json_array_size(list), 2);
+	ck_assert_str_eq(json_string_value(json_array_get(list, 0)), "SCMP_ARCH_X86_64");
+	ck_assert_str_eq(json_string_value(json_array_get(list, 1)), "SCMP_ARCH_X32");
+	json_decref(oci);
+}
+END_TEST
+
 static const struct {
 	const char *text, *message;
 } wrong[] = {
@@ -109,6 +168,10 @@ static const struct {
 	  "'name' or 'names'" },
 	{ "{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[\"b\"],\"includes\":{\"minKernel\":\"x\"}}]}",
 	  "seccomp profile: invalid kernel version: x" },
+	{ "{\"defaultAction\":\"A\",\"defaultErrno\":\"EWHAT\"}",
+	  "seccomp profile: defaultErrno: unknown error 'EWHAT'" },
+	{ "{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[\"b\"],\"errno\":\"1x\"}]}",
+	  "seccomp profile: errno: unknown error '1x'" },
 	{ "{\"defaultAction\":\"A\",\"syscalls\":[3]}",
 	  "seccomp profile: syscalls must be an array of objects" },
 	{ "{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[3]}]}",
@@ -148,6 +211,9 @@ int main(void)
 	tcase_add_test(all, conditions_follow_the_target);
 	tcase_add_test(all, an_empty_profile_means_no_filter);
 	tcase_add_test(all, old_profiles_name_one_call_and_list_architectures);
+	tcase_add_test(all, what_is_of_no_condition_is_kept);
+	tcase_add_test(all, an_error_by_name_is_its_number);
+	tcase_add_test(all, only_the_machines_entry_of_the_map_counts);
 	tcase_add_loop_test(all, a_wrong_profile_is_refused, 0,
 			    (int)(sizeof(wrong) / sizeof(wrong[0])));
 	tcase_add_test(all, the_target_reads_a_release);

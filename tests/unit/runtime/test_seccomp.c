@@ -297,6 +297,71 @@ START_TEST(the_kernel_takes_the_program)
 }
 END_TEST
 
+static unsigned flags_of(const char *flags, const char *action)
+{
+	bt_auto_seccomp struct bt_seccomp_filter f = { 0 };
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+		       "{\"defaultAction\":\"SCMP_ACT_ALLOW\",%s\"listenerPath\":\"/run/l\","
+		       "\"syscalls\":[{\"names\":[\"getppid\"],\"action\":\"%s\"}]}",
+		       flags, action);
+	ck_assert_msg(compile(text, &f) == 0, "%s", err.msg);
+	return f.flags;
+}
+
+START_TEST(flags_are_the_specifications_or_runcs)
+{
+	ck_assert_uint_eq(flags_of("", "SCMP_ACT_ERRNO"), SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+	ck_assert_uint_eq(flags_of("\"flags\":[],", "SCMP_ACT_ERRNO"), 0);
+	ck_assert_uint_eq(flags_of("\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\","
+				   "\"SECCOMP_FILTER_FLAG_TSYNC\"],",
+				   "SCMP_ACT_ERRNO"),
+			  SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_TSYNC);
+}
+END_TEST
+
+START_TEST(flags_that_the_kernel_refuses_beside_others_are_fitted)
+{
+	static const char wait[] = "\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"],";
+	static const char tsync[] = "\"flags\":[\"SECCOMP_FILTER_FLAG_TSYNC\"],";
+
+	ck_assert_uint_eq(flags_of(wait, "SCMP_ACT_ERRNO"), 0);
+	ck_assert_uint_eq(flags_of(wait, "SCMP_ACT_NOTIFY"),
+			  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	ck_assert_uint_eq(flags_of(tsync, "SCMP_ACT_NOTIFY"),
+			  SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH);
+}
+END_TEST
+
+START_TEST(a_stored_filter_is_the_filter_with_its_flags)
+{
+	bt_auto_seccomp struct bt_seccomp_filter f = { 0 };
+	struct bt_seccomp_filter back;
+	_Alignas(8) char data[65536];
+	bt_auto_close int fd = -EBADF;
+	ssize_t n;
+
+	ck_assert_int_eq(
+		compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],"
+			"\"syscalls\":[{\"names\":[\"dup\"],\"action\":\"SCMP_ACT_ERRNO\"}]}",
+			&f),
+		0);
+	ck_assert_int_eq(bt_seccomp_store(&f, &fd), 0);
+	n = pread(fd, data, sizeof(data), 0);
+	ck_assert_int_gt(n, 0);
+	ck_assert_int_eq(bt_seccomp_stored(data, (size_t)n, &back), 0);
+	ck_assert_uint_eq(back.flags, SECCOMP_FILTER_FLAG_LOG);
+	ck_assert(!back.notify);
+	ck_assert_uint_eq(back.len, f.len);
+	ck_assert_mem_eq(back.insns, f.insns, f.len);
+	ck_assert_int_eq(bt_seccomp_stored(data, (size_t)n - 1, &back), -EBADMSG);
+	ck_assert_int_eq(bt_seccomp_stored(data, 8, &back), -EBADMSG);
+	ck_assert_int_eq(bt_seccomp_stored(data, 0, &back), -EBADMSG);
+	ck_assert_int_eq(bt_seccomp_stored(data, 8 + 8 * (BPF_MAXINSNS + 1), &back), -EBADMSG);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("runtime/seccomp");
@@ -318,6 +383,9 @@ int main(void)
 #endif
 	tcase_add_test(all, what_cannot_be_is_refused);
 	tcase_add_test(all, the_kernel_takes_the_program);
+	tcase_add_test(all, flags_are_the_specifications_or_runcs);
+	tcase_add_test(all, flags_that_the_kernel_refuses_beside_others_are_fitted);
+	tcase_add_test(all, a_stored_filter_is_the_filter_with_its_flags);
 	suite_add_tcase(suite, all);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
