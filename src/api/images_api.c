@@ -109,13 +109,30 @@ int bt_images_api_tag(struct bt_request *req, struct bt_err *err)
 	return r < 0 ? r : bt_answer_empty(req, MHD_HTTP_CREATED);
 }
 
+/* Of an image of one platform that one can be removed, and no other. */
+static int check_platforms(const struct bt_request *req, struct bt_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && bt_query_value(&req->query, "platforms", i); i++) {
+		bt_auto_free char *platform = NULL;
+
+		r = bt_params_platforms(req, "platforms", i, &platform, err);
+		if (r == 0 && platform)
+			r = bt_images_check_platform(images_of(req), req->name, platform, err);
+	}
+	return r;
+}
+
 int bt_images_api_remove(struct bt_request *req, struct bt_err *err)
 {
 	bool force = bt_query_bool(&req->query, "force", false);
 	bool noprune = bt_query_bool(&req->query, "noprune", false);
 	json_t *removed;
-	int r = bt_images_remove(images_of(req), req->name, force, noprune, &removed, err);
+	int r = check_platforms(req, err);
 
+	if (r == 0)
+		r = bt_images_remove(images_of(req), req->name, force, noprune, &removed, err);
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, removed, err);
 }
 

@@ -12,8 +12,10 @@
 #include "api/request.h"
 #include "api/server.h"
 #include "base/auto.h"
+#include "base/str.h"
 #include "codec/image_ref.h"
 #include "engine/engine.h"
+#include "image/images.h"
 #include "image/login.h"
 #include "image/pull.h"
 #include "image/push.h"
@@ -150,10 +152,29 @@ static int push_run(struct bt_job *job, void *arg, struct bt_err *err)
 	return bt_push(push->images, &how, err);
 }
 
+/* An image here is for one platform: the one that is to be pushed, or none. */
+static int check_push_platform(const struct bt_request *req, struct bt_err *err)
+{
+	const char *tag = bt_query_text(&req->query, "tag");
+	bt_auto_free char *platform = NULL, *name = NULL;
+	int r = bt_params_platform(req, &platform, err);
+
+	if (r < 0 || !platform)
+		return r;
+	name = tag ? bt_str_format("%s:%s", req->name, tag) : strdup(req->name);
+	if (!name)
+		return bt_err_sys(err, -ENOMEM, "push an image");
+	return bt_images_check_platform(bt_engine_images(req->api->engine), name, platform, err);
+}
+
 int bt_images_registry_push(struct bt_request *req, struct bt_err *err)
 {
-	struct pull *push = calloc(1, sizeof(*push));
+	struct pull *push;
+	int r = check_push_platform(req, err);
 
+	if (r < 0)
+		return r;
+	push = calloc(1, sizeof(*push));
 	if (!push)
 		return bt_err_sys(err, -ENOMEM, "push an image");
 	push->images = bt_engine_images(req->api->engine);

@@ -80,14 +80,15 @@ const char **bt_params_texts(const struct bt_request *req, const char *name)
 	return texts;
 }
 
-int bt_params_platform(const struct bt_request *req, char **ret, struct bt_err *err)
+int bt_params_platforms(const struct bt_request *req, const char *name, size_t i, char **ret,
+			struct bt_err *err)
 {
-	const char *text = bt_query_text(&req->query, "platform"), *os, *arch, *variant;
+	const char *text = bt_query_value(&req->query, name, i), *os, *arch, *variant;
 	json_auto_t *json = NULL;
 	struct bt_err why = { 0 };
 
 	*ret = NULL;
-	if (!text)
+	if (!text || !*text)
 		return 0;
 	if (bt_json_parse(text, strlen(text), 0, &json, &why) < 0 || !json_is_object(json))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "failed to parse platform: %s",
@@ -101,4 +102,9 @@ int bt_params_platform(const struct bt_request *req, char **ret, struct bt_err *
 				  "provided");
 	*ret = bt_str_format("%s/%s%s%s", os, arch, variant[0] ? "/" : "", variant);
 	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "parse platform");
+}
+
+int bt_params_platform(const struct bt_request *req, char **ret, struct bt_err *err)
+{
+	return bt_params_platforms(req, "platform", 0, ret, err);
 }

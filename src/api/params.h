@@ -36,5 +36,8 @@ const char **bt_params_texts(const struct bt_request *req, const char *name);
 /** `platform`, which is JSON ({"os":…,"architecture":…,"variant":…}), as "os/architecture/variant"
  * (owned), or NULL where it is not given. Kind INVALID. */
 bt_nodiscard int bt_params_platform(const struct bt_request *req, char **ret, struct bt_err *err);
+/** The same of the `i`th value of the parameter `name`. */
+bt_nodiscard int bt_params_platforms(const struct bt_request *req, const char *name, size_t i,
+				     char **ret, struct bt_err *err);
 
 #endif

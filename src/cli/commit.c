@@ -44,7 +44,7 @@ static const struct bt_flag flags[] = {
 	{ 'c', BT_FLAG_LIST, "change", NULL, "Apply a Dockerfile instruction", NULL, NULL },
 	{ 'm', BT_FLAG_STRING, "message", NULL, "A message for the image's history", NULL, NULL },
 	{ 0, BT_FLAG_BOOL, "no-pause", NULL, "Do not pause the container meanwhile", NULL, NULL },
-	{ 'p', BT_FLAG_BOOL, "pause", NULL, NULL, "true", NULL },
+	{ 'p', BT_FLAG_BOOL, "pause", NULL, "Pause the container meanwhile", "true", NULL },
 	{ 0 },
 };
 

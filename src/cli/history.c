@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/format.h"
 #include "cli/cli.h"
+#include "cli/platform_flag.h"
 #include "client/target.h"
 
 #define CREATED_BY_WIDTH 45
@@ -106,8 +107,8 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	bt_str_puts(&target, "/images/");
 	bt_target_path(&target, args->pos[0]);
 	bt_str_puts(&target, "/history");
-	bt_target_add(&target, "platform", bt_args_string(args, "platform"));
-	if (bt_cli_call(cli, "GET", bt_str_get(&target), NULL, &rows, &err) < 0 ||
+	if (bt_platform_flag_add(&target, "platform", bt_args_string(args, "platform"), &err) < 0 ||
+	    bt_cli_call(cli, "GET", bt_str_get(&target), NULL, &rows, &err) < 0 ||
 	    bt_format_rows(&format, rows, &err) < 0)
 		return bt_cli_fail(&err);
 	return 0;
@@ -117,7 +118,7 @@ static const struct bt_flag flags[] = {
 	{ 0, BT_FLAG_STRING, "format", NULL, BT_HELP_FORMAT, NULL, NULL },
 	{ 'H', BT_FLAG_BOOL, "human", NULL, "Print sizes and times for people", "true", NULL },
 	{ 0, BT_FLAG_BOOL, "no-trunc", NULL, "Print everything at full length", NULL, NULL },
-	{ 0, BT_FLAG_STRING, "platform", NULL, "Platform, as JSON", NULL, NULL },
+	{ 0, BT_FLAG_STRING, "platform", NULL, BT_HELP_PLATFORM, NULL, NULL },
 	{ 'q', BT_FLAG_BOOL, "quiet", NULL, "Print only ids", NULL, NULL },
 	{ 0 },
 };

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/format.h"
 #include "cli/multi.h"
+#include "cli/platform_flag.h"
 #include "client/target.h"
 #include "codec/go_template.h"
 
@@ -240,7 +241,14 @@ static int run_container(struct bt_cli *cli, const struct bt_args *args)
 static int fetch_image(struct bt_cli *cli, const struct bt_args *args, const char *name, char **ret,
 		       struct bt_err *err)
 {
-	return fetch_kind(cli, args, &kinds[1], name, ret, err);
+	bt_auto_str struct bt_str target = { 0 };
+	int r;
+
+	bt_str_puts(&target, "/images/");
+	bt_target_path(&target, name);
+	bt_str_puts(&target, "/json");
+	r = bt_platform_flag_add(&target, "platform", bt_args_string(args, "platform"), err);
+	return r < 0 ? r : bt_inspect_get(cli, bt_str_get(&target), ret, err);
 }
 
 static int run_image(struct bt_cli *cli, const struct bt_args *args)
@@ -288,7 +296,11 @@ const struct bt_command bt_inspect_container_command = {
 	.run = run_container,
 };
 
-static const struct bt_flag image_flags[] = { FORMAT_FLAG, { 0 } };
+static const struct bt_flag image_flags[] = {
+	FORMAT_FLAG,
+	{ 0, BT_FLAG_STRING, "platform", NULL, BT_HELP_PLATFORM, NULL, NULL },
+	{ 0 },
+};
 
 const struct bt_command bt_inspect_image_command = {
 	.names = "image inspect",

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/platform_flag.h"
 #include "cli/progress.h"
 #include "cli/upload.h"
 #include "client/target.h"
@@ -25,8 +26,8 @@ static int load(struct bt_cli *cli, const struct bt_args *args, int fd, struct b
 
 	bt_str_puts(&target, "/images/load");
 	bt_target_add(&target, "quiet", quiet ? "1" : "0");
-	for (size_t i = 0; (text = bt_args_item(args, "platform", i)); i++)
-		bt_target_add(&target, "platform", text);
+	for (size_t i = 0; r == 0 && (text = bt_args_item(args, "platform", i)); i++)
+		r = bt_platform_flag_add(&target, "platform", text, err);
 	struct bt_api_request req = { .method = "POST",
 				      .target = bt_str_get(&target),
 				      .type = "application/x-tar" };
@@ -60,7 +61,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 static const struct bt_flag flags[] = {
 	{ 'i', BT_FLAG_STRING, "input", NULL, "Read from a file, not from standard input", NULL,
 	  NULL },
-	{ 0, BT_FLAG_LIST, "platform", "string", "Load only this platform, as JSON", NULL, NULL },
+	{ 0, BT_FLAG_LIST, "platform", "string", "Load only this platform", NULL, NULL },
 	{ 'q', BT_FLAG_BOOL, "quiet", NULL, "Show no progress", NULL, NULL },
 	{ 0 },
 };

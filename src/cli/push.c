@@ -8,6 +8,7 @@
 #include "cli/check.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/platform_flag.h"
 #include "cli/progress.h"
 #include "client/auth.h"
 #include "client/target.h"
@@ -16,7 +17,6 @@
 static int push(struct bt_cli *cli, const struct bt_args *args, const struct bt_image_ref *ref,
 		const char *name, struct bt_err *err)
 {
-	const char *platform = bt_args_string(args, "platform");
 	bool hub = strcmp(ref->domain, "docker.io") == 0;
 	bt_auto_str struct bt_str target = { 0 };
 	bt_auto_str struct bt_str header = { 0 };
@@ -33,7 +33,9 @@ static int push(struct bt_cli *cli, const struct bt_args *args, const struct bt_
 	bt_str_puts(&target, "/push");
 	if (!bt_args_bool(args, "all-tags"))
 		bt_target_add(&target, "tag", bt_image_ref_tag_or_latest(ref));
-	bt_target_add(&target, "platform", platform);
+	r = bt_platform_flag_add(&target, "platform", bt_args_string(args, "platform"), err);
+	if (r < 0)
+		return r;
 	struct bt_api_request req = { .method = "POST",
 				      .target = bt_str_get(&target),
 				      .extra = bt_str_get(&header) };
@@ -73,7 +75,7 @@ static const struct bt_flag flags[] = {
 	{ 'a', BT_FLAG_BOOL, "all-tags", NULL, "Push every tag of the repository", NULL, NULL },
 	{ 0, BT_FLAG_BOOL, "disable-content-trust", NULL,
 	  "Only true is known: there is no content trust", "true", bt_check_no_trust },
-	{ 0, BT_FLAG_STRING, "platform", NULL, "Push only this platform, as JSON", NULL, NULL },
+	{ 0, BT_FLAG_STRING, "platform", NULL, "Push only this platform", NULL, NULL },
 	{ 'q', BT_FLAG_BOOL, "quiet", NULL, "Print only the name at the end", NULL, NULL },
 	{ 0 },
 };

@@ -4,15 +4,21 @@
 
 #include "cli/commands.h"
 #include "cli/multi.h"
+#include "cli/platform_flag.h"
 #include "client/target.h"
+#include "codec/platform.h"
 
 /* The slashes of a name stay what they are. */
 static void target(const struct bt_args *args, const char *name, struct bt_str *to)
 {
+	const char *platform;
+
 	bt_str_puts(to, "/images/");
 	bt_target_path(to, name);
 	bt_target_add_flag(to, "force", bt_args_bool(args, "force"));
 	bt_target_add_flag(to, "noprune", bt_args_bool(args, "no-prune"));
+	for (size_t i = 0; (platform = bt_args_item(args, "platform", i)); i++)
+		bt_discard(bt_platform_flag_add(to, "platforms", platform, BT_ERR_IGNORED));
 }
 
 static int done(const struct bt_args *args bt_unused, const char *name bt_unused,
@@ -44,12 +50,20 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 		.method = "DELETE", .target = target, .done = done, .excused = excused
 	};
 
+	struct bt_platform platform;
+	struct bt_err err = { 0 };
+	const char *text;
+
+	for (size_t i = 0; (text = bt_args_item(args, "platform", i)); i++)
+		if (bt_platform_parse(text, &platform, &err) < 0)
+			return bt_cli_fail(&err);
 	return bt_multi_run(cli, args, &multi);
 }
 
 static const struct bt_flag flags[] = {
 	{ 'f', BT_FLAG_BOOL, "force", NULL, "Remove it although it is used or has more names", NULL,
 	  NULL },
+	{ 0, BT_FLAG_LIST, "platform", "strings", "Remove only this platform", NULL, NULL },
 	{ 0, BT_FLAG_BOOL, "no-prune", NULL, "Keep parents that have no name", NULL, NULL },
 	{ 0 },
 };

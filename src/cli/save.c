@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/multi.h"
+#include "cli/platform_flag.h"
 #include "cli/upload.h"
 #include "client/target.h"
 
@@ -73,7 +74,8 @@ static int run_save(struct bt_cli *cli, const struct bt_args *args)
 	for (size_t i = 0; i < args->npos; i++)
 		bt_target_add(&target, "names", args->pos[i]);
 	for (size_t i = 0; (text = bt_args_item(args, "platform", i)); i++)
-		bt_target_add(&target, "platform", text);
+		if (bt_platform_flag_add(&target, "platform", text, &err) < 0)
+			return bt_cli_fail(&err);
 	return fetch(cli, args, bt_str_get(&target), &err) < 0 ? bt_cli_fail(&err) : 0;
 }
 
@@ -96,7 +98,7 @@ static int run_export(struct bt_cli *cli, const struct bt_args *args)
 
 static const struct bt_flag save_flags[] = {
 	OUTPUT_FLAG,
-	{ 0, BT_FLAG_LIST, "platform", "string", "Save only this platform, as JSON", NULL, NULL },
+	{ 0, BT_FLAG_LIST, "platform", "string", "Save only this platform", NULL, NULL },
 	{ 0 },
 };
 static const struct bt_flag export_flags[] = { OUTPUT_FLAG, { 0 } };

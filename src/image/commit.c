@@ -15,9 +15,9 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
+#include "codec/platform.h"
 #include "image/change.h"
 #include "image/images_private.h"
-#include "image/platform.h"
 #include "image/stack.h"
 #include "store/pack.h"
 

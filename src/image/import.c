@@ -7,9 +7,9 @@
 #include "base/auto.h"
 #include "base/time.h"
 #include "codec/json.h"
+#include "codec/platform.h"
 #include "image/change.h"
 #include "image/images_private.h"
-#include "image/platform.h"
 
 struct image_facts {
 	struct bt_platform platform;

@@ -9,8 +9,8 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
+#include "codec/platform.h"
 #include "image/images_private.h"
-#include "image/platform.h"
 
 /* Members of Config that are there always, and those that are where they say something. */
 static const char *const config_always[] = { "User",    "Env",        "Entrypoint", "Cmd",

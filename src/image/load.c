@@ -14,10 +14,10 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "codec/platform.h"
 #include "image/bundle.h"
 #include "image/images_private.h"
 #include "image/media.h"
-#include "image/platform.h"
 #include "image/stack.h"
 
 #define BLOBS       "blobs/sha256/"

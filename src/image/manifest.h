@@ -12,7 +12,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
-#include "image/platform.h"
+#include "codec/platform.h"
 
 /** Parse and check a manifest or an index. `media_type` is what the transport says of it (may be
  * ""). Kind INVALID: duplicate members, both kinds at once, a type that contradicts, schema 1,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "image/platform.h"
+#include "codec/platform.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef BT_IMAGE_PLATFORM_H
-#define BT_IMAGE_PLATFORM_H
+#ifndef BT_CODEC_PLATFORM_H
+#define BT_CODEC_PLATFORM_H
 
 /*
  * Platforms, "os[/arch[/variant]]", in Go's words for architectures
