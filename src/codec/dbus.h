@@ -35,16 +35,21 @@ enum bt_dbus_type {
 /* Values are appended to a builder whose first byte is at a place divisible by 8, as a
  * message's body is. Failures are sticky in the builder. */
 
-void bt_dbus_put_u32(struct bt_str *out, uint32_t value);         /* "u", and "b" as 0 or 1 */
-void bt_dbus_put_u64(struct bt_str *out, uint64_t value);         /* "t" */
-void bt_dbus_put_str(struct bt_str *out, const char *text);       /* "s" and "o" */
-void bt_dbus_put_signature(struct bt_str *out, const char *text); /* "g"; 255 bytes at most */
+/** "u", and "b" as 0 or 1. */
+void bt_dbus_put_u32(struct bt_str *out, uint32_t value);
+/** "t". */
+void bt_dbus_put_u64(struct bt_str *out, uint64_t value);
+/** "s" and "o". */
+void bt_dbus_put_str(struct bt_str *out, const char *text);
+/** "g"; 255 bytes at most. */
+void bt_dbus_put_signature(struct bt_str *out, const char *text);
 /** A struct's members begin at a place divisible by 8. */
 void bt_dbus_put_struct(struct bt_str *out);
 
 /** Begin an array of elements that are aligned to `align` bytes. Returns what
  * bt_dbus_end_array() wants to know. Arrays may be nested. */
 size_t bt_dbus_begin_array(struct bt_str *out, size_t align);
+/** End it: `begun` and `align` as at its beginning. */
 void bt_dbus_end_array(struct bt_str *out, size_t begun, size_t align);
 
 struct bt_dbus_call {

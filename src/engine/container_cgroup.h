@@ -22,11 +22,11 @@ bt_nodiscard int bt_container_cgroup_path(struct bt_container *container, char *
 /** Open it. */
 bt_nodiscard int bt_container_cgroup_open(struct bt_container *container, struct bt_cgroup *ret,
 					  struct bt_err *err);
-/** Freeze or thaw all its processes. */
 /** Change the limits of a container that runs, with its driver. */
 bt_nodiscard int bt_container_cgroup_limit(struct bt_container *container,
 					   const struct bt_cgroup_limits *limits,
 					   struct bt_err *err);
+/** Freeze or thaw all its processes. */
 bt_nodiscard int bt_container_cgroup_freeze(struct bt_container *container, bool freeze,
 					    struct bt_err *err);
 /** All its processes, by the host's numbers: a new array (owned). */

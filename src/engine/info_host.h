@@ -20,8 +20,9 @@ const char *bt_info_host_fs(const char *path);
 /** Does the kernel pass IPv4 packets on? */
 bool bt_info_host_forwards(void);
 
-/** How many threads, and how many open descriptors, this process has. */
+/** How many threads this process has. */
 int bt_info_host_threads(void);
+/** How many open descriptors it has. */
 int bt_info_host_fds(void);
 
 /** A value of /etc/os-release by its key, without quotes: new, "" where there is none, NULL without

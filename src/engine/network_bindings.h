@@ -38,6 +38,7 @@ struct bt_network_published {
 struct bt_network_published *bt_network_published_create(void);
 /** Free it, and hold its ports no more. NULL is fine. */
 void bt_network_published_destroy(struct bt_network_published *p);
+/** The same for what a pointer points to: bt_auto_published. */
 void bt_network_published_destroyp(struct bt_network_published **p);
 #define bt_auto_published bt_auto(bt_network_published_destroyp)
 

@@ -47,6 +47,7 @@ void bt_helper_loop_bury(struct bt_helper_loop *loop, struct bt_list *link);
  * 0 after the time, or -errno. Free the buried by bt_helper_loop_free_buried() when the turn is
  * over. */
 int bt_helper_loop_turn(struct bt_helper_loop *loop, int timeout_ms);
+/** Free what was buried; not while a turn goes on. */
 void bt_helper_loop_free_buried(struct bt_helper_loop *loop);
 
 #endif

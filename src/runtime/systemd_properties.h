@@ -22,9 +22,11 @@
  * machine has version 2 alone, whose properties have other names and units. */
 void bt_systemd_properties_put(struct bt_str *out, const struct bt_cgroup_limits *limits, bool v2);
 
-/* One element each. */
+/** One element, of "t". */
 void bt_systemd_properties_put_u64(struct bt_str *out, const char *name, uint64_t value);
+/** One element, of "b". */
 void bt_systemd_properties_put_bool(struct bt_str *out, const char *name, bool value);
+/** One element, of "s". */
 void bt_systemd_properties_put_str(struct bt_str *out, const char *name, const char *value);
 
 /** CPUQuotaPerSecUSec for a quota in each period: microseconds a second, rounded up to what the
