@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/crowd.h"
 #include "base/auto.h"
 
 #define STACK_SIZE (64u << 10)
@@ -36,8 +37,7 @@
 struct bt_acceptor {
 	int epoll, stop;
 	pthread_t thread;
-	bt_acceptor_fn fn;
-	void *arg;
+	struct bt_acceptor_clients clients;
 	bt_acceptor_quiet_fn quiet;
 	int64_t *idle; /* by descriptor: when it was accepted (ms), 0 where none waits here */
 	size_t nidle;
@@ -80,10 +80,36 @@ static int mark_idle(struct bt_acceptor *a, int fd)
 	return 0;
 }
 
-static void back_off(void)
+/* Whoever has waited here for longest without a word makes room; not who came a moment ago. */
+static bool drop_oldest(struct bt_acceptor *a)
+{
+	size_t oldest = a->nidle;
+	int sock;
+
+	for (size_t fd = 0; fd < a->nidle; fd++)
+		if (a->idle[fd] && (oldest == a->nidle || a->idle[fd] < a->idle[oldest]))
+			oldest = fd;
+	if (oldest == a->nidle || a->idle[oldest] + BT_CROWD_SILENT_MS > now_ms())
+		return false;
+	a->idle[oldest] = 0;
+	sock = (int)oldest;
+	bt_close(&sock);
+	return true;
+}
+
+/* More than the one that is needed: the next connection gets the number that is free now, and does
+ * not show that others are scarce. */
+static void drop_some(struct bt_acceptor *a)
+{
+	for (unsigned i = 0; i < BT_CROWD_SHED && drop_oldest(a); i++)
+		;
+}
+
+static void wait_for_room(struct bt_acceptor *a)
 {
 	const struct timespec pause = { .tv_nsec = BACKOFF_NS };
 
+	a->clients.full(a->clients.arg);
 	(void)nanosleep(&pause, NULL);
 }
 
@@ -95,11 +121,15 @@ static void accept_all(struct bt_acceptor *a, int listener, uint64_t tls)
 
 		if (sock < 0 && (errno == EINTR || errno == ECONNABORTED))
 			continue;
+		if (sock < 0 && errno == EMFILE && drop_oldest(a))
+			continue;
 		if (sock < 0) {
 			if (errno != EAGAIN)
-				back_off();
+				wait_for_room(a);
 			return;
 		}
+		if (bt_crowd_is_scarce(sock))
+			drop_some(a);
 		if (mark_idle(a, sock) == 0 &&
 		    watch(a, sock, tls, EPOLLIN | EPOLLRDHUP | EPOLLET) == 0)
 			(void)bt_take_fd(&sock);
@@ -134,9 +164,14 @@ static void first_bytes(struct bt_acceptor *a, int sock, uint32_t events, bool t
 	a->idle[sock] = 0;
 	(void)epoll_ctl(a->epoll, EPOLL_CTL_DEL, sock, NULL);
 	if (what == FIRST_HTTP1)
-		a->fn(a->arg, sock, tls);
+		a->clients.fn(a->clients.arg, sock, tls);
 	else
 		bt_close(&sock);
+}
+
+static int fd_of(const struct epoll_event *event)
+{
+	return (int)(event->data.u64 & 0xffffffffu);
 }
 
 /* False once it is time to stop. */
@@ -146,15 +181,16 @@ static bool take_events(struct bt_acceptor *a, const struct epoll_event *events,
 
 	for (int i = 0; i < n; i++) {
 		uint64_t tags = events[i].data.u64;
-		int fd = (int)(tags & 0xffffffffu);
 
 		if (tags & TAG_STOP)
 			go_on = false;
-		else if (tags & TAG_LISTENER)
-			accept_all(a, fd, tags & TAG_TLS);
-		else
-			first_bytes(a, fd, events[i].events, (tags & TAG_TLS) != 0);
+		else if ((tags & TAG_LISTENER) == 0)
+			first_bytes(a, fd_of(&events[i]), events[i].events, (tags & TAG_TLS) != 0);
 	}
+	/* Only now: accepting may close one of those, and give its number to another. */
+	for (int i = 0; i < n; i++)
+		if (events[i].data.u64 & TAG_LISTENER)
+			accept_all(a, fd_of(&events[i]), events[i].data.u64 & TAG_TLS);
 	return go_on;
 }
 
@@ -236,8 +272,9 @@ static void release(struct bt_acceptor *a)
 	free(a);
 }
 
-int bt_acceptor_create(const struct bt_listener *listeners, size_t n, bt_acceptor_fn fn, void *arg,
-		       bt_acceptor_quiet_fn quiet, struct bt_acceptor **ret, struct bt_err *err)
+int bt_acceptor_create(const struct bt_listener *listeners, size_t n,
+		       const struct bt_acceptor_clients *clients, bt_acceptor_quiet_fn quiet,
+		       struct bt_acceptor **ret, struct bt_err *err)
 {
 	struct bt_acceptor *a = malloc(sizeof(*a));
 	int r;
@@ -245,7 +282,7 @@ int bt_acceptor_create(const struct bt_listener *listeners, size_t n, bt_accepto
 	if (!a)
 		return bt_err_sys(err, -ENOMEM, "accept connections");
 	*a = (struct bt_acceptor){
-		.epoll = -EBADF, .stop = -EBADF, .fn = fn, .arg = arg, .quiet = quiet
+		.epoll = -EBADF, .stop = -EBADF, .clients = *clients, .quiet = quiet
 	};
 	r = start(a, listeners, n);
 	if (r < 0) {

@@ -30,13 +30,26 @@ struct bt_listener {
  * block. */
 typedef void (*bt_acceptor_fn)(void *arg, int sock, bool tls);
 
+/** Called where no descriptor is left for a connection and none waits in silence here: whoever has
+ * some should close them. Must not block. */
+typedef void (*bt_acceptor_full_fn)(void *arg);
+
+/** Who is told of connections. */
+struct bt_acceptor_clients {
+	bt_acceptor_fn fn;
+	bt_acceptor_full_fn full;
+	void *arg; /* of both */
+};
+
 /** Called once when no connection came or spoke first for some seconds after one did. */
 typedef void (*bt_acceptor_quiet_fn)(void);
 
-/** Accept on `n` listeners, at most BT_ACCEPTOR_LISTENERS_MAX, until destroyed. */
+/** Accept on `n` listeners, at most BT_ACCEPTOR_LISTENERS_MAX, until destroyed. Where descriptors
+ * are scarce (api/crowd.h), who has been silent here for longest is closed. `clients` is copied. */
 bt_nodiscard int bt_acceptor_create(const struct bt_listener *listeners, size_t n,
-				    bt_acceptor_fn fn, void *arg, bt_acceptor_quiet_fn quiet,
-				    struct bt_acceptor **ret, struct bt_err *err);
+				    const struct bt_acceptor_clients *clients,
+				    bt_acceptor_quiet_fn quiet, struct bt_acceptor **ret,
+				    struct bt_err *err);
 /** Stop accepting; connections that were accepted less than a second ago may still speak and are
  * handed on, then idle ones are closed. Listeners stay. NULL is fine. */
 void bt_acceptor_destroy(struct bt_acceptor *acceptor);

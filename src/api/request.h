@@ -41,6 +41,7 @@ struct bt_request {
 	char *path;                   /* decoded, without the version */
 	char *name;                   /* what the pattern's '*' matched, or NULL */
 	struct bt_query query;
+	bool stays;               /* counted as one that goes on (api/crowd.h) */
 	struct bt_pending *owed;  /* counts the answer to this one; NULL once it was given */
 	bool upgrade;             /* the client asked to switch protocols */
 	bool started;             /* the headers were looked at */

@@ -41,8 +41,11 @@ enum bt_route_body {
 	BT_BODY_STREAM, /* the handler runs beside the upload and reads it from a descriptor */
 };
 
+/* Among a route's methods: its answer may go on for as long as the client likes. */
+#define BT_ROUTE_STAYS 128u
+
 struct bt_route {
-	unsigned methods;    /* of enum bt_method */
+	unsigned methods;    /* of enum bt_method, and BT_ROUTE_STAYS */
 	const char *pattern; /* at most one '*', which matches one character or more, also '/' */
 	enum bt_route_body body;
 	bt_handler *handle;

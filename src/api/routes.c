@@ -9,6 +9,7 @@
 #define POST    BT_METHOD_POST
 #define PUT     BT_METHOD_PUT
 #define DELETE  BT_METHOD_DELETE
+#define STAYS   BT_ROUTE_STAYS
 #define ANY     (GET | HEAD | POST | PUT | DELETE)
 #define IGNORED BT_BODY_IGNORED
 #define JSON    BT_BODY_JSON
@@ -20,17 +21,17 @@ const struct bt_route bt_routes[] = {
 	{ GET, "/version", IGNORED, bt_system_version },
 	{ GET, "/info", IGNORED, bt_system_info },
 	{ GET, "/system/df", IGNORED, bt_system_df },
-	{ GET, "/events", IGNORED, bt_events_get },
+	{ GET | STAYS, "/events", IGNORED, bt_events_get },
 
 	{ GET, "/containers/json", IGNORED, bt_containers_list_get },
 	{ POST, "/containers/create", JSON, bt_containers_life_create },
 	{ POST, "/containers/prune", IGNORED, bt_containers_life_prune },
 	{ GET, "/containers/*/json", IGNORED, bt_containers_list_inspect },
 	{ GET, "/containers/*/top", IGNORED, bt_containers_list_top },
-	{ GET, "/containers/*/logs", IGNORED, bt_containers_stream_logs },
-	{ POST, "/containers/*/attach", IGNORED, bt_containers_stream_attach },
+	{ GET | STAYS, "/containers/*/logs", IGNORED, bt_containers_stream_logs },
+	{ POST | STAYS, "/containers/*/attach", IGNORED, bt_containers_stream_attach },
 	{ POST, "/containers/*/resize", IGNORED, bt_containers_stream_resize },
-	{ POST, "/containers/*/wait", IGNORED, bt_containers_stream_wait },
+	{ POST | STAYS, "/containers/*/wait", IGNORED, bt_containers_stream_wait },
 	{ POST, "/containers/*/start", JSON, bt_containers_life_start },
 	{ POST, "/containers/*/stop", IGNORED, bt_containers_life_stop },
 	{ POST, "/containers/*/restart", IGNORED, bt_containers_life_restart },
@@ -40,17 +41,17 @@ const struct bt_route bt_routes[] = {
 	{ POST, "/containers/*/rename", IGNORED, bt_containers_life_rename },
 	{ POST, "/containers/*/exec", JSON, bt_exec_api_create },
 	{ DELETE, "/containers/*", IGNORED, bt_containers_life_remove },
-	{ GET, "/containers/*/attach/ws", IGNORED, bt_containers_stream_attach_ws },
+	{ GET | STAYS, "/containers/*/attach/ws", IGNORED, bt_containers_stream_attach_ws },
 	{ GET, "/containers/*/changes", IGNORED, bt_containers_image_changes },
 	{ GET, "/containers/*/export", IGNORED, bt_containers_image_export },
-	{ GET, "/containers/*/stats", IGNORED, bt_stats_api_get },
+	{ GET | STAYS, "/containers/*/stats", IGNORED, bt_stats_api_get },
 	{ POST, "/containers/*/update", JSON, bt_containers_life_update },
 	{ HEAD, "/containers/*/archive", IGNORED, bt_containers_archive_head },
 	{ GET, "/containers/*/archive", IGNORED, bt_containers_archive_get },
 	{ PUT, "/containers/*/archive", STREAM, bt_containers_archive_put },
 	{ POST, "/commit", JSON, bt_containers_image_commit },
 
-	{ POST, "/exec/*/start", JSON, bt_exec_api_start },
+	{ POST | STAYS, "/exec/*/start", JSON, bt_exec_api_start },
 	{ POST, "/exec/*/resize", IGNORED, bt_exec_api_resize },
 	{ GET, "/exec/*/json", IGNORED, bt_exec_api_inspect },
 

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "api/answer.h"
+#include "api/crowd.h"
 #include "api/pending.h"
 #include "api/request.h"
 #include "api/trim.h"
@@ -39,19 +40,35 @@ struct bt_server {
 	struct MHD_Daemon *plain, *tls;
 	struct bt_acceptor *acceptor;
 	struct bt_pending pending;
+	struct bt_crowd crowd;
 	bool verify_clients;
 };
 
 /* What is remembered with a connection. */
 struct connection {
 	bool asked; /* its first request was read */
+	struct bt_crowd_member member;
 };
 
-static void *new_request(void *arg, const char *target, struct MHD_Connection *conn)
+static struct connection *connection_of(struct MHD_Connection *conn)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct connection *connection = info ? info->socket_context : NULL;
+
+	return info ? info->socket_context : NULL;
+}
+
+static int socket_of(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info ? info->connect_fd : -EBADF;
+}
+
+static void *new_request(void *arg, const char *target, struct MHD_Connection *conn)
+{
+	struct connection *connection = connection_of(conn);
 	struct bt_server *server = arg;
 	struct bt_request *req = bt_request_create(&server->api, target);
 
@@ -64,28 +81,46 @@ static void *new_request(void *arg, const char *target, struct MHD_Connection *c
 	return req;
 }
 
-static void note_connection(void *arg, struct MHD_Connection *conn bt_unused, void **context,
+static void note_connection(void *arg, struct MHD_Connection *conn, void **context,
 			    enum MHD_ConnectionNotificationCode code)
 {
 	struct bt_server *server = arg;
 	struct connection *connection = *context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		*context = calloc(1, sizeof(struct connection));
-		if (!*context)
+		*context = connection = calloc(1, sizeof(struct connection));
+		if (connection)
+			bt_crowd_enter(&server->crowd, &connection->member, socket_of(conn));
+		else
 			bt_pending_left(&server->pending);
 	} else if (connection) {
+		bt_crowd_leave(&server->crowd, &connection->member);
 		if (!connection->asked)
 			bt_pending_left(&server->pending);
 		free(connection);
 	}
 }
 
-static void request_over(void *arg bt_unused, struct MHD_Connection *conn, void **con_cls,
+/* Is the client's turn, or ours. */
+static void set_silent(struct bt_server *server, struct MHD_Connection *conn, bool silent)
+{
+	struct connection *connection = connection_of(conn);
+
+	if (connection)
+		bt_crowd_set_silent(&server->crowd, &connection->member, silent);
+}
+
+static void request_over(void *arg, struct MHD_Connection *conn, void **con_cls,
 			 enum MHD_RequestTerminationCode code bt_unused)
 {
 	struct bt_request *req = *con_cls;
+	struct bt_server *server = arg;
 
+	/* What was taken over (101) speaks no HTTP any more. */
+	if (req && req->answer.status != MHD_HTTP_SWITCHING_PROTOCOLS)
+		set_silent(server, conn, true);
+	if (req && req->stays)
+		bt_crowd_go(&server->crowd);
 	if (req)
 		bt_pending_settle(&req->owed);
 	bt_request_destroy(req);
@@ -94,8 +129,9 @@ static void request_over(void *arg bt_unused, struct MHD_Connection *conn, void 
 }
 
 /* From here on it is ours how long the request takes. */
-static void no_timeout(struct bt_request *req)
+static void no_timeout(struct bt_server *server, struct bt_request *req)
 {
+	set_silent(server, req->conn, false);
 	(void)MHD_set_connection_option(req->conn, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
 }
 
@@ -123,12 +159,12 @@ static int run_handler(struct bt_request *req, struct bt_err *err)
 }
 
 /* Make the answer, whatever happened. */
-static void answer(struct bt_request *req)
+static void answer(struct bt_server *server, struct bt_request *req)
 {
 	struct bt_err err = { 0 };
 	int r;
 
-	no_timeout(req);
+	no_timeout(server, req);
 	r = run_handler(req, &err);
 	if (r == 0 && req->answer.status == 0)
 		r = bt_err_set(&err, BT_ERR_SYSTEM, EPROTO, "the handler gave no answer");
@@ -170,17 +206,31 @@ static int run_on_upload(void *arg, int fd, struct bt_err *err)
 	return r;
 }
 
+/* An answer that goes on for as long as its client likes. */
+static int check_room(struct bt_server *server, struct bt_request *req, struct bt_err *err)
+{
+	if (req->refused.kind != BT_ERR_NONE || (req->route->methods & BT_ROUTE_STAYS) == 0)
+		return 0;
+	req->stays = bt_crowd_stay(&server->crowd);
+	if (req->stays)
+		return 0;
+	return bt_err_set(err, BT_ERR_UNAVAILABLE, EMFILE,
+			  "too many requests are open: the daemon's limit of open files "
+			  "(LimitNOFILE) leaves no room for one that stays");
+}
+
 static enum MHD_Result begin(struct bt_server *server, struct bt_request *req,
 			     struct MHD_Connection *conn, const char *method, const char *version)
 {
 	bt_request_begin(req, conn, method, version, server->routes, server->nroutes);
 	/* Answered before its body, which is not worth reading. */
-	if (check_client(server, req, &req->refused) < 0 || req->refused.errnum == EFBIG) {
-		answer(req);
+	if (check_client(server, req, &req->refused) < 0 ||
+	    check_room(server, req, &req->refused) < 0 || req->refused.errnum == EFBIG) {
+		answer(server, req);
 		return (enum MHD_Result)bt_answer_send(req);
 	}
 	if (req->refused.kind == BT_ERR_NONE && req->route->body == BT_BODY_STREAM) {
-		no_timeout(req);
+		no_timeout(server, req);
 		if (bt_upload_start(run_on_upload, req, &req->upload, &req->refused) < 0)
 			req->upload = NULL;
 	}
@@ -188,12 +238,12 @@ static enum MHD_Result begin(struct bt_server *server, struct bt_request *req,
 }
 
 /* Answer in the middle of a body, which the HTTP library cannot, and cut the connection. */
-static enum MHD_Result cut(struct bt_request *req)
+static enum MHD_Result cut(struct bt_server *server, struct bt_request *req)
 {
 	char head[256];
 	int n;
 
-	answer(req);
+	answer(server, req);
 	if (!req->answer.text ||
 	    MHD_get_connection_info(req->conn, MHD_CONNECTION_INFO_GNUTLS_SESSION))
 		return MHD_NO;
@@ -208,14 +258,15 @@ static enum MHD_Result cut(struct bt_request *req)
 	return MHD_NO;
 }
 
-static enum MHD_Result take_body(struct bt_request *req, const char *data, size_t *len)
+static enum MHD_Result take_body(struct bt_server *server, struct bt_request *req, const char *data,
+				 size_t *len)
 {
 	size_t size = *len;
 
 	*len = 0;
 	if (req->upload && bt_upload_write(req->upload, data, size) == 0)
 		return MHD_YES;
-	return bt_request_add_body(req, data, size) == 0 ? MHD_YES : cut(req);
+	return bt_request_add_body(req, data, size) == 0 ? MHD_YES : cut(server, req);
 }
 
 static enum MHD_Result handle(void *arg, struct MHD_Connection *conn, const char *url bt_unused,
@@ -229,8 +280,8 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *conn, const char
 	if (!req->started)
 		return begin(arg, req, conn, method, version);
 	if (*len > 0)
-		return take_body(req, data, len);
-	answer(req);
+		return take_body(arg, req, data, len);
+	answer(arg, req);
 	return (enum MHD_Result)bt_answer_send(req);
 }
 
@@ -243,6 +294,13 @@ bt_printf(2, 0) static void note_http(void *arg bt_unused, const char *fmt, va_l
 	bt_log_debug("http: %s", line);
 }
 
+static void make_room(void *arg)
+{
+	struct bt_server *server = arg;
+
+	(void)bt_crowd_shed(&server->crowd, BT_CROWD_SILENT_MS);
+}
+
 static void hand_over(void *arg, int sock, bool tls)
 {
 	struct bt_server *server = arg;
@@ -251,6 +309,8 @@ static void hand_over(void *arg, int sock, bool tls)
 
 	(void)getpeername(sock, (struct sockaddr *)&addr, &len);
 	bt_pending_spoke(&server->pending);
+	if (bt_crowd_is_scarce(sock))
+		make_room(server);
 	/* Closes the socket where it fails. */
 	if (MHD_add_connection(tls ? server->tls : server->plain, sock, (struct sockaddr *)&addr,
 			       len) != MHD_YES)
@@ -268,7 +328,7 @@ static struct MHD_Daemon *start_http(struct bt_server *server, unsigned flags,
 		MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, request_over, NULL,
+		IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, request_over, server,
 		MHD_OPTION_NOTIFY_CONNECTION, note_connection, server, MHD_OPTION_URI_LOG_CALLBACK,
 		new_request, server, MHD_OPTION_ARRAY, extra, MHD_OPTION_END);
 }
@@ -297,18 +357,20 @@ static bool start_daemons(struct bt_server *server, const struct bt_server_tls *
 int bt_server_start(const struct bt_server_config *cfg, struct bt_server **ret, struct bt_err *err)
 {
 	struct bt_server *server = calloc(1, sizeof(*server));
+	const struct bt_acceptor_clients clients = { hand_over, make_room, server };
 	int r;
 
 	if (!server)
 		return bt_err_sys(err, -ENOMEM, "start the server");
 	bt_pending_init(&server->pending);
+	bt_crowd_init(&server->crowd);
 	server->api = cfg->api;
 	server->routes = cfg->routes;
 	server->nroutes = cfg->nroutes;
 	server->verify_clients = cfg->tls && cfg->tls->ca;
 	if (start_daemons(server, cfg->tls))
-		r = bt_acceptor_create(cfg->listeners, cfg->nlisteners, hand_over, server,
-				       bt_trim_memory, &server->acceptor, err);
+		r = bt_acceptor_create(cfg->listeners, cfg->nlisteners, &clients, bt_trim_memory,
+				       &server->acceptor, err);
 	else
 		r = bt_err_set(err, BT_ERR_SYSTEM, EIO, "the HTTP server could not be started%s",
 			       cfg->tls ? ": check the TLS certificate and key" : "");
@@ -329,6 +391,7 @@ void bt_server_stop(struct bt_server *server)
 		MHD_stop_daemon(server->plain);
 	if (server->tls)
 		MHD_stop_daemon(server->tls);
+	bt_crowd_done(&server->crowd);
 	bt_pending_done(&server->pending);
 	free(server);
 }
