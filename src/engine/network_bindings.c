@@ -178,6 +178,7 @@ static int taken(struct bt_networks *nets, const struct bt_firewall_port *p, uin
 struct request {
 	const struct bt_network_bindings *b;
 	const char *key;      /* "80/tcp" */
+	int *six;             /* the host has IPv6; negative: not asked yet */
 	uint16_t first, last; /* numbers that will do; 0: any */
 	struct bt_network_port ports[HOSTS_MAX];
 	size_t n;
@@ -250,12 +251,20 @@ static bool add_host(struct request *rq, const struct bt_firewall_port *what,
 }
 
 /* Has the host IPv6? Where its loopback has not, nothing has. */
-static bool host_has_six(void)
+static bool ask_host_has_six(void)
 {
 	const struct bt_prefix loopback = { .family = AF_INET6, .len = 128, .addr = { [15] = 1 } };
 	bt_auto_close int fd = bt_port_hold(IPPROTO_TCP, &loopback, 0, false);
 
 	return fd >= 0;
+}
+
+/* Asked once for all bindings of a container. */
+static bool host_has_six(const struct request *rq)
+{
+	if (*rq->six < 0)
+		*rq->six = ask_host_has_six();
+	return *rq->six > 0;
 }
 
 /* Where a port goes that names no address of the host. */
@@ -289,7 +298,7 @@ static int add_default_hosts(struct request *rq, const struct bt_firewall_port *
 	/* 127.0.0.1 that was asked for is no word about IPv6; the policy's is. */
 	if (is_loopback(&host) && rq->b->policy != BT_PUBLISH_LOOPBACK)
 		return 0;
-	if (host_has_six())
+	if (host_has_six(rq))
 		(void)add_host(rq, what, &six);
 	return 0;
 }
@@ -312,12 +321,12 @@ static int add_hosts(struct request *rq, const struct bt_firewall_port *what, co
 			  ip, name);
 }
 
-static int resolve_binding(const struct bt_network_bindings *b, const char *key,
-			   const struct bt_firewall_port *what, const json_t *binding,
-			   struct bt_network_published *out, struct bt_err *err)
+/* `rq` copied: what all bindings of the key have in common. */
+static int resolve_binding(struct request rq, const struct bt_firewall_port *what,
+			   const json_t *binding, struct bt_network_published *out,
+			   struct bt_err *err)
 {
 	const char *text = bt_json_str(binding, "HostPort", "");
-	struct request rq = { .b = b, .key = key };
 	int r;
 
 	if (text[0] && bt_port_spec_range(text, &rq.first, &rq.last) < 0)
@@ -328,7 +337,7 @@ static int resolve_binding(const struct bt_network_bindings *b, const char *key,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < rq.n; i++) {
-		if (r == 0 && bt_network_published_add(out, key, &rq.ports[i]) == 0)
+		if (r == 0 && bt_network_published_add(out, rq.key, &rq.ports[i]) == 0)
 			rq.ports[i].fd = -EBADF; /* given away */
 		else
 			r = bt_err_sys(err, -ENOMEM, "publish a port");
@@ -337,7 +346,7 @@ static int resolve_binding(const struct bt_network_bindings *b, const char *key,
 	return r;
 }
 
-static int resolve_key(const struct bt_network_bindings *b, const char *key, const json_t *bindings,
+static int resolve_key(const struct request *rq, const json_t *bindings,
 		       struct bt_network_published *out, struct bt_err *err)
 {
 	struct bt_firewall_port what = { 0 };
@@ -345,27 +354,28 @@ static int resolve_key(const struct bt_network_bindings *b, const char *key, con
 	size_t i;
 	int r = 0;
 
-	if (bt_port_spec_container(key, &what.target_first, &what.proto) < 0)
+	if (bt_port_spec_container(rq->key, &what.target_first, &what.proto) < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid port specification: \"%s\"",
-				  key);
+				  rq->key);
 	if (json_array_size(bindings) == 0)
-		return resolve_binding(b, key, &what, NULL, out, err);
+		return resolve_binding(*rq, &what, NULL, out, err);
 	json_array_foreach (bindings, i, binding)
 		if (r == 0)
-			r = resolve_binding(b, key, &what, binding, out, err);
+			r = resolve_binding(*rq, &what, binding, out, err);
 	return r;
 }
 
 int bt_network_bindings_resolve(const struct bt_network_bindings *b, const json_t *wanted,
 				struct bt_network_published *out, struct bt_err *err)
 {
+	int six = -1;
+	struct request rq = { .b = b, .six = &six };
 	const json_t *bindings;
-	const char *key;
 	int r = 0;
 
-	json_object_foreach ((json_t *)(uintptr_t)wanted, key, bindings)
+	json_object_foreach ((json_t *)(uintptr_t)wanted, rq.key, bindings)
 		if (r == 0)
-			r = resolve_key(b, key, bindings, out, err);
+			r = resolve_key(&rq, bindings, out, err);
 	return r;
 }
 
