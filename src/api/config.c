@@ -289,6 +289,32 @@ static int resolve_defaults(const json_t *v, struct bt_config *c, struct bt_err 
 	return 0;
 }
 
+/* {driver: {option: value}}, all of them strings. */
+static int check_network_opts(const json_t *opts, struct bt_err *err)
+{
+	const char *driver, *option;
+	json_t *map, *value;
+
+	if (opts && !json_is_object(opts))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid value for \"default-network-opts\": an object of "
+				  "drivers with their options is wanted");
+	json_object_foreach ((json_t *)(uintptr_t)opts, driver, map) {
+		if (!json_is_object(map))
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid value for \"default-network-opts\": %.64s "
+					  "wants an object of options",
+					  driver);
+		json_object_foreach (map, option, value)
+			if (!json_is_string(value))
+				return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+						  "invalid value for \"default-network-opts\": "
+						  "%.64s of %.64s is no string",
+						  option, driver);
+	}
+	return 0;
+}
+
 static int resolve_bridge(const json_t *v, struct bt_config *c, struct bt_err *err)
 {
 	int64_t mtu = bt_json_i64(v, "mtu", 1500);
@@ -313,7 +339,13 @@ static int resolve_bridge(const json_t *v, struct bt_config *c, struct bt_err *e
 	c->publish_ip = bt_json_str(v, "ip", NULL);
 	c->no_icc = !bt_json_bool(v, "icc", true);
 	c->no_masquerade = !bt_json_bool(v, "ip-masq", true);
-	return 0;
+	c->ipv6 = bt_json_bool(v, "ipv6", false);
+	c->bip6 = bt_json_str(v, "bip6", NULL);
+	c->fixed_cidr6 = bt_json_str(v, "fixed-cidr-v6", NULL);
+	c->default_gateway = bt_json_str(v, "default-gateway", NULL);
+	c->default_gateway6 = bt_json_str(v, "default-gateway-v6", NULL);
+	c->default_network_opts = bt_json_member(v, "default-network-opts");
+	return check_network_opts(c->default_network_opts, err);
 }
 
 /* Addresses, each of them; "host-gateway-ips" may have one of each family. */

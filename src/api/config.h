@@ -45,7 +45,10 @@ struct bt_config {
 	int64_t default_shm_size;                                               /* 0: Docker's */
 	const json_t *address_pools;
 	const char *fixed_cidr, *publish_ip; /* of the default bridge; NULL: all of it, 0.0.0.0 */
-	const json_t *dns, *dns_search, *dns_options, *host_gateways; /* arrays, or NULL */
+	const json_t *dns, *dns_search, *dns_options, *host_gateways;        /* arrays, or NULL */
+	const char *bip6, *fixed_cidr6, *default_gateway, *default_gateway6; /* or NULL */
+	const json_t *default_network_opts; /* object of objects, or NULL */
+	bool ipv6;                          /* of the default bridge */
 	bool no_icc, no_masquerade;
 	bool no_forwarder; /* userland-proxy=false */
 	int mtu;

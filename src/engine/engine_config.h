@@ -20,10 +20,18 @@ struct bt_engine_config {
 	const char *bip;             /* its address with prefix, "172.17.0.1/16", or NULL: chosen */
 	const json_t *address_pools; /* array of {base,size}, or NULL: Docker's */
 	const char *fixed_cidr;      /* part of its subnet that addresses are given from, or NULL */
-	const char *publish_ip;      /* where its ports are published, NULL: 0.0.0.0 */
-	bool no_icc;                 /* its containers do not reach one another */
-	bool no_masquerade;          /* they go out with their own addresses */
-	int mtu;                     /* 0: 1500 */
+	bool ipv6;                   /* it has IPv6, too */
+	const char *bip6;            /* its address, or NULL: as fixed_cidr6 says, or a ULA */
+	const char
+		*fixed_cidr6; /* its subnet, with `bip6` the part that addresses are given from */
+	/* Routers that its containers have in place of the bridge, or NULL. */
+	const char *default_gateway, *default_gateway6;
+	/* Object driver → {option: value} for networks that do not say, or NULL. */
+	const json_t *default_network_opts;
+	const char *publish_ip; /* where its ports are published, NULL: 0.0.0.0 */
+	bool no_icc;            /* its containers do not reach one another */
+	bool no_masquerade;     /* they go out with their own addresses */
+	int mtu;                /* 0: 1500 */
 	/* Arrays of name servers, domains and resolv.conf's options for containers that name none,
 	 * or NULL. */
 	const json_t *dns, *dns_search, *dns_options;

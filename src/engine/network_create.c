@@ -98,6 +98,27 @@ static json_t *copy_or_null(const json_t *object, const char *key)
 	return value ? json_deep_copy(value) : json_null();
 }
 
+/* What the daemon's configuration says for networks of a driver, where the request does not. A
+ * template has said everything. */
+static int apply_defaults(const struct bt_networks *nets, const char *driver, json_t *body,
+			  struct bt_err *err)
+{
+	const json_t *defaults = bt_json_obj(nets->engine->cfg.default_network_opts, driver);
+	json_t *options = bt_json_obj(body, "Options");
+
+	if (json_object_size(defaults) == 0 ||
+	    bt_json_str(bt_json_obj(body, "ConfigFrom"), "Network", "")[0])
+		return 0;
+	if (!options) {
+		options = json_object();
+		if (json_object_set_new(body, "Options", options) < 0)
+			return bt_err_sys(err, -ENOMEM, "create network");
+	}
+	return json_object_update_missing(options, (json_t *)(uintptr_t)defaults) < 0
+		       ? bt_err_sys(err, -ENOMEM, "create network")
+		       : 0;
+}
+
 /* What a network takes from the template that it names: all but what its operator decides. */
 static int apply_template(struct bt_networks *nets, json_t *body, struct bt_err *err)
 {
@@ -227,7 +248,8 @@ int bt_network_create(struct bt_engine *engine, const json_t *body, json_t **ret
 {
 	struct bt_networks *nets = engine->networks;
 	const char *name = bt_json_str(body, "Name", "");
-	const char *driver = bt_json_str(body, "Driver", "");
+	const char *named = bt_json_str(body, "Driver", "");
+	const char *driver = named[0] ? named : "bridge";
 	json_auto_t *full = json_deep_copy(body);
 	bt_auto_free char *warning = NULL;
 	struct bt_network *net = NULL;
@@ -238,8 +260,9 @@ int bt_network_create(struct bt_engine *engine, const json_t *body, json_t **ret
 	if (r == 0)
 		r = check_template(body, err);
 	if (r == 0)
-		r = bt_network_options_check(driver[0] ? driver : "bridge",
-					     bt_json_obj(body, "Options"), &warning, err);
+		r = apply_defaults(nets, driver, full, err);
+	if (r == 0)
+		r = bt_network_options_check(driver, bt_json_obj(full, "Options"), &warning, err);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&nets->lock);

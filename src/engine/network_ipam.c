@@ -196,7 +196,7 @@ static json_t *given_pools(const json_t *ipam)
 	return out;
 }
 
-static int find_ula(const struct bt_networks *nets, struct bt_prefix *ret)
+int bt_network_ipam_find_ula(const struct bt_networks *nets, struct bt_prefix *ret)
 {
 	struct bt_prefix p = { .family = AF_INET6, .len = ULA_LEN };
 
@@ -219,7 +219,7 @@ static int add_found_pool(const struct bt_networks *nets, json_t *pools, int fam
 	int r;
 
 	if (family == AF_INET6) {
-		r = find_ula(nets, &p);
+		r = bt_network_ipam_find_ula(nets, &p);
 		if (r < 0)
 			return bt_err_sys(err, r, "find an IPv6 subnet");
 	} else {

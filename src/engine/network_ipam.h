@@ -20,4 +20,8 @@ bt_nodiscard int bt_network_ipam_check(const json_t *ipam, struct bt_err *err);
 bt_nodiscard int bt_network_ipam_make(const struct bt_networks *nets, const json_t *ipam, bool ipv4,
 				      bool ipv6, json_t **ret, struct bt_err *err);
 
+/** Under lock: a ULA (RFC 4193) of random digits, /64, that overlaps none of our networks. Returns
+ * 0 or -errno. */
+bt_nodiscard int bt_network_ipam_find_ula(const struct bt_networks *nets, struct bt_prefix *ret);
+
 #endif

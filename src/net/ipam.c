@@ -12,6 +12,18 @@
 #define WORD_BITS 64u
 #define REST_NS   (2 * BT_TIME_NSEC_PER_SEC)
 
+/* The bits are of numbers from here on: of all, or where the range begins far off, as in a part of
+ * an IPv6 subnet, of its. */
+static uint64_t base(const struct bt_ipam *ipam)
+{
+	return ipam->first < BT_IPAM_MAX ? 0 : ipam->first;
+}
+
+static bool is_far(const struct bt_ipam *ipam, uint64_t index)
+{
+	return index < base(ipam) || index - base(ipam) >= BT_IPAM_MAX;
+}
+
 static bool is_set(const struct bt_ipam *ipam, uint64_t index)
 {
 	uint64_t word = index / WORD_BITS;
@@ -50,12 +62,12 @@ static void end_oldest_rest(struct bt_ipam *ipam)
 	ipam->nrests--;
 }
 
-/* Lowest number that is free, or last + 1. */
+/* Lowest bit of the range that is free, or one behind it. */
 static uint64_t lowest(const struct bt_ipam *ipam)
 {
-	uint64_t i = ipam->first;
+	uint64_t i = ipam->first - base(ipam);
 
-	while (i <= ipam->last && i / WORD_BITS < ipam->nwords) {
+	while (i <= ipam->last - base(ipam) && i / WORD_BITS < ipam->nwords) {
 		uint64_t word = ~ipam->words[i / WORD_BITS] & ~UINT64_C(0) << i % WORD_BITS;
 
 		if (word)
@@ -67,7 +79,8 @@ static uint64_t lowest(const struct bt_ipam *ipam)
 
 int bt_ipam_next(struct bt_ipam *ipam, int64_t now_ns, uint64_t *ret)
 {
-	const uint64_t last = ipam->last < BT_IPAM_MAX ? ipam->last : BT_IPAM_MAX - 1;
+	const uint64_t end = ipam->last - base(ipam);
+	const uint64_t last = end < BT_IPAM_MAX ? end : BT_IPAM_MAX - 1;
 	uint64_t index;
 	int r;
 
@@ -82,7 +95,7 @@ int bt_ipam_next(struct bt_ipam *ipam, int64_t now_ns, uint64_t *ret)
 		return -EADDRNOTAVAIL;
 	r = set(ipam, index);
 	if (r == 0)
-		*ret = index;
+		*ret = base(ipam) + index;
 	return r;
 }
 
@@ -119,8 +132,9 @@ static bool wake(struct bt_ipam *ipam, uint64_t index)
 
 int bt_ipam_take(struct bt_ipam *ipam, uint64_t index)
 {
-	if (index >= BT_IPAM_MAX)
+	if (is_far(ipam, index))
 		return take_far(ipam, index);
+	index -= base(ipam);
 	if (is_set(ipam, index))
 		return wake(ipam, index) ? 0 : -EADDRINUSE;
 	return set(ipam, index);
@@ -133,6 +147,9 @@ void bt_ipam_give(struct bt_ipam *ipam, uint64_t index, int64_t now_ns)
 	for (size_t i = 0; i < ipam->nfar; i++)
 		if (ipam->far[i] == index)
 			ipam->far[i] = ipam->far[--ipam->nfar];
+	if (is_far(ipam, index))
+		return;
+	index -= base(ipam);
 	if (!is_set(ipam, index))
 		return;
 	if (ipam->nrests == BT_IPAM_RESTS)

@@ -17,7 +17,8 @@
 
 #include "base/attr.h"
 
-/* Numbers from here on are not given out by themselves, only taken by name. */
+/* So many are given out by themselves, from zero or where `first` is beyond them from there; others
+ * are only taken by name. */
 #define BT_IPAM_MAX   (UINT64_C(1) << 24)
 #define BT_IPAM_RESTS 128
 
@@ -26,10 +27,10 @@ struct bt_ipam {
 	uint64_t first, last;
 	uint64_t *words; /* a bit for each number, set: in use or resting */
 	size_t nwords;
-	uint64_t *far; /* numbers in use beyond BT_IPAM_MAX */
+	uint64_t *far; /* numbers in use that have no bit */
 	size_t nfar;
 	struct {
-		uint64_t index;
+		uint64_t index; /* of the bit */
 		int64_t until_ns;
 	} rests[BT_IPAM_RESTS]; /* a ring, oldest first */
 	size_t rest_at, nrests;

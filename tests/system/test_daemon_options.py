@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the daemon that containers feel: flags, looked at where the kernel shows them."""
+import ipaddress
 import json
 import os
 import re
@@ -97,6 +98,76 @@ def test_the_default_bridge():
         # The bridge carries nothing between the two; the gateway is still there.
         assert berth(d, "exec", "c1", "nc", "-w", "1", address["c0"], "80", check=False).returncode != 0
         berth(d, "exec", "c1", "ping", "-c", "1", "-W", "2", d.bip.split("/")[0])
+
+
+def default_bridge(d):
+    return json.loads(berth(d, "network", "inspect", "bridge").stdout)[0]
+
+
+def test_ipv6_on_the_default_bridge_has_a_subnet_of_its_own_that_stays():
+    with Daemon(["--ipv6"]) as d:
+        with_image(d)
+        net = default_bridge(d)
+        assert net["EnableIPv6"] and re.fullmatch(r"fd[0-9a-f:]+::/64", net["IPAM"]["Config"][1]["Subnet"])
+        berth(d, "run", "-d", "--name", "c0", "bb", "sh", "-c", "while :; do echo hello | nc -l -p 80; done")
+        address = berth(d, "inspect", "-f", "{{.NetworkSettings.GlobalIPv6Address}}", "c0").stdout.strip()
+        assert ipaddress.ip_address(address) in ipaddress.ip_network(net["IPAM"]["Config"][1]["Subnet"])
+        assert berth(d, "run", "--rm", "bb", "nc", "-w", "5", address, "80").stdout == "hello\n"
+        berth(d, "run", "--rm", "bb", "ping", "-6", "-c", "1", "-W", "5", net["IPAM"]["Config"][1]["Gateway"])
+        d.kill()
+        d.start()
+        assert default_bridge(d)["IPAM"] == net["IPAM"]
+        assert berth(d, "inspect", "-f", "{{.NetworkSettings.GlobalIPv6Address}}", "c0").stdout.strip() == address
+
+
+def test_addresses_and_routers_of_the_default_bridge_are_those_that_were_asked_for():
+    d = Daemon(["--ipv6", "--bip6=fd97:1::1/64", "--fixed-cidr-v6=fd97:1:0:0:5::/80", "--default-gateway-v6=fd97:1::99"])
+    subnet = d.bip.rsplit(".", 1)[0]
+    d.flags += [f"--default-gateway={subnet}.99"]
+    with d:
+        with_image(d)
+        six = default_bridge(d)["IPAM"]["Config"][1]
+        assert (six["Subnet"], six["Gateway"], six["IPRange"]) == ("fd97:1::/64", "fd97:1::1", "fd97:1:0:0:5::/80")
+        text = berth(d, "run", "--rm", "bb", "sh", "-c", "ip route show default; ip -6 route show default; ip -6 -o addr show scope global").stdout
+        assert f"default via {subnet}.99 dev eth0" in text and "default via fd97:1::99 dev eth0" in text
+        assert re.search(r"inet6 fd97:1:0:0:5:[0-9a-f:]+/64|inet6 fd97:1::5:[0-9a-f:]+/64", text), text
+        # The bridge itself has what it is told.
+        links = run(["ip", "-o", "addr", "show", "dev", d.bridge]).stdout
+        assert f"inet {d.bip}" in links and "inet6 fd97:1::1/64" in links
+
+
+def test_a_subnet_of_ipv6_alone_gives_the_bridge_its_first_address():
+    with Daemon(["--ipv6", "--fixed-cidr-v6=fd97:2::/64"]) as d:
+        assert default_bridge(d)["IPAM"]["Config"][1] == {"Subnet": "fd97:2::/64", "Gateway": "fd97:2::1"}
+
+
+@pytest.mark.parametrize("flags, message", [
+    (["--default-gateway=192.0.2.1"], "--default-gateway"),
+    (["--ipv6", "--bip6=10.0.0.1/8"], "--bip6"),
+    (["--ipv6", "--fixed-cidr-v6=nonsense"], "--fixed-cidr-v6"),
+    (["--ipv6", "--bip6=fd97:1::1/64", "--fixed-cidr-v6=fd98::/80"], "--fixed-cidr-v6"),
+    (["--ipv6", "--default-gateway-v6=fd99::1"], "--default-gateway-v6"),
+    (["--default-network-opt=bridge=x=y"], "default-network-opts"),
+])
+def test_addresses_that_are_none_of_the_default_bridge_are_refused(flags, message, tmp_path):
+    d = Daemon(flags, top=str(tmp_path))
+    p = subprocess.run(d.argv(), capture_output=True, text=True, timeout=60)
+    assert p.returncode != 0 and message in p.stderr
+    subprocess.run(["ip", "link", "del", d.bridge], capture_output=True)
+
+
+def test_options_of_new_networks_come_from_the_configuration(tmp_path):
+    (tmp_path / "daemon.json").write_text(json.dumps({"default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "1380"}}}))
+    with Daemon(top=str(tmp_path)) as d:
+        with_image(d)
+        berth(d, "network", "create", "one")
+        berth(d, "network", "create", "-o", "com.docker.network.driver.mtu=1420", "two")
+        mtu = {n: berth(d, "run", "--rm", "--network", n, "bb", "cat", "/sys/class/net/eth0/mtu").stdout for n in ("one", "two", "bridge")}
+        assert mtu == {"one": "1380\n", "two": "1420\n", "bridge": "1500\n"}
+        assert json.loads(berth(d, "network", "inspect", "one").stdout)[0]["Options"]["com.docker.network.driver.mtu"] == "1380"
+    (tmp_path / "daemon.json").write_text(json.dumps({"default-network-opts": {"bridge": {"com.docker.network.driver.mtu": 1380}}}))
+    p = subprocess.run(Daemon(top=str(tmp_path)).argv(), capture_output=True, text=True, timeout=60)
+    assert p.returncode != 0 and "default-network-opts" in p.stderr
 
 
 def test_networks_come_from_the_pools():

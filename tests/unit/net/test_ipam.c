@@ -72,6 +72,28 @@ START_TEST(far_numbers_are_taken_by_name_only)
 }
 END_TEST
 
+START_TEST(a_range_that_begins_far_off_is_given_from_its_first_number)
+{
+	const uint64_t first = UINT64_C(5) << 48;
+	struct bt_ipam ipam = { .first = first, .last = first + 3 };
+	uint64_t n;
+
+	ck_assert_int_eq(bt_ipam_take(&ipam, 1), 0);
+	ck_assert_int_eq(bt_ipam_take(&ipam, 1), -EADDRINUSE);
+	ck_assert_int_eq(bt_ipam_take(&ipam, first + 1), 0);
+	ck_assert_uint_eq(next(&ipam, 0), first);
+	ck_assert_uint_eq(next(&ipam, 0), first + 2);
+	ck_assert_int_eq(bt_ipam_take(&ipam, first + 2), -EADDRINUSE);
+	ck_assert_uint_eq(next(&ipam, 0), first + 3);
+	ck_assert_int_eq(bt_ipam_next(&ipam, 0, &n), -EADDRNOTAVAIL);
+	bt_ipam_give(&ipam, first + 1, 0);
+	bt_ipam_give(&ipam, 1, 0);
+	ck_assert_uint_eq(next(&ipam, 0), first + 1);
+	ck_assert_int_eq(bt_ipam_take(&ipam, 1), 0);
+	bt_ipam_done(&ipam);
+}
+END_TEST
+
 START_TEST(more_than_the_ring_holds_may_rest)
 {
 	struct bt_ipam ipam = { .first = 0, .last = 999 };
@@ -97,6 +119,7 @@ int main(void)
 	tcase_add_test(tc, a_number_rests_before_it_is_given_again);
 	tcase_add_test(tc, a_resting_number_is_given_where_none_else_is_free_or_taken_by_name);
 	tcase_add_test(tc, far_numbers_are_taken_by_name_only);
+	tcase_add_test(tc, a_range_that_begins_far_off_is_given_from_its_first_number);
 	tcase_add_test(tc, more_than_the_ring_holds_may_rest);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
