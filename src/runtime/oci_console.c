@@ -87,22 +87,36 @@ static void reap(struct session *s)
 	}
 }
 
-static void take_signal(struct session *s)
+/* Returns 0, or -errno where no signal can be heard of any more: poll() would say for ever that
+ * there is something to read. */
+static int take_signal(struct session *s)
 {
 	struct signalfd_siginfo info;
+	ssize_t n = read(s->signals, &info, sizeof(info));
 
-	if (read(s->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
-		return;
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN ? 0 : -errno;
+	if (n != (ssize_t)sizeof(info))
+		return -EIO;
 	switch (info.ssi_signo) {
 	case SIGCHLD:
 		reap(s);
-		return;
+		break;
 	case SIGWINCH:
 		copy_size(s);
-		return;
+		break;
 	default:
 		(void)kill(s->pid, (int)info.ssi_signo);
 	}
+	return 0;
+}
+
+/* What the process wrote last is still in the terminal. Whoever else holds that open is not waited
+ * for. */
+static void drain(struct pollfd *terminal)
+{
+	while (terminal->fd >= 0 && poll(terminal, 1, 0) > 0 && copy(terminal->fd, STDOUT_FILENO))
+		continue;
 }
 
 static int attend(struct session *s)
@@ -110,6 +124,7 @@ static int attend(struct session *s)
 	struct pollfd fds[] = { { .fd = s->signals, .events = POLLIN },
 				{ .fd = s->master, .events = POLLIN },
 				{ .fd = s->master >= 0 ? STDIN_FILENO : -1, .events = POLLIN } };
+	int r;
 
 	while (s->status < 0) {
 		if (poll(fds, 3, -1) < 0) {
@@ -117,29 +132,31 @@ static int attend(struct session *s)
 				continue;
 			return -errno;
 		}
-		if (fds[0].revents != 0)
-			take_signal(s);
+		r = fds[0].revents != 0 ? take_signal(s) : 0;
+		if (r < 0)
+			return r;
 		if (fds[1].revents != 0 && !copy(s->master, STDOUT_FILENO))
 			fds[1].fd = -1;
 		if (fds[2].revents != 0 && !copy(STDIN_FILENO, s->master))
 			fds[2].fd = -1;
 	}
-	/* What it wrote last is still in the terminal. */
-	while (fds[1].fd >= 0 && copy(s->master, STDOUT_FILENO))
-		continue;
+	drain(&fds[1]);
 	return 0;
 }
 
 int bt_oci_console_attend(pid_t pid, int master, struct bt_err *err)
 {
-	bt_auto(session_done) struct session s = { .pid = pid, .master = master, .status = -1 };
+	bt_auto(session_done) struct session s = {
+		.pid = pid, .master = master, .signals = -EBADF, .status = -1
+	};
 	sigset_t all;
 	int r;
 
 	(void)sigfillset(&all);
 	/* Else an end that nobody hears of would be waited for. */
-	if (sigprocmask(SIG_BLOCK, &all, NULL) == 0)
-		s.signals = signalfd(-1, &all, SFD_CLOEXEC);
+	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
+		return bt_err_sys(err, -errno, "watch for signals");
+	s.signals = signalfd(-1, &all, SFD_CLOEXEC);
 	if (s.signals < 0)
 		return bt_err_sys(err, -errno, "watch for signals");
 	make_raw(&s);

@@ -18,7 +18,7 @@ bt_nodiscard int bt_oci_console_send(const char *path, int master, struct bt_err
 
 /** Stay with the process `pid` until it ends: pass signals on, and with a terminal (`master` not
  * negative) copy both ways, our own terminal being raw meanwhile. Reaps it. Returns its exit
- * code (128 + signal), or -errno. */
+ * code (128 + signal); or -errno where its end cannot be watched for, and it runs on. */
 bt_nodiscard int bt_oci_console_attend(pid_t pid, int master, struct bt_err *err);
 
 #endif

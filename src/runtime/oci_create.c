@@ -380,8 +380,10 @@ int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_cod
 		return 0;
 	r = bt_oci_console_attend(
 		c.launch.pid, c.flags.console_socket == NULL ? c.launch.console_fd : -EBADF, err);
-	if (r < 0)
+	if (r < 0) {
+		undo(&c);
 		return r;
+	}
 	*ret_code = r;
 	owner = bt_state_owner(&c.state);
 	r = bt_launch_cleanup(&owner, NULL, err);

@@ -302,6 +302,9 @@ static int after_start(const struct bt_oci_cli *cli, const struct exec_flags *f,
 	r = bt_oci_console_attend(launch->pid, launch->console_fd, err);
 	if (r >= 0)
 		*ret_code = r;
+	else
+		/* An error says that nothing was run. */
+		(void)kill(launch->pid, SIGKILL);
 	return r < 0 ? r : 0;
 }
 
