@@ -76,15 +76,20 @@ static bool copy(int from, int to)
 	return n > 0 && bt_io_write_all(to, buf, (size_t)n) == 0;
 }
 
-static void reap(struct session *s)
+/* Returns 0, or -errno where the process has not ended and its end will not be heard of: a signal
+ * taken for it does not come again. */
+static int reap(struct session *s)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG)) != 0) {
 		if (pid == s->pid)
 			s->status = status;
+		if (pid < 0 && errno != EINTR)
+			return s->status < 0 ? -errno : 0;
 	}
+	return 0;
 }
 
 /* Returns 0, or -errno where no signal can be heard of any more: poll() would say for ever that
@@ -100,8 +105,7 @@ static int take_signal(struct session *s)
 		return -EIO;
 	switch (info.ssi_signo) {
 	case SIGCHLD:
-		reap(s);
-		break;
+		return reap(s);
 	case SIGWINCH:
 		copy_size(s);
 		break;
@@ -161,8 +165,9 @@ int bt_oci_console_attend(pid_t pid, int master, struct bt_err *err)
 		return bt_err_sys(err, -errno, "watch for signals");
 	make_raw(&s);
 	/* It may have ended before signals were watched. */
-	reap(&s);
-	r = attend(&s);
+	r = reap(&s);
+	if (r == 0)
+		r = attend(&s);
 	if (r < 0)
 		return bt_err_sys(err, r, "wait for the process");
 	return WIFEXITED(s.status) ? WEXITSTATUS(s.status) : 128 + WTERMSIG(s.status);

@@ -135,6 +135,29 @@ START_TEST(signals_that_cannot_be_read_are_an_error_and_no_loop)
 }
 END_TEST
 
+START_TEST(an_end_that_cannot_be_asked_for_is_an_error_and_no_wait)
+{
+	pid_t pid = waiting(), self = getpid(), other = fork();
+	int r;
+
+	if (other == 0) {
+		(void)usleep(50000);
+		_exit(kill(self, SIGCHLD));
+	}
+	without_call(SCMP_SYS(wait4), ENOMEM);
+	r = bt_oci_console_attend(pid, -EBADF, &err);
+	(void)kill(pid, SIGKILL);
+	ck_assert_int_eq(r, -ENOMEM);
+	ck_assert_ptr_nonnull(strstr(err.msg, "wait for the process"));
+}
+END_TEST
+
+START_TEST(a_process_that_is_not_ours_is_not_waited_for)
+{
+	ck_assert_int_eq(bt_oci_console_attend(getppid(), -EBADF, &err), -ECHILD);
+}
+END_TEST
+
 /* A terminal's master, and its name. Its slave is opened by who wants it. */
 static int terminal(char name[64])
 {
@@ -271,6 +294,8 @@ int main(void)
 	tcase_add_test(all, without_a_mask_nothing_is_waited_for);
 	tcase_add_test(all, without_a_descriptor_of_signals_nothing_is_waited_for);
 	tcase_add_test(all, signals_that_cannot_be_read_are_an_error_and_no_loop);
+	tcase_add_test(all, an_end_that_cannot_be_asked_for_is_an_error_and_no_wait);
+	tcase_add_test(all, a_process_that_is_not_ours_is_not_waited_for);
 	tcase_add_test(all, what_it_wrote_last_is_still_copied);
 	tcase_add_test(all, whoever_else_holds_the_terminal_is_not_waited_for);
 	tcase_add_test(all, our_input_is_its_input);
