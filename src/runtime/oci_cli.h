@@ -12,6 +12,8 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "codec/json.h"
+#include "codec/oci_spec.h"
 #include "runtime/rootless.h"
 
 /** Where root's containers are kept unless --root says otherwise; those of others are in a
@@ -45,6 +47,10 @@ bt_oci_command bt_oci_features, bt_oci_spec_command;
 
 /** May control groups be out of reach, by --rootless or by who calls? */
 bool bt_oci_cli_rootless(const struct bt_oci_cli *cli);
+
+/** The specification's annotations as a new object (owned); NULL where there are none, which is
+ * then no member of the state either, or for want of memory. */
+json_t *bt_oci_annotations(const struct bt_oci_spec *spec);
 
 /** Write a warning to the log. */
 void bt_oci_cli_warn(const struct bt_oci_cli *cli, const char *text);

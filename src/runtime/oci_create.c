@@ -340,6 +340,10 @@ int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 	if (r < 0)
 		return r;
 	status = bt_state_status(&state);
+	/* runc's words, which callers look for. */
+	if (status == BT_STATE_RUNNING)
+		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL,
+				  "cannot start an already running container");
 	if (status != BT_STATE_CREATED)
 		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL,
 				  "cannot start a container that is %s",

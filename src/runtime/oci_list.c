@@ -51,10 +51,11 @@ static json_t *describe(const struct bt_state *state, const char *owner)
 	char created[BT_TIME_RFC3339_LEN];
 
 	bt_time_rfc3339(state->created, created);
-	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s}", "ociVersion", "1.3.0", "id",
-			 state->id, "pid", status == BT_STATE_STOPPED ? 0 : (int)state->pid,
+	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o*, s:s}", "ociVersion", "1.3.0",
+			 "id", state->id, "pid", status == BT_STATE_STOPPED ? 0 : (int)state->pid,
 			 "status", bt_state_status_name(status), "bundle", state->bundle, "rootfs",
-			 state->rootfs, "created", created, "owner", owner);
+			 state->rootfs, "created", created, "annotations",
+			 bt_oci_annotations(&state->spec), "owner", owner);
 }
 
 /* Everything that can be read as a container's state; anything else below the root

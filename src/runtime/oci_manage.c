@@ -35,9 +35,9 @@ static int load_only(const struct bt_oci_cli *cli, int argc, char **argv, struct
 	return r < 0 ? r : bt_state_load(cli->root, argv[optind], ret, err);
 }
 
-static json_t *annotations_of(const struct bt_oci_spec *spec)
+json_t *bt_oci_annotations(const struct bt_oci_spec *spec)
 {
-	json_t *json = json_object();
+	json_t *json = spec->annotations.n > 0 ? json_object() : NULL;
 
 	for (size_t i = 0; i < spec->annotations.n && json != NULL; i++) {
 		if (json_object_set_new(json, spec->annotations.v[i].key,
@@ -67,7 +67,7 @@ int bt_oci_state(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 			 "id", state.id, "pid", status == BT_STATE_STOPPED ? 0 : (int)state.pid,
 			 "status", bt_state_status_name(status), "bundle", state.bundle, "rootfs",
 			 state.rootfs, "created", created, "annotations",
-			 annotations_of(&state.spec), "owner", "");
+			 bt_oci_annotations(&state.spec), "owner", "");
 	if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) < 0 || putchar('\n') < 0)
 		return bt_err_sys(err, -ENOMEM, "print the state");
 	return 0;

@@ -54,7 +54,7 @@ int bt_state_reserve(const char *root, const char *id, char **ret_dir, struct bt
 	if (mkdir(dir, 0700) < 0) {
 		if (errno == EEXIST)
 			return bt_err_set(err, BT_ERR_CONFLICT, EEXIST,
-					  "container with id exists: %s", id);
+					  "container with given ID already exists: %s", id);
 		return bt_err_sys(err, -errno, "make %s", dir);
 	}
 	*ret_dir = bt_take(dir);

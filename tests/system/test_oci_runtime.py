@@ -164,7 +164,7 @@ def test_errors_are_in_the_json_log(oci):
 def test_an_id_in_use_is_refused_and_the_container_lives_on(oci):
     oci.start()
     p = oci("create", "--bundle", oci.bundle, oci.id, check=False)
-    assert p.returncode == 1 and "container with id exists" in p.stderr
+    assert p.returncode == 1 and "container with given ID already exists" in p.stderr
     assert oci.status() == "running"
 
 

@@ -13,7 +13,7 @@ here=$(dirname "$(readlink -f "$0")")
 top=$(dirname "$(dirname "$here")")
 vm=$build/vm mirror=${BERTH_DEMO_MIRROR:-http://deb.debian.org/debian}
 mkdir -p "$vm"
-packages=linux-image-cloud-amd64,python3,python3-pytest,python3-docker,docker.io,crun,runc,systemd-sysv,dbus,uidmap,busybox-static,iproute2,nftables,procps,iputils-ping,util-linux,apparmor,kmod,libmicrohttpd12,libjansson4,libsqlite3-0,libseccomp2,libarchive13,libisal2,libzstd1,libnettle8,libmnl0,libnftnl11,libcurl3-gnutls,libnftables1,jq
+packages=linux-image-cloud-amd64,python3,python3-pytest,python3-docker,docker.io,crun,runc,systemd-sysv,dbus,uidmap,busybox-static,iproute2,nftables,procps,iputils-ping,util-linux,apparmor,kmod,libmicrohttpd12,libjansson4,libsqlite3-0,libseccomp2,libarchive13,libisal2,libzstd1,libnettle8,libmnl0,libnftnl11,libcurl3-gnutls,libyaml-0-2,libnftables1,jq
 
 command -v qemu-system-x86_64 >/dev/null || { apt-get update -q; apt-get install -y -q --no-install-recommends qemu-system-x86; } >/dev/null
 
