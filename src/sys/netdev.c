@@ -120,7 +120,7 @@ static int index_of(int fd, const char *name)
 
 /* ---- addresses ------------------------------------------------------------------ */
 
-static void take_attribute(const struct rtattr *a, struct address *to)
+static void take_attribute(struct rtattr *a, struct address *to)
 {
 	size_t len = RTA_PAYLOAD(a);
 
@@ -148,10 +148,10 @@ static void take_attribute(const struct rtattr *a, struct address *to)
 	}
 }
 
-static void take_address(struct move *m, const struct nlmsghdr *head)
+static void take_address(struct move *m, struct nlmsghdr *head)
 {
-	const struct ifaddrmsg *info = NLMSG_DATA(head);
-	const struct rtattr *a = IFA_RTA(info);
+	struct ifaddrmsg *info = NLMSG_DATA(head);
+	struct rtattr *a = IFA_RTA(info);
 	size_t left = IFA_PAYLOAD(head);
 	struct address *to = &m->addresses[m->naddresses];
 
@@ -183,8 +183,7 @@ static int list_addresses(struct move *m)
 
 		if (n < 0)
 			return -errno;
-		for (const struct nlmsghdr *h = (void *)buf; NLMSG_OK(h, left);
-		     h = NLMSG_NEXT(h, left)) {
+		for (struct nlmsghdr *h = (void *)buf; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
 			if (h->nlmsg_type == NLMSG_DONE)
 				return 0;
 			if (h->nlmsg_type == NLMSG_ERROR)

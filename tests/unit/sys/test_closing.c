@@ -80,6 +80,8 @@ START_TEST(directory_that_is_no_procfs_is_not_believed)
 	without_call(SCMP_SYS(close_range), ENOSYS);
 	open_many();
 	assert_closed_between();
+	/* What looks for leaks at the end reads the real one. */
+	ck_assert_int_eq(umount2("/proc", MNT_DETACH), 0);
 }
 END_TEST
 
