@@ -46,7 +46,9 @@ static void *run(void *arg)
 
 	(void)arg;
 	ck_assert_int_eq(bt_relay_run(&side, container[0]), 0);
+	/* As who runs it does. */
 	close(client[1]);
+	close(container[0]);
 	return NULL;
 }
 

