@@ -95,6 +95,22 @@ def test_what_version_2_has_not_is_dropped_with_a_warning(box, engine, name, opt
     assert engine.inspect(name)["HostConfig"]["MemorySwappiness"] is None and not engine.inspect(name)["HostConfig"]["OomKillDisable"]
 
 
+def test_a_container_runs_and_is_entered_in_the_least_memory_that_docker_allows(box):
+    box("-m", "6m", "--memory-swap", "6m")
+    assert box.file("memory", "memory.max" if UNIFIED else "memory.limit_in_bytes") == str(6 * M)
+    assert box.sh("echo within") == "within\n"
+
+
+@pytest.mark.parametrize("options,words", [
+    (["-m", "6291455b"], "Minimum memory limit allowed is 6MB"),
+    (["-m", "64m", "--memory-reservation", "6291455b"], "Minimum memory reservation allowed is 6MB"),
+])
+def test_less_memory_than_docker_allows_is_refused_in_its_words(engine, name, options, words):
+    p = engine.docker("create", "--name", name, *options, "bb", "true", check=False)
+    assert p.returncode == 1 and words in p.stderr
+    assert engine.get(f"/containers/{name}/json").status == 404
+
+
 @v1
 def test_the_killer_can_be_switched_off(box):
     assert "oom_kill_disable 1" in box("--oom-kill-disable", "-m", "64m").file("memory", "memory.oom_control")

@@ -120,25 +120,42 @@ def test_a_run_in_monitor_and_init_takes_few_system_calls(fresh):
     assert sum(calls.values()) <= 950, calls
 
 
-def test_a_container_starts_and_runs_in_one_megabyte(tmp_path):
-    root = tmp_path / "root"
+@pytest.fixture
+def megabyte(tmp_path):
+    """megabyte(verb, *args, program=…): the runtime on a container of busybox whose limit is one megabyte."""
+    root, name, group = tmp_path / "root", f"megabyte{os.getpid()}", f"berth-test-{os.getpid()}"
     for d in ("bin", "proc", "sys", "dev"):
         (root / d).mkdir(parents=True)
-    shutil.copy("/bin/busybox", root / "bin/sh")
+    for applet in ("sh", "sleep"):
+        shutil.copy("/bin/busybox", root / "bin" / applet)
     run([RUNTIME, "spec", "--bundle", str(tmp_path)])
     config = json.loads((tmp_path / "config.json").read_text())
-    config["process"].update(terminal=False, args=["/bin/sh", "-c", "echo within; exit 9"])
     config["root"] = {"path": str(root), "readonly": True}
     config["linux"]["resources"] = {"memory": {"limit": 1 << 20}}
-    config["linux"]["cgroupsPath"] = f"/berth-test-{os.getpid()}/megabyte"
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    try:
-        p = run([RUNTIME, "--root", str(tmp_path / "state"), "run", "--bundle", str(tmp_path), f"megabyte{os.getpid()}"], check=False)
-        assert (p.stdout, p.returncode) == ("within\n", 9), p.stderr
-    finally:
-        for top in os.listdir("/sys/fs/cgroup"):
-            path = f"/sys/fs/cgroup/{top}/berth-test-{os.getpid()}"
-            if os.path.isdir(path):
-                os.rmdir(path)
-        if os.path.isdir(f"/sys/fs/cgroup/berth-test-{os.getpid()}"):
-            os.rmdir(f"/sys/fs/cgroup/berth-test-{os.getpid()}")
+    config["linux"]["cgroupsPath"] = f"/{group}/megabyte"
+
+    def call(verb, *options, program):
+        if verb == "run":
+            config["process"].update(terminal=False, args=["/bin/sh", "-c", program])
+            (tmp_path / "config.json").write_text(json.dumps(config))
+            options, after = (*options, "--bundle", str(tmp_path)), ()
+        else:
+            after = ("/bin/sh", "-c", program)
+        return run([RUNTIME, "--root", str(tmp_path / "state"), verb, *options, name, *after], check=False)
+    yield call
+    run([RUNTIME, "--root", str(tmp_path / "state"), "delete", "--force", name], check=False)
+    for path in [f"/sys/fs/cgroup/{group}", *(f"/sys/fs/cgroup/{top}/{group}" for top in os.listdir("/sys/fs/cgroup"))]:
+        if os.path.isdir(path):
+            os.rmdir(path)
+
+
+def test_a_container_starts_and_runs_in_one_megabyte(megabyte):
+    p = megabyte("run", program="echo within; exit 9")
+    assert (p.stdout, p.returncode) == ("within\n", 9), p.stderr
+
+
+def test_a_container_of_one_megabyte_is_entered(megabyte):
+    p = megabyte("run", "--detach", program="exec sleep 600 >/dev/null 2>&1")
+    assert p.returncode == 0, p.stderr
+    p = megabyte("exec", program="echo entered; exit 7")
+    assert (p.stdout, p.returncode) == ("entered\n", 7), p.stderr
