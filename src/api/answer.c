@@ -147,8 +147,10 @@ int bt_answer_send(struct bt_request *req)
 	if (!response)
 		return MHD_NO;
 	add_headers(response, &req->answer);
-	/* The next request of this client is for the next daemon. */
-	if (!req->answer.hijack.run && req->owed && bt_pending_is_ending(req->owed))
+	/* The next request of this client is for the next daemon; and one for whom there was no
+	 * room is not to keep its descriptor. */
+	if (req->refused.errnum == EMFILE ||
+	    (!req->answer.hijack.run && req->owed && bt_pending_is_ending(req->owed)))
 		MHD_add_response_header(response, "Connection", "close");
 	sent = MHD_queue_response(req->conn, req->answer.status, response);
 	MHD_destroy_response(response);

@@ -84,7 +84,7 @@ bool bt_crowd_stay(struct bt_crowd *crowd)
 	bool may;
 
 	pthread_mutex_lock(&crowd->lock);
-	may = crowd->staying < limit() / 10;
+	may = crowd->staying < limit() / 16;
 	crowd->staying += may;
 	pthread_mutex_unlock(&crowd->lock);
 	return may;

@@ -57,7 +57,7 @@ bool bt_crowd_is_scarce(int fd);
 
 /** One more request whose answer goes on for as long as its client likes. False where there are so
  * many that the descriptors they may need (a followed log has seven) would leave none for those who
- * ask and leave: a tenth of the process's limit. */
+ * ask and leave: a sixteenth of the process's limit. */
 bool bt_crowd_stay(struct bt_crowd *crowd);
 /** One of them, which was let stay, is over. */
 void bt_crowd_go(struct bt_crowd *crowd);

@@ -205,8 +205,8 @@ static int check_name(const char *name, struct bt_err *err)
 }
 
 /* Driver, options and labels, as far as they are given. */
-static int check_body(const json_t *body, json_t **ret_options, json_t **ret_labels,
-		      struct bt_err *err)
+static int check_body(const json_t *body, const char *name, json_t **ret_options,
+		      json_t **ret_labels, struct bt_err *err)
 {
 	const char *driver = "local", *key;
 	json_t *value;
@@ -223,7 +223,7 @@ static int check_body(const json_t *body, json_t **ret_options, json_t **ret_lab
 			err, BT_ERR_NOT_FOUND, ENOENT,
 			"create %.200s: error looking up volume plugin %.100s: plugin \"%.100s\" "
 			"not found",
-			bt_json_str(body, "Name", ""), driver, driver);
+			name, driver, driver);
 	if (bt_json_member(body, "ClusterVolumeSpec"))
 		return bt_err_set(err, BT_ERR_UNAVAILABLE, EAGAIN,
 				  "cluster volumes need a swarm, and this node is in none");
@@ -232,7 +232,7 @@ static int check_body(const json_t *body, json_t **ret_options, json_t **ret_lab
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 					  "invalid JSON: the label %.100s must be a string", key);
 	r = bt_volume_options_check(*ret_options, err);
-	return r < 0 ? bt_err_context(err, "create %.200s", bt_json_str(body, "Name", "")) : 0;
+	return r < 0 ? bt_err_context(err, "create %.200s", name) : 0;
 }
 
 int bt_volumes_create(struct bt_engine *engine, const json_t *body, json_t **ret,
@@ -243,17 +243,23 @@ int bt_volumes_create(struct bt_engine *engine, const json_t *body, json_t **ret
 	json_t *options = NULL, *labels = NULL;
 	struct bt_volume_new new_volume = { 0 };
 	json_auto_t *with_label = NULL;
+	bool anonymous;
 	int r = bt_json_get_str(body, "Name", &name, err);
 
-	if (r >= 0)
-		r = check_body(body, &options, &labels, err);
 	if (r < 0)
 		return r;
-	if (*name == '\0') {
+	anonymous = *name == '\0';
+	/* Before anything else: errors name the volume that was to be. */
+	if (anonymous) {
 		r = bt_rand_id(random);
 		if (r < 0)
 			return bt_err_sys(err, r, "name a volume");
 		name = random;
+	}
+	r = check_body(body, name, &options, &labels, err);
+	if (r < 0)
+		return r;
+	if (anonymous) {
 		with_label = labels ? json_copy(labels) : json_object();
 		if (json_object_set_new(with_label, ANONYMOUS_LABEL, json_string("")) < 0)
 			return bt_err_sys(err, -ENOMEM, "create a volume");
@@ -261,7 +267,7 @@ int bt_volumes_create(struct bt_engine *engine, const json_t *body, json_t **ret
 	}
 	r = check_name(name, err);
 	new_volume = (struct bt_volume_new){
-		.name = name, .anonymous = name == random, .labels = labels, .options = options
+		.name = name, .anonymous = anonymous, .labels = labels, .options = options
 	};
 	if (r == 0)
 		r = bt_volume_ensure(engine, &new_volume, err);

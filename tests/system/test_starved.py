@@ -2,13 +2,14 @@
 """P05: a daemon that runs out of what it needs: descriptors, memory, room, a disk that can be written. It says so, others are served, nothing is lost."""
 import contextlib
 import os
+import shutil
 import socket
 import time
 
 import pytest
 
-from harness import PATIENCE, Daemon, busybox_tar, wait_for
-from test_floods import READERS, connections, others_are_answered
+from harness import PATIENCE, Daemon, busybox_tar, run, wait_for
+from test_floods import CREATE, READERS, connections, others_are_answered, push
 
 
 class Starved(Daemon):
@@ -97,3 +98,43 @@ def test_p05_more_readers_than_descriptors(few, kind):
         works(few)
         if kind != "attach":
             assert b"too many requests are open" in answer_to(few, READERS["events"])
+
+
+def test_p05_little_memory_bounds_the_daemon_and_not_its_containers():
+    """In a control group of 64 MB the daemon serves floods of JSON, and containers run beside it."""
+    group = next((g for g in (f"/sys/fs/cgroup/memory/berth-starved-{os.getpid()}", f"/sys/fs/cgroup/berth-starved-{os.getpid()}")
+                  if os.path.exists(os.path.dirname(g) + "/cgroup.procs")), None)
+    if not group:
+        pytest.skip("no tree of control groups with memory")
+    os.mkdir(group)
+    try:
+        limit = group + ("/memory.limit_in_bytes" if os.path.exists(group + "/memory.limit_in_bytes") else "/memory.max")
+        if not os.path.exists(limit):
+            pytest.skip("no controller of memory")
+        with open(limit, "w") as f:
+            f.write(str(64 << 20))
+        with Starved("sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh") as d:
+            d.import_image(busybox_tar(), "bb:latest")
+            d.docker("run", "-d", "--name", "box", "bb", "sleep", "6000")
+            for _ in range(3):
+                sent, answer = push(d, CREATE + b"Content-Length: 104857600\r\n\r\n{\"Image\": \"", b"x" * 65536, 1600)
+                assert answer.split()[1] == b"400"
+                with flood(d, 200, READERS["events"]):
+                    others_are_answered(d)
+            works(d)
+            assert d.proc.poll() is None and d.inspect("box")["State"]["Running"]
+    finally:
+        os.rmdir(group)
+
+
+def test_p05_a_data_root_that_cannot_be_written_ends_the_daemon_with_its_name(tmp_path):
+    run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(tmp_path)])
+    try:
+        d = Daemon()
+        own = d.argv()
+        own[own.index(d.data)] = str(tmp_path / "data")
+        p = run(own, check=False)
+        assert p.returncode != 0 and str(tmp_path / "data") in p.stderr and "ead-only file system" in p.stderr, p.stderr
+    finally:
+        run(["umount", str(tmp_path)])
+        shutil.rmtree(d.top, ignore_errors=True)

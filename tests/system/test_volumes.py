@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Volumes over the API."""
 import os
+import re
 import uuid
 
 import pytest
@@ -43,6 +44,13 @@ def test_a_used_volume_is_not_removed(engine, volume, name):
     assert a.status == 409 and "volume is in use - [" in a.message
     engine.docker("rm", name)
     assert engine.request("DELETE", f"/volumes/{volume}").status == 204
+
+
+@pytest.mark.parametrize("body", [{"Driver": "nosuch"}, {"DriverOpts": {"type": "nfs"}}])
+def test_an_error_about_a_volume_without_a_name_has_the_one_it_would_have_got(engine, body):
+    message = engine.post("/volumes/create", body).message
+    assert re.match("create [0-9a-f]{64}: .", message), message
+    assert message.split()[1][:-1] not in names(engine, "")
 
 
 def test_prune_takes_anonymous_ones_and_others_when_told(engine, volume):

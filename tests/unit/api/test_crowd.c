@@ -115,10 +115,10 @@ START_TEST(the_last_quarter_of_the_descriptors_is_scarce)
 }
 END_TEST
 
-START_TEST(a_tenth_of_the_descriptors_may_stay_and_one_that_goes_makes_room)
+START_TEST(a_sixteenth_of_the_descriptors_may_stay_and_one_that_goes_makes_room)
 {
 	limit_files(200);
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 12; i++)
 		ck_assert(bt_crowd_stay(&crowd));
 	ck_assert(!bt_crowd_stay(&crowd));
 	bt_crowd_go(&crowd);
@@ -140,7 +140,7 @@ int main(void)
 	tcase_add_test(all, who_was_answered_is_the_youngest_again);
 	tcase_add_test(all, one_who_was_shed_may_leave_and_is_not_shed_twice);
 	tcase_add_test(all, the_last_quarter_of_the_descriptors_is_scarce);
-	tcase_add_test(all, a_tenth_of_the_descriptors_may_stay_and_one_that_goes_makes_room);
+	tcase_add_test(all, a_sixteenth_of_the_descriptors_may_stay_and_one_that_goes_makes_room);
 	suite_add_tcase(suite, all);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
