@@ -22,6 +22,7 @@ bt_nodiscard int bt_cgroups_host(const struct bt_cgroup_host **ret, struct bt_er
 struct bt_cgroups_owner {
 	const struct bt_oci_spec *spec; /* borrowed */
 	const char *id;                 /* borrowed */
+	const char *bundle; /* borrowed; for the state that poststop hooks read, or NULL */
 	bool systemd;
 };
 

@@ -14,15 +14,15 @@
  * file system): no container is worth waiting for them for ever. */
 #define REMOVE_TIMEOUT_MS 10000
 
-static void run_poststop(const struct bt_oci_spec *spec, const char *id,
-			 char warning[BT_SYNC_WARNING_LEN])
+static void run_poststop(const struct bt_cgroups_owner *owner, char warning[BT_SYNC_WARNING_LEN])
 {
-	const struct bt_oci_hook_list *all = &spec->hooks.poststop;
+	const struct bt_oci_hook_list *all = &owner->spec->hooks.poststop;
 	struct bt_arena arena = { 0 };
 	struct bt_err err = { 0 };
 	const char *state;
 
-	if (all->n > 0 && bt_hooks_state(spec, id, NULL, &arena, &state, &err) == 0) {
+	if (all->n > 0 &&
+	    bt_hooks_state(owner->spec, owner->id, owner->bundle, &arena, &state, &err) == 0) {
 		for (size_t i = 0; i < all->n; i++) {
 			const struct bt_oci_hook_list one = { .v = &all->v[i], .n = 1 };
 
@@ -54,6 +54,6 @@ int bt_launch_cleanup(const struct bt_cgroups_owner *owner, char warning[BT_SYNC
 	if (r < 0)
 		return r;
 	bt_launch_leave_class(owner);
-	run_poststop(owner->spec, owner->id, warning);
+	run_poststop(owner, warning);
 	return 0;
 }

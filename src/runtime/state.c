@@ -216,6 +216,7 @@ struct bt_cgroups_owner bt_state_owner(const struct bt_state *state)
 {
 	return (struct bt_cgroups_owner){ .spec = &state->spec,
 					  .id = state->id,
+					  .bundle = state->bundle,
 					  .systemd = state->systemd_cgroup };
 }
 
