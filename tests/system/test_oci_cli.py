@@ -13,7 +13,6 @@ import pytest
 from harness import PATIENCE, RUNTIME, run, wait_for
 from test_oci_runtime import Bundle
 
-V1_FILES = not os.path.exists("/sys/fs/cgroup/cgroup.controllers")
 RUNC = shutil.which("runc")
 NO_RUNC = pytest.mark.skipif(not RUNC, reason="no runc here")
 
@@ -144,6 +143,14 @@ def test_a_terminal_of_exec_goes_to_the_console_socket(oci):
     assert receive_terminal(oci.top + "/sock", argv) == b"/dev/pts/0\r\ndone\r\n"
     p = oci("exec", "--detach", "--tty", oci.id, "true", check=False)
     assert p.returncode == 255 and "--console-socket" in p.stderr
+
+
+def test_a_sub_group_for_exec_is_refused_by_name_and_nothing_runs(oci):
+    oci.start()
+    p = oci("exec", "--cgroup", "below", oci.id, "touch", "/tmp/ran", check=False)
+    assert p.returncode == 255 and "--cgroup: a sub-group is not offered" in p.stderr
+    assert not os.path.exists(oci.bundle + "/rootfs/tmp/ran")
+    assert len(json.loads(oci("ps", "--format", "json", oci.id).stdout)) == 1
 
 
 def test_process_file_says_user_groups_limits_and_rights(oci):

@@ -2,6 +2,7 @@
 """What fields of the OCI specification do to the process: each is looked at from the kernel's side, not from ours."""
 import json
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -89,7 +90,7 @@ def test_rdma_needs_its_controller_and_says_so(oci):
 
 def test_files_of_version_2_are_written_as_they_are_or_refused_by_name(oci):
     oci.config["linux"]["resources"]["unified"] = {"pids.max": "44"}
-    if os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
+    if not any("pids" in m[1].split(",") for m in mounts("cgroup")):
         oci.start()
         assert open(group_of(pid_of(oci), "pids") + "/pids.max").read() == "44\n"
         oci("delete", "--force", oci.id)
@@ -237,7 +238,7 @@ def test_filter_holds_for_the_numbers_of_every_architecture_named(oci):
     """The address of the path does not fit in 32 bits, so EFAULT is what an unfiltered call ends with."""
     with open(oci.top + "/calls.c", "w") as f:
         f.write(CALLS_32)
-    if subprocess.run(["cc", "-static", "-no-pie", "-o", oci.bundle + "/rootfs/bin/calls", oci.top + "/calls.c"], stderr=subprocess.DEVNULL).returncode != 0:
+    if not shutil.which("cc") or subprocess.run(["cc", "-static", "-no-pie", "-o", oci.bundle + "/rootfs/bin/calls", oci.top + "/calls.c"], stderr=subprocess.DEVNULL).returncode != 0:
         pytest.skip("no compiler for this processor")
     oci.config["linux"]["seccomp"] = seccomp()
     free = output(oci, "calls")
