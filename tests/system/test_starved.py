@@ -50,13 +50,26 @@ def flood(d, n, first):
     assert d.docker("run", "--rm", "bb", "echo", "fine").stdout == "fine\n"
 
 
-def answer_to(d, request):
-    """What is answered at first."""
-    with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(PATIENCE)
-        s.connect(d.sock)
-        s.sendall(request)
-        return s.recv(4096) + s.recv(4096)
+def answer_to(s):
+    """All that is answered on a connection which is closed after it."""
+    answer = b""
+    while piece := s.recv(4096):
+        answer += piece
+    return answer
+
+
+def refused_at_last(d, request, most):
+    """The answer to the first of such requests that may not stay, at most after `most` that may: those stay meanwhile."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(most + 1):
+            s = stack.enter_context(socket.socket(socket.AF_UNIX))
+            s.settimeout(PATIENCE)
+            s.connect(d.sock)
+            s.sendall(request)
+            head = s.recv(4096)
+            if not head.startswith(b"HTTP/1.1 200"):
+                return head + answer_to(s)
+    raise AssertionError(f"{most + 1} requests that stay were let in")
 
 
 def works(d):
@@ -96,8 +109,10 @@ def test_p05_more_readers_than_descriptors(few, kind):
     with flood(few, 300, READERS[kind].replace(b"talk", b"box")):
         others_are_answered(few)
         works(few)
+        # One of the flood may have found no descriptor at its turn, so there may be room for a few; for no more than a sixteenth of the limit.
         if kind != "attach":
-            assert b"too many requests are open" in answer_to(few, READERS["events"])
+            answer = refused_at_last(few, READERS["events"], 256 // 16)
+            assert answer.startswith(b"HTTP/1.1 503") and b"too many requests are open" in answer
 
 
 def test_p05_little_memory_bounds_the_daemon_and_not_its_containers():
