@@ -26,6 +26,7 @@
 #include "engine/network_table.h"
 #include "net/bridge.h"
 #include "net/resolver.h"
+#include "net/retire.h"
 
 /* Two daemons on one machine have different bridges, and so different tables. */
 static int open_firewall(struct bt_networks *nets, struct bt_err *err)
@@ -54,6 +55,8 @@ static int open_parts(struct bt_networks *nets, struct bt_err *err)
 	struct bt_network *net;
 	int r = bt_nsthread_start(&nets->thread, err);
 
+	if (r == 0)
+		r = bt_retire_open(&nets->retire, err);
 	if (r == 0)
 		r = open_resolver(nets, err);
 	if (r == 0)
@@ -114,7 +117,7 @@ static void tidy(struct bt_networks *nets)
 
 		used |= net->leases != 0;
 		if (net->driver == BT_NETWORK_DRIVER_BRIDGE && net->leases == 0 &&
-		    bt_bridge_remove(net->bridge, &err) < 0)
+		    bt_bridge_remove(nets->retire, net->bridge, &err) < 0)
 			bt_log_warn("%s", err.msg);
 	}
 	if (!used && bt_firewall_remove(nets->firewall, &err) < 0)
@@ -131,6 +134,7 @@ void bt_network_close(struct bt_networks *networks)
 	bt_network_pool_stop(networks->pool);
 	if (networks->pool)
 		tidy(networks);
+	bt_retire_close(networks->retire);
 	bt_network_ports_free(networks);
 	bt_firewall_close(networks->firewall);
 	bt_nsthread_stop(networks->thread);

@@ -71,7 +71,7 @@ static void remove_parent(struct bt_networks *nets, const struct bt_network *net
 		    strcmp(other->bridge, net->bridge) == 0)
 			return;
 	}
-	if (bt_bridge_remove(net->bridge, &err) < 0)
+	if (bt_bridge_remove(nets->retire, net->bridge, &err) < 0)
 		bt_log_warn("network %s: %s", net->name, err.msg);
 }
 
@@ -121,7 +121,7 @@ void bt_network_bring_down(struct bt_networks *nets, const struct bt_network *ne
 		remove_parent(nets, net);
 		return;
 	}
-	if (bt_bridge_remove(net->bridge, &err) < 0)
+	if (bt_bridge_remove(nets->retire, net->bridge, &err) < 0)
 		bt_log_warn("network %s: %s", net->name, err.msg);
 	if (bt_firewall_network_remove(nets->firewall, net->bridge, &err) < 0)
 		bt_log_warn("network %s: %s", net->name, err.msg);

@@ -108,6 +108,7 @@ struct bt_networks {
 	pthread_mutex_t lock;
 	struct bt_list list; /* struct bt_network */
 	struct bt_nsthread *thread;
+	struct bt_retire *retire; /* of interfaces of the host */
 	struct bt_firewall *firewall;
 	struct bt_resolver *resolver;
 	struct bt_helper_link *forwarder;

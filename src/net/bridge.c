@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/rand.h"
+#include "net/retire.h"
 #include "net/rtnl.h"
 #include "net/sysctl.h"
 
@@ -187,20 +188,25 @@ static int match_link(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-int bt_bridge_remove(const char *name, struct bt_err *err)
+static int remove_now(struct bt_rtnl *rtnl, int index)
+{
+	struct bt_rtnl_batch batch = { 0 };
+
+	bt_rtnl_put_remove(&batch, index);
+	return bt_rtnl_run(rtnl, &batch, NULL);
+}
+
+int bt_bridge_remove(struct bt_retire *retire, const char *name, struct bt_err *err)
 {
 	bt_auto_rtnl struct bt_rtnl rtnl = { 0 };
-	struct bt_rtnl_batch batch = { 0 };
 	struct find f = { .name = name };
 	int r;
 
 	r = bt_rtnl_open(&rtnl);
 	if (r == 0)
 		r = bt_rtnl_dump(&rtnl, RTM_GETLINK, AF_UNSPEC, match_link, &f);
-	if (r == 0 && f.ours) {
-		bt_rtnl_put_remove(&batch, f.index);
-		r = bt_rtnl_run(&rtnl, &batch, NULL);
-	}
+	if (r == 0 && f.ours && (!retire || bt_retire_link(retire, &rtnl, f.index) < 0))
+		r = remove_now(&rtnl, f.index);
 	if (r < 0 && r != -ENODEV)
 		return bt_err_sys(err, r, "remove bridge %s", name);
 	return 0;

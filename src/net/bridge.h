@@ -30,8 +30,10 @@ bt_nodiscard int bt_bridge_ensure(const struct bt_bridge_config *cfg, struct bt_
 /* Marks the interfaces that we made: others are never removed. Shown by ip(8). */
 #define BT_BRIDGE_ALIAS "berth"
 
-/** Remove the bridge, or another interface with our mark. A missing one is fine, and one that
- * somebody else made stays. */
-bt_nodiscard int bt_bridge_remove(const char *name, struct bt_err *err);
+struct bt_retire;
+
+/** Remove the bridge, or another interface with our mark: by `retire` (borrowed), or where that is
+ * NULL before this returns. A missing one is fine, and one that somebody else made stays. */
+bt_nodiscard int bt_bridge_remove(struct bt_retire *retire, const char *name, struct bt_err *err);
 
 #endif

@@ -41,9 +41,9 @@ START_TEST(our_bridge_is_removed_and_a_missing_one_is_fine)
 	ensure("10.95.0.1");
 	ensure("10.95.0.1");
 	ck_assert_uint_ne(if_nametoindex(BRIDGE), 0);
-	ck_assert_int_eq(bt_bridge_remove(BRIDGE, &err), 0);
+	ck_assert_int_eq(bt_bridge_remove(NULL, BRIDGE, &err), 0);
 	ck_assert_uint_eq(if_nametoindex(BRIDGE), 0);
-	ck_assert_int_eq(bt_bridge_remove(BRIDGE, &err), 0);
+	ck_assert_int_eq(bt_bridge_remove(NULL, BRIDGE, &err), 0);
 }
 END_TEST
 
@@ -54,7 +54,7 @@ START_TEST(a_bridge_of_somebody_else_is_used_and_stays)
 	private_net();
 	ck_assert_int_eq(system("ip link add " BRIDGE " type bridge"), 0);
 	ensure("10.95.0.1");
-	ck_assert_int_eq(bt_bridge_remove(BRIDGE, &err), 0);
+	ck_assert_int_eq(bt_bridge_remove(NULL, BRIDGE, &err), 0);
 	ck_assert_uint_ne(if_nametoindex(BRIDGE), 0);
 }
 END_TEST
