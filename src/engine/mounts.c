@@ -13,7 +13,7 @@
 #include "engine/bind_idmap.h"
 #include "engine/container_name.h"
 #include "engine/jget.h"
-#include "engine/selinux.h"
+#include "engine/mount_mode.h"
 #include "engine/volume_options.h"
 
 static int bad_bind(const char *spec, struct bt_err *err)
@@ -100,98 +100,78 @@ static json_t *volume_point(const char *name, const char *destination, const cha
 	return point;
 }
 
-static bool is_propagation(const char *word, size_t len)
-{
-	static const char *const words[] = { "private", "rprivate", "shared",
-					     "rshared", "slave",    "rslave" };
+/* What the short form says, its parts in a copy of it. */
+struct bind_text {
+	char *source; /* NULL: an anonymous volume */
+	char *destination;
+	char *mode; /* NULL: none */
+};
 
-	for (size_t i = 0; i < 6; i++)
-		if (strlen(words[i]) == len && memcmp(words[i], word, len) == 0)
-			return true;
-	return false;
+/* "source:destination[:mode]", or a destination alone; cuts `copy` at its colons. None of the parts
+ * that are there may be empty, and there is no fourth. */
+static bool split_bind(char *copy, struct bind_text *ret)
+{
+	char *second = strchr(copy, ':'), *third = NULL;
+
+	if (second)
+		*second++ = '\0';
+	third = second ? strchr(second, ':') : NULL;
+	if (third)
+		*third++ = '\0';
+	*ret = second ? (struct bind_text){ copy, second, third }
+		      : (struct bind_text){ NULL, copy, NULL };
+	if (copy[0] == '\0' || ret->destination[0] == '\0')
+		return false;
+	return !third || (third[0] != '\0' && !strchr(third, ':'));
 }
 
-/* One word of the mode behind the second colon. */
-static int apply_mode_word(json_t *point, const char *word, size_t len)
+static json_t *bind_text_point(const struct bind_text *b)
 {
-	bool bind = strcmp(bt_jget_text(point, "Type"), "bind") == 0;
+	json_t *point;
 
-	if (len == 2 && memcmp(word, "ro", 2) == 0)
-		return json_object_set_new(point, "RW", json_false());
-	if (len == 2 && memcmp(word, "rw", 2) == 0)
-		return 0;
-	/* A label means nothing on a host without SELinux, as with Docker; where it would, it is
-	 * refused, since it is not given. Consistency means nothing anywhere but on a Mac. */
-	if (len == 1 && (word[0] == 'z' || word[0] == 'Z'))
-		return bt_selinux_enabled(NULL) ? -EINVAL : 0;
-	if ((len == 10 && memcmp(word, "consistent", len) == 0) ||
-	    (len == 6 && memcmp(word, "cached", len) == 0) ||
-	    (len == 9 && memcmp(word, "delegated", len) == 0))
-		return 0;
-	if (!bind && len == 6 && memcmp(word, "nocopy", len) == 0)
-		return json_object_set_new(point, "NoCopy", json_true());
-	if (bind && len == 5 && memcmp(word, "idmap", len) == 0)
-		return json_object_set_new(point, "IDMapping",
-					   json_pack("{s:s}", "Source", "match-user"));
-	if (bind && is_propagation(word, len))
-		return json_object_set_new(point, "Propagation", json_stringn(word, len));
-	return -EINVAL;
+	if (!b->source)
+		return volume_point(NULL, b->destination, "");
+	if (b->source[0] != '/')
+		return volume_point(b->source, b->destination, b->mode ? b->mode : "z");
+	point = bind_point(b->source, b->destination, b->mode ? b->mode : "");
+	if (point)
+		json_object_set_new(point, "Create", json_true());
+	return point;
 }
 
-static int apply_mode(json_t *point, const char *mode)
+static int check_bind(const char *spec, const struct bind_text *b, struct bt_err *err)
 {
-	while (*mode) {
-		size_t n = strcspn(mode, ",");
+	bool bind = b->source && b->source[0] == '/';
 
-		if (n > 0 && apply_mode_word(point, mode, n) < 0)
-			return -EINVAL;
-		mode += n + (mode[n] == ',');
-	}
-	return 0;
+	if (check_destination(b->destination, err) < 0)
+		return bt_err_context(
+			err,
+			"invalid volume specification: '%s': invalid mount config for type \"%s\"",
+			spec, bind ? "bind" : "volume");
+	return b->source && !bind ? check_volume_name(b->source, err) : 0;
 }
 
-/* "source:destination[:mode]", or a destination alone: an anonymous volume. */
 static int add_bind(json_t *mounts, const char *spec, struct bt_err *err)
 {
 	bt_auto_free char *copy = strdup(spec);
-	char *destination = copy ? strchr(copy, ':') : NULL, *mode = NULL;
+	struct bind_text b;
 	json_t *point;
 	int r;
 
 	if (!copy)
 		return bt_err_sys(err, -ENOMEM, "read binds");
-	if (destination) {
-		*destination++ = '\0';
-		mode = strchr(destination, ':');
-		if (mode)
-			*mode++ = '\0';
-	}
-	if (copy[0] == '\0' || (destination && destination[0] == '\0') ||
-	    (mode && (mode[0] == '\0' || strchr(mode, ':'))))
+	if (!split_bind(copy, &b))
 		return bad_bind(spec, err);
-	r = check_destination(destination ? destination : copy, err);
-	if (r < 0)
-		return bt_err_context(
-			err,
-			"invalid volume specification: '%s': invalid mount config for type \"%s\"",
-			spec, destination && copy[0] == '/' ? "bind" : "volume");
-	if (destination && copy[0] != '/')
-		r = check_volume_name(copy, err);
+	r = check_bind(spec, &b, err);
 	if (r < 0)
 		return r;
-	if (!destination)
-		point = volume_point(NULL, copy, "");
-	else if (copy[0] == '/')
-		point = bind_point(copy, destination, mode ? mode : "");
-	else
-		point = volume_point(copy, destination, mode ? mode : "z");
+	point = bind_text_point(&b);
 	if (!point)
 		return bt_err_sys(err, -ENOMEM, "read binds");
-	if (copy[0] == '/' && destination)
-		json_object_set_new(point, "Create", json_true());
-	if (mode && apply_mode(point, mode) < 0) {
+	r = b.mode ? bt_mount_mode_apply(point, b.mode, err) : 0;
+	if (r < 0) {
 		json_decref(point);
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid mode: %s", mode);
+		return r;
 	}
 	return add_point(mounts, point, err);
 }
@@ -232,7 +212,7 @@ static int make_bind(const json_t *mount, json_t **ret, struct bt_err *err)
 			"invalid mount config for type \"bind\": invalid mount path: '%s' "
 			"mount path must be absolute",
 			source);
-	if (propagation[0] && !is_propagation(propagation, strlen(propagation)))
+	if (propagation[0] && !bt_mount_mode_is_propagation(propagation))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "invalid mount config for type \"bind\": invalid propagation "
 				  "mode: %s",

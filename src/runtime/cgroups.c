@@ -324,33 +324,74 @@ int bt_cgroups_complete(const struct bt_cgroups_owner *owner, struct bt_cgroup *
 	return r < 0 ? r : limit(cg, &c.limits, err);
 }
 
-const char *bt_cgroups_first_limit(const struct bt_oci_resources *res)
+static bool asks_memory(const struct bt_oci_resources *res)
 {
 	const struct bt_oci_memory *m = &res->memory;
+
+	return m->limit.set || m->reservation.set || m->swap.set || m->kernel.set ||
+	       m->kernel_tcp.set || m->swappiness.set || m->disable_oom_killer;
+}
+
+static bool asks_cpu(const struct bt_oci_resources *res)
+{
 	const struct bt_oci_cpu *c = &res->cpu;
+
+	return c->shares.set || c->quota.set || c->burst.set || c->period.set ||
+	       c->realtime_runtime.set || c->realtime_period.set || c->cpus || c->mems ||
+	       c->idle.set;
+}
+
+static bool asks_pids(const struct bt_oci_resources *res)
+{
+	return res->pids_limit.set;
+}
+
+static bool asks_blkio(const struct bt_oci_resources *res)
+{
 	const struct bt_oci_blkio *b = &res->blkio;
-	const struct {
+
+	return b->weight.set || b->leaf_weight.set || b->weight_device.n > 0 || b->read_bps.n > 0 ||
+	       b->write_bps.n > 0 || b->read_iops.n > 0 || b->write_iops.n > 0;
+}
+
+static bool asks_huge_pages(const struct bt_oci_resources *res)
+{
+	return res->nhugepages > 0;
+}
+
+static bool asks_network(const struct bt_oci_resources *res)
+{
+	return res->net_class_id.set || res->nnet_priorities > 0;
+}
+
+static bool asks_rdma(const struct bt_oci_resources *res)
+{
+	return res->nrdma > 0;
+}
+
+static bool asks_unified(const struct bt_oci_resources *res)
+{
+	return res->unified.n > 0;
+}
+
+const char *bt_cgroups_first_limit(const struct bt_oci_resources *res)
+{
+	static const struct {
 		const char *name;
-		bool asked;
+		bool (*asked)(const struct bt_oci_resources *res);
 	} limits[] = {
-		{ "memory", m->limit.set || m->reservation.set || m->swap.set || m->kernel.set ||
-				    m->kernel_tcp.set || m->swappiness.set ||
-				    m->disable_oom_killer },
-		{ "cpu", c->shares.set || c->quota.set || c->burst.set || c->period.set ||
-				 c->realtime_runtime.set || c->realtime_period.set || c->cpus ||
-				 c->mems || c->idle.set },
-		{ "pids", res->pids_limit.set },
-		{ "blockIO", b->weight.set || b->leaf_weight.set || b->weight_device.n > 0 ||
-				     b->read_bps.n > 0 || b->write_bps.n > 0 ||
-				     b->read_iops.n > 0 || b->write_iops.n > 0 },
-		{ "hugepageLimits", res->nhugepages > 0 },
-		{ "network", res->net_class_id.set || res->nnet_priorities > 0 },
-		{ "rdma", res->nrdma > 0 },
-		{ "unified", res->unified.n > 0 },
+		{ "memory", asks_memory },
+		{ "cpu", asks_cpu },
+		{ "pids", asks_pids },
+		{ "blockIO", asks_blkio },
+		{ "hugepageLimits", asks_huge_pages },
+		{ "network", asks_network },
+		{ "rdma", asks_rdma },
+		{ "unified", asks_unified },
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		if (limits[i].asked)
+		if (limits[i].asked(res))
 			return limits[i].name;
 	}
 	return NULL;
