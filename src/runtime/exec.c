@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "runtime/cgroups.h"
+#include "runtime/exec_cgroup.h"
 #include "runtime/limits.h"
 #include "runtime/notify.h"
 #include "runtime/oom.h"
@@ -265,7 +265,7 @@ static _Noreturn void door(struct joining *j)
 	_exit(0);
 }
 
-static int give_birth(struct joining *j, struct bt_err *err)
+static pid_t clone_door(struct joining *j)
 {
 	/* Where there is version 2 only, both are born in the group. */
 	const struct bt_clone how = {
@@ -276,6 +276,22 @@ static int give_birth(struct joining *j, struct bt_err *err)
 
 	if (pid == 0)
 		door(j);
+	return pid;
+}
+
+static int give_birth(struct joining *j, struct bt_err *err)
+{
+	pid_t pid = clone_door(j);
+
+	/* Who says which group it wants gets that one or none. */
+	if (bt_exec_cgroup_is_closed((int)pid) && j->req->sub_cgroups.n == 0 &&
+	    bt_exec_cgroup_follow(&j->cgroup, j->req->target) == 0)
+		pid = clone_door(j);
+	if (bt_exec_cgroup_is_closed((int)pid))
+		return bt_err_sys(err, (int)pid,
+				  "begin in control group %s, which hands its controllers to "
+				  "groups below it: --cgroup can name one of those",
+				  j->cgroup.path);
 	if (pid < 0)
 		return bt_err_sys(err, (int)pid, "clone");
 	j->door = pid;
@@ -368,18 +384,9 @@ static int plan_cgroup(struct joining *j, struct bt_err *err)
 	const struct bt_cgroups_owner owner = { .spec = j->req->spec,
 						.id = j->req->id,
 						.systemd = j->req->systemd_cgroup };
-	const struct bt_cgroup_host *host;
-	bt_auto_free char *path = NULL;
-	int r = bt_cgroups_host(&host, err);
+	int r = bt_exec_cgroup_open(&owner, j->req->rootless, &j->cgroup, err);
 
-	if (r == 0)
-		r = bt_cgroups_path(&owner, &path, err);
-	if (r < 0)
-		return r;
-	r = bt_cgroup_open(host, path, &j->cgroup);
-	if (r == -ENOENT && j->req->rootless)
-		return 0;
-	return r < 0 ? bt_err_sys(err, r, "open control group %s", path) : 0;
+	return r < 0 ? r : bt_exec_cgroup_descend(&j->cgroup, &j->req->sub_cgroups, err);
 }
 
 static int prepare(struct joining *j, struct bt_err *err)

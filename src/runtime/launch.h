@@ -91,6 +91,8 @@ struct bt_launch_exec {
 	bool no_new_keyring;
 	bool systemd_cgroup; /* as the container was created */
 	bool rootless;
+	/* Groups below the container's to begin in, as runtime/exec_cgroup.h says; borrowed. */
+	struct bt_oci_strings sub_cgroups;
 };
 
 /**

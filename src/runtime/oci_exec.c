@@ -32,6 +32,8 @@ struct exec_flags {
 	size_t nenv;
 	uint32_t gids[LIST_MAX];
 	size_t ngids;
+	char *cgroups[LIST_MAX];
+	size_t ncgroups;
 	uint64_t caps;
 	int preserve_fds;
 };
@@ -123,8 +125,10 @@ static int take_flag(int flag, struct exec_flags *f, struct bt_err *err)
 	case PRESERVE:
 		return take_number_flag(flag, f, err);
 	case CGROUP:
-		return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-				  "--cgroup: a sub-group is not offered yet");
+		if (f->ncgroups == LIST_MAX)
+			return bt_err_set(err, BT_ERR_INVALID, E2BIG, "--cgroup: too many");
+		f->cgroups[f->ncgroups++] = optarg;
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -322,6 +326,7 @@ static int exec(const struct bt_oci_cli *cli, struct bt_state *state, struct exe
 		.no_new_keyring = state->no_new_keyring,
 		.systemd_cgroup = state->systemd_cgroup,
 		.rootless = state->rootless,
+		.sub_cgroups = { .v = f->cgroups, .n = f->ncgroups },
 	};
 	struct bt_launch launch = { 0 };
 	int r;

@@ -261,6 +261,37 @@ int bt_cgroup_open_one(const struct bt_cgroup_host *host, const char *path,
 	return 0;
 }
 
+static bool has_dotdot(const char *path)
+{
+	for (const char *p = path; *p != '\0';) {
+		size_t n = strcspn(p, "/");
+
+		if (n == 2 && p[0] == '.' && p[1] == '.')
+			return true;
+		p += n + strspn(p + n, "/");
+	}
+	return false;
+}
+
+int bt_cgroup_descend(struct bt_cgroup *cg, unsigned hierarchy, const char *sub)
+{
+	int fd;
+
+	sub += strspn(sub, "/");
+	if (has_dotdot(sub))
+		return -EINVAL;
+	if (hierarchy >= cg->ndirs || cg->dirs[hierarchy] < 0)
+		return -ENOENT;
+	if (*sub == '\0')
+		return 0;
+	fd = openat(cg->dirs[hierarchy], sub, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	bt_close(&cg->dirs[hierarchy]);
+	cg->dirs[hierarchy] = fd;
+	return 0;
+}
+
 int bt_cgroup_remove_empty(const struct bt_cgroup_host *host, const char *path)
 {
 	int r = 0;

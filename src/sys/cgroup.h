@@ -122,6 +122,12 @@ bt_nodiscard int bt_cgroup_open(const struct bt_cgroup_host *host, const char *p
 bt_nodiscard int bt_cgroup_open_one(const struct bt_cgroup_host *host, const char *path,
 				    enum bt_cgroup_controller controller, struct bt_cgroup *ret);
 
+/** Have `cg` stand, in the hierarchy of number `hierarchy`, for the group at `sub` below the one it
+ * stands for there; its path stays. Slashes at the ends do not matter, and nothing but slashes is
+ * the group itself. Returns 0, -EINVAL where a component is "..", or as openat(2): -ENOENT where
+ * there is none, or where `cg` itself is not there. After a failure `cg` is as it was. */
+bt_nodiscard int bt_cgroup_descend(struct bt_cgroup *cg, unsigned hierarchy, const char *sub);
+
 /** Remove the group where nothing is in it, with one call for each hierarchy; a missing one is
  * fine. -EBUSY where processes or groups are left: then bt_cgroup_open(), kill, bt_cgroup_remove().
  */

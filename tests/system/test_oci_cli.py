@@ -145,12 +145,138 @@ def test_a_terminal_of_exec_goes_to_the_console_socket(oci):
     assert p.returncode == 255 and "--console-socket" in p.stderr
 
 
-def test_a_sub_group_for_exec_is_refused_by_name_and_nothing_runs(oci):
+# ---- exec: the control group it begins in ---------------------------------------------
+
+
+def hierarchies():
+    """Mount point, names in /proc/PID/cgroup and version of each."""
+    return [(m[0], group_names(m[1]), 1) for m in mounts("cgroup")] + [(m[0], "", 2) for m in mounts("cgroup2")]
+
+
+def group_names(options):
+    return ",".join(o for o in options.split(",") if o.startswith("name=") or o in CONTROLLERS)
+
+
+CONTROLLERS = {line.split()[0] for line in open("/proc/cgroups") if not line.startswith("#")}
+V1_ONLY = pytest.mark.skipif(not mounts("cgroup"), reason="a machine with control groups of version 1")
+V2_LIMITS = pytest.mark.skipif(not (mounts("cgroup2") and "memory" in open(mounts("cgroup2")[0][0] + "/cgroup.controllers").read()), reason="a machine with controllers on version 2")
+
+
+def groups(text):
+    """Names to path of a /proc/PID/cgroup, names in any order."""
+    return {tuple(sorted(filter(None, line.split(":", 2)[1].split(",")))): line.split(":", 2)[2] for line in text.splitlines()}
+
+
+def groups_of_exec(oci, *flags):
+    """Where a process of exec is, as the host sees it, relative to the init's groups."""
+    path = oci.top + "/exec.pid"
+    quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE)
+    subprocess.run([RUNTIME, "--root", oci.state, "exec", "--detach", "--pid-file", path, *flags, oci.id, "sleep", "777"], check=True, **quiet)
+    mine, own = (groups(open(f"/proc/{pid}/cgroup").read()) for pid in (open(path).read(), pid_of(oci)))
+    assert all(mine[k].startswith(own[k]) for k in own)
+    return {k: mine[k][len(own[k]):] for k in own}
+
+
+def make_below(oci, name, *of):
+    for line in open(f"/proc/{pid_of(oci)}/cgroup"):
+        _, names, path = line.strip().split(":", 2)
+        for mount, theirs, _ in hierarchies():
+            if set(theirs.split(",")) == set(names.split(",")) and (not of or set(of) & set(names.split(","))):
+                make_group(f"{mount}{path}", name)
+
+
+def make_group(parent, name):
+    """Nobody gets into a cpuset of version 1 that has no processors yet."""
+    for part in name.split("/"):
+        os.makedirs(f"{parent}/{part}", exist_ok=True)
+        for f in ("cpuset.cpus", "cpuset.mems"):
+            if os.path.exists(f"{parent}/{part}/cgroup.clone_children") and os.path.exists(f"{parent}/{f}"):
+                with open(f"{parent}/{f}") as source, open(f"{parent}/{part}/{f}", "w") as copy:
+                    copy.write(source.read())
+        parent = f"{parent}/{part}"
+
+
+def test_exec_begins_in_the_group_below_the_containers_that_it_names(oci):
     oci.start()
-    p = oci("exec", "--cgroup", "below", oci.id, "touch", "/tmp/ran", check=False)
-    assert p.returncode == 255 and "--cgroup: a sub-group is not offered" in p.stderr
+    make_below(oci, "a/b")
+    assert set(groups_of_exec(oci).values()) == {""}
+    assert set(groups_of_exec(oci, "--cgroup", "/").values()) == {""}
+    assert set(groups_of_exec(oci, "--cgroup", "a/b").values()) == {"/a/b"}
+    assert set(groups_of_exec(oci, "--cgroup", "/a/").values()) == {"/a"}
+
+
+@V1_ONLY
+def test_exec_begins_in_the_groups_of_the_controllers_that_it_names_and_stays_in_the_others(oci):
+    oci.start()
+    make_below(oci, "mem", "memory")
+    make_below(oci, "time", "cpu", "cpuacct")
+    found = groups_of_exec(oci, "--cgroup", "memory:mem", "--cgroup", "cpu,cpuacct:/time")
+    assert {k: v for k, v in found.items() if v} == {k: "/mem" if "memory" in k else "/time" for k in found if {"memory", "cpu", "cpuacct"} & set(k)}
+
+
+@V1_ONLY
+@pytest.mark.skipif(not any("name=" in m[1] for m in mounts("cgroup")), reason="no hierarchy with a name here")
+def test_a_hierarchy_with_a_name_is_named_with_it(oci):
+    oci.start()
+    name = next(o for m in mounts("cgroup") for o in m[1].split(",") if o.startswith("name="))
+    make_below(oci, "named", name)
+    assert {k: v for k, v in groups_of_exec(oci, "--cgroup", f"{name}:named").items() if v} == {(name,): "/named"}
+
+
+@pytest.mark.parametrize("flags,said", [
+    (["--cgroup", ".."], ".. is not a sub cgroup path"), (["--cgroup", "a/../../x"], "a/../../x is not a sub cgroup path"), (["--cgroup", "/.."], "is not a sub cgroup path"),
+    (["--cgroup", "nonexistent"], "nonexistent"), (["--cgroup", "whaaat:/"], "unknown controller whaaat"), (["--cgroup", ":/"], "unknown controller"),
+    (["--cgroup", "a:b:c"], '"a:b:c" is not [controller:]path'), (["--cgroup", "one", "--cgroup", "two"], '"one" lacks its controller'), (["--cgroup", "name=:x"], "unknown controller"),
+], ids=lambda v: " ".join(v) if isinstance(v, list) else None)
+def test_a_group_that_is_not_below_the_containers_is_refused_and_nothing_runs(oci, flags, said):
+    oci.start()
+    p = oci("exec", *flags, oci.id, "touch", "/tmp/ran", check=False)
+    assert p.returncode == 255 and said in p.stderr.replace('\\"', '"')
     assert not os.path.exists(oci.bundle + "/rootfs/tmp/ran")
     assert len(json.loads(oci("ps", "--format", "json", oci.id).stdout)) == 1
+
+
+def hand_down_all(pid, below="init"):
+    """What systemd or an engine does in a container: its processes go one down, then the group hands its controllers on. Returns the container's group."""
+    top = group_of(pid, "memory")
+    os.mkdir(f"{top}/{below}")
+    for each in open(f"{top}/cgroup.procs").read().split():
+        with open(f"{top}/{below}/cgroup.procs", "w") as f:
+            f.write(each)
+    with open(f"{top}/cgroup.subtree_control", "w") as f:
+        f.write("+memory")
+    return top
+
+
+@V2_LIMITS
+def test_exec_into_a_container_that_handed_its_controllers_down_begins_where_its_init_is(oci):
+    oci.start()
+    top = hand_down_all(pid_of(oci))
+    assert oci("exec", oci.id, "echo", "in").stdout == "in\n"
+    assert groups_of_exec(oci)[()] == ""
+    assert group_of(open(oci.top + "/exec.pid").read(), "memory") == f"{top}/init"
+    os.mkdir(f"{top}/other")
+    assert groups_of_exec(oci, "--cgroup", "init")[()] == ""
+    p = oci("exec", "--cgroup", "/", oci.id, "true", check=False)
+    assert p.returncode == 255 and "hands its controllers to groups below it" in p.stderr
+
+
+@V2_LIMITS
+def test_exec_does_not_follow_an_init_that_is_elsewhere(oci):
+    oci.start()
+    pid = pid_of(oci)
+    top = hand_down_all(pid)
+    beside = f"{top}-beside"
+    os.mkdir(beside)
+    try:
+        with open(f"{beside}/cgroup.procs", "w") as f:
+            f.write(str(pid))
+        p = oci("exec", oci.id, "true", check=False)
+        assert p.returncode == 255 and "hands its controllers to groups below it" in p.stderr
+    finally:
+        with open(f"{top}/init/cgroup.procs", "w") as f:
+            f.write(str(pid))
+        os.rmdir(beside)
 
 
 def test_process_file_says_user_groups_limits_and_rights(oci):

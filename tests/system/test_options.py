@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from harness import Daemon, busybox_tar, run
+from harness import Daemon, busybox_tar, run, wait_for
 from test_oci_callers import remove_groups
 
 UNIFIED = os.path.exists("/sys/fs/cgroup/cgroup.controllers")
@@ -417,3 +417,20 @@ def test_a_limit_of_minus_one_is_none_as_far_as_the_machine_goes(box, limit, row
     box("--ulimit", f"{limit}=-1:-1")
     line = next(x for x in open(f"/proc/{box.pid}/limits").read().splitlines() if x.startswith(row))
     assert line[26:].split()[1] == "unlimited" or "is cut to" in box.said
+
+
+KEEPER = """mkdir /sys/fs/cgroup/init && for p in $(cat /sys/fs/cgroup/cgroup.procs); do echo $p >/sys/fs/cgroup/init/cgroup.procs; done
+echo +memory +pids >/sys/fs/cgroup/cgroup.subtree_control && exec sleep 600"""
+
+
+@v2
+def test_exec_and_health_checks_go_on_in_a_container_that_keeps_groups_itself(engine, name):
+    """As systemd does, or an engine inside: the container's group then takes no processes of its own."""
+    engine.docker("run", "-d", "--name", name, "--privileged", "--health-cmd", "cat /proc/self/cgroup", "--health-interval", "1s", "bb", "sh", "-c", KEEPER)
+    wait_for(lambda: "memory" in engine.docker("exec", name, "cat", "/sys/fs/cgroup/cgroup.subtree_control").stdout, "the groups inside")
+    assert engine.docker("exec", name, "cat", "/proc/self/cgroup").stdout == "0::/init\n"
+    wait_for(lambda: [e for e in (engine.inspect(name)["State"]["Health"].get("Log") or []) if (e["ExitCode"], e["Output"]) == (0, "0::/init\n")], "a health check in the group of the init")
+    engine.docker("pause", name)
+    engine.docker("unpause", name)
+    engine.docker("rm", "-f", name)
+    assert not os.path.exists(f"/sys/fs/cgroup/docker/{name}")

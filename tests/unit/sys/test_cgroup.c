@@ -146,6 +146,46 @@ START_TEST(one_controller_is_opened_without_the_others)
 }
 END_TEST
 
+START_TEST(a_group_stands_for_one_below_it_in_one_hierarchy_only)
+{
+	bt_auto_cgroup struct bt_cgroup other = { 0 };
+	struct stat below, is;
+	int first, before[BT_CGROUP_HIERARCHIES_MAX];
+
+	if (!cg.path)
+		return;
+	first = (int)host.n - 1;
+	ck_assert_int_eq(bt_cgroup_open(&host, path, &other), 0);
+	memcpy(before, other.dirs, sizeof(before));
+	ck_assert_int_eq(mkdirat(cg.dirs[first], "below", 0755), 0);
+	ck_assert_int_eq(fstatat(cg.dirs[first], "below", &below, 0), 0);
+	ck_assert_int_eq(bt_cgroup_descend(&other, (unsigned)first, "//below/"), 0);
+	ck_assert_int_eq(fstat(other.dirs[first], &is), 0);
+	ck_assert_uint_eq(is.st_ino, below.st_ino);
+	ck_assert_mem_eq(other.dirs, before, (size_t)first * sizeof(int));
+}
+END_TEST
+
+START_TEST(no_way_down_leads_up_or_to_what_is_not_there)
+{
+	static const char *const up[] = { "..", "/..", "a/..", "../a", "a/../b", "..//" };
+	static const char *const itself[] = { "", "/", "///" };
+	int before;
+
+	if (!cg.path)
+		return;
+	before = cg.dirs[0];
+	for (size_t i = 0; i < sizeof(up) / sizeof(up[0]); i++)
+		ck_assert_int_eq(bt_cgroup_descend(&cg, 0, up[i]), -EINVAL);
+	for (size_t i = 0; i < sizeof(itself) / sizeof(itself[0]); i++)
+		ck_assert_int_eq(bt_cgroup_descend(&cg, 0, itself[i]), 0);
+	ck_assert_int_eq(bt_cgroup_descend(&cg, 0, "..a"), -ENOENT);
+	ck_assert_int_eq(bt_cgroup_descend(&cg, 0, "cgroup.procs"), -ENOTDIR);
+	ck_assert_int_eq(bt_cgroup_descend(&cg, host.n, "/"), -ENOENT);
+	ck_assert_int_eq(cg.dirs[0], before);
+}
+END_TEST
+
 START_TEST(a_new_cpuset_has_processors)
 {
 	if (!have(BT_CGROUP_CPUSET))
@@ -656,6 +696,8 @@ static Suite *make_suite(void)
 	tcase_add_test(real, a_path_that_could_leave_the_hierarchy_is_refused);
 	tcase_add_test(real, an_empty_group_is_removed_without_opening_it_and_a_full_one_stays);
 	tcase_add_test(real, one_controller_is_opened_without_the_others);
+	tcase_add_test(real, a_group_stands_for_one_below_it_in_one_hierarchy_only);
+	tcase_add_test(real, no_way_down_leads_up_or_to_what_is_not_there);
 	tcase_add_test(real, a_new_cpuset_has_processors);
 	tcase_add_test(real, add_moves_a_process_everywhere);
 	tcase_add_test(real, enter_moves_the_caller_everywhere);
