@@ -66,4 +66,7 @@ const char *bt_go_template_field(const struct bt_go_template *t, size_t i);
 /** Append a value as Go's %v prints it. */
 void bt_go_template_print(const json_t *value, struct bt_str *out);
 
+/** The same for a real number: the shortest form that reads back as it. */
+void bt_go_template_print_real(double real, struct bt_str *out);
+
 #endif

@@ -103,7 +103,10 @@ struct bt_go_template {
 const char *bt_tmpl_lex_string(struct bt_arena *arena, const char **at, struct bt_tmpl_arg *arg);
 
 /** The same for a number, whole or real. */
-const char *bt_tmpl_lex_number(struct bt_arena *arena, const char **at, struct bt_tmpl_arg *arg);
+const char *bt_tmpl_lex_number(const char **at, struct bt_tmpl_arg *arg);
+
+/** Append a character as UTF-8. Returns 0, or -EINVAL for what is none. */
+bt_nodiscard int bt_tmpl_add_rune(unsigned long rune, struct bt_str *out);
 
 /** Is there a function of this name? */
 bool bt_tmpl_is_function(const char *name);

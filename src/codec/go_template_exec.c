@@ -217,6 +217,8 @@ static int eval_base(struct exec *ex, const struct bt_tmpl_arg *arg, struct valu
 	return ret->json ? 0 : fail_at(ex, arg, "out of memory");
 }
 
+static int call_function(struct exec *ex, const struct bt_tmpl_arg *fn, json_t *const *args,
+			 size_t nargs, struct value *ret);
 static int call_logic(struct exec *ex, const struct bt_tmpl_arg *fn, json_t *final,
 		      struct value *ret);
 
@@ -225,10 +227,8 @@ static int eval_arg(struct exec *ex, const struct bt_tmpl_arg *arg, struct value
 	struct value v = { 0 };
 	int r;
 
-	if (arg->kind == BT_TMPL_FUNCTION) {
-		r = bt_tmpl_call(arg->text, NULL, 0, &ret->json, ex->err);
-		return r < 0 ? fail_at(ex, arg, ex->err->msg) : 0;
-	}
+	if (arg->kind == BT_TMPL_FUNCTION)
+		return call_function(ex, arg, NULL, 0, ret);
 	r = eval_base(ex, arg, &v);
 	return r < 0 ? r : follow(ex, arg, v, NULL, 0, ret);
 }
@@ -334,7 +334,8 @@ static int call_logic(struct exec *ex, const struct bt_tmpl_arg *fn, json_t *fin
 		if (r < 0)
 			return r;
 		any = true;
-		if (bt_tmpl_truth(v.json) == wanted) {
+		/* The whole context is never empty. */
+		if ((!v.json || bt_tmpl_truth(v.json)) == wanted) {
 			*ret = v;
 			return 0;
 		}

@@ -40,8 +40,8 @@ bool bt_tmpl_truth(const json_t *v)
 	return false;
 }
 
-/* The shortest form that reads back as the same number, in Go's layout of %v. */
-static void print_real(double real, struct bt_str *out)
+/* The shortest form that reads back as the same number. */
+void bt_go_template_print_real(double real, struct bt_str *out)
 {
 	char text[40];
 
@@ -112,7 +112,7 @@ static void print_value(const json_t *v, struct bt_str *out, unsigned depth)
 		bt_str_printf(out, "%lld", (long long)json_integer_value(v));
 		return;
 	case JSON_REAL:
-		print_real(json_real_value(v), out);
+		bt_go_template_print_real(json_real_value(v), out);
 		return;
 	case JSON_TRUE:
 	case JSON_FALSE:
@@ -169,6 +169,15 @@ static int fn_join(json_t *const *args, size_t nargs bt_unused, json_t **ret, st
 	return give(&s, ret, err);
 }
 
+static size_t rune_length(const char *text)
+{
+	size_t n = 1;
+
+	while (((unsigned char)text[n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
 static int fn_split(json_t *const *args, size_t nargs bt_unused, json_t **ret, struct bt_err *err)
 {
 	const char *text = json_string_value(args[0]), *by = json_string_value(args[1]);
@@ -178,10 +187,11 @@ static int fn_split(json_t *const *args, size_t nargs bt_unused, json_t **ret, s
 		return wrong(err, "expected two strings");
 	if (!list)
 		return wrong(err, "out of memory");
-	while (*by) {
-		const char *hit = strstr(text, by);
+	/* By nothing is by character. */
+	while (*text || *by) {
+		const char *hit = *by ? strstr(text, by) : text + rune_length(text);
 
-		if (!hit)
+		if (!hit || (!*by && !*hit))
 			break;
 		(void)json_array_append_new(list, json_stringn_nocheck(text, (size_t)(hit - text)));
 		text = hit + strlen(by);
@@ -189,6 +199,12 @@ static int fn_split(json_t *const *args, size_t nargs bt_unused, json_t **ret, s
 	(void)json_array_append_new(list, json_string_nocheck(text));
 	*ret = bt_take(list);
 	return 0;
+}
+
+/* Letters that are not ASCII are letters. */
+static bool in_word(unsigned char c)
+{
+	return c >= 0x80 || isalnum(c) || c == '_' || c == '\'';
 }
 
 static int convert(const json_t *arg, int (*to)(int), bool words, json_t **ret, struct bt_err *err)
@@ -200,8 +216,7 @@ static int convert(const json_t *arg, int (*to)(int), bool words, json_t **ret, 
 		return wrong(err, "expected a string");
 	for (size_t i = 0; text[i]; i++) {
 		unsigned char c = (unsigned char)text[i];
-		bool begins = i == 0 || !(isalnum((unsigned char)text[i - 1]) ||
-					  text[i - 1] == '_' || text[i - 1] == '\'');
+		bool begins = i == 0 || !in_word((unsigned char)text[i - 1]);
 
 		bt_str_putc(&s, (char)(c < 0x80 && (!words || begins) ? to(c) : c));
 	}
@@ -537,7 +552,8 @@ int bt_tmpl_call(const char *name, json_t *const *args, size_t nargs, json_t **r
 
 	if (!f || !f->call || nargs < f->min || nargs > f->max)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "wrong number of args for %s: want %zu got %zu", name,
-				  f ? f->min : 0, nargs);
+				  "wrong number of args for %s: want %s%zu got %zu", name,
+				  f && f->max == SIZE_MAX ? "at least " : "", f ? f->min : 0,
+				  nargs);
 	return f->call(args, nargs, ret, err);
 }

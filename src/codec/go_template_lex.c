@@ -25,7 +25,7 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-static int append_rune(struct bt_str *s, unsigned long rune)
+int bt_tmpl_add_rune(unsigned long rune, struct bt_str *out)
 {
 	char b[4];
 	size_t n = 0;
@@ -46,7 +46,7 @@ static int append_rune(struct bt_str *s, unsigned long rune)
 	}
 	if (rune >= 0x80)
 		b[n++] = (char)(0x80 | (rune & 0x3f));
-	bt_str_add(s, b, n);
+	bt_str_add(out, b, n);
 	return 0;
 }
 
@@ -71,7 +71,7 @@ static int unescape_number(const char **p, struct bt_str *s)
 		return -EINVAL;
 	*p += digits;
 	if (kind == 'u' || kind == 'U')
-		return append_rune(s, rune);
+		return bt_tmpl_add_rune(rune, s);
 	if (rune > 255 || rune == 0)
 		return -EINVAL;
 	bt_str_putc(s, (char)rune);
@@ -145,13 +145,16 @@ static const char *lex_char(const char **at, struct bt_tmpl_arg *arg)
 	return NULL;
 }
 
-const char *bt_tmpl_lex_number(struct bt_arena *arena bt_unused, const char **at,
-			       struct bt_tmpl_arg *arg)
+const char *bt_tmpl_lex_number(const char **at, struct bt_tmpl_arg *arg)
 {
+	const char *first = *at + (**at == '-' || **at == '+');
 	char *end;
 	double real;
 	long long integer;
 
+	/* strtod(3) knows "inf" and "nan", Go's constants do not. */
+	if (!isdigit((unsigned char)*first) && *first != '.')
+		return "bad number syntax:";
 	errno = 0;
 	integer = strtoll(*at, &end, 0);
 	if (errno == 0 && end != *at && !is_word(*end) && *end != '.') {
@@ -163,7 +166,7 @@ const char *bt_tmpl_lex_number(struct bt_arena *arena bt_unused, const char **at
 	errno = 0;
 	real = strtod(*at, &end);
 	if (errno || end == *at || is_word(*end) || *end == '.')
-		return "bad number syntax";
+		return "bad number syntax:";
 	arg->kind = BT_TMPL_REAL;
 	arg->real = real;
 	*at = end;

@@ -201,12 +201,22 @@ static int parse_name(struct parser *ps, struct bt_tmpl_arg *arg)
 	return 0;
 }
 
-static int parse_literal(struct parser *ps, struct bt_tmpl_arg *arg,
-			 const char *(*lex)(struct bt_arena *, const char **, struct bt_tmpl_arg *))
+static int parse_string(struct parser *ps, struct bt_tmpl_arg *arg)
 {
-	const char *wrong = lex(&ps->t->arena, &ps->p, arg);
+	const char *wrong = bt_tmpl_lex_string(&ps->t->arena, &ps->p, arg);
 
 	return wrong ? fail(ps, wrong) : 0;
+}
+
+static int parse_number(struct parser *ps, struct bt_tmpl_arg *arg)
+{
+	const char *wrong = bt_tmpl_lex_number(&ps->p, arg);
+	char word[64];
+
+	if (!wrong)
+		return 0;
+	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(ps->p, " \t\r\n|)}"), ps->p);
+	return fail_at(ps, wrong, word);
 }
 
 static int parse_operand(struct parser *ps, struct bt_tmpl_arg *arg)
@@ -215,7 +225,7 @@ static int parse_operand(struct parser *ps, struct bt_tmpl_arg *arg)
 
 	arg->column = (size_t)(ps->p - ps->t->text);
 	if (c && strchr("\"`'", c))
-		return parse_literal(ps, arg, bt_tmpl_lex_string);
+		return parse_string(ps, arg);
 	if (c == '(')
 		return parse_parens(ps, arg);
 	if (c == '$')
@@ -223,7 +233,7 @@ static int parse_operand(struct parser *ps, struct bt_tmpl_arg *arg)
 	if (c == '.' && !isdigit((unsigned char)ps->p[1]))
 		return parse_dot(ps, arg);
 	if (isdigit((unsigned char)c) || c == '-' || c == '+' || c == '.')
-		return parse_literal(ps, arg, bt_tmpl_lex_number);
+		return parse_number(ps, arg);
 	if (is_word(c))
 		return parse_name(ps, arg);
 	return c ? fail_at(ps, "unexpected character in command", (char[]){ c, 0 })
