@@ -12,6 +12,8 @@
 #include "store/digest.h"
 
 #define STACK_SIZE (256u << 10)
+/* So much is gathered before it is written, where it comes fast: libcurl gives 16 KiB at a time. */
+#define GATHER_SIZE (256u << 10)
 /* Connections for one blob, where the registry serves ranges. */
 #define FETCHERS 3
 
@@ -21,6 +23,8 @@ struct fetcher {
 	struct bt_spool_piece piece; /* what it fetches, and how much of that is here */
 	int64_t done;
 	bool partial;
+	size_t gathered; /* the last bytes of those, which are not in the spool yet */
+	char *gather;
 };
 
 struct bt_blob_stream {
@@ -74,6 +78,36 @@ static void call_help(struct fetcher *f)
 			return;
 }
 
+/* Write what is gathered. */
+static int flush(struct fetcher *f)
+{
+	int64_t at = f->piece.from + f->done - (int64_t)f->gathered;
+	size_t n = f->gathered;
+
+	f->gathered = 0;
+	return n > 0 ? bt_spool_write(f->stream->spool, at, f->gather, n) : 0;
+}
+
+/* Bytes of the piece. */
+static int gather(struct fetcher *f, const char *data, size_t len)
+{
+	while (len > 0) {
+		size_t room = GATHER_SIZE - f->gathered, n = len < room ? len : room;
+		int r = 0;
+
+		memcpy(f->gather + f->gathered, data, n);
+		f->gathered += n;
+		f->done += (int64_t)n;
+		data += n;
+		len -= n;
+		if (f->gathered == GATHER_SIZE || f->done == f->piece.len)
+			r = flush(f);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* Bytes of the piece and, where the registry sends all that follows, of the next ones. */
 static int take(void *arg, const void *data, size_t len)
 {
@@ -82,6 +116,8 @@ static int take(void *arg, const void *data, size_t len)
 
 	if (atomic_load(&f->stream->ended))
 		return -ECANCELED;
+	if (len == 0)
+		return flush(f);
 	call_help(f);
 	while (len > 0) {
 		int64_t left = f->piece.len - f->done;
@@ -99,10 +135,9 @@ static int take(void *arg, const void *data, size_t len)
 				return BT_HTTP_ENOUGH;
 			continue;
 		}
-		r = bt_spool_write(f->stream->spool, f->piece.from + f->done, p, n);
+		r = gather(f, p, n);
 		if (r < 0)
 			return r;
-		f->done += (int64_t)n;
 		p += n;
 		len -= n;
 	}
@@ -112,17 +147,23 @@ static int take(void *arg, const void *data, size_t len)
 static int fetch_piece(struct fetcher *f, struct bt_err *err)
 {
 	const struct bt_blob_stream_source *source = &f->stream->source;
+	int kept, r;
 
-	return bt_session_get_part(source->session,
-				   &(struct bt_session_part){ .digest = source->digest,
-							      .from = f->piece.from + f->done,
-							      .len = f->piece.len - f->done,
-							      .size = source->size,
-							      .sink = take,
-							      .arg = f,
-							      .ret_partial = &f->partial,
-							      .cancelled = source->cancelled },
-				   err);
+	r = bt_session_get_part(source->session,
+				&(struct bt_session_part){ .digest = source->digest,
+							   .from = f->piece.from + f->done,
+							   .len = f->piece.len - f->done,
+							   .size = source->size,
+							   .sink = take,
+							   .arg = f,
+							   .ret_partial = &f->partial,
+							   .cancelled = source->cancelled },
+				err);
+	/* Whoever takes it up again asks for what follows. */
+	kept = flush(f);
+	if (r == 0 && kept < 0)
+		return bt_err_sys(err, kept, "write what was downloaded");
+	return r;
 }
 
 static void *fetch_main(void *arg)
@@ -133,12 +174,16 @@ static void *fetch_main(void *arg)
 	bool last;
 	int r = 0;
 
+	f->gather = malloc(GATHER_SIZE);
+	if (!f->gather)
+		r = bt_err_sys(&err, -ENOMEM, "fetch a blob");
 	while (r == 0 && bt_spool_claim(s->spool, &f->piece)) {
 		f->done = 0;
 		do
 			r = fetch_piece(f, &err);
 		while (r == 0 && f->done < f->piece.len);
 	}
+	free(bt_take(f->gather));
 	(void)pthread_mutex_lock(&s->mutex);
 	if (r < 0 && !s->failed)
 		s->err = err;

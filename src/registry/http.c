@@ -39,6 +39,7 @@ struct transfer {
 	bool led_astray;
 	bool wrong_part; /* another part than the one asked for */
 	bool begun;      /* the body has */
+	bool unsaid;     /* the sink was given something, and not told yet that this was all */
 	int64_t skip;    /* bytes that were not asked for, and come all the same */
 	int stopped;     /* what sink or source returned */
 };
@@ -205,19 +206,27 @@ static int give(struct transfer *t, bool partial, const char *data, size_t len)
 	data += t->skip;
 	len -= (size_t)t->skip;
 	t->skip = 0;
+	t->unsaid = true;
 	return t->req->sink(t->req->sink_arg, data, len);
 }
 
 static int on_progress(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal,
 		       curl_off_t ulnow)
 {
-	const struct transfer *t = arg;
+	struct transfer *t = arg;
+	int r;
 
 	(void)dltotal;
 	(void)dlnow;
 	(void)ultotal;
 	(void)ulnow;
-	return atomic_load(t->req->cancelled);
+	if (t->unsaid && t->stopped == 0) {
+		t->unsaid = false;
+		r = t->req->sink(t->req->sink_arg, NULL, 0);
+		if (r < 0)
+			t->stopped = r;
+	}
+	return t->stopped != 0 || atomic_load(t->req->cancelled);
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)

@@ -19,7 +19,8 @@
 #include "registry/curl_lib.h"
 
 /** Takes the body of an answer of 2xx. Returns 0, BT_HTTP_ENOUGH, which ends it with success, or a
- * negative errno, which ends it without. */
+ * negative errno, which ends it without. Of a request that can be cancelled `len` 0 (`data` NULL)
+ * says that for the moment nothing more is there. */
 #define BT_HTTP_ENOUGH 1
 typedef int (*bt_http_sink_fn)(void *arg, const void *data, size_t len);
 /** Gives the body of a request: how many bytes, 0 at the end, or a negative errno. */

@@ -177,6 +177,19 @@ static int make_room(struct bt_extract *x, int *at, const char *path, const char
 	return *at < 0 ? *at : 0;
 }
 
+/* Most files are of who makes them: the question is cheaper than the change. A directory's setgid
+ * bit may have given a new file another group. */
+static int own(int fd, uid_t uid, gid_t gid)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_uid == uid && st.st_gid == gid)
+		return 0;
+	return fchown(fd, uid, gid) < 0 ? -errno : 0;
+}
+
 static int finish_file(const struct bt_extract *x, struct archive_entry *entry, int fd, mode_t mode)
 {
 	struct timespec times[2];
@@ -186,8 +199,11 @@ static int finish_file(const struct bt_extract *x, struct archive_entry *entry, 
 
 	if (r < 0)
 		return r;
+	r = own(fd, uid, gid);
+	if (r < 0)
+		return r;
 	/* A change of the owner clears the setuid bits. */
-	if (fchown(fd, uid, gid) < 0 || ((mode & 06000) && fchmod(fd, mode) < 0))
+	if ((mode & 06000) && fchmod(fd, mode) < 0)
 		return -errno;
 	r = set_xattrs(x, entry, fd, -1, NULL);
 	if (r < 0)
@@ -295,11 +311,10 @@ static int make_dir(struct bt_extract *x, struct archive_entry *entry, int at, c
 	if (fd < 0)
 		return fd;
 	r = get_owner(x, entry, &uid, &gid);
-	if (r < 0)
-		return r;
-	if (fchown(fd, uid, gid) < 0)
-		return -errno;
-	r = set_xattrs(x, entry, fd, -1, NULL);
+	if (r == 0)
+		r = own(fd, uid, gid);
+	if (r == 0)
+		r = set_xattrs(x, entry, fd, -1, NULL);
 	if (r == 0 && x->implied)
 		r = bt_implied_told(x->implied, fd);
 	if (r < 0)

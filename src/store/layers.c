@@ -69,6 +69,7 @@ int bt_layers_open(const char *data_root, struct bt_db *db, struct bt_layers **r
 	if (!layers)
 		return bt_err_sys(err, -ENOMEM, "open the layers");
 	layers->db = db;
+	bt_spread_init(&layers->spread);
 	layers->dirfd = layers->mounts_fd = -EBADF;
 	layers->root = strdup(data_root);
 	r = layers->root ? open_dirs(layers, err) : bt_err_sys(err, -ENOMEM, "open the layers");
@@ -92,6 +93,7 @@ void bt_layers_close(struct bt_layers *layers)
 	if (!layers)
 		return;
 	bt_reaper_destroy(layers->reaper);
+	bt_spread_done(&layers->spread);
 	bt_close(&layers->dirfd);
 	bt_close(&layers->mounts_fd);
 	free(layers->dir);
@@ -290,6 +292,15 @@ static int open_sub(int at, const char *dir, const char *name, mode_t mode, stru
 	return fd;
 }
 
+/* The layer's "diff". */
+static int open_diff(struct bt_layers *layers, const char *cache_id, struct bt_err *err)
+{
+	bt_auto_close int dir = openat(layers->dirfd, cache_id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir < 0 ? -errno : bt_spread_mkdir(&layers->spread, dir, "diff", 0755);
+
+	return fd < 0 ? bt_err_sys(err, fd, "make the layer's directory %s/diff", cache_id) : fd;
+}
+
 static int building_start(struct bt_layer_copy *b, struct bt_layers *layers, struct bt_err *err)
 {
 	char path[BT_RAND_ID_LEN + 16];
@@ -308,7 +319,7 @@ static int building_start(struct bt_layer_copy *b, struct bt_layers *layers, str
 		return r;
 	if (mkdirat(layers->dirfd, b->cache_id, 0710) < 0)
 		return bt_err_sys(err, -errno, "make the layer's directory %s", b->cache_id);
-	b->diff_fd = open_sub(layers->dirfd, b->cache_id, "diff", 0755, err);
+	b->diff_fd = open_diff(layers, b->cache_id, err);
 	if (b->diff_fd < 0)
 		return b->diff_fd;
 	b->shadow_fd = open_sub(layers->dirfd, b->cache_id, "shadow", 0700, err);

@@ -12,6 +12,7 @@
 #include "store/layers.h"
 #include "store/overlay.h"
 #include "store/reaper.h"
+#include "store/spread.h"
 
 /* The directories of a layer, or of all, below the data root. */
 #define BT_LAYERS_DIR    "overlay2"
@@ -28,6 +29,7 @@ struct bt_layers {
 	int dirfd;        /* of it */
 	int mounts_fd;    /* of BT_LAYERS_MOUNTS */
 	struct bt_reaper *reaper;
+	struct bt_spread spread;
 };
 
 /** The directories of `chain_id` and what lies below it, topmost first, as "<dir>/<cache
