@@ -36,17 +36,24 @@ int bt_pidfile_lock_root(const char *path, const char *what, struct bt_err *err)
 	return bt_take_fd(&fd);
 }
 
-/* Is `pid` a process of our own name? Ids are used again, by others. */
+/* Is `pid` a living process of our own name? Ids are used again, by others; and one that has ended
+ * and was not waited for yet, as under an init that takes its time, is in nobody's way. */
 static bool is_daemon(pid_t pid)
 {
 	char path[64], ours[32] = { 0 };
-	bt_auto_free char *comm = NULL;
+	bt_auto_free char *stat = NULL;
+	char *comm, *end;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	if (bt_io_read_file(AT_FDCWD, path, 64, &comm, NULL) < 0)
+	/* "4711 (berthd) S ..."; the name may have blanks and parentheses of its own. */
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (bt_io_read_file(AT_FDCWD, path, 4096, &stat, NULL) < 0)
 		return false;
-	comm[strcspn(comm, "\n")] = '\0';
-	return prctl(PR_GET_NAME, ours) == 0 && strcmp(comm, ours) == 0;
+	comm = strchr(stat, '(');
+	end = strrchr(stat, ')');
+	if (!comm || !end || end < comm || strchr("ZXx", end[1] ? end[2] : '\0'))
+		return false;
+	*end = '\0';
+	return prctl(PR_GET_NAME, ours) == 0 && strcmp(comm + 1, ours) == 0;
 }
 
 /* The living daemon that a file names, or 0. */

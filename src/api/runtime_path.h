@@ -4,7 +4,7 @@
 
 /*
  * Where the daemon's helpers are (berth-runtime, berth-init): named, else beside
- * the daemon, else on PATH.
+ * the daemon, else in ../bin from there, else on PATH.
  */
 
 #include "base/attr.h"
