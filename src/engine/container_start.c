@@ -229,9 +229,8 @@ static int attach_network(struct start *st, struct bt_err *err)
 	struct bt_container_files files = { .id = st->container->id,
 					    .config = s->config,
 					    .host_config = s->host_config };
-	int r = bt_network_attach(st->container->engine, st->container->id,
-				  bt_jget_text(s->config, "Hostname"), s->host_config,
-				  s->networking, st->userns.owner, &st->net, err);
+	int r = bt_network_attach(st->container->engine, st->container->id, s->config,
+				  s->host_config, s->networking, st->userns.owner, &st->net, err);
 
 	if (r == 0)
 		r = set_networks(st, err);
@@ -361,8 +360,12 @@ static int prepare_realtime(const struct start *st, struct bt_err *err)
 	const struct bt_engine *engine = st->container->engine;
 	const json_t *hc = st->settings.host_config;
 	bt_auto_free char *group = NULL;
-	int r = bt_container_cgroup_path(st->container, &group, err);
+	int r;
 
+	/* Finding the group reads all settings again. */
+	if (bt_jget_int(hc, "CpuRealtimeRuntime") <= 0)
+		return 0;
+	r = bt_container_cgroup_path(st->container, &group, err);
 	return r < 0 ? r
 		     : bt_cpu_realtime_prepare(&engine->cgroups, group, &engine->cfg.cpu_realtime,
 					       hc, err);

@@ -37,11 +37,12 @@ struct bt_network_attachment {
 	char *address;    /* of the first interface, for hosts; NULL: none (owned) */
 };
 /** Give a container its namespace and addresses by HostConfig.NetworkMode and
- * NetworkingConfig.EndpointsConfig. Addresses are in the database before this returns.
+ * NetworkingConfig.EndpointsConfig; of Config its host name, labels and exposed ports count.
+ * Addresses are in the database before this returns.
  *
  * @owner: whose the namespace is (net/sandbox.h), NULL: ours. */
 bt_nodiscard int bt_network_attach(struct bt_engine *engine, const char *container_id,
-				   const char *hostname, const json_t *host_config,
+				   const json_t *config, const json_t *host_config,
 				   const json_t *networking, const struct bt_sandbox_owner *owner,
 				   struct bt_network_attachment *ret, struct bt_err *err);
 /** Give the addresses back; idempotent. The namespace goes with its last descriptor. */

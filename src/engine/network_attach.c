@@ -228,9 +228,9 @@ static bool has_ports(const struct joins *j)
 	       j->list[j->gateway].lease.network->driver == BT_NETWORK_DRIVER_BRIDGE;
 }
 
-static int join_networks(struct joins *j, const char *mode, const json_t *host_config,
-			 const json_t *endpoints, struct bt_network_attachment *ret,
-			 struct bt_err *err)
+static int join_networks(struct joins *j, const char *mode, const json_t *config,
+			 const json_t *host_config, const json_t *endpoints,
+			 struct bt_network_attachment *ret, struct bt_err *err)
 {
 	struct bt_networks *nets = j->nets;
 	json_auto_t *settings = json_object();
@@ -247,7 +247,7 @@ static int join_networks(struct joins *j, const char *mode, const json_t *host_c
 		return r;
 	r = make_sandbox(j, err);
 	if (r == 0 && has_ports(j))
-		r = bt_network_ports_publish(nets, j->owner.id, &j->list[j->gateway].lease,
+		r = bt_network_ports_publish(nets, j->owner.id, &j->list[j->gateway].lease, config,
 					     host_config, &j->ports, err);
 	pthread_mutex_lock(&nets->lock);
 	if (r == 0)
@@ -286,7 +286,7 @@ static int join_container(struct bt_engine *engine, const char *other,
 	return 0;
 }
 
-int bt_network_attach(struct bt_engine *engine, const char *container_id, const char *hostname,
+int bt_network_attach(struct bt_engine *engine, const char *container_id, const json_t *config,
 		      const json_t *host_config, const json_t *networking,
 		      const struct bt_sandbox_owner *owner, struct bt_network_attachment *ret,
 		      struct bt_err *err)
@@ -305,11 +305,11 @@ int bt_network_attach(struct bt_engine *engine, const char *container_id, const 
 			       ? BT_NETWORK_NONE
 			       : BT_NETWORK_BRIDGE;
 	name = bt_container_name_of(engine, container_id);
-	j.owner = (struct bt_network_endpoint_owner){ .id = container_id,
-						      .name = name,
-						      .hostname = hostname };
-	r = join_networks(&j, mode, host_config, bt_json_obj(networking, "EndpointsConfig"), &a,
-			  err);
+	j.owner = (struct bt_network_endpoint_owner){
+		.id = container_id, .name = name, .hostname = bt_json_str(config, "Hostname", "")
+	};
+	r = join_networks(&j, mode, config, host_config, bt_json_obj(networking, "EndpointsConfig"),
+			  &a, err);
 	bt_close(&j.netns_fd);
 	json_decref(j.ports);
 	if (r < 0)

@@ -209,7 +209,7 @@ static int hold_number(struct request *rq, uint16_t number, size_t *ret_failed)
 			*ret_failed = i;
 			let_go(rq);
 			return fd;
-		} else {
+		} else if (!number) {
 			number = (uint16_t)bt_port_hold_number(fd);
 		}
 		p->first = p->last = number;

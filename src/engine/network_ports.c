@@ -10,7 +10,6 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "codec/json.h"
-#include "engine/container_row.h"
 #include "engine/engine_private.h"
 #include "engine/network_bindings.h"
 #include "engine/network_forward.h"
@@ -53,6 +52,18 @@ static int by_port(const void *a, const void *b)
 	return x->first - y->first;
 }
 
+/* Does `b`, the next one in order, go on where `a` ends, in the same way? What the forwarder takes
+ * is for the rules a range of the host's ports, wherever each of them goes. */
+static bool goes_on(const struct bt_firewall_port *a, const struct bt_firewall_port *b)
+{
+	if (b->proto != a->proto || b->first != a->last + 1 || b->direct != a->direct ||
+	    b->judged != a->judged || b->forwarded != a->forwarded ||
+	    !bt_prefix_same_address(&b->host, &a->host))
+		return false;
+	return a->forwarded || (b->first == b->target_first && a->first == a->target_first &&
+				bt_prefix_same_address(&b->target, &a->target));
+}
+
 /* Neighbours that keep their numbers become one range: one element of the rules. */
 static size_t merge(struct bt_firewall_port *p, size_t n)
 {
@@ -62,12 +73,7 @@ static size_t merge(struct bt_firewall_port *p, size_t n)
 	for (size_t i = 1; i < n; i++) {
 		struct bt_firewall_port *last = &p[out];
 
-		if (p[i].proto == last->proto && p[i].first == last->last + 1 &&
-		    p[i].first == p[i].target_first && last->first == last->target_first &&
-		    p[i].direct == last->direct && p[i].judged == last->judged &&
-		    p[i].forwarded == last->forwarded &&
-		    bt_prefix_same_address(&p[i].host, &last->host) &&
-		    bt_prefix_same_address(&p[i].target, &last->target))
+		if (goes_on(last, &p[i]))
 			last->last = p[i].last;
 		else
 			p[++out] = p[i];
@@ -106,7 +112,7 @@ static int keep(struct bt_networks *nets, const char *id, struct bt_network_publ
 /* What the database keeps: the ports as shown, and who judges them. */
 static json_t *row_of(const struct bt_network_published *p, enum bt_publish_policy policy)
 {
-	json_t *row = json_deep_copy(p->ports);
+	json_t *row = json_copy(p->ports);
 
 	if (row && policy == BT_PUBLISH_HOST_FIREWALL)
 		(void)json_object_set_new(row, JUDGED_KEY, json_true());
@@ -114,11 +120,9 @@ static json_t *row_of(const struct bt_network_published *p, enum bt_publish_poli
 }
 
 int bt_network_ports_publish(struct bt_networks *nets, const char *container_id,
-			     const struct bt_network_lease *lease, const json_t *host_config,
-			     json_t **ret, struct bt_err *err)
+			     const struct bt_network_lease *lease, const json_t *config,
+			     const json_t *host_config, json_t **ret, struct bt_err *err)
 {
-	bt_auto_container struct bt_container *c = NULL;
-	bt_auto_settings struct bt_container_settings settings = { 0 };
 	json_auto_t *want = NULL;
 	bt_auto_published struct bt_network_published *out = NULL;
 	struct bt_network_bindings b = { .nets = nets, .lease = lease };
@@ -129,16 +133,10 @@ int bt_network_ports_publish(struct bt_networks *nets, const char *container_id,
 	if (!bt_json_bool(host_config, "PublishAllPorts", false) &&
 	    json_object_size(bt_json_obj(host_config, "PortBindings")) == 0)
 		return 0;
-	r = bt_container_get(nets->engine, container_id, &c, err);
-	if (r == 0)
-		r = bt_container_row_settings(c, &settings, err);
-	/* Who is not there (any more) has no label that could say anything. */
-	if (r < 0 && err->kind != BT_ERR_NOT_FOUND)
-		return r;
-	r = bt_publish_policy_of(nets->engine->cfg.publish_policy, settings.config, &b.policy, err);
+	r = bt_publish_policy_of(nets->engine->cfg.publish_policy, config, &b.policy, err);
 	if (r < 0)
 		return r;
-	want = wanted(host_config, settings.config);
+	want = wanted(host_config, config);
 	out = bt_network_published_create();
 	if (!out)
 		return bt_err_sys(err, -ENOMEM, "publish ports");

@@ -15,13 +15,14 @@
 #include "engine/network_private.h"
 #include "net/port_spec.h"
 
-/** Publish what HostConfig asks for (PortBindings, PublishAllPorts) to the addresses of `lease`.
+/** Publish what HostConfig asks for (PortBindings, PublishAllPorts) to the addresses of `lease`;
+ * Config has the exposed ports and the labels.
  * `*ret`: NetworkSettings.Ports of what was published (owned), NULL: nothing. CONFLICT in Docker's
  * words where a port is taken. Not under the networks' lock. */
 bt_nodiscard int bt_network_ports_publish(struct bt_networks *nets, const char *container_id,
 					  const struct bt_network_lease *lease,
-					  const json_t *host_config, json_t **ret,
-					  struct bt_err *err);
+					  const json_t *config, const json_t *host_config,
+					  json_t **ret, struct bt_err *err);
 /** Note again what an earlier daemon published, before the rules are loaded. */
 bt_nodiscard int bt_network_ports_restore(struct bt_networks *nets, const char *container_id,
 					  const struct bt_network_lease *lease, const json_t *ports,

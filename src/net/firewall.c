@@ -263,6 +263,8 @@ static bool is_new_target(const struct group *g, size_t i)
 
 static void put_group(struct bt_nft *nft, const struct group *g, bool add)
 {
+	if (g)
+		bt_firewall_ports_put_judged(nft, g->ports, g->n, add);
 	for (size_t i = 0; g && i < g->n; i++) {
 		bt_firewall_ports_put(nft, &g->ports[i], add);
 		if (is_translated(&g->ports[i]) && is_new_target(g, i))

@@ -107,14 +107,40 @@ void bt_firewall_ports_put(struct bt_nft *nft, const struct bt_firewall_port *po
 			       add);
 		return;
 	}
-	if (port->judged)
-		put_host_range(nft, BT_RULES_JUDGED_ANY(six), BT_RULES_JUDGED_ADDR(six), port, add);
 	if (port->last > port->first && port->first == port->target_first) {
 		put_range(nft, port, add);
 		return;
 	}
 	for (unsigned i = 0; i <= (unsigned)port->last - port->first; i++)
 		put_single(nft, port, (uint16_t)i, add);
+}
+
+/* The host's ports from `first` on that are judged, and follow one another. Returns how many of the
+ * list they are. */
+static size_t put_judged_run(struct bt_nft *nft, const struct bt_firewall_port *first, size_t n,
+			     bool add)
+{
+	const bool six = first->host.family == AF_INET6;
+	struct bt_firewall_port run = *first;
+	size_t i = 1;
+
+	for (; i < n; i++) {
+		const struct bt_firewall_port *p = &first[i];
+
+		if (!p->judged || p->proto != run.proto || p->first != run.last + 1 ||
+		    !bt_prefix_same_address(&p->host, &run.host))
+			break;
+		run.last = p->last;
+	}
+	put_host_range(nft, BT_RULES_JUDGED_ANY(six), BT_RULES_JUDGED_ADDR(six), &run, add);
+	return i;
+}
+
+void bt_firewall_ports_put_judged(struct bt_nft *nft, const struct bt_firewall_port *ports,
+				  size_t n, bool add)
+{
+	for (size_t i = 0; i < n;)
+		i += ports[i].judged ? put_judged_run(nft, &ports[i], n - i, add) : 1;
 }
 
 void bt_firewall_ports_put_self(struct bt_nft *nft, const struct bt_prefix *address, bool add)

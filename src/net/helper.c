@@ -20,13 +20,18 @@
 
 int bt_helper_take_fd(struct bt_helper_message *m, const char *role)
 {
-	const json_t *roles = bt_json_arr(m->json, "fds"), *item;
-	size_t i;
+	const json_t *roles = bt_json_arr(m->json, "fds");
+	const size_t size = json_array_size(roles), n = size < m->nfds ? size : m->nfds;
 
-	json_array_foreach (roles, i, item)
-		if (i < m->nfds && json_is_string(item) &&
-		    strcmp(json_string_value(item), role) == 0)
-			return bt_take_fd(&m->fds[i]);
+	for (size_t k = 0; k < n; k++) {
+		const size_t i = (m->next + k) % n;
+		const char *text = json_string_value(json_array_get(roles, i));
+
+		if (!text || strcmp(text, role) != 0)
+			continue;
+		m->next = i + 1;
+		return bt_take_fd(&m->fds[i]);
+	}
 	return -EBADF;
 }
 

@@ -27,6 +27,7 @@ struct bt_helper_message {
 	const json_t *json;
 	int fds[BT_SOCK_FDS_MAX];
 	size_t nfds;
+	size_t next; /* role that is probably asked for next: who sends many has them in order */
 };
 
 /** The descriptor of that role (owned by the caller from now on), or -EBADF. */

@@ -99,8 +99,8 @@ static const char *attach(const char *id, const char *mode, struct bt_network_at
 	json_auto_t *networking = json_object();
 
 	err = (struct bt_err){ 0 };
-	return bt_network_attach(&engine, id, "host", hc, networking, NULL, ret, &err) < 0 ? err.msg
-											   : NULL;
+	return bt_network_attach(&engine, id, NULL, hc, networking, NULL, ret, &err) < 0 ? err.msg
+											 : NULL;
 }
 
 START_TEST(a_container_on_the_bridge_gets_address_route_and_row)
@@ -279,8 +279,8 @@ static const char *attach_port(const char *id, const char *binding,
 
 	ck_assert_ptr_nonnull(hc);
 	err = (struct bt_err){ 0 };
-	return bt_network_attach(&engine, id, "host", hc, networking, NULL, ret, &err) < 0 ? err.msg
-											   : NULL;
+	return bt_network_attach(&engine, id, NULL, hc, networking, NULL, ret, &err) < 0 ? err.msg
+											 : NULL;
 }
 
 #define PORT_8080 "{\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"}]}}"
@@ -349,10 +349,10 @@ START_TEST(an_address_asked_for_is_given_once)
 				 &made),
 			  NULL);
 	json_decref(made);
-	ck_assert_int_eq(bt_network_attach(&engine, "c1", "h", hc, want, NULL, &a, &err), 0);
+	ck_assert_int_eq(bt_network_attach(&engine, "c1", NULL, hc, want, NULL, &a, &err), 0);
 	ck_assert_str_eq(a.address, "10.95.8.77");
 	bt_network_attachment_done(&a);
-	ck_assert_int_eq(bt_network_attach(&engine, "c2", "h", hc, want, NULL, &a, &err),
+	ck_assert_int_eq(bt_network_attach(&engine, "c2", NULL, hc, want, NULL, &a, &err),
 			 -EADDRINUSE);
 	ck_assert_str_eq(err.msg, "failed to set up container networking: Address already in use");
 }

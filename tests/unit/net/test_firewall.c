@@ -264,6 +264,38 @@ START_TEST(a_thousand_ports_are_published_at_once)
 }
 END_TEST
 
+static void shell(const char *command)
+{
+	ck_assert_msg(system(command) == 0, "%s", command);
+}
+
+START_TEST(judged_ports_in_a_row_are_one_range_wherever_they_lead_and_no_others_are_in_it)
+{
+	struct bt_firewall_port p[] = { tcp("0.0.0.0", 20000, 20000, "10.95.0.2", 80),
+					tcp("0.0.0.0", 20001, 20001, "10.95.0.2", 81),
+					tcp("0.0.0.0", 20002, 20002, "10.95.1.2", 80),
+					tcp("0.0.0.0", 20003, 20003, "10.95.0.2", 80),
+					tcp("0.0.0.0", 20005, 20005, "10.95.0.2", 80) };
+	bt_auto_close bt_unused int l = listen_in(a, 80), lb = listen_in(b, 80);
+
+	for (size_t i = 0; i < 5; i++)
+		p[i].judged = i != 3;
+	publish("a", p, 5);
+	shell("nft list set inet berth-test judged4_any | grep -q 20000-20002");
+	shell("nft list set inet berth-test judged4_any | grep -qw 20005");
+	shell("test -z \"$(nft list set inet berth-test judged4_any | grep -w 20003)\"");
+	shell("nft 'add table inet host; add chain inet host in { type filter hook input priority "
+	      "0; }; add rule inet host in tcp dport { 20000, 20003 } drop'");
+	ck_assert_int_eq(connect_from(lan, "10.95.2.1", 20000), -ETIMEDOUT);
+	ck_assert_int_eq(reach_from(lan, "10.95.2.1", 20002), 0);
+	ck_assert_int_eq(reach_from(lan, "10.95.2.1", 20003), 0);
+	/* Less of them: the range of before is gone. */
+	publish("a", p + 1, 1);
+	shell("nft list set inet berth-test judged4_any | grep -qw 20001");
+	shell("test -z \"$(nft list set inet berth-test judged4_any | grep 20000)\"");
+}
+END_TEST
+
 START_TEST(a_second_load_replaces_the_table_and_keeps_the_networks)
 {
 	bt_auto_close bt_unused int l = listen_in(lan, 80);
@@ -387,6 +419,8 @@ int main(void)
 	tcase_add_test(tc, a_port_is_published_by_one_owner);
 	tcase_add_test(tc, an_internal_network_reaches_no_published_port);
 	tcase_add_test(tc, a_thousand_ports_are_published_at_once);
+	tcase_add_test(
+		tc, judged_ports_in_a_row_are_one_range_wherever_they_lead_and_no_others_are_in_it);
 	tcase_add_test(tc, a_second_load_replaces_the_table_and_keeps_the_networks);
 	tcase_add_test(tc, another_handle_takes_the_table_over);
 	tcase_add_test(tc, a_load_looks_at_chains_of_others_without_a_socket_more);
