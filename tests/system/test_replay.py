@@ -83,11 +83,12 @@ def test_centurion_deploys_in_v1_12(engine, name):
     a = engine.post(f"/v1.12/containers/create?name={name}", {"Image": "bb:latest", "Cmd": ["sleep", "1000"], "Memory": 64 << 20, "CpuShares": 512,
                                                              "Labels": {"a": "b"}, "Env": ["A=b"], "Volumes": {"/mnt/x": {}}, "Hostname": "h"})
     assert a.status == 201, a.body
-    # A HostConfig at the start is refused by name, not ignored.
-    a = engine.post(f"/v1.12/containers/{name}/start", {"Binds": ["/etc/hostname:/x:ro"], "NetworkMode": "bridge"})
-    assert a.status == 501 and "HostConfig" in a.message
+    # A HostConfig at the start is refused as Docker 28 does, not ignored.
+    for version in ("/v1.12", "/v1.23", "/v1.24", ""):
+        a = engine.post(f"{version}/containers/{name}/start", {"Binds": ["/etc/hostname:/x:ro"], "NetworkMode": "bridge"})
+        assert a.status == 400 and a.message == "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24"
     assert not engine.inspect(name)["State"]["Running"]
-    assert engine.post(f"/v1.12/containers/{name}/start").status == 204
+    assert engine.post(f"/v1.12/containers/{name}/start", {}).status == 204
     c = engine.inspect(name)
     assert c["HostConfig"]["Memory"] == 64 << 20 and c["HostConfig"]["CpuShares"] == 512
     assert engine.get("/v1.12/images/bb:latest/json").json["ContainerConfig"] is not None
