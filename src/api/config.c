@@ -402,6 +402,14 @@ static int resolve_names(json_t *v, struct bt_config *c, struct bt_err *err)
 	return r < 0 ? r : check_words(c->dns_options, "dns-opts", err);
 }
 
+/* Docker's own name, too: engine/host_config_check.c takes it for ours where it is not registered.
+ */
+static bool is_known_runtime(const json_t *runtimes, const char *name)
+{
+	return strcmp(name, "berth-runtime") == 0 || strcmp(name, "runc") == 0 ||
+	       strcmp(name, "io.containerd.runc.v2") == 0 || json_object_get(runtimes, name);
+}
+
 /* Nothing that an entry asks for beside its path can be had, and nothing is ignored. */
 static int check_runtimes(const json_t *v, struct bt_err *err)
 {
@@ -416,6 +424,10 @@ static int check_runtimes(const json_t *v, struct bt_err *err)
 						  name, key);
 		}
 	}
+	name = bt_json_str(v, "default-runtime", "");
+	if (name[0] && !is_known_runtime(bt_json_obj(v, "runtimes"), name))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "specified default runtime '%.64s' does not exist", name);
 	return 0;
 }
 
@@ -448,7 +460,7 @@ static int resolve_exec_options(const json_t *v, struct bt_config *c, struct bt_
 	return 0;
 }
 
-static int resolve(struct bt_config *c, struct bt_err *err)
+static int read_options(struct bt_config *c, struct bt_err *err)
 {
 	const json_t *v = c->values;
 	int64_t timeout = bt_json_i64(v, "shutdown-timeout", SHUTDOWN_TIMEOUT);
@@ -522,7 +534,17 @@ int bt_config_load(int argc, char *const argv[], struct bt_config *ret, char **r
 	if (r == 0)
 		r = check_use(c.values, dockerd, ret_warnings, err);
 	if (r == 0)
-		r = resolve(&c, err);
+		r = read_options(&c, err);
+	if (r == 0)
+		*ret = bt_take_struct(c);
+	return r;
+}
+
+int bt_config_resolve(json_t *values, struct bt_config *ret, struct bt_err *err)
+{
+	bt_auto_config struct bt_config c = { .values = values };
+	int r = read_options(&c, err);
+
 	if (r == 0)
 		*ret = bt_take_struct(c);
 	return r;

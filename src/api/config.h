@@ -71,6 +71,10 @@ struct bt_config {
  */
 bt_nodiscard int bt_config_load(int argc, char *const argv[], struct bt_config *ret,
 				char **ret_warnings, struct bt_err *err);
+/** The configuration of `values`, in daemon.json's form and checked before (bt_config_load()); the
+ * reference is taken, also on error. Says nothing of help, version, validate and config_file. Kind
+ * INVALID: values that do not go together. */
+bt_nodiscard int bt_config_resolve(json_t *values, struct bt_config *ret, struct bt_err *err);
 /** Release what it owns and leave it empty. */
 void bt_config_done(struct bt_config *config);
 #define bt_auto_config bt_auto(bt_config_done)

@@ -50,8 +50,8 @@ int bt_containers_life_start(struct bt_request *req, struct bt_err *err)
 {
 	const char *keys = bt_query_text(&req->query, "detachKeys");
 
-	/* Below 1.24 a HostConfig could come with start and replaced that of create. Docker 28 takes
-	 * it in no version; a client of then that sends one gives the same to create. */
+	/* Below 1.24 a HostConfig could come with start and replaced that of create. Docker 28
+	 * takes it in no version; a client of then that sends one gives the same to create. */
 	if (json_object_size(req->body) > 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "starting container with non-empty request body was deprecated "

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "api/config.h"
+#include "api/config_reload.h"
 #include "api/listen.h"
 #include "api/pidfile.h"
 #include "api/routes.h"
@@ -29,6 +30,7 @@
 #include "base/str.h"
 #include "engine/apparmor.h"
 #include "engine/engine.h"
+#include "engine/live_config.h"
 #include "monitor/spawner.h"
 
 /* As dockerd exits where it could not begin. */
@@ -38,7 +40,8 @@
 struct daemon {
 	int argc;
 	char **argv;
-	struct bt_config config;
+	struct bt_config config; /* as of the start; what was opened with it borrows from it */
+	struct bt_config live;   /* as of the last reload; empty before the first */
 	int data_lock, exec_lock;
 	char *pidfile;   /* once it is written */
 	char *init_path; /* owned, or NULL */
@@ -157,10 +160,11 @@ static int open_sockets(struct daemon *d, struct bt_err *err)
 	return 0;
 }
 
-static int open_engine(struct daemon *d, struct bt_err *err)
+/* What the engine is told, but for the spawner. */
+static struct bt_engine_config engine_config(const struct daemon *d, const struct bt_config *c)
 {
-	const struct bt_config *c = &d->config;
-	const struct bt_engine_config cfg = {
+	return (struct bt_engine_config){
+		.values = c->values,
 		.data_root = c->data_root,
 		.exec_root = c->exec_root,
 		.bridge = c->bridge,
@@ -209,9 +213,15 @@ static int open_engine(struct daemon *d, struct bt_err *err)
 		.cdi_dirs = c->cdi_dirs,
 		.userns_remap = c->userns_remap,
 		.shutdown_timeout = c->shutdown_timeout,
-		.spawner_fd = bt_take_fd(&d->spawner_fd),
+		.spawner_fd = -EBADF,
 	};
+}
 
+static int open_engine(struct daemon *d, struct bt_err *err)
+{
+	struct bt_engine_config cfg = engine_config(d, &d->config);
+
+	cfg.spawner_fd = bt_take_fd(&d->spawner_fd);
 	return bt_engine_open(&cfg, &d->engine, err);
 }
 
@@ -243,21 +253,53 @@ static void say_serving(const struct daemon *d)
 	bt_systemd_notify("READY=1");
 }
 
-/* What can change while the daemon runs: the log level. */
+/* The configuration that counts. */
+static const struct bt_config *current(const struct daemon *d)
+{
+	return d->live.values ? &d->live : &d->config;
+}
+
+/* Each line a message. */
+static void log_warnings(char *text)
+{
+	char *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n")))
+		if (line[0])
+			bt_log_warn("%s", line);
+}
+
+static int read_again(struct daemon *d, struct bt_err *err)
+{
+	bt_auto_config struct bt_config fresh = { 0 };
+	bt_auto_free char *later = NULL, *warnings = NULL;
+	struct bt_engine_config cfg;
+	int r = bt_config_reload_read(d->argc, d->argv, current(d), &fresh, &later, &warnings, err);
+
+	if (r < 0)
+		return r;
+	cfg = engine_config(d, &fresh);
+	r = bt_live_config_replace(d->engine, &cfg, err);
+	if (r < 0)
+		return r;
+	bt_log_set_level(fresh.log_level);
+	log_warnings(warnings);
+	if (later[0])
+		bt_log_warn("changed, but counts from the next start only: %s", later);
+	bt_config_done(&d->live);
+	d->live = bt_take_struct(fresh);
+	return 0;
+}
+
+/* Told what is wrong with the file, and going on as before, rather than ended by it. */
 static void reload(struct daemon *d)
 {
-	struct bt_config fresh = { 0 };
-	bt_auto_free char *warnings = NULL;
 	struct bt_err err = { 0 };
 
-	if (bt_config_load(d->argc, d->argv, &fresh, &warnings, &err) < 0) {
+	if (read_again(d, &err) < 0)
 		bt_log_error("the configuration was not reloaded: %s", err.msg);
-		return;
-	}
-	bt_log_set_level(fresh.log_level);
-	bt_log_info("reloaded %s: the log level; other options count from the next start",
-		    fresh.config_file);
-	bt_config_done(&fresh);
+	else
+		bt_log_info("reloaded %s", d->config.config_file);
 }
 
 /* Reap the spawner. Without it nothing can be started: a service manager starts us anew. */
@@ -297,11 +339,13 @@ static void give_up(int sig bt_unused)
 /* Open requests may take as long as the shutdown time-out; a second signal ends it at once. */
 static void finish(struct daemon *d, const sigset_t *signals)
 {
+	int timeout = current(d)->shutdown_timeout;
+
 	bt_systemd_notify("STOPPING=1");
 	(void)signal(SIGALRM, give_up);
 	(void)signal(SIGTERM, give_up);
 	(void)signal(SIGINT, give_up);
-	(void)alarm(d->config.shutdown_timeout > 0 ? (unsigned)d->config.shutdown_timeout : 1);
+	(void)alarm(timeout > 0 ? (unsigned)timeout : 1);
 	(void)pthread_sigmask(SIG_UNBLOCK, signals, NULL);
 }
 
@@ -344,6 +388,7 @@ static void release(struct daemon *d)
 	free(d->init_path);
 	bt_close(&d->exec_lock);
 	bt_close(&d->data_lock);
+	bt_config_done(&d->live);
 	bt_config_done(&d->config);
 }
 

@@ -114,6 +114,7 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 	const char *image = bt_json_str(body, "Image", "");
 	struct bt_container_settings *s = &cr->settings;
 	const json_t *networking = bt_json_member(body, "NetworkingConfig");
+	bt_auto_live_config struct bt_live_config *live = bt_live_config_get(&cr->engine->live);
 	int r;
 
 	if (!json_is_object(body) || json_object_size(body) == 0)
@@ -132,7 +133,7 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 		r = bt_container_config_make(body, json_object_get(cr->image.config, "config"),
 					     &s->config, err);
 	if (r == 0)
-		r = bt_host_config_make(bt_json_member(body, "HostConfig"), &cr->engine->cfg,
+		r = bt_host_config_make(bt_json_member(body, "HostConfig"), &live->cfg,
 					cr->warnings, &s->host_config, err);
 	if (r == 0)
 		r = bt_mounts_collect(s->config, s->host_config, &s->mounts, err);

@@ -50,6 +50,7 @@
 /* A start under way; everything is owned. */
 struct start {
 	struct bt_container *container; /* borrowed */
+	struct bt_live_config *live;    /* as of its begin */
 	struct bt_container_settings settings;
 	struct bt_network_attachment net;
 	struct bt_user user;
@@ -63,6 +64,7 @@ struct start {
 
 static void start_done(struct start *st)
 {
+	bt_live_config_unref(st->live);
 	bt_container_row_settings_done(&st->settings);
 	bt_network_attachment_done(&st->net);
 	bt_user_lookup_done(&st->user);
@@ -269,7 +271,7 @@ static int find_init(const struct start *st, const char **ret, struct bt_err *er
 static const char *runtime_path(const struct start *st)
 {
 	const char *name = bt_jget_text(st->settings.host_config, "Runtime");
-	const json_t *entry = json_object_get(st->container->engine->cfg.runtimes, name);
+	const json_t *entry = json_object_get(st->live->cfg.runtimes, name);
 
 	return entry ? bt_jget_text(entry, "path") : NULL;
 }
@@ -534,6 +536,7 @@ static void await_old_monitor(struct bt_container *c)
 static int start_locked(struct bt_container *c, const char *detach_keys, struct bt_err *err)
 {
 	bt_auto(start_done) struct start st = { .container = c,
+						.live = bt_live_config_get(&c->engine->live),
 						.net.netns_fd = -EBADF,
 						.rootfs = -EBADF,
 						.spec = -EBADF,

@@ -177,6 +177,7 @@ static int check_conflicts(const json_t *hc, const json_t *body, struct bt_err *
 static int update(struct bt_container *c, const json_t *body, json_t *warnings, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
+	bt_auto_live_config struct bt_live_config *live = bt_live_config_get(&c->engine->live);
 	json_auto_t *hc = NULL;
 	bool running;
 	int r = bt_container_row_settings(c, &s, err);
@@ -187,7 +188,7 @@ static int update(struct bt_container *c, const json_t *body, json_t *warnings, 
 	if (r < 0)
 		return r;
 	hc = merge(s.host_config, body);
-	r = bt_host_config_check(hc, &c->engine->cfg, warnings, err);
+	r = bt_host_config_check(hc, &live->cfg, warnings, err);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&c->lock);

@@ -19,6 +19,8 @@ bool bt_container_userns_wanted(const struct bt_engine *engine, const json_t *hc
 
 int bt_container_userns_check(const struct bt_engine *engine, const json_t *hc, struct bt_err *err)
 {
+	bt_auto_live_config struct bt_live_config *live =
+		bt_live_config_get((struct bt_live *)(uintptr_t)&engine->live);
 	const char *why = NULL, *runtime = bt_jget_text(hc, "Runtime");
 
 	if (!bt_container_userns_wanted(engine, hc))
@@ -30,7 +32,7 @@ int bt_container_userns_check(const struct bt_engine *engine, const json_t *hc, 
 		why = "cannot share the host's network namespace when user namespaces are enabled";
 	else if (strcmp(bt_jget_text(hc, "PidMode"), "host") == 0)
 		why = "cannot share the host PID namespace when user namespaces are enabled";
-	else if (json_object_get(engine->cfg.runtimes, runtime))
+	else if (json_object_get(live->cfg.runtimes, runtime))
 		why = "user namespaces are enabled, and only berth's own runtime has them: a "
 		      "container of another one needs --userns=host";
 	return why ? bt_err_set(err, BT_ERR_INVALID, EINVAL, "%s", why) : 0;

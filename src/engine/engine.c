@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "registry/settings.h"
 #include "base/io.h"
 #include "base/path.h"
 #include "base/rand.h"
@@ -26,6 +25,7 @@
 #include "engine/remap.h"
 #include "engine/restore.h"
 #include "engine/jget.h"
+#include "engine/live_config.h"
 #include "engine/seccomp_cache.h"
 #include "engine/volume_mount.h"
 
@@ -146,16 +146,7 @@ static int open_stores(struct bt_engine *engine, struct bt_err *err)
 		return r;
 	bt_images_set_users(engine->images, image_users, engine);
 	bt_images_set_events(engine->images, image_event, engine);
-	return bt_images_set_registries(
-		engine->images,
-		&(struct bt_settings){ /* Copied, and not changed. */
-				       .insecure =
-					       (json_t *)(uintptr_t)engine->cfg.insecure_registries,
-				       .mirrors = (json_t *)(uintptr_t)engine->cfg.registry_mirrors,
-				       .http_proxy = (char *)(uintptr_t)engine->cfg.http_proxy,
-				       .https_proxy = (char *)(uintptr_t)engine->cfg.https_proxy,
-				       .no_proxy = (char *)(uintptr_t)engine->cfg.no_proxy },
-		err);
+	return bt_live_config_set_registries(engine->images, &engine->cfg, err);
 }
 
 /* Better no daemon than one whose containers do not start. */
@@ -217,7 +208,9 @@ int bt_engine_open(const struct bt_engine_config *cfg, struct bt_engine **ret, s
 	engine->cgroup_parent = cfg->systemd_cgroup ? DEFAULT_SLICE : DEFAULT_CGROUP_PARENT;
 	if (cfg->cgroup_parent && cfg->cgroup_parent[0])
 		engine->cgroup_parent = cfg->cgroup_parent;
-	r = open_parts(engine, err);
+	r = bt_live_config_init(&engine->live, cfg, err);
+	if (r == 0)
+		r = open_parts(engine, err);
 	if (r < 0) {
 		bt_engine_close(engine);
 		return r;
@@ -249,6 +242,7 @@ void bt_engine_close(struct bt_engine *engine)
 	bt_events_destroy(engine->events);
 	bt_cgroup_host_done(&engine->cgroups);
 	bt_close(&engine->cfg.spawner_fd);
+	bt_live_config_done(&engine->live);
 	free(engine);
 }
 

@@ -63,6 +63,9 @@ struct bt_engine_config {
 	const char *userns_remap; /* whose subordinate ids containers have; NULL or "": nobody's */
 	bool apparmor;            /* enforced here, and its default profile is loaded */
 	int shutdown_timeout;
+	/* What the strings and the JSON above are borrowed from, or NULL where they live on anyway.
+	 */
+	const json_t *values;
 	int spawner_fd; /* connection to the spawner, owned by the engine from now on */
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "engine/engine_config.h"
+#include "engine/live_config.h"
 #include "image/images.h"
 #include "store/db.h"
 #include "store/layers.h"
@@ -27,9 +28,10 @@ struct bt_seccomp_cache;
 struct bt_volume_mounts;
 
 struct bt_engine {
-	struct bt_engine_config cfg;
-	const char *cgroup_parent; /* never NULL: cfg's, or Docker's default */
-	char id[37];               /* of this engine, as `info` shows it; kept in the data root */
+	struct bt_engine_config cfg; /* what never changes: engine/live_config.h */
+	struct bt_live live;         /* and what may */
+	const char *cgroup_parent;   /* never NULL: cfg's, or Docker's default */
+	char id[37];                 /* of this engine, as `info` shows it; kept in the data root */
 	struct bt_cgroup_host cgroups;
 	struct bt_events *events;
 	struct bt_db *db;

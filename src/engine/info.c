@@ -112,22 +112,22 @@ static void add_machine(json_t *out)
 	json_object_set_new(out, "Name", json_string(u.nodename));
 }
 
-static json_t *runtimes(const struct bt_engine *engine)
+static json_t *runtimes(const struct bt_engine_config *cfg)
 {
 	json_t *out = json_pack("{s:{s:s}}", "berth-runtime", "path", "berth-runtime");
 	json_t *value;
 	const char *name;
 
-	json_object_foreach ((json_t *)(uintptr_t)engine->cfg.runtimes, name, value)
+	json_object_foreach ((json_t *)(uintptr_t)cfg->runtimes, name, value)
 		json_object_set_new(out, name,
 				    json_pack("{s:s}", "path", bt_jget_text(value, "path")));
 	return out;
 }
 
-static void add_registry(const struct bt_engine *engine, json_t *out)
+static void add_registry(const struct bt_engine_config *cfg, json_t *out)
 {
-	json_t *insecure = bt_jget_copy(engine->cfg.insecure_registries);
-	json_t *mirrors = bt_jget_copy(engine->cfg.registry_mirrors);
+	json_t *insecure = bt_jget_copy(cfg->insecure_registries);
+	json_t *mirrors = bt_jget_copy(cfg->registry_mirrors);
 
 	if (!json_is_array(insecure)) {
 		json_decref(insecure);
@@ -171,10 +171,9 @@ static json_t *security_options(const struct bt_engine *engine)
 	return out;
 }
 
-static void add_engine(const struct bt_engine *engine, json_t *out)
+static void add_engine(const struct bt_engine *engine, const struct bt_engine_config *cfg,
+		       json_t *out)
 {
-	const struct bt_engine_config *cfg = &engine->cfg;
-
 	json_object_set_new(out, "Driver", json_string("overlay2"));
 	json_object_set_new(out, "DriverStatus",
 			    json_pack("[[s,s],[s,s]]", "Backing Filesystem",
@@ -197,7 +196,7 @@ static void add_engine(const struct bt_engine *engine, json_t *out)
 			    json_is_array(cfg->labels) ? bt_jget_copy(cfg->labels) : json_array());
 	json_object_set_new(out, "ExperimentalBuild", json_false());
 	json_object_set_new(out, "ServerVersion", json_string(SERVER_VERSION));
-	json_object_set_new(out, "Runtimes", runtimes(engine));
+	json_object_set_new(out, "Runtimes", runtimes(cfg));
 	json_object_set_new(
 		out, "DefaultRuntime",
 		json_string(cfg->default_runtime ? cfg->default_runtime : "berth-runtime"));
@@ -244,6 +243,7 @@ static void add_rest(const struct bt_engine_config *cfg, json_t *out)
 
 int bt_info_get(struct bt_engine *engine, json_t **ret, struct bt_err *err)
 {
+	bt_auto_live_config struct bt_live_config *live = bt_live_config_get(&engine->live);
 	json_t *out = json_object();
 
 	if (!out)
@@ -251,11 +251,11 @@ int bt_info_get(struct bt_engine *engine, json_t **ret, struct bt_err *err)
 	json_object_set_new(out, "ID", json_string(engine->id));
 	count_containers(engine, out);
 	json_object_set_new(out, "Images", json_integer(bt_images_count(engine->images)));
-	add_engine(engine, out);
+	add_engine(engine, &live->cfg, out);
 	add_limits(engine, out);
 	add_machine(out);
-	add_registry(engine, out);
-	add_rest(&engine->cfg, out);
+	add_registry(&live->cfg, out);
+	add_rest(&live->cfg, out);
 	*ret = out;
 	return 0;
 }

@@ -37,8 +37,10 @@ int bt_images_open(const char *data_root, struct bt_db *db, struct bt_layers *la
 {
 	struct bt_images *images = calloc(1, sizeof(*images));
 
-	if (images)
+	if (images) {
+		(void)pthread_mutex_init(&images->settings_lock, NULL);
 		images->data_root = strdup(data_root);
+	}
 	if (!images || !images->data_root) {
 		bt_images_close(images);
 		return bt_err_sys(err, -ENOMEM, "open the images");
@@ -60,16 +62,34 @@ void bt_images_close(struct bt_images *images)
 	bt_transfers_close(images->transfers);
 	free(images->data_root);
 	bt_settings_done(&images->settings);
+	(void)pthread_mutex_destroy(&images->settings_lock);
 	free(images);
 }
 
 int bt_images_set_registries(struct bt_images *images, const struct bt_settings *settings,
 			     struct bt_err *err)
 {
-	bt_settings_done(&images->settings);
-	return bt_settings_copy(settings, &images->settings) < 0
-		       ? bt_err_sys(err, -ENOMEM, "open the images")
-		       : 0;
+	bt_auto(bt_settings_done) struct bt_settings fresh = { 0 };
+	struct bt_settings old;
+
+	if (bt_settings_copy(settings, &fresh) < 0)
+		return bt_err_sys(err, -ENOMEM, "open the images");
+	pthread_mutex_lock(&images->settings_lock);
+	old = images->settings;
+	images->settings = bt_take_struct(fresh);
+	pthread_mutex_unlock(&images->settings_lock);
+	bt_settings_done(&old);
+	return 0;
+}
+
+int bt_images_settings_(struct bt_images *images, struct bt_settings *ret, struct bt_err *err)
+{
+	int r;
+
+	pthread_mutex_lock(&images->settings_lock);
+	r = bt_settings_copy(&images->settings, ret);
+	pthread_mutex_unlock(&images->settings_lock);
+	return r < 0 ? bt_err_sys(err, r, "reach a registry") : 0;
 }
 
 void bt_images_set_users(struct bt_images *images, bt_images_users_fn fn, void *arg)

@@ -55,7 +55,8 @@ void bt_images_set_events(struct bt_images *images, bt_images_event_fn fn, void 
 
 struct bt_settings;
 
-/** How registries are reached (registry/settings.h); copied. Before any thread uses `images`. */
+/** How registries are reached (registry/settings.h); copied. At any time: a transfer that has begun
+ * goes on as it began. */
 bt_nodiscard int bt_images_set_registries(struct bt_images *images,
 					  const struct bt_settings *settings, struct bt_err *err);
 

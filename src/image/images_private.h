@@ -6,6 +6,8 @@
  * What the files of this folder share. Nobody else includes this.
  */
 
+#include <pthread.h>
+
 #include "image/images.h"
 #include "image/name.h"
 #include "registry/settings.h"
@@ -19,12 +21,17 @@ struct bt_images {
 	struct bt_layers *layers;
 	struct bt_transfers *transfers; /* layers on their way */
 	char *data_root;
-	struct bt_settings settings; /* of registries */
+	pthread_mutex_t settings_lock;
+	struct bt_settings settings; /* of registries; may change */
 	bt_images_users_fn users;
 	void *users_arg;
 	bt_images_event_fn event;
 	void *event_arg;
 };
+
+/** How registries are reached at this moment: a copy. Kind SYSTEM: no memory. */
+bt_nodiscard int bt_images_settings_(struct bt_images *images, struct bt_settings *ret,
+				     struct bt_err *err);
 
 /** One image's row, but for its configuration's text. Owned strings. */
 struct bt_image_row {

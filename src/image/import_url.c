@@ -55,14 +55,17 @@ static int put(void *arg, const void *data, size_t len)
 static void *fetch_main(void *arg)
 {
 	struct download *d = arg;
+	bt_auto(bt_settings_done) struct bt_settings settings = { 0 };
 
-	d->r = bt_fetch(&(struct bt_fetch){ .url = d->url,
-					    .settings = &d->images->settings,
-					    .sink = put,
-					    .arg = d,
-					    .ret_length = &d->length,
-					    .cancelled = &d->cancelled },
-			&d->err);
+	d->r = bt_images_settings_(d->images, &settings, &d->err);
+	if (d->r == 0)
+		d->r = bt_fetch(&(struct bt_fetch){ .url = d->url,
+						    .settings = &settings,
+						    .sink = put,
+						    .arg = d,
+						    .ret_length = &d->length,
+						    .cancelled = &d->cancelled },
+				&d->err);
 	(void)shutdown(d->theirs, SHUT_WR);
 	return NULL;
 }

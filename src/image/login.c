@@ -34,15 +34,19 @@ int bt_login(struct bt_images *images, const json_t *auth, json_t **ret, struct 
 {
 	bt_auto_free char *domain = domain_of(bt_json_str(auth, "serveraddress", ""));
 	bt_auto(bt_credentials_done) struct bt_credentials credentials = { 0 };
+	bt_auto(bt_settings_done) struct bt_settings settings = { 0 };
 	struct bt_session *session = NULL;
 	int r;
 
 	if (!domain || bt_credentials_from_json(auth, &credentials) < 0)
 		return bt_err_sys(err, -ENOMEM, "log in");
+	r = bt_images_settings_(images, &settings, err);
+	if (r < 0)
+		return r;
 	r = bt_session_open(&(struct bt_session_target){ .domain = domain,
 							 .path = "",
 							 .no_mirrors = true,
-							 .settings = &images->settings,
+							 .settings = &settings,
 							 .credentials = &credentials },
 			    &session, err);
 	if (r == 0)

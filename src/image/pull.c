@@ -51,12 +51,17 @@ static int cancelled(int r, struct bt_err *err)
 
 static int open_session(struct job *job, bool no_mirrors, struct bt_err *err)
 {
+	bt_auto(bt_settings_done) struct bt_settings settings = { 0 };
+	int r = bt_images_settings_(job->images, &settings, err);
+
+	if (r < 0)
+		return r;
 	bt_session_destroy(bt_take(job->session));
 	return bt_session_open(&(struct bt_session_target){ .domain = job->ref.domain,
 							    .path = job->ref.path,
 							    .no_mirrors = no_mirrors,
 							    .by_digest = job->ref.digest != NULL,
-							    .settings = &job->images->settings,
+							    .settings = &settings,
 							    .credentials = &job->credentials },
 			       &job->session, err);
 }

@@ -162,6 +162,7 @@ static int list_tags(struct job *job, json_t **ret, struct bt_err *err)
 
 static int start(struct job *job, const struct bt_push *push, json_t **ret_tags, struct bt_err *err)
 {
+	bt_auto(bt_settings_done) struct bt_settings settings = { 0 };
 	bt_auto_free char *line = NULL;
 	int r;
 
@@ -187,10 +188,13 @@ static int start(struct job *job, const struct bt_push *push, json_t **ret_tags,
 	if (bt_progress_status(job->progress, NULL, line) < 0)
 		return bt_err_set(err, BT_ERR_UNAVAILABLE, ECANCELED,
 				  "the push was cancelled: the client has gone");
+	r = bt_images_settings_(job->images, &settings, err);
+	if (r < 0)
+		return r;
 	return bt_session_open(&(struct bt_session_target){ .domain = job->ref.domain,
 							    .path = job->ref.path,
 							    .push = true,
-							    .settings = &job->images->settings,
+							    .settings = &settings,
 							    .credentials = &job->credentials },
 			       &job->session, err);
 }

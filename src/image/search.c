@@ -116,6 +116,7 @@ int bt_search(struct bt_images *images, const char *term, int64_t limit, const c
 {
 	bt_auto(bt_credentials_done) struct bt_credentials credentials = { 0 };
 	bt_auto_free char *domain = NULL, *name = NULL;
+	bt_auto(bt_settings_done) struct bt_settings settings = { 0 };
 	struct bt_session *session = NULL;
 	json_auto_t *answer = NULL;
 	struct wanted wanted = { -1, -1, 0 };
@@ -131,10 +132,13 @@ int bt_search(struct bt_images *images, const char *term, int64_t limit, const c
 	if (bt_search_split(term, &domain, &name) < 0 ||
 	    bt_credentials_parse(auth, &credentials) < 0)
 		return bt_err_sys(err, -ENOMEM, "search");
+	r = bt_images_settings_(images, &settings, err);
+	if (r < 0)
+		return r;
 	r = bt_session_open(&(struct bt_session_target){ .domain = domain,
 							 .path = "",
 							 .no_mirrors = true,
-							 .settings = &images->settings,
+							 .settings = &settings,
 							 .credentials = &credentials },
 			    &session, err);
 	if (r == 0)
