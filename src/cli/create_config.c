@@ -34,6 +34,15 @@ static void add_env(json_t *config, const char *text, bool keep)
 		bt_json_set_append(config, "Env", pair);
 }
 
+/* Lines may end as on Windows. */
+static void drop_return(char *line)
+{
+	size_t n = strlen(line);
+
+	if (n > 0 && line[n - 1] == '\r')
+		line[n - 1] = '\0';
+}
+
 /* Call `add` for each line of a file that is not empty and no comment. */
 static int read_lines(const char *path, json_t *to,
 		      int (*add)(json_t *to, char *line, const char *path, struct bt_err *err),
@@ -51,7 +60,7 @@ static int read_lines(const char *path, json_t *to,
 		if (next)
 			*next++ = '\0';
 		line += strspn(line, " \t\v\f");
-		line[strcspn(line, "\r")] = '\0';
+		drop_return(line);
 		if (*line && *line != '#')
 			r = add(to, line, path, err);
 	}
@@ -87,7 +96,7 @@ static void add_label(json_t *config, const char *text)
 		(void)json_object_set_new(config, "Labels", labels);
 	}
 	if (key)
-		(void)json_object_set_new(labels, key, json_string(value ? value + 1 : ""));
+		(void)json_object_set_new(labels, key, bt_json_set_string(value ? value + 1 : ""));
 }
 
 static int add_label_line(json_t *config, char *line, const char *path bt_unused,

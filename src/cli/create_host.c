@@ -117,15 +117,15 @@ static int set_mode(const struct bt_args *args, json_t *host, const char *flag, 
 		    const char *const *allowed, const char *what, struct bt_err *err)
 {
 	const char *text = bt_args_string(args, flag), *other;
+	bool good = !text || !*text;
 
-	if (!text || !*text)
+	for (size_t i = 0; !good && allowed[i]; i++) {
+		other = bt_str_after(text, allowed[i]);
+		good = other && (bt_str_ends(allowed[i], ":") ? *other : !*other);
+	}
+	if (good) {
+		bt_json_set_text(host, name, text);
 		return 0;
-	for (size_t i = 0; allowed[i]; i++) {
-		other = bt_str_ends(allowed[i], ":") ? bt_str_after(text, allowed[i]) : NULL;
-		if (strcmp(text, allowed[i]) == 0 || (other && *other)) {
-			bt_json_set_text(host, name, text);
-			return 0;
-		}
 	}
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "--%s: invalid %s mode", flag, what);
 }

@@ -58,7 +58,7 @@ static int set_driver_option(json_t *endpoint, const char *value, struct bt_err 
 		map = json_object();
 		(void)json_object_set_new(endpoint, "DriverOpts", map);
 	}
-	(void)json_object_set_new(map, key, json_string(equals + 1));
+	(void)json_object_set_new(map, key, bt_json_set_string(equals + 1));
 	return 0;
 }
 
