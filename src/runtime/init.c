@@ -5,13 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -26,6 +24,7 @@
 #include "runtime/limits.h"
 #include "runtime/masks.h"
 #include "runtime/mounts.h"
+#include "runtime/net_maker.h"
 #include "runtime/outside.h"
 #include "runtime/process.h"
 #include "runtime/procfs.h"
@@ -149,20 +148,6 @@ static int enter_time(const struct bt_plan *plan, struct bt_err *err)
 	return 0;
 }
 
-static int raise_loopback(const struct bt_plan *plan, struct bt_err *err)
-{
-	struct ifreq request = { .ifr_name = "lo" };
-	bt_auto_close int fd = -EBADF;
-
-	if (!(plan->clone_flags & CLONE_NEWNET))
-		return 0;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	request.ifr_flags = IFF_UP | IFF_RUNNING;
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		return bt_err_sys(err, -errno, "bring the loopback interface up");
-	return 0;
-}
-
 static int set_names(const struct bt_oci_spec *spec, struct bt_err *err)
 {
 	if (spec->hostname != NULL && *spec->hostname != '\0' &&
@@ -185,7 +170,7 @@ static int set_up_namespaces(struct work *w, struct bt_err *err)
 	if (r == 0)
 		r = enter_time(w->plan, err);
 	if (r == 0)
-		r = raise_loopback(w->plan, err);
+		r = w->plan->clone_flags & CLONE_NEWNET ? bt_net_maker_raise_loopback(err) : 0;
 	if (r == 0)
 		r = set_names(w->plan->spec, err);
 	return r;
@@ -263,16 +248,23 @@ static int give_root_back(struct work *w, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "give the root file system back") : 0;
 }
 
-/* The group is needed to show it, and by whoever runs from then on. */
+/* What others make meanwhile is waited for when the first mount depends on it; the group also
+ * by whoever runs from then on. */
 static int mount_all(struct work *w, struct bt_err *err)
 {
-	const struct bt_plan *plan = w->plan;
-	size_t first = plan->group_comes_later ? bt_mounts_first_cgroup(plan) : 0;
-	int r = bt_mounts_apply(plan, w->root, 0, first, err);
+	struct bt_plan *plan = w->plan;
+	bool apart = plan->net_sock >= 0;
+	size_t net = apart ? bt_mounts_first_of_net(plan) : 0;
+	size_t group = plan->group_comes_later ? bt_mounts_first_cgroup(plan) : net;
+	int r = bt_mounts_apply(plan, w->root, 0, net, err);
 
+	if (r == 0 && apart)
+		r = bt_net_maker_enter(&plan->net_sock, err);
+	if (r == 0)
+		r = bt_mounts_apply(plan, w->root, net, group, err);
 	if (r == 0 && plan->group_comes_later)
 		r = enter_cgroup(w, err);
-	return r < 0 ? r : bt_mounts_apply(plan, w->root, first, plan->nmounts, err);
+	return r < 0 ? r : bt_mounts_apply(plan, w->root, group, plan->nmounts, err);
 }
 
 /* Whom a setting of an IPC namespace belongs to, the host's root or the namespace's, differs

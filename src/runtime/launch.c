@@ -22,6 +22,7 @@
 #include "runtime/idmap.h"
 #include "runtime/init.h"
 #include "runtime/net_devices.h"
+#include "runtime/net_maker.h"
 #include "runtime/notify.h"
 #include "runtime/oom.h"
 #include "runtime/outside.h"
@@ -39,6 +40,7 @@ struct creation {
 	int far;           /* the init's end, owned until it is born */
 	int listener;      /* owned */
 	pid_t placeholder; /* with systemd's driver: keeps the scope; owned, or 0 */
+	struct bt_net_maker net;
 	struct bt_launch launch;
 };
 
@@ -47,6 +49,7 @@ static void creation_done(struct creation *c)
 	bt_close(&c->sync);
 	bt_close(&c->far);
 	bt_close(&c->listener);
+	bt_net_maker_done(&c->net);
 	bt_launch_done(&c->launch);
 	bt_plan_done(&c->plan);
 }
@@ -344,6 +347,17 @@ static int enter_class(const struct creation *c, struct bt_err *err)
 	return r < 0 ? r : bt_rdt_create(root, rdt, c->plan.req->id, c->launch.pid, err);
 }
 
+static int plan(struct creation *c, const struct bt_launch_request *req, struct bt_err *err)
+{
+	int r = bt_net_maker_start(req, &c->net, err);
+
+	if (r == 0)
+		r = bt_plan_make(req, &c->plan, err);
+	if (r == 0)
+		bt_net_maker_plan(&c->net, &c->plan);
+	return r;
+}
+
 static int create(struct creation *c, struct bt_err *err)
 {
 	int r = make_cgroup(c, err);
@@ -392,10 +406,11 @@ int bt_launch_create(const struct bt_launch_request *req, struct bt_launch *ret,
 		.sync = -EBADF,
 		.far = -EBADF,
 		.listener = -EBADF,
+		.net = { .sock = -EBADF },
 		.plan = { .rootfs_fd = -EBADF, .map_userns = -EBADF },
 		.launch = { .pidfd = -EBADF, .sync_fd = -EBADF, .console_fd = -EBADF },
 	};
-	int r = bt_plan_make(req, &c.plan, err);
+	int r = plan(&c, req, err);
 
 	if (r == 0)
 		r = create(&c, err);

@@ -275,6 +275,29 @@ size_t bt_mounts_first_cgroup(const struct bt_plan *plan)
 	return i;
 }
 
+/* procfs looks for its reader's network. */
+static bool knows_no_net(const char *type)
+{
+	static const char *const types[] = { "proc", "tmpfs", "devpts", "mqueue" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+size_t bt_mounts_first_of_net(const struct bt_plan *plan)
+{
+	size_t i = 0;
+
+	while (i < plan->nmounts &&
+	       (plan->mounts[i].kind == BT_PLAN_BIND || plan->mounts[i].kind == BT_PLAN_REMOUNT ||
+		(plan->mounts[i].kind == BT_PLAN_FS && knows_no_net(plan->mounts[i].mount->type))))
+		i++;
+	return i;
+}
+
 int bt_mounts_apply(const struct bt_plan *plan, int root, size_t first, size_t end,
 		    struct bt_err *err)
 {

@@ -18,6 +18,10 @@ bt_nodiscard int bt_mounts_apply(const struct bt_plan *plan, int root, size_t fi
 /** The number of the first mount that shows control groups; plan->nmounts where none does. */
 size_t bt_mounts_first_cgroup(const struct bt_plan *plan);
 
+/** The number of the first mount whose file system may depend on the network namespace that it is
+ * made in, not behind the first that shows control groups; plan->nmounts where none does. */
+size_t bt_mounts_first_of_net(const struct bt_plan *plan);
+
 /** Make read-only what had to stay writable while the root was filled (tmpfs with "ro"). */
 bt_nodiscard int bt_mounts_seal(const struct bt_plan *plan, int root, struct bt_err *err);
 

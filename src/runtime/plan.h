@@ -84,6 +84,8 @@ struct bt_plan {
 	bool root_propagation_given;
 	struct bt_plan_process process;
 	struct bt_cgroup cgroup; /* owned: the container's group, or none yet */
+	int net_sock; /* borrowed: brings the network namespace (runtime/net_maker.h), or negative
+		       */
 	/* The creator makes the rest of the group while the init mounts, and says so (GROUP). */
 	bool group_comes_later;
 	const char *hook_state; /* runtime/hooks.h; NULL without hooks */
