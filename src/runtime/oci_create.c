@@ -237,8 +237,10 @@ static int remember(struct creating *c, struct bt_err *err)
 	int r;
 
 	s->creating = false;
-	s->pid = c->launch.pid;
-	s->start_time = bt_state_start_time(s->pid);
+	if (s->pid != c->launch.pid) {
+		s->pid = c->launch.pid;
+		s->start_time = bt_state_start_time(s->pid);
+	}
 	r = bt_state_save(s, NULL, err);
 	if (r == 0 && c->launch.console_fd >= 0 && c->flags.console_socket != NULL)
 		r = bt_oci_console_send(c->flags.console_socket, c->launch.console_fd, err);

@@ -187,10 +187,22 @@ static bool waits_for_start(const struct bt_state *state)
 	return path != NULL && access(path, F_OK) == 0;
 }
 
+/* Each exec asks: of a dozen hierarchies only the one is opened that tells. */
+static bool is_frozen(const struct bt_state *state)
+{
+	const struct bt_cgroups_owner owner = bt_state_owner(state);
+	bt_auto_cgroup struct bt_cgroup cg = { 0 };
+	const struct bt_cgroup_host *host;
+	bt_auto_free char *path = NULL;
+
+	return bt_cgroups_host(&host, BT_ERR_IGNORED) == 0 &&
+	       bt_cgroups_path(&owner, &path, BT_ERR_IGNORED) == 0 &&
+	       bt_cgroup_open_one(host, path, BT_CGROUP_FREEZER, &cg) == 0 &&
+	       bt_cgroup_freeze_is_on(&cg) > 0;
+}
+
 enum bt_state_status bt_state_status(const struct bt_state *state)
 {
-	bt_auto_cgroup struct bt_cgroup cg = { 0 };
-	struct bt_err err;
 	uint64_t start = bt_state_start_time(state->pid);
 
 	if (start == 0 || start != state->start_time)
@@ -199,9 +211,7 @@ enum bt_state_status bt_state_status(const struct bt_state *state)
 		return BT_STATE_CREATING;
 	if (waits_for_start(state))
 		return BT_STATE_CREATED;
-	if (bt_state_cgroup(state, &cg, &err) == 0 && bt_cgroup_freeze_is_on(&cg) > 0)
-		return BT_STATE_PAUSED;
-	return BT_STATE_RUNNING;
+	return is_frozen(state) ? BT_STATE_PAUSED : BT_STATE_RUNNING;
 }
 
 const char *bt_state_status_name(enum bt_state_status status)

@@ -11,14 +11,16 @@ from harness import BUILD, RUNTIME
 ORDER, OPTIONAL = 25, False
 SPENT = os.path.join(BUILD, "bench/spent")  # spent.c says why no clock of Python's
 OTHERS = {name: path for name in ("runc", "crun") if (path := shutil.which(name))}
+# Each of them keeps its state in /run unless told otherwise, and that is a tmpfs where systemd is.
+MEMORY = "/dev/shm"
 
 
 class Runtime:
     """One runtime with a bundle and a state directory of its own; every namespace, and a cgroup."""
 
-    def __init__(self, name, path, root, top):
+    def __init__(self, name, path, root, top, states):
         self.name, self.path = name, path
-        self.bundle, self.state = os.path.join(top, name), os.path.join(top, name + "-state")
+        self.bundle, self.state = os.path.join(top, name), os.path.join(states, name)
         os.makedirs(self.bundle)
         subprocess.run([path, "spec"], cwd=self.bundle, check=True)
         self.count = 0
@@ -55,11 +57,11 @@ class Runtime:
 
 
 def measure(bench):
-    top = tempfile.mkdtemp(prefix="berth-bench-runtime-")
+    top, states = tempfile.mkdtemp(prefix="berth-bench-runtime-"), tempfile.mkdtemp(prefix="berth-bench-state-", dir=MEMORY)
     sides = []
     try:
         for name, path in {"berth": RUNTIME, **OTHERS}.items():
-            side = Runtime(name, path, bench.root, top)
+            side = Runtime(name, path, bench.root, top, states)
             try:
                 side.run_true()
                 sides.append(side)
@@ -74,3 +76,4 @@ def measure(bench):
             side.end()
     finally:
         shutil.rmtree(top, ignore_errors=True)
+        shutil.rmtree(states, ignore_errors=True)
