@@ -32,6 +32,7 @@
 #include "engine/container_waiter.h"
 #include "engine/device_requests.h"
 #include "engine/engine_private.h"
+#include "engine/hook_bundle.h"
 #include "engine/host_config.h"
 #include "engine/jget.h"
 #include "engine/log_options.h"
@@ -322,6 +323,8 @@ static int build_spec(struct start *st, struct bt_err *err)
 		r = bt_device_requests_apply(req.host_config, engine->cfg.cdi_dirs, spec, err);
 	if (r == 0)
 		r = add_seccomp(st, spec, err);
+	if (r == 0)
+		r = bt_hook_bundle_make(st->run_dir, spec, &st->bundle, err);
 	if (r < 0)
 		return r;
 	text = bt_jget_dump(spec);
@@ -453,10 +456,9 @@ static int spawn(struct start *st, const char *detach_keys, struct bt_err *err)
 	int r;
 
 	fill_spawn(st, &text);
-	if (text.runtime) {
+	if (text.runtime && !st->bundle)
 		st->bundle = bt_str_format("%s/bundle", st->run_dir);
-		text.bundle = st->bundle;
-	}
+	text.bundle = st->bundle;
 	bt_container_clients_take(st->container, detach_keys, &st->clients);
 	text.clients = st->clients.how;
 	text.nclients = st->clients.n;

@@ -83,6 +83,7 @@ static struct bt_cgroups_owner owner_of(const struct bt_monitor *m, const struct
 {
 	return (struct bt_cgroups_owner){ .spec = spec,
 					  .id = m->spawn.id,
+					  .bundle = m->spawn.bundle,
 					  .systemd = m->spawn.systemd_cgroup };
 }
 

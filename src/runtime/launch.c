@@ -58,6 +58,7 @@ static struct bt_cgroups_owner owner_of(const struct bt_launch_request *req)
 {
 	return (struct bt_cgroups_owner){ .spec = req->spec,
 					  .id = req->id,
+					  .bundle = req->bundle,
 					  .systemd = req->systemd_cgroup };
 }
 

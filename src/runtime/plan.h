@@ -70,6 +70,7 @@ struct bt_plan {
 	const struct bt_oci_spec *spec;      /* borrowed */
 	struct bt_arena arena;
 	int rootfs_fd;          /* owned: detached clone of the root */
+	const char *root_place; /* where createContainer hooks find it; NULL: nobody looks */
 	bool root_late;         /* its propagation can only be changed when it is attached */
 	bool root_used_up;      /* it is the caller's own: the init sends a clone back */
 	int map_userns;         /* owned: a user namespace with the container's maps, for mounts */

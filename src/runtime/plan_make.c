@@ -148,21 +148,38 @@ static int plan_propagation(struct bt_plan *plan, struct bt_err *err)
 	return 0;
 }
 
-static int clone_bundle_root(struct bt_plan *plan, struct bt_err *err)
+/* root.path, from the bundle where it is relative. */
+static int name_root(struct bt_plan *plan, const char **ret, struct bt_err *err)
 {
+	const char *bundle = plan->req->bundle != NULL ? plan->req->bundle : ".";
 	const char *root = plan->spec->root_path;
 	bt_auto_free char *joined = NULL;
-	struct stat st;
-	int r;
 
 	if (root == NULL || *root == '\0')
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "root.path: missing");
-	if (*root != '/') {
-		joined = bt_path_join(plan->req->bundle != NULL ? plan->req->bundle : ".", root);
-		if (joined == NULL)
-			return bt_err_sys(err, -ENOMEM, "root.path");
-		root = joined;
-	}
+	joined = *root != '/' ? bt_path_join(bundle, root) : strdup(root);
+	*ret = joined != NULL ? bt_arena_strdup(&plan->arena, joined) : NULL;
+	return *ret == NULL ? bt_err_sys(err, -ENOMEM, "root.path") : 0;
+}
+
+/* Tools of hooks read root.path in the bundle's config.json, and look for the container there. A
+ * shared root stays where it cannot be seen by the host's peers of that place. */
+static int place_root(struct bt_plan *plan, struct bt_err *err)
+{
+	if (plan->spec->hooks.create_container.n == 0 || plan->req->bundle == NULL ||
+	    plan->root_propagation == MS_SHARED)
+		return 0;
+	return name_root(plan, &plan->root_place, err);
+}
+
+static int clone_bundle_root(struct bt_plan *plan, struct bt_err *err)
+{
+	const char *root;
+	struct stat st;
+	int r = name_root(plan, &root, err);
+
+	if (r < 0)
+		return r;
 	r = bt_mnt_clone(AT_FDCWD, root, true, &plan->rootfs_fd);
 	if (r < 0)
 		return bt_err_sys(err, r, "root.path: clone %s", root);
@@ -195,6 +212,8 @@ static int plan_rootfs(struct bt_plan *plan, struct bt_err *err)
 		r = clone_detached_root(plan, err);
 	else
 		r = clone_bundle_root(plan, err);
+	if (r == 0)
+		r = place_root(plan, err);
 	if (r < 0)
 		return r;
 	/* A shared root keeps its peers on the host: that is what was asked for. */

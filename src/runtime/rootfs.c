@@ -28,6 +28,18 @@ static int cut_off(const struct bt_plan *plan, int old)
 	return r < 0 ? r : bt_mnt_apply(old, &one);
 }
 
+/* Where it is put does not matter to pivot_root(2), as long as it is no shared mount. */
+static int attach(const struct bt_plan *plan, int old, struct bt_err *err)
+{
+	bt_auto_close int place = -EBADF;
+	int r;
+
+	if (plan->root_place != NULL)
+		place = open(plan->root_place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = bt_mnt_attach(plan->rootfs_fd, place >= 0 ? place : old);
+	return r < 0 ? bt_err_sys(err, r, "attach the root file system") : 0;
+}
+
 int bt_rootfs_attach(const struct bt_plan *plan, int *ret_root, struct bt_err *err)
 {
 	const struct bt_mnt_change late = { .recursive = true,
@@ -40,9 +52,9 @@ int bt_rootfs_attach(const struct bt_plan *plan, int *ret_root, struct bt_err *e
 	r = cut_off(plan, old);
 	if (r < 0)
 		return bt_err_sys(err, r, "set the propagation of the mount namespace");
-	r = bt_mnt_attach(plan->rootfs_fd, old);
+	r = attach(plan, old, err);
 	if (r < 0)
-		return bt_err_sys(err, r, "attach the root file system");
+		return r;
 	r = plan->root_late ? bt_mnt_apply(plan->rootfs_fd, &late) : 0;
 	if (r < 0)
 		return bt_err_sys(err, r, "set the propagation of the root file system");

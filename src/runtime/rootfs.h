@@ -11,8 +11,9 @@
 #include "runtime/plan.h"
 
 /** In a new mount namespace: cut it off from the host's and attach the root over "/", which
- * hides nothing, since lookups from "/" stay on the old root. Returns 0 with an O_PATH
- * descriptor of the new root, or -errno. */
+ * hides nothing, since lookups from "/" stay on the old root; or over plan->root_place, where
+ * hooks see it, unless that cannot be reached (with a user namespace's rights). Returns 0 with an
+ * O_PATH descriptor of the new root, or -errno. */
 bt_nodiscard int bt_rootfs_attach(const struct bt_plan *plan, int *ret_root, struct bt_err *err);
 
 /** Make `root` the root and the working directory, and detach the old one. Returns 0 or -errno. */

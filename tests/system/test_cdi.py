@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from harness import BERTH, Daemon, busybox_tar
+from harness import BERTH, Daemon, busybox_tar, wait_for
 
 JSON_SPEC = {
     "cdiVersion": "0.6.0", "kind": "vendor.com/net",
@@ -76,6 +76,28 @@ def test_a_file_in_yaml_its_mount_and_its_hook(cdi):
     assert sh(cdi, "cat /usr/lib/vendor/lib.so; touch /usr/lib/vendor/x 2>/dev/null || echo ' ro'; head -c 2 /dev/zero2 | wc -c", "vendor.com/gpu=all", "vendor.com/gpu=0").split() == ["library", "ro", "2"]
     # The hook got the container's state on its standard input.
     assert json.loads((cdi.cdi_top / "mark").read_text())["status"] == "creating"
+
+
+def test_a_hook_finds_the_containers_root_by_way_of_the_bundle(cdi):
+    """As nvidia-ctk's do: the state names the bundle, config.json in it names the root, and that shows what is mounted there."""
+    line = "cat > {0}/{1}; b=$(sed 's/.*\"bundle\": *\"\\([^\"]*\\)\".*/\\1/' {0}/{1}); cp $b/config.json {0}/{1}.config; r=$(sed 's/.*\"root\": *{{\"path\": *\"\\([^\"]*\\)\".*/\\1/' $b/config.json); ls $r > {0}/{1}.root; cat $r/usr/lib/vendor/lib.so > {0}/{1}.lib; true"
+    top = cdi.cdi_top
+    hooks = [{"hookName": h, "path": "/bin/sh", "args": ["sh", "-c", line.format(top, h)]} for h in ("createRuntime", "createContainer", "poststop")]
+    (top / "low" / "finder.json").write_text(json.dumps({"cdiVersion": "0.6.0", "kind": "vendor.com/finder", "devices": [
+        {"name": "x", "containerEdits": {"hooks": hooks, "mounts": [{"hostPath": str(top / "lib"), "containerPath": "/usr/lib/vendor", "options": ["ro", "bind"]}]}}]}))
+    try:
+        assert sh(cdi, "cat /usr/lib/vendor/lib.so", "vendor.com/finder=x") == "library"
+        wait_for(lambda: (top / "poststop.lib").exists(), "the last hook")
+    finally:
+        (top / "low" / "finder.json").unlink()
+    bundles = {json.loads((top / h["hookName"]).read_text())["bundle"] for h in hooks}
+    assert len(bundles) == 1 and bundles.pop().startswith(cdi.exec + "/containers/")
+    config = json.loads((top / "createContainer.config").read_text())
+    assert config["process"]["args"] == ["sh", "-c", "cat /usr/lib/vendor/lib.so"]
+    assert (top / "createContainer.lib").read_text() == "library" and {"bin", "etc", "proc"} <= set((top / "createContainer.root").read_text().split())
+    # Only createContainer's run among the container's mounts; on the host the root has no place.
+    assert (top / "createRuntime.root").read_text() == ""
+    assert not [m for m in open("/proc/self/mountinfo") if cdi.exec + "/containers" in m and "/bundle/" in m]
 
 
 def test_several_devices_of_several_files(cdi):

@@ -181,6 +181,22 @@ def test_six_hooks_run_in_order_with_the_state_on_stdin(oci):
     assert [states[h]["pid"] for h in ("prestart", "createRuntime", "poststart")] == [pid] * 3
 
 
+@pytest.mark.parametrize("propagation", ["", "rslave", "rprivate", "rshared"])
+def test_create_container_hooks_see_the_mounts_below_the_root_of_the_bundle(oci, propagation):
+    """But with a shared root, whose place the host would show too."""
+    out = oci.top + "/seen"
+    source = oci.top + "/source"
+    os.mkdir(source)
+    open(source + "/file", "w").close()
+    oci.config["linux"]["rootfsPropagation"] = propagation
+    oci.config["mounts"].append({"destination": "/mnt", "type": "bind", "source": source, "options": ["bind"]})
+    oci.config["hooks"] = {"createContainer": [{"path": "/bin/sh", "args": ["sh", "-c", f"ls {oci.bundle}/rootfs/mnt >{out}; ls {oci.bundle}/rootfs/proc/self/ns >>{out}; true"], "env": ["PATH=/bin:/usr/bin"]}]}
+    assert output(oci, "sh", "-c", "ls /mnt; ls -d /proc/1") == "file\n/proc/1\n"
+    seen = open(out).read().split()
+    assert seen == [] if propagation == "rshared" else seen[0] == "file" and "mnt" in seen
+    assert oci.top not in open("/proc/self/mountinfo").read()
+
+
 def seccomp(*calls, **more):
     return {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"], "syscalls": list(calls), **more}
 
