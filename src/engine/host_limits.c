@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -147,25 +148,39 @@ static int number_of(const char *name)
 	return -1;
 }
 
+/* With the right to raise limits there is still one for descriptors. */
+static rlim_t most_of(__rlimit_resource_t type)
+{
+	bt_auto_free char *text = NULL;
+	unsigned long long number;
+	struct rlimit own;
+
+	if (!may_raise_limits())
+		return getrlimit(type, &own) < 0 ? RLIM_INFINITY : own.rlim_max;
+	if (type != RLIMIT_NOFILE ||
+	    bt_io_read_file(AT_FDCWD, "/proc/sys/fs/nr_open", 32, &text, NULL) < 0)
+		return RLIM_INFINITY;
+	text[strcspn(text, "\n")] = '\0';
+	return bt_str_to_u64(text, &number) < 0 ? RLIM_INFINITY : (rlim_t)number;
+}
+
 static void tell_ulimits(const json_t *hc, json_t *warnings)
 {
 	const json_t *item;
 	size_t i;
 
-	if (may_raise_limits())
-		return;
 	json_array_foreach (json_object_get(hc, "Ulimits"), i, item) {
 		int number = number_of(bt_jget_text(item, "Name"));
-		rlim_t hard = (rlim_t)bt_jget_int(item, "Hard");
+		rlim_t hard = (rlim_t)bt_jget_int(item, "Hard"), most = RLIM_INFINITY;
 		bt_auto_free char *text = NULL;
-		struct rlimit own;
 
-		if (number < 0 || getrlimit((__rlimit_resource_t)number, &own) < 0 ||
-		    hard <= own.rlim_max)
+		if (number >= 0)
+			most = most_of((__rlimit_resource_t)number);
+		if (hard <= most)
 			continue;
-		text = bt_str_format("Ulimit %s cannot be raised above the daemon's own on this "
-				     "machine: it is cut to %llu.",
-				     bt_jget_text(item, "Name"), (unsigned long long)own.rlim_max);
+		text = bt_str_format("Ulimit %s cannot be raised above %llu on this machine: it is "
+				     "cut to that.",
+				     bt_jget_text(item, "Name"), (unsigned long long)most);
 		if (text)
 			warn(warnings, text);
 	}

@@ -14,6 +14,23 @@
 
 #include "runtime/plan.h"
 
+/* The most between `have` and `wanted`, which was refused, that may be had; and have it: nobody may
+ * go beyond fs.nr_open, and without CAP_SYS_RESOURCE nobody beyond what there is. Asked of the
+ * kernel, since there may be no procfs in sight, or one that somebody else has made. */
+static rlim_t raise_hard(__rlimit_resource_t type, rlim_t have, rlim_t wanted)
+{
+	for (rlim_t step = 1; wanted - have > 1;) {
+		struct rlimit try = { .rlim_cur = have + step, .rlim_max = have + step };
+
+		if (setrlimit(type, &try) < 0)
+			wanted = have + step;
+		else
+			have += step;
+		step = (wanted - have) / 2;
+	}
+	return have;
+}
+
 static int set_rlimit(const struct bt_oci_rlimit *limit, char warning[BT_SYNC_WARNING_LEN],
 		      struct bt_err *err)
 {
@@ -26,9 +43,8 @@ static int set_rlimit(const struct bt_oci_rlimit *limit, char warning[BT_SYNC_WA
 		return bt_err_sys(err, -errno, "process.rlimits: set limit %d to %llu:%llu",
 				  limit->type, (unsigned long long)limit->soft,
 				  (unsigned long long)limit->hard);
-	/* Without CAP_SYS_RESOURCE the hard limit cannot be raised. */
 	if (want.rlim_max > now.rlim_max)
-		want.rlim_max = now.rlim_max;
+		want.rlim_max = raise_hard(type, now.rlim_max, want.rlim_max);
 	if (want.rlim_cur > want.rlim_max)
 		want.rlim_cur = want.rlim_max;
 	if (setrlimit(type, &want) < 0)
