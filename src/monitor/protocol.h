@@ -108,7 +108,8 @@ struct bt_spawn {
 	const char *dir;     /* <exec-root>/containers/<id>, made by the daemon, 0700 */
 	const char *journal; /* file that start and exit records are appended to */
 	const char *runtime; /* NULL: our own; else the path of an OCI runtime */
-	const char *bundle;  /* directory for another runtime's bundle, or that hooks find; or NULL */
+	const char
+		*bundle; /* directory for another runtime's bundle, or that hooks find; or NULL */
 	bool systemd_cgroup; /* systemd's driver keeps the control group */
 	bool tty, open_stdin, stdin_once;
 	const char *log_driver; /* "json-file" or "none" */
