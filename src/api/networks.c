@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include <errno.h>
 #include <microhttpd.h>
+#include <string.h>
 
 #include "api/answer.h"
 #include "api/handlers.h"
@@ -22,10 +24,33 @@ int bt_networks_list(struct bt_request *req, struct bt_err *err)
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, list, err);
 }
 
+/* All networks are of this machine; of more than that, "verbose" would tell the services. */
+static int check_inspect(const struct bt_request *req, struct bt_err *err)
+{
+	static const char *const truths[] = { "1", "t", "T",     "true",  "True",  "TRUE", "0",
+					      "f", "F", "false", "False", "FALSE", NULL };
+	const char *scope = bt_query_text(&req->query, "scope");
+	const char *verbose = bt_query_text(&req->query, "verbose");
+	size_t i = 0;
+
+	while (verbose && truths[i] && strcmp(truths[i], verbose) != 0)
+		i++;
+	if (!truths[i])
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid value for verbose: %.100s",
+				  verbose);
+	if (scope && strcmp(scope, "local") != 0)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "network %s not found", req->name);
+	return 0;
+}
+
 int bt_networks_inspect(struct bt_request *req, struct bt_err *err)
 {
 	json_t *network;
-	int r = bt_network_inspect(req->api->engine, req->name, &network, err);
+	int r = check_inspect(req, err);
+
+	if (r < 0)
+		return r;
+	r = bt_network_inspect(req->api->engine, req->name, &network, err);
 
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, network, err);
 }

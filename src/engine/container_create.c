@@ -22,6 +22,7 @@
 #include "engine/container_row.h"
 #include "engine/container_undo.h"
 #include "engine/create_check.h"
+#include "engine/create_endpoints.h"
 #include "engine/engine_private.h"
 #include "engine/health.h"
 #include "engine/health_state.h"
@@ -505,6 +506,9 @@ int bt_container_create(struct bt_engine *engine, const char *name, const char *
 		r = read_request(&cr, body, platform, err);
 	if (r == 0)
 		r = bt_create_check(engine, body, cr.settings.host_config, err);
+	if (r == 0)
+		r = bt_create_endpoints_settle(cr.settings.config, cr.settings.host_config,
+					       cr.settings.networking, cr.warnings, err);
 	if (r == 0)
 		r = create(&cr, bare, err);
 	if (r < 0)

@@ -73,12 +73,14 @@ static int lease_one(struct joins *j, struct bt_network *net, const json_t *want
 	return r;
 }
 
-static bool asks_for_something(const json_t *want)
+/* Beside names, which need nothing of the kernel; where there are none, they are refused. */
+static bool asks_for_something(const struct bt_network *net, const json_t *want)
 {
 	const json_t *ipam = bt_json_member(want, "IPAMConfig");
 
 	return bt_json_str(ipam, "IPv4Address", "")[0] || bt_json_str(ipam, "IPv6Address", "")[0] ||
-	       bt_json_str(want, "MacAddress", "")[0] || bt_network_endpoint_options_any(want);
+	       bt_json_str(want, "MacAddress", "")[0] || bt_network_endpoint_options_any(want) ||
+	       (net->is_default && json_array_size(bt_json_arr(want, "Aliases")) > 0);
 }
 
 static const json_t *want_for(const json_t *endpoints, const struct bt_network *net)
@@ -151,7 +153,8 @@ static int lease_locked(struct joins *j, const char *mode, const json_t *endpoin
 		return r;
 	if ((net->driver == BT_NETWORK_DRIVER_BRIDGE || net->driver == BT_NETWORK_DRIVER_NULL) &&
 	    !net->config_only && json_object_size(endpoints) < 2 &&
-	    j->sandbox_owner == j->nets->owner && !asks_for_something(want_for(endpoints, net))) {
+	    j->sandbox_owner == j->nets->owner &&
+	    !asks_for_something(net, want_for(endpoints, net))) {
 		struct join *join = &j->list[0];
 
 		j->netns_fd = bt_network_pool_take(j->nets->pool, net, &join->lease);

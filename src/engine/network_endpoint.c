@@ -26,6 +26,13 @@
 #define PORTS_KEY  "berth.Ports"
 #define IFNAME_KEY "berth.Interface"
 
+/* The subnet's own address, and in IPv4 its broadcast's. */
+static bool is_nobodys(const struct bt_network_family *f, uint64_t index)
+{
+	return index == 0 || (f->subnet.family == AF_INET && f->subnet.len <= 30 &&
+			      index == bt_prefix_size(&f->subnet) - 1);
+}
+
 static int wanted_address(struct bt_network *net, struct bt_network_family *f, int family,
 			  const char *text, uint64_t *ret, struct bt_err *err)
 {
@@ -46,7 +53,7 @@ static int wanted_address(struct bt_network *net, struct bt_network_family *f, i
 				  "no configured subnet or ip-range contain the IP address %s",
 				  net->name, text);
 	*ret = bt_prefix_index(&f->subnet, &p);
-	r = bt_ipam_take(&f->ipam, *ret);
+	r = is_nobodys(f, *ret) ? -EADDRINUSE : bt_ipam_take(&f->ipam, *ret);
 	if (r == -EADDRINUSE)
 		return bt_err_set(err, BT_ERR_FORBIDDEN, EADDRINUSE, "Address already in use");
 	return r < 0 ? bt_err_sys(err, r, "take address %s", text) : 0;
@@ -86,7 +93,8 @@ static int choose_mac(struct bt_network_lease *l, const char *text, struct bt_er
 	if (text[0]) {
 		if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4],
 			   &b[5]) != 6 ||
-		    strlen(text) != MAC_TEXT_LEN - 1 || (b[0] & 1))
+		    strlen(text) != MAC_TEXT_LEN - 1 || (b[0] & 1) ||
+		    (b[0] | b[1] | b[2] | b[3] | b[4] | b[5]) == 0)
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid MAC address: %s",
 					  text);
 		for (unsigned i = 0; i < 6; i++)
@@ -121,6 +129,11 @@ int bt_network_endpoint_lease(struct bt_network *net, const json_t *want,
 				  "network %s is a configuration only network: no container can "
 				  "join it",
 				  net->name);
+	if (net->is_default && json_array_size(bt_json_arr(want, "Aliases")) > 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid config for network bridge: invalid endpoint settings:\n"
+				  "network-scoped aliases are only supported for user-defined "
+				  "networks");
 	if (bt_network_has_interface(net)) {
 		r = lease_family(net, &net->v4, AF_INET, bt_json_str(ipam, "IPv4Address", ""),
 				 &l.index4, err);

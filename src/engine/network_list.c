@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include <errno.h>
 #include <string.h>
 
 #include "codec/filters.h"
@@ -7,6 +8,7 @@
 #include "engine/engine_private.h"
 #include "engine/network.h"
 #include "engine/network_inspect.h"
+#include "engine/network_pool.h"
 #include "engine/network_private.h"
 
 static const char *label(const void *arg, const char *key)
@@ -17,9 +19,9 @@ static const char *label(const void *arg, const char *key)
 }
 
 /* Is nothing of the user's on it (dangling=true), or something (false)? */
-static bool dangles(const struct bt_network *net)
+static bool dangles(const struct bt_networks *nets, const struct bt_network *net)
 {
-	return !bt_network_is_builtin(net) && net->leases == 0;
+	return !bt_network_is_builtin(net) && !bt_network_pool_is_used(nets->pool, net);
 }
 
 static bool id_matches(const struct bt_filters *filters, const struct bt_network *net)
@@ -32,8 +34,8 @@ static bool id_matches(const struct bt_filters *filters, const struct bt_network
 	return !bt_filters_has(filters, "id");
 }
 
-static bool matches(const struct bt_filters *filters, const struct bt_network *net,
-		    const bool *dangling)
+static bool matches(const struct bt_networks *nets, const struct bt_filters *filters,
+		    const struct bt_network *net, const bool *dangling)
 {
 	return bt_filters_match(filters, "name", net->name) && id_matches(filters, net) &&
 	       bt_filters_exact(filters, "driver", bt_json_str(net->config, "Driver", "")) &&
@@ -41,7 +43,18 @@ static bool matches(const struct bt_filters *filters, const struct bt_network *n
 	       bt_filters_exact(filters, "type",
 				bt_network_is_builtin(net) ? "builtin" : "custom") &&
 	       bt_filters_labels(filters, "label", label, net) &&
-	       (!dangling || dangles(net) == *dangling);
+	       (!dangling || dangles(nets, net) == *dangling);
+}
+
+static int check_type(const struct bt_filters *filters, struct bt_err *err)
+{
+	const char *type;
+
+	for (size_t i = 0; (type = bt_filters_value(filters, "type", i)); i++)
+		if (strcmp(type, "builtin") != 0 && strcmp(type, "custom") != 0)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid filter: 'type'='%.100s'", type);
+	return 0;
 }
 
 int bt_network_list(struct bt_engine *engine, const struct bt_filters *filters, json_t **ret,
@@ -55,6 +68,8 @@ int bt_network_list(struct bt_engine *engine, const struct bt_filters *filters, 
 	int r = bt_filters_only(filters, known, err);
 
 	if (r == 0)
+		r = check_type(filters, err);
+	if (r == 0)
 		r = bt_filters_bool(filters, "dangling", &dangling, err);
 	if (r < 0)
 		return r;
@@ -63,7 +78,7 @@ int bt_network_list(struct bt_engine *engine, const struct bt_filters *filters, 
 	bt_list_foreach (it, &nets->list) {
 		struct bt_network *net = bt_list_entry(it, struct bt_network, link);
 
-		if (matches(filters, net, r > 0 ? &dangling : NULL))
+		if (matches(nets, filters, net, r > 0 ? &dangling : NULL))
 			(void)json_array_append_new(out, bt_network_inspect_describe(net));
 	}
 	pthread_mutex_unlock(&nets->lock);

@@ -75,6 +75,19 @@ static bool is_known(const struct driver *d, const char *key)
 	return false;
 }
 
+/* What Go's strconv.ParseBool takes. */
+static const char *const bools[] = { "1", "t", "T", "true",  "True",  "TRUE",
+				     "0", "f", "F", "false", "False", "FALSE" };
+#define BOOLS (sizeof(bools) / sizeof(bools[0]))
+
+static bool is_true(const char *text)
+{
+	for (size_t i = 0; i < BOOLS / 2; i++)
+		if (strcmp(text, bools[i]) == 0)
+			return true;
+	return false;
+}
+
 int bt_network_options_check(const char *driver, const json_t *options, char **warning,
 			     struct bt_err *err)
 {
@@ -88,6 +101,12 @@ int bt_network_options_check(const char *driver, const json_t *options, char **w
 		if (!json_is_string(value))
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 					  "invalid network config:\noption %s must be a string",
+					  key);
+		/* It would be one of those that cannot be removed. */
+		if (strcmp(key, OPT_DEFAULT) == 0 && is_true(json_string_value(value)))
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid network config:\noption %s is the default "
+					  "bridge's alone",
 					  key);
 		if (!d || is_known(d, key))
 			continue;
@@ -111,22 +130,18 @@ static int invalid(const char *key, const char *value, const char *wanted, struc
 			  key, wanted);
 }
 
-/* What Go's strconv.ParseBool takes. */
 static int read_bool(const json_t *options, const char *key, bool fallback, bool *ret,
 		     struct bt_err *err)
 {
-	static const char *const words[] = { "1", "t", "T", "true",  "True",  "TRUE",
-					     "0", "f", "F", "false", "False", "FALSE" };
-	const size_t n = sizeof(words) / sizeof(words[0]);
 	const char *text = bt_json_str(options, key, NULL);
 
 	*ret = fallback;
 	if (!text || !text[0])
 		return 0;
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(text, words[i]) != 0)
+	for (size_t i = 0; i < BOOLS; i++) {
+		if (strcmp(text, bools[i]) != 0)
 			continue;
-		*ret = i < n / 2;
+		*ret = i < BOOLS / 2;
 		return 0;
 	}
 	return invalid(key, text, "true or false is wanted", err);

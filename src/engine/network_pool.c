@@ -246,6 +246,11 @@ unsigned bt_network_pool_count(struct bt_network_pool *pool, const struct bt_net
 	return s ? s->n + s->making : 0;
 }
 
+bool bt_network_pool_is_used(struct bt_network_pool *pool, const struct bt_network *net)
+{
+	return net->leases != bt_network_pool_count(pool, net);
+}
+
 void bt_network_pool_drop(struct bt_network_pool *pool, struct bt_network *net)
 {
 	struct shelf *s = find(pool, net);

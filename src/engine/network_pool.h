@@ -9,6 +9,8 @@
  * with the daemon, and so do the namespaces.
  */
 
+#include <stdbool.h>
+
 #include "base/attr.h"
 #include "base/err.h"
 #include "engine/network_private.h"
@@ -29,6 +31,8 @@ bt_nodiscard int bt_network_pool_take(struct bt_network_pool *pool, struct bt_ne
 				      struct bt_network_lease *ret);
 /** Under lock: how many leases of this network are the pool's. */
 unsigned bt_network_pool_count(struct bt_network_pool *pool, const struct bt_network *net);
+/** Under lock: is it used? What the pool keeps ready does not count. */
+bool bt_network_pool_is_used(struct bt_network_pool *pool, const struct bt_network *net);
 /** Under the networks' lock: drop all of this network and make no more. Waits for one that is
  * being made; the lock is given up meanwhile. */
 void bt_network_pool_drop(struct bt_network_pool *pool, struct bt_network *net);

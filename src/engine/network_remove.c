@@ -37,12 +37,6 @@ static int in_use(struct bt_networks *nets, const char *name, const char *id, st
 			  name, bt_str_get(&list));
 }
 
-/* Under lock. What the pool keeps ready does not count as use. */
-static bool is_used(struct bt_network_pool *pool, const struct bt_network *net)
-{
-	return net->leases != bt_network_pool_count(pool, net);
-}
-
 /* Does another network take its configuration? */
 static bool is_template(struct bt_networks *nets, const struct bt_network *net)
 {
@@ -67,7 +61,7 @@ static int remove_locked(struct bt_networks *nets, const char *id, struct bt_err
 	if (net->config_only && is_template(nets, net))
 		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
 				  "configuration network %s is in use", net->name);
-	if (is_used(nets->pool, net))
+	if (bt_network_pool_is_used(nets->pool, net))
 		return -EBUSY;
 	bt_network_pool_drop(nets->pool, net);
 	r = bt_network_table_find(nets, id, &net, err);
@@ -137,7 +131,7 @@ int bt_network_prune(struct bt_engine *engine, const struct bt_filters *filters,
 	bt_list_foreach (it, &nets->list) {
 		struct bt_network *net = bt_list_entry(it, struct bt_network, link);
 
-		if (!bt_network_is_builtin(net) && !is_used(nets->pool, net) &&
+		if (!bt_network_is_builtin(net) && !bt_network_pool_is_used(nets->pool, net) &&
 		    net->created_ns < before && bt_filters_labels(filters, "label", label, net) &&
 		    !has_refused_label(filters, net))
 			(void)json_object_set_new(victims, net->id, json_string(net->name));
