@@ -136,6 +136,7 @@ bt_handler bt_images_registry_pull;
 bt_handler bt_images_registry_inspect;
 /** GET /distribution/NAME/manifest, berth's own: the manifest or index as the registry has it. */
 bt_handler bt_images_registry_manifest;
+bt_handler bt_images_registry_push_index;
 /** GET /images/search */
 bt_handler bt_images_registry_search;
 /** POST /images/NAME/push */

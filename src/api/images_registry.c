@@ -16,6 +16,7 @@
 #include "codec/image_ref.h"
 #include "engine/engine.h"
 #include "image/images.h"
+#include "image/index_push.h"
 #include "image/login.h"
 #include "image/pull.h"
 #include "image/push.h"
@@ -117,9 +118,25 @@ int bt_images_registry_manifest(struct bt_request *req, struct bt_err *err)
 {
 	json_t *found;
 	int r = bt_pull_manifest(bt_engine_images(req->api->engine), req->name,
-				 bt_request_header(req, AUTH_HEADER), &found, err);
+				 bt_request_header(req, AUTH_HEADER),
+				 bt_query_bool(&req->query, "insecure", false), &found, err);
 
 	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, found, err);
+}
+
+int bt_images_registry_push_index(struct bt_request *req, struct bt_err *err)
+{
+	struct bt_index_push push = { .name = req->name,
+				      .auth = bt_request_header(req, AUTH_HEADER),
+				      .insecure = bt_query_bool(&req->query, "insecure", false) };
+	char digest[BT_DIGEST_SIZE];
+	int r = bt_request_object(req, &push.body, err);
+
+	if (r == 0)
+		r = bt_index_push(bt_engine_images(req->api->engine), &push, digest, err);
+	return r < 0 ? r
+		     : bt_answer_json(req, MHD_HTTP_CREATED, json_pack("{ss}", "Digest", digest),
+				      err);
 }
 
 int bt_images_registry_search(struct bt_request *req, struct bt_err *err)

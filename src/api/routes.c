@@ -69,6 +69,7 @@ const struct bt_route bt_routes[] = {
 	{ POST, "/images/*/push", IGNORED, bt_images_registry_push },
 	{ GET, "/distribution/*/json", IGNORED, bt_images_registry_inspect },
 	{ GET, "/distribution/*/manifest", IGNORED, bt_images_registry_manifest },
+	{ POST, "/distribution/*/manifest", JSON, bt_images_registry_push_index },
 	{ POST, "/auth", JSON, bt_images_registry_login },
 	{ POST, "/build", IGNORED, bt_system_not_offered },
 	{ POST, "/build/prune", IGNORED, bt_system_build_prune },

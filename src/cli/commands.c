@@ -37,7 +37,11 @@ const struct bt_command *const bt_commands_all[] = {
 	&bt_login_command,
 	&bt_login_logout_command,
 	&bt_logs_command,
+	&bt_manifest_edit_annotate_command,
+	&bt_manifest_edit_create_command,
 	&bt_manifest_inspect_command,
+	&bt_manifest_edit_push_command,
+	&bt_manifest_rm_command,
 	&bt_network_connect_command,
 	&bt_network_create_command,
 	&bt_network_disconnect_command,
@@ -81,7 +85,7 @@ const struct bt_command *const bt_commands_all[] = {
 
 const struct bt_command_group bt_commands_groups[] = {
 	{ "container", "Manage containers" }, { "context", "Manage contexts" },
-	{ "image", "Manage images" },         { "manifest", "Show manifests of images" },
+	{ "image", "Manage images" },         { "manifest", "Manage manifests, and lists of them" },
 	{ "network", "Manage networks" },     { "system", "Manage the engine" },
 	{ "volume", "Manage volumes" },       { NULL, NULL },
 };

@@ -61,6 +61,7 @@ static int open_session(struct job *job, bool no_mirrors, struct bt_err *err)
 							    .path = job->ref.path,
 							    .no_mirrors = no_mirrors,
 							    .by_digest = job->ref.digest != NULL,
+							    .insecure = job->pull->insecure,
 							    .settings = &settings,
 							    .credentials = &job->credentials },
 			       &job->session, err);
@@ -415,15 +416,46 @@ static int fetch_named(struct job *job, const char *name, struct bt_session_mani
 	return get_text(job, ref, job->digest, ret, err);
 }
 
-int bt_pull_manifest(struct bt_images *images, const char *name, const char *auth, json_t **ret,
-		     struct bt_err *err)
+/* What an image's configuration says it is for, as the platform of a descriptor (new). */
+static int find_platform(struct job *job, const json_t *manifest, json_t **ret, struct bt_err *err)
 {
-	struct bt_pull pull = { .name = name, .auth = auth };
+	static const char *const keys[] = { "architecture", "os", "os.version", "os.features",
+					    "variant" };
+	bt_auto_str struct bt_str text = { .max = CONFIG_MAX };
+	json_auto_t *config = NULL, *platform = json_object();
+	int r = get_config(job, manifest, &text, err);
+
+	if (r == 0)
+		r = bt_json_parse(bt_str_get(&text), text.len, 0, &config, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (json_object_get(config, keys[i]) &&
+		    json_object_set(platform, keys[i], json_object_get(config, keys[i])) < 0)
+			return bt_err_sys(err, -ENOMEM, "read a manifest");
+	*ret = bt_take(platform);
+	return 0;
+}
+
+int bt_pull_manifest(struct bt_images *images, const char *name, const char *auth, bool insecure,
+		     json_t **ret, struct bt_err *err)
+{
+	struct bt_pull pull = { .name = name, .auth = auth, .insecure = insecure };
 	bt_auto(job_done) struct job job = { .images = images, .pull = &pull };
 	bt_auto(bt_session_manifest_done) struct bt_session_manifest m = { 0 };
+	json_auto_t *manifest = NULL, *platform = NULL;
 	int r = fetch_named(&job, name, &m, err);
 
-	return r < 0 ? r : bt_manifest_parse(m.text, m.len, m.media_type, ret, err);
+	if (r == 0)
+		r = bt_manifest_parse(m.text, m.len, m.media_type, &manifest, err);
+	if (r == 0 && !bt_manifest_is_index(manifest))
+		r = find_platform(&job, manifest, &platform, err);
+	if (r < 0)
+		return r;
+	*ret = json_pack("{s{ss ss sI sO*} ss%}", "Descriptor", "mediaType", m.media_type, "digest",
+			 job.digest, "size", (json_int_t)m.len, "platform", platform, "Text",
+			 m.text, m.len);
+	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "read a manifest");
 }
 
 int bt_pull_inspect(struct bt_images *images, const char *name, const char *auth, json_t **ret,

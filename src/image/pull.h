@@ -22,6 +22,7 @@ struct bt_pull {
 	const char *platform; /* "linux/arm64", or NULL: this machine's */
 	const char *auth;     /* X-Registry-Auth as it came (base64url of JSON), or NULL */
 	bool all_tags;
+	bool insecure; /* the registry may have any certificate, or none */
 	struct bt_progress progress;
 };
 
@@ -38,8 +39,10 @@ bt_nodiscard int bt_pull(struct bt_images *images, const struct bt_pull *pull, s
 bt_nodiscard int bt_pull_inspect(struct bt_images *images, const char *name, const char *auth,
 				 json_t **ret, struct bt_err *err);
 
-/** The manifest or index that NAME names, as its registry has it (a new reference). */
+/** The manifest or index that NAME names, as its registry has it: {"Descriptor": {mediaType,
+ * digest, size, and of an image its platform}, "Text": what the registry sent} (a new reference).
+ * `insecure`: it may have any certificate, or none. */
 bt_nodiscard int bt_pull_manifest(struct bt_images *images, const char *name, const char *auth,
-				  json_t **ret, struct bt_err *err);
+				  bool insecure, json_t **ret, struct bt_err *err);
 
 #endif

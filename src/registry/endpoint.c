@@ -226,6 +226,7 @@ static int add_registry(const struct bt_session_target *target, struct list *lis
 {
 	const char *host = strcmp(target->domain, HUB) == 0 ? HUB_HOST : target->domain;
 	bool insecure =
+		target->insecure ||
 		is_insecure(target->settings ? target->settings->insecure : NULL, target->domain);
 	bt_auto_free char *tls = bt_str_format("https://%s", host);
 	bt_auto_free char *plain = bt_str_format("http://%s", host);

@@ -26,7 +26,8 @@ struct bt_session_target {
 	const char *path;   /* "library/alpine"; "" for the registry itself */
 	bool push;
 	bool no_mirrors;
-	bool by_digest;                           /* no tag has to be resolved */
+	bool by_digest; /* no tag has to be resolved */
+	bool insecure;  /* whatever the settings say: any certificate will do, or none */
 	const struct bt_settings *settings;       /* or NULL */
 	const struct bt_credentials *credentials; /* or NULL */
 };

@@ -11,9 +11,12 @@ bench.interleaved() makes them take turns, so that a slow moment of the machine 
 
 PEER=docker       beside Debian's dockerd, started in a root and a network namespace of its own
 PEER_SOCKET=PATH  with PEER=docker: beside the daemon that listens there (PEER_CLIENT: its command line)
+BENCH_DISK=GB     roots on a new ext4 with a journal, of that size, in a file below BUILD/bench. An ext4 without one, as cloud
+                  machines have it, makes unpacking slow wherever files were removed minutes ago (docs/decisions/0043)
 BENCH_ROUNDS=N    rounds of the short figures (30)
 BENCH_SCALE=N     containers of the part "scale" (1000)
 """
+import contextlib
 import importlib
 import os
 import pkgutil
@@ -90,6 +93,27 @@ def measure(chosen_parts, daemon, top, root, tar):
         down()
 
 
+@contextlib.contextmanager
+def disk():
+    """Where temporary directories are, for as long as the bench runs: on a file system of its own, if one is asked for."""
+    size = os.environ.get("BENCH_DISK")
+    if not size:
+        yield
+        return
+    image, at = os.path.join(BUILD, "bench", "disk"), tempfile.mkdtemp(prefix="berth-disk-")
+    try:
+        run(["truncate", "-s", size + "G", image])
+        run(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", image], timeout=300)
+        run(["mount", "-o", "loop", image, at])
+        tempfile.tempdir = at
+        yield
+    finally:
+        tempfile.tempdir = None
+        run(["umount", "-l", at], check=False)
+        os.rmdir(at)
+        os.unlink(image)
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is taken down
     words = sys.argv[1:]
@@ -98,6 +122,11 @@ def main():
             print(f"{name_of(m):<10} {'(optional) ' if m.OPTIONAL else ''}{m.__doc__.strip().splitlines()[0]}")
         return
     what = chosen(words)
+    with disk():
+        run_parts(what)
+
+
+def run_parts(what):
     top = tempfile.mkdtemp(prefix="berth-bench-")
     tar, root = top + "/image.tar", image_root(top + "/root")
     run(["tar", "-C", root, "--numeric-owner", "-cf", tar, "."])

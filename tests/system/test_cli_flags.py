@@ -17,7 +17,7 @@ REFUSED = ("checkpoint", "config", "node", "plugin", "secret", "service", "stack
 # Words that a command wants before it looks at its flags.
 ARGUMENTS = {"volume create": ["v"], "volume ls": [], "start": ["c"], "container start": ["c"]}
 # Not there yet.
-MISSING = {"manifest annotate", "manifest create", "manifest inspect", "manifest push", "manifest rm", "image ls", "images"}
+MISSING = {"image ls", "images"}
 NOWHERE = "unix:///nonexistent/berth.sock"
 
 
