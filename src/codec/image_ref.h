@@ -11,8 +11,8 @@
  * component belongs to library/: "alpine" is "docker.io/library/alpine". The
  * first component is a domain only if it has a '.' or ':' or is "localhost".
  *
- * This module knows the text form only. It does no I/O and looks nothing up;
- * image/resolve.h turns a reference into a manifest.
+ * This module knows the text form only. It does no I/O and looks nothing up:
+ * image/images.h finds what is here, image/pull.h asks a registry.
  */
 
 #include "base/attr.h"
