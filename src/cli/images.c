@@ -3,6 +3,7 @@
 /* `images`, `image ls`: images as a table, a row for each name. */
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,6 +204,12 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	json_auto_t *rows = NULL;
 	struct bt_err err = { 0 };
 
+	if (bt_args_bool(args, "tree")) {
+		(void)fputs("--tree is not supported: an image here is of one platform, there is "
+			    "nothing below it\n",
+			    stderr);
+		return BT_CLI_FAILED;
+	}
 	if (!format.text && !bt_args_bool(args, "quiet"))
 		format.text = bt_config_string(&cli->config, "imagesFormat");
 	if (bt_args_bool(args, "quiet") && (!format.text || strcmp(format.text, "table") == 0))
@@ -226,6 +233,7 @@ static const struct bt_flag flags[] = {
 	{ 0, BT_FLAG_STRING, "format", NULL, BT_HELP_FORMAT, NULL, NULL },
 	{ 0, BT_FLAG_BOOL, "no-trunc", NULL, "Print everything at full length", NULL, NULL },
 	{ 'q', BT_FLAG_BOOL, "quiet", NULL, "Print only ids", NULL, NULL },
+	{ 0, BT_FLAG_BOOL, "tree", NULL, NULL, NULL, NULL },
 	{ 0 },
 };
 

@@ -15,9 +15,7 @@ import record_cli  # noqa: E402
 # Refused whole, with the reason.
 REFUSED = ("checkpoint", "config", "node", "plugin", "secret", "service", "stack", "swarm", "trust", "volume update")
 # Words that a command wants before it looks at its flags.
-ARGUMENTS = {"volume create": ["v"], "volume ls": [], "start": ["c"], "container start": ["c"]}
-# Not there yet.
-MISSING = {"image ls", "images"}
+ARGUMENTS = {"volume create": ["v"], "volume ls": [], "start": ["c"], "container start": ["c"], "images": [], "image ls": []}
 NOWHERE = "unix:///nonexistent/berth.sock"
 
 
@@ -34,8 +32,8 @@ def recorded():
 
 
 DOCKER = recorded()
-OURS = [c for c in DOCKER if c not in MISSING and not any((c + " ").startswith(r + " ") for r in REFUSED)]
-THEIRS = [c for c in DOCKER if c not in OURS and c not in MISSING]
+OURS = [c for c in DOCKER if not any((c + " ").startswith(r + " ") for r in REFUSED)]
+THEIRS = [c for c in DOCKER if c not in OURS]
 
 
 def berth(*words):
