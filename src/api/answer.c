@@ -87,7 +87,7 @@ int bt_answer_stream(struct bt_request *req, const char *type, struct bt_stream 
 
 int bt_answer_hijack(struct bt_request *req, bool tty, struct bt_hijack hijack)
 {
-	/* Multiplexed streams have a name of their own since API 1.42. */
+	/* Multiplexed streams have a name of their own since API 1.42; told with a switch only. */
 	const char *type = tty || req->version < 42 ? BT_ANSWER_RAW : BT_ANSWER_MUXED;
 	unsigned status = req->upgrade ? MHD_HTTP_SWITCHING_PROTOCOLS : MHD_HTTP_OK;
 
@@ -141,8 +141,14 @@ static struct MHD_Response *make_response(struct bt_request *req)
 
 int bt_answer_send(struct bt_request *req)
 {
-	struct MHD_Response *response = make_response(req);
+	struct MHD_Response *response;
 	enum MHD_Result sent;
+
+	if (req->answer.hijack.run && !req->upgrade) {
+		bt_hijack_response_take(req);
+		return MHD_NO;
+	}
+	response = make_response(req);
 
 	if (!response)
 		return MHD_NO;

@@ -13,10 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/answer.h"
 #include "api/hijack.h"
 #include "api/pending.h"
 #include "api/relay.h"
 #include "api/request.h"
+#include "api/route.h"
 #include "api/websocket.h"
 #include "base/auto.h"
 #include "base/log.h"
@@ -189,33 +191,48 @@ static void upgraded(void *arg, struct MHD_Connection *conn, void *cls bt_unused
 	MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
 }
 
-/* No switch was asked for: the output arrives over a pair of sockets and is sent as the body. */
-static struct MHD_Response *plain_response(struct bt_request *req)
+static bool send_head(const struct bt_relay_client *client)
 {
-	int ends[2];
-	struct bt_stream stream;
+	static const char head[] = "HTTP/1.1 200 OK\r\n"
+				   "Content-Type: " BT_ANSWER_RAW "\r\n"
+				   "Api-Version: " BT_ROUTE_VERSION_MAX_STR "\r\n"
+				   "Docker-Experimental: false\r\n"
+				   "Ostype: linux\r\n"
+				   "Server: berth/" BT_VERSION " (linux)\r\n\r\n";
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return NULL;
-	/* Nothing can come from the client: its end of input is now. */
-	(void)shutdown(ends[0], SHUT_WR);
-	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	stream = bt_stream_of_fd(ends[0]);
-	if (!stream.ops) {
-		bt_close(&ends[1]);
-		return NULL;
+	/* Nothing was sent on this connection before that waits, so it fits. */
+	return client->send(client->arg, head, sizeof(head) - 1) == (ssize_t)sizeof(head) - 1;
+}
+
+void bt_hijack_response_take(struct bt_request *req)
+{
+	const union MHD_ConnectionInfo *tls =
+		MHD_get_connection_info(req->conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	const struct bt_relay_client client = client_of(req, tls ? tls->tls_session : NULL);
+	int taken;
+
+	if (!send_head(&client)) {
+		bt_hijack_cancel(&req->answer.hijack);
+		return;
 	}
-	bt_hijack_run(&req->answer.hijack, ends[1], NULL, 0);
-	return bt_stream_response(stream, req->sock, &req->owed);
+	bt_pending_settle(&req->owed);
+	if (tls) {
+		run_over_tls(req, NULL, 0, tls->tls_session);
+		return;
+	}
+	taken = take_socket(req->sock);
+	if (taken < 0) {
+		bt_hijack_cancel(&req->answer.hijack);
+		return;
+	}
+	let_client_read(taken);
+	bt_hijack_run(&req->answer.hijack, taken, NULL, 0);
 }
 
 struct MHD_Response *bt_hijack_response(struct bt_request *req)
 {
-	struct MHD_Response *response;
+	struct MHD_Response *response = MHD_create_response_for_upgrade(upgraded, req);
 
-	if (!req->upgrade)
-		return plain_response(req);
-	response = MHD_create_response_for_upgrade(upgraded, req);
 	if (response)
 		MHD_add_response_header(response, "Upgrade",
 					req->answer.websocket ? "websocket" : "tcp");

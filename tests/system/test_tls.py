@@ -90,3 +90,23 @@ def test_plain_tcp_beyond_loopback_needs_to_be_meant(tmp_path):
     flags = ["--data-root", str(tmp_path / "d"), "--exec-root", str(tmp_path / "e"), "--bridge", "none", "--config-file", str(tmp_path / "none.json")]
     p = run([BERTHD, *flags, "-H", f"tcp://0.0.0.0:{free_port()}"], check=False)
     assert p.returncode != 0 and "without TLS" in p.stderr
+
+
+def test_a_raw_stream_without_upgrade_passes_both_ways(tls):
+    daemon, port, directory = tls
+    daemon.docker("run", "-d", "--name", "raw", "bb", "sleep", "1000")
+    x = daemon.post("/containers/raw/exec", {"Cmd": ["sh", "-c", "read x; echo got $x"], "AttachStdin": True, "AttachStdout": True, "Tty": True}).json["Id"]
+    context = ssl.create_default_context(cafile=str(directory / "ca.pem"))
+    context.load_cert_chain(directory / "client.pem", directory / "client-key.pem")
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", port), PATIENCE), server_hostname="127.0.0.1") as s:
+        s.sendall(f"POST /exec/{x}/start HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{{\"Tty\":true}}".encode())
+        out = b""
+        while b"\r\n\r\n" not in out:
+            out += s.recv(4096)
+        s.sendall(b"in\n")
+        while b"got in" not in out:
+            more = s.recv(4096)
+            assert more, out
+            out += more
+    assert out.startswith(b"HTTP/1.1 200 OK\r\n") and b"chunked" not in out and b"raw-stream" in out
+    daemon.request("DELETE", "/containers/raw?force=1")
