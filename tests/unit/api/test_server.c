@@ -416,18 +416,27 @@ START_TEST(nothing_follows_the_head_before_it_is_read)
 }
 END_TEST
 
-START_TEST(a_hijack_without_upgrade_is_a_plain_stream)
+START_TEST(a_hijack_without_upgrade_is_a_raw_stream_both_ways)
 {
 	bt_auto_close int sock = dial(), ours = -EBADF;
+	char buf[8] = { 0 };
 	const char *got;
 
-	say(sock, "POST /v1.41/hijack HTTP/1.1\r\nHost: x\r\n\r\n");
+	say(sock, "POST /v1.43/hijack HTTP/1.1\r\nHost: x\r\n\r\n");
 	got = hear(sock, "hello ");
-	ck_assert_has(got, "HTTP/1.1 200 OK");
+	ck_assert_has(got, "HTTP/1.1 200 OK\r\n");
 	ck_assert_has(got, "Content-Type: application/vnd.docker.raw-stream\r\n");
+	ck_assert_ptr_null(strstr(got, "chunked"));
+	ck_assert_has(got, "\r\n\r\nhello ");
+	/* The HTTP library has long let go of its end by now. */
+	usleep(100000);
 	ours = __atomic_load_n(&hijacked, __ATOMIC_SEQ_CST);
 	say(ours, "more");
 	ck_assert_has(hear(sock, "more"), "more");
+	say(sock, "in");
+	shutdown(sock, SHUT_WR);
+	ck_assert_int_eq(read(ours, buf, sizeof(buf)), 2);
+	ck_assert_int_eq(read(ours, buf, sizeof(buf)), 0);
 }
 END_TEST
 
@@ -598,7 +607,7 @@ int main(void)
 	tcase_add_test(serve, a_stream_ends_when_its_client_leaves);
 	tcase_add_test(serve, a_hijacked_socket_is_ours_and_stays_open_both_ways);
 	tcase_add_test(serve, nothing_follows_the_head_before_it_is_read);
-	tcase_add_test(serve, a_hijack_without_upgrade_is_a_plain_stream);
+	tcase_add_test(serve, a_hijack_without_upgrade_is_a_raw_stream_both_ways);
 	tcase_add_test(serve, http_2_by_prior_knowledge_is_closed_and_a_slow_post_is_not);
 	tcase_add_test(serve, a_connection_is_kept_for_the_next_request);
 	tcase_add_test(serve, a_job_that_fails_at_once_is_an_error_and_later_a_message);
