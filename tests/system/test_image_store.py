@@ -17,6 +17,7 @@ import time
 import pytest
 
 from harness import TOP, Daemon, busybox_tar, wait_for
+from registries import Registry
 
 sys.path.insert(0, os.path.join(TOP, "tests", "compat"))
 import images  # noqa: E402
@@ -268,8 +269,14 @@ def no_orphans(d):
     wait_for(lambda: set(os.listdir(os.path.join(d.data, "overlay2"))) - {"l"} == used_layers(d), "no layer is left that nobody uses")
 
 
-def test_a_death_at_any_instant_leaves_no_orphan(fresh):
-    """SIGKILL in the middle of load, import, commit, rmi and prune; the next daemon finds whole images, and nothing else on disk."""
+@pytest.fixture
+def registry():
+    with Registry() as r:
+        yield r
+
+
+def test_a_death_at_any_instant_leaves_no_orphan(fresh, registry):
+    """SIGKILL in the middle of pull, load, import, commit, rmi and prune; the next daemon finds whole images, and nothing else on disk."""
     d, dice = fresh, random.Random(int(os.environ.get("BERTH_TEST_SEED", "7")))
     with open(busybox_tar(), "rb") as f:
         base = f.read()
@@ -278,14 +285,20 @@ def test_a_death_at_any_instant_leaves_no_orphan(fresh):
     imported = gzip.compress(trees[0], 1)
     d.docker("create", "--name", "box", "bb", "true")
     d.request("PUT", "/containers/box/archive?path=/", trees[0])
+    pulled = f"{registry.name}/dying:1"
+    assert d.request("POST", "/images/load", loaded).status == 200
+    d.docker("tag", "dying:1", pulled)
+    d.docker("push", pulled)
+    d.docker("rmi", pulled, "dying:1")
     work = {
+        "pull": lambda: d.post(f"/images/create?fromImage={pulled}"),
         "load": lambda: d.request("POST", "/images/load", loaded),
         "import": lambda: d.request("POST", "/images/create?fromSrc=-&repo=imported", imported),
         "commit": lambda: d.post("/commit?container=box&repo=committed"),
         "rmi": lambda: d.request("DELETE", "/images/dying:1?force=1"),
         "prune": lambda: d.post('/images/prune?filters={"dangling":["false"]}'),
     }
-    for what in list(work) * 4:
+    for what in list(work) * 3:
         if what in ("rmi", "prune"):
             work["load"]()
 
@@ -308,6 +321,9 @@ def test_a_death_at_any_instant_leaves_no_orphan(fresh):
         if "dying:1" in names:
             assert d.docker("run", "--rm", "dying:1", "sh", "-c", "ls /d0 /d1 | grep -c f").stdout == "1000\n"
             d.request("DELETE", "/images/dying:1?force=1")
+        if pulled in names:
+            assert d.docker("run", "--rm", pulled, "sh", "-c", "ls /d0 /d1 | grep -c f").stdout == "1000\n"
+            d.request("DELETE", f"/images/{pulled}?force=1")
         if "committed:latest" in names:
             assert d.docker("run", "--rm", "committed", "sh", "-c", "ls /d0 | grep -c f").stdout == "500\n"
             d.request("DELETE", "/images/committed?force=1")
