@@ -40,10 +40,15 @@ class Engine:
         for args in commands:
             running.append(subprocess.Popen(self.argv(*args), env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
             if len(running) == width:
-                running.pop(0).wait()
+                self.see_off(running.pop(0))
         for p in running:
-            p.wait()
+            self.see_off(p)
         return (time.perf_counter() - start) * 1000
+
+    def see_off(self, p):
+        """A figure of commands that failed would be none."""
+        if p.wait() != 0:
+            raise AssertionError(f"{self.name} {p.args}: exit {p.returncode}")
 
 
 def berth_engine(daemon):
