@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/list.h"
+#include "net/sysctl.h"
 
 /* The deepest job has two netlink buffers of 32 KiB on its stack. */
 #define STACK_SIZE (192u << 10)
@@ -58,8 +59,10 @@ static void *work(void *arg)
 	for (;;) {
 		struct job *job = next_job(t);
 
-		if (!job)
+		if (!job) {
+			bt_sysctl_done();
 			return NULL;
+		}
 		job->r = job->fn(&env, job->arg, job->err);
 		if (setns(t->home_fd, CLONE_NEWNET) < 0)
 			abort();

@@ -3,7 +3,8 @@
 #define BT_NET_SYSCTL_H
 
 /*
- * The kernel's network settings, in the calling thread's network namespace.
+ * The kernel's network settings, in the calling thread's network namespace. A thread
+ * that comes here keeps a procfs of its own open: see bt_sysctl_done().
  */
 
 #include <stdbool.h>
@@ -16,5 +17,8 @@ bt_nodiscard int bt_sysctl_set(const char *value, const char *name, ...) bt_prin
 
 /** Is the setting there, and has this value? */
 bool bt_sysctl_is(const char *value, const char *name);
+
+/** Close what the calling thread keeps open for the next settings; before it ends. */
+void bt_sysctl_done(void);
 
 #endif
