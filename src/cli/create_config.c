@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "cli/create.h"
 #include "cli/json_set.h"
+#include "codec/json.h"
 
 #define FILE_MAX (16u << 20)
 
@@ -96,7 +97,7 @@ static void add_label(json_t *config, const char *text)
 		(void)json_object_set_new(config, "Labels", labels);
 	}
 	if (key)
-		(void)json_object_set_new(labels, key, bt_json_set_string(value ? value + 1 : ""));
+		(void)json_object_set_new(labels, key, bt_json_text(value ? value + 1 : ""));
 }
 
 static int add_label_line(json_t *config, char *line, const char *path bt_unused,

@@ -9,7 +9,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "cli/csv.h"
-#include "cli/json_set.h"
+#include "codec/json.h"
 
 static void split(const char *text, json_t *list)
 {
@@ -45,7 +45,7 @@ static int set_options(json_t *request, const char *text, struct bt_err *err)
 
 		if (value)
 			*value++ = '\0';
-		json_object_set_new(options, field.p, bt_json_set_string(value ? value : ""));
+		json_object_set_new(options, field.p, bt_json_text(value ? value : ""));
 	}
 	return r;
 }
@@ -67,7 +67,7 @@ static int set_field(json_t *request, json_t *seen, char *text, struct bt_err *e
 	if (strcmp(key, "count") == 0)
 		return set_count(request, value ? value : text, err);
 	if (strcmp(key, "driver") == 0)
-		return json_object_set_new(request, "Driver", bt_json_set_string(value));
+		return json_object_set_new(request, "Driver", bt_json_text(value));
 	if (strcmp(key, "device") == 0)
 		split(value, json_object_get(request, "DeviceIDs"));
 	else if (strcmp(key, "capabilities") == 0)

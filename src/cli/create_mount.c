@@ -16,6 +16,7 @@
 #include "cli/csv.h"
 #include "cli/json_set.h"
 #include "cli/units.h"
+#include "codec/json.h"
 
 struct mount {
 	json_t *json; /* what is sent */
@@ -59,7 +60,7 @@ static void set_pair(json_t *map, const char *pair)
 	const char *value = strchr(pair, '=');
 
 	if (key)
-		(void)json_object_set_new(map, key, bt_json_set_string(value ? value + 1 : ""));
+		(void)json_object_set_new(map, key, bt_json_text(value ? value + 1 : ""));
 }
 
 static int set_recursive(struct mount *m, const char *value, struct bt_err *err)
@@ -358,7 +359,7 @@ int bt_create_mount_fill(const struct bt_args *args, json_t *config, json_t *hos
 
 		if (path)
 			(void)json_object_set_new(member(host, "Tmpfs"), path,
-						  bt_json_set_string(colon ? colon + 1 : ""));
+						  bt_json_text(colon ? colon + 1 : ""));
 	}
 	return r;
 }

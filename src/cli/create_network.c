@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "cli/csv.h"
 #include "cli/json_set.h"
+#include "codec/json.h"
 
 /* Does a name stand for what is no network of the user's? */
 static bool is_special(const char *mode)
@@ -58,7 +59,7 @@ static int set_driver_option(json_t *endpoint, const char *value, struct bt_err 
 		map = json_object();
 		(void)json_object_set_new(endpoint, "DriverOpts", map);
 	}
-	(void)json_object_set_new(map, key, bt_json_set_string(equals + 1));
+	(void)json_object_set_new(map, key, bt_json_text(equals + 1));
 	return 0;
 }
 

@@ -14,42 +14,12 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "cli/units.h"
-
-/* The bytes of the character at `p`, or 0 where there is none. jansson is the judge. */
-static size_t rune_length(const char *p)
-{
-	for (size_t n = 1; n <= 4 && p[n - 1]; n++) {
-		json_auto_t *rune = json_stringn(p, n);
-
-		if (rune)
-			return n;
-	}
-	return 0;
-}
-
-json_t *bt_json_set_string(const char *text)
-{
-	json_t *json = json_string(text);
-	bt_auto_str struct bt_str clean = { 0 };
-
-	if (json)
-		return json;
-	while (*text) {
-		size_t n = rune_length(text);
-
-		if (n)
-			bt_str_add(&clean, text, n);
-		else
-			bt_str_puts(&clean, "\uFFFD");
-		text += n ? n : 1;
-	}
-	return clean.failed ? NULL : json_string(bt_str_get(&clean));
-}
+#include "codec/json.h"
 
 void bt_json_set_text(json_t *object, const char *name, const char *value)
 {
 	if (value && *value)
-		(void)json_object_set_new(object, name, bt_json_set_string(value));
+		(void)json_object_set_new(object, name, bt_json_text(value));
 }
 
 void bt_json_set_lower(json_t *object, const char *name, const char *value)
@@ -74,7 +44,7 @@ void bt_json_set_append_new(json_t *object, const char *name, json_t *value)
 
 void bt_json_set_append(json_t *object, const char *name, const char *value)
 {
-	bt_json_set_append_new(object, name, bt_json_set_string(value));
+	bt_json_set_append_new(object, name, bt_json_text(value));
 }
 
 void bt_json_set_string_flag(json_t *object, const char *name, const struct bt_args *args,
@@ -142,8 +112,7 @@ void bt_json_set_map_flag(json_t *object, const char *name, const struct bt_args
 			(void)json_object_set_new(object, name, map);
 		}
 		if (key)
-			(void)json_object_set_new(map, key,
-						  bt_json_set_string(value ? value + 1 : ""));
+			(void)json_object_set_new(map, key, bt_json_text(value ? value + 1 : ""));
 	}
 }
 

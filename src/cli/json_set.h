@@ -3,7 +3,8 @@
 #define BT_CLI_JSON_SET_H
 
 /*
- * Filling a request's body from flags: what was not given is not sent.
+ * Filling a request's body from flags: what was not given is not sent, and what is no UTF-8 is sent
+ * as bt_json_text() has it.
  */
 
 #include <stdbool.h>
@@ -13,9 +14,6 @@
 #include "base/attr.h"
 #include "cli/args.h"
 
-/** A JSON string of what was typed: a byte that is no UTF-8 becomes U+FFFD, as Go's encoder has it.
- * A new reference, or NULL without memory. */
-json_t *bt_json_set_string(const char *text);
 /** Set a string member; NULL and "" set nothing. */
 void bt_json_set_text(json_t *object, const char *name, const char *value);
 /** The same in lower case. */

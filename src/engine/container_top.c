@@ -16,6 +16,7 @@
 #include "engine/container_event.h"
 #include "engine/container_inspect.h"
 #include "engine/engine_private.h"
+#include "engine/top_table.h"
 
 #define ARGS_MAX   64
 #define OUTPUT_MAX (16u << 20)
@@ -88,74 +89,6 @@ static int run(const struct command *cmd, char **ret, struct bt_err *err)
 	return r;
 }
 
-/* The words of a line; the last of `max` keeps the rest of it. */
-static json_t *split(const char *line, size_t len, size_t max)
-{
-	json_t *out = json_array();
-	size_t i = 0;
-
-	while (i < len) {
-		size_t n = 0;
-
-		while (i < len && (line[i] == ' ' || line[i] == '\t'))
-			i++;
-		while (i + n < len && line[i + n] != ' ' && line[i + n] != '\t')
-			n++;
-		if (n == 0)
-			break;
-		if (max && json_array_size(out) + 1 == max)
-			n = len - i;
-		json_array_append_new(out, json_stringn(line + i, n));
-		i += n;
-	}
-	return out;
-}
-
-static ssize_t pid_column(const json_t *titles)
-{
-	const json_t *title;
-	size_t i;
-
-	json_array_foreach (titles, i, title)
-		if (strcmp(json_string_value(title), "PID") == 0)
-			return (ssize_t)i;
-	return -1;
-}
-
-static bool is_ours(const char *text, const pid_t *pids, size_t n)
-{
-	long pid = text ? strtol(text, NULL, 10) : 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (pids[i] == pid)
-			return true;
-	return false;
-}
-
-static int parse(const char *text, const pid_t *pids, size_t npids, json_t **ret,
-		 struct bt_err *err)
-{
-	size_t len = strcspn(text, "\n");
-	json_auto_t *titles = split(text, len, 0), *rows = json_array();
-	ssize_t column = pid_column(titles);
-
-	if (column < 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "Couldn't find PID field in ps output");
-	for (text += len; *text; text += len) {
-		json_t *row;
-
-		text++;
-		len = strcspn(text, "\n");
-		row = split(text, len, json_array_size(titles));
-		if (is_ours(json_string_value(json_array_get(row, (size_t)column)), pids, npids))
-			json_array_append(rows, row);
-		json_decref(row);
-	}
-	*ret = json_pack("{s:O,s:O}", "Titles", titles, "Processes", rows);
-	return 0;
-}
-
 static char *join_pids(const pid_t *pids, size_t n)
 {
 	bt_auto_str struct bt_str out = { 0 };
@@ -199,7 +132,7 @@ int bt_container_top(struct bt_engine *engine, const char *ref, const char *ps_a
 	if (r == 0)
 		r = run(&cmd, &text, err);
 	if (r == 0)
-		r = parse(text, pids, n, ret, err);
+		r = bt_top_table_parse(text, pids, n, ret, err);
 	if (r == 0)
 		bt_container_event(c, "top", NULL);
 	return r;

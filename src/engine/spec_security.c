@@ -190,48 +190,81 @@ int bt_spec_security_process(const json_t *hc, uint32_t uid, const struct bt_spe
 	return 0;
 }
 
+static int wrong(const char *opt, int field, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid --security-opt %d: \"%s\"", field,
+			  opt);
+}
+
+static int parse_new_privileges(const char *opt, const char *value, struct bt_security_opts *ret,
+				struct bt_err *err)
+{
+	if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+		return wrong(opt, 2, err);
+	ret->no_new_privileges_set = true;
+	ret->no_new_privileges = !value || strcmp(value, "true") == 0;
+	return 0;
+}
+
+static int parse_seccomp(const char *opt, const char *value, struct bt_security_opts *ret,
+			 struct bt_err *err)
+{
+	(void)opt;
+	(void)err;
+	ret->seccomp_unconfined = strcmp(value, "unconfined") == 0;
+	ret->seccomp_builtin = strcmp(value, "builtin") == 0;
+	ret->seccomp = ret->seccomp_unconfined || ret->seccomp_builtin ? NULL : value;
+	return 0;
+}
+
+static int parse_apparmor(const char *opt, const char *value, struct bt_security_opts *ret,
+			  struct bt_err *err)
+{
+	(void)opt;
+	(void)err;
+	ret->apparmor = value[0] ? value : NULL;
+	return 0;
+}
+
 /* Only "off" can be had. */
-static int parse_label(const char *opt, const char *value, struct bt_err *err)
+static int parse_label(const char *opt, const char *value, struct bt_security_opts *ret,
+		       struct bt_err *err)
 {
 	bt_auto_free char *what = bt_str_format("HostConfig.SecurityOpt label=%s", value);
 
+	(void)ret;
 	if (strcmp(value, "disable") == 0)
 		return 0;
 	if (!bt_selinux_is_option(value))
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid --security-opt 2: \"%s\"",
-				  opt);
+		return wrong(opt, 2, err);
 	return bt_selinux_refuse(bt_selinux_enabled(NULL), what ? what : "label", err);
 }
 
+static const struct {
+	const char *name;
+	bool alone; /* may stand without a value */
+	int (*parse)(const char *opt, const char *value, struct bt_security_opts *ret,
+		     struct bt_err *err);
+} options[] = {
+	{ "no-new-privileges", true, parse_new_privileges },
+	{ "seccomp", false, parse_seccomp },
+	{ "apparmor", false, parse_apparmor },
+	{ "label", false, parse_label },
+};
+
+/* "name=value", or with a colon in its place. */
 static int parse_opt(const char *opt, struct bt_security_opts *ret, struct bt_err *err)
 {
 	size_t len = strcspn(opt, "=:");
 	const char *value = opt[len] ? opt + len + 1 : NULL;
 
-	if (len == 17 && strncmp(opt, "no-new-privileges", len) == 0) {
-		if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-					  "invalid --security-opt 2: \"%s\"", opt);
-		ret->no_new_privileges_set = true;
-		ret->no_new_privileges = !value || strcmp(value, "true") == 0;
-		return 0;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (strlen(options[i].name) != len || strncmp(options[i].name, opt, len) != 0)
+			continue;
+		return value || options[i].alone ? options[i].parse(opt, value, ret, err)
+						 : wrong(opt, 1, err);
 	}
-	if (!value)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid --security-opt 1: \"%s\"",
-				  opt);
-	if (len == 7 && strncmp(opt, "seccomp", len) == 0) {
-		ret->seccomp_unconfined = strcmp(value, "unconfined") == 0;
-		ret->seccomp_builtin = strcmp(value, "builtin") == 0;
-		ret->seccomp = ret->seccomp_unconfined || ret->seccomp_builtin ? NULL : value;
-		return 0;
-	}
-	if (len == 8 && strncmp(opt, "apparmor", len) == 0) {
-		ret->apparmor = value[0] ? value : NULL;
-		return 0;
-	}
-	if (len == 5 && strncmp(opt, "label", len) == 0)
-		return parse_label(opt, value, err);
-	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid --security-opt 2: \"%s\"", opt);
+	return wrong(opt, value ? 2 : 1, err);
 }
 
 int bt_spec_security_parse(const json_t *hc, struct bt_security_opts *ret, struct bt_err *err)
@@ -279,7 +312,7 @@ static bool has_ulimit(const json_t *list, const char *name)
 	size_t i;
 
 	json_array_foreach (list, i, item)
-		if (strcmp(bt_jget_text(item, "Name"), name) == 0)
+		if (strcasecmp(bt_jget_text(item, "Name"), name) == 0)
 			return true;
 	return false;
 }
