@@ -442,17 +442,57 @@ int bt_change_apply(json_t *config, const char *line, struct bt_err *err)
 			  (int)(n < 100 ? n : 100), line);
 }
 
+/* Put one line behind `out`, without its comment, and say whether it goes on in the next. */
+static bool join_line(char **out, const char *line, size_t len)
+{
+	size_t end = len;
+
+	if (line[strspn(line, " \t")] == '#')
+		return true;
+	while (end > 0 && strchr(" \t\r", line[end - 1]))
+		end--;
+	if (end > 0 && line[end - 1] == '\\') {
+		memmove(*out, line, end - 1);
+		*out += end - 1;
+		return true;
+	}
+	memmove(*out, line, len);
+	*out += len;
+	return false;
+}
+
+/* The next line, as a Dockerfile has them: a backslash at its end takes the next one in, and
+ * comments are nothing. In place; NULL at the end. */
+static char *next_line(char **rest)
+{
+	char *line = *rest, *out = line, *p = line;
+	bool more = true;
+
+	if (*p == '\0')
+		return NULL;
+	while (more && *p) {
+		size_t len = strcspn(p, "\n");
+
+		more = join_line(&out, p, len);
+		p += len + (p[len] == '\n');
+	}
+	*rest = p;
+	/* What was joined is shorter than what it was made of, or the text has ended. */
+	*out = '\0';
+	return line;
+}
+
 int bt_change_apply_all(json_t *config, const char *const *changes, struct bt_err *err)
 {
 	for (size_t i = 0; changes && changes[i]; i++) {
 		bt_auto_free char *text = strdup(changes[i]);
-		char *save = NULL;
+		char *rest = text, *line;
 
 		if (!text)
 			return no_memory(err);
-		for (char *line = strtok_r(text, "\n", &save); line;
-		     line = strtok_r(NULL, "\n", &save)) {
-			int r = bt_change_apply(config, line, err);
+		while ((line = next_line(&rest))) {
+			int r = line[strspn(line, " \t\r")] ? bt_change_apply(config, line, err)
+							    : 0;
 
 			if (r < 0)
 				return r;

@@ -18,7 +18,8 @@
  * where it is no such instruction or malformed. */
 bt_nodiscard int bt_change_apply(json_t *config, const char *line, struct bt_err *err);
 
-/** Apply several; `changes` is NULL-terminated and may be NULL. A text may hold several lines. */
+/** Apply several; `changes` is NULL-terminated and may be NULL. A text may hold several lines, with
+ * comments and backslashes at their ends as in a Dockerfile. */
 bt_nodiscard int bt_change_apply_all(json_t *config, const char *const *changes,
 				     struct bt_err *err);
 
