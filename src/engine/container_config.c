@@ -2,6 +2,7 @@
 
 #include "engine/container_config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -184,6 +185,18 @@ static int check_healthcheck(const json_t *config, struct bt_err *err)
 	return 0;
 }
 
+/* The kernel takes any bytes. But these are written to lines of /etc/hosts, where a newline would
+ * begin another host. */
+static bool is_host_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (iscntrl((unsigned char)text[i]))
+			return false;
+	return len <= HOST_NAME_MAX;
+}
+
 static int check_texts(const json_t *config, struct bt_err *err)
 {
 	const char *dir = bt_jget_text(config, "WorkingDir");
@@ -198,9 +211,12 @@ static int check_texts(const json_t *config, struct bt_err *err)
 			dir);
 	if (signal[0] != '\0' && bt_signal_name_parse(signal) < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid signal: %s", signal);
-	if (strlen(bt_jget_text(config, "Hostname")) > HOST_NAME_MAX)
+	if (!is_host_name(bt_jget_text(config, "Hostname")))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid hostname: %s",
 				  bt_jget_text(config, "Hostname"));
+	if (!is_host_name(bt_jget_text(config, "Domainname")))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid domainname: %s",
+				  bt_jget_text(config, "Domainname"));
 	json_object_foreach ((json_t *)(uintptr_t)json_object_get(config, "Labels"), key, value) {
 		(void)key;
 		if (!json_is_string(value))

@@ -72,12 +72,16 @@ static bool parse_id(const char *text, size_t len, uint32_t *ret)
 	return true;
 }
 
-static bool all_digits(const char *text, size_t len)
+/* Digits, perhaps behind a sign: whoever writes that means a number, and no image may have a user
+ * or group of that name for those that are out of range. */
+static bool looks_like_number(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
+	size_t sign = len > 0 && (text[0] == '-' || text[0] == '+');
+
+	for (size_t i = sign; i < len; i++)
 		if (text[i] < '0' || text[i] > '9')
 			return false;
-	return len > 0;
+	return len > sign;
 }
 
 static bool field_id(const struct line *line, size_t i, uint32_t *ret)
@@ -104,6 +108,8 @@ static int find_user(const char *passwd, const char *who, size_t len, struct pas
 	uint32_t uid = 0, want = 0;
 	bool number = parse_id(who, len, &want);
 
+	if (!number && looks_like_number(who, len))
+		return 0;
 	while (next_line(&passwd, &line)) {
 		if (!field_id(&line, 2, &uid) || line.len[0] == 0)
 			continue;
@@ -126,7 +132,7 @@ static bool find_group(const char *group, const char *who, size_t len, uint32_t 
 
 	if (parse_id(who, len, ret))
 		return true;
-	if (all_digits(who, len))
+	if (looks_like_number(who, len))
 		return false;
 	while (next_line(&group, &line))
 		if (field_is(&line, 0, who, len) && field_id(&line, 2, ret))

@@ -6,6 +6,9 @@
  *   prowl exe SECONDS       open every other process's /proc/PID/exe for writing
  *   prowl root SECONDS PATH look for PATH (of the host) through /proc/PID/{root,cwd,fd/N}
  *   prowl socket FAMILY     socket(FAMILY, SOCK_SEQPACKET or SOCK_DGRAM, 0)
+ *   prowl socket32 FAMILY   the same by the 32-bit number of socket(2), int $0x80
+ *   prowl socketcall FAMILY the same by the 32-bit socketcall(2)
+ *   prowl socketx32 FAMILY  the same by the number of the x32 interface
  *   prowl flip DIR LINK TO  swap DIR and a symlink LINK -> TO for ever (renameat2 exchange)
  *
  * prints a line that begins with FOUND for each success; exits with 0.
@@ -17,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -92,6 +96,42 @@ static void try_socket(int family)
 		printf("refused %d\n", why);
 }
 
+static void tell_answer(long r)
+{
+	if (r >= 0)
+		printf("FOUND\n");
+	else
+		printf("refused %ld\n", -r);
+}
+
+static void try_old_socket(const char *how, int family)
+{
+	int type = family == 38 ? SOCK_SEQPACKET : SOCK_DGRAM;
+	long r = -ENOSYS;
+#if defined(__x86_64__)
+	/* Where a 32-bit pointer reaches. */
+	unsigned *args = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	args[0] = (unsigned)family;
+	args[1] = (unsigned)type;
+	args[2] = 0;
+	if (strcmp(how, "socket32") == 0)
+		__asm__ volatile("int $0x80"
+				 : "=a"(r)
+				 : "a"(359L), "b"((long)family), "c"((long)type), "d"(0L)
+				 : "memory", "r8", "r9", "r10", "r11");
+	else if (strcmp(how, "socketcall") == 0)
+		__asm__ volatile("int $0x80"
+				 : "=a"(r)
+				 : "a"(102L), "b"(1L), "c"(args)
+				 : "memory", "r8", "r9", "r10", "r11");
+	else
+		r = syscall(0x40000000L | SYS_socket, family, type, 0) < 0 ? -errno : 0;
+#endif
+	tell_answer((int)r);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && strcmp(argv[1], "exe") == 0)
@@ -100,6 +140,8 @@ int main(int argc, char **argv)
 		prowl("root", atoi(argv[2]), argv[3]);
 	else if (argc >= 3 && strcmp(argv[1], "socket") == 0)
 		try_socket(atoi(argv[2]));
+	else if (argc >= 3 && strncmp(argv[1], "socket", 6) == 0)
+		try_old_socket(argv[1], atoi(argv[2]));
 	else if (argc >= 5 && strcmp(argv[1], "flip") == 0) {
 		(void)symlink(argv[4], argv[3]);
 		for (;;)

@@ -108,6 +108,9 @@ START_TEST(nonsense_is_refused_and_the_member_named)
 	assert_refused("{'Cmd':['x'],'WorkingDir':'tmp'}",
 		       "the working directory 'tmp' is invalid, it needs to be an absolute path");
 	assert_refused("{'Cmd':['x'],'StopSignal':'NOPE'}", "invalid signal: NOPE");
+	assert_refused("{'Cmd':['x'],'Hostname':'a\\nb'}", "invalid hostname: a\nb");
+	assert_refused("{'Cmd':['x'],'Domainname':'a\\tb'}", "invalid domainname: a\tb");
+	assert_refused("{'Cmd':['x'],'Hostname':'a\\u007f'}", "invalid hostname: a\x7f");
 	assert_refused("{'Cmd':['x'],'Env':['=x']}", "invalid environment variable: =x");
 }
 END_TEST

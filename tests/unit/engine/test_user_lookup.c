@@ -8,11 +8,18 @@ static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
 			     "me:x:1000:100:Me:/home/me:/bin/sh\n"
 			     "1001:x:0:0:trap:/root:/bin/sh\n"
 			     "broken\n"
+			     "-1:x:0:0:trap:/root:/bin/sh\n"
+			     "4294967296:x:0:0:trap:/root:/bin/sh\n"
+			     "+0:x:0:0:trap:/root:/bin/sh\n"
+			     "4294967295:x:0:0:trap:/root:/bin/sh\n"
+			     "-:x:9:9:odd:/:/bin/sh\n"
 			     "last:x:7:8::/l:/x";
 static const char group[] = "root:x:0:\n"
 			    "users:x:100:\n"
 			    "wheel:x:10:root,me\n"
 			    "audio:x:63:me\n"
+			    "-1:x:0:\n"
+			    "4294967296:x:0:\n"
 			    "metoo:x:64:metoo\n";
 
 static struct bt_user find(const char *spec, const char *const *extra)
@@ -109,6 +116,33 @@ START_TEST(a_last_line_without_its_end_counts)
 }
 END_TEST
 
+START_TEST(a_number_out_of_range_is_nobodys_name)
+{
+	/* All are there as names, and root's. */
+	static const char *const traps[] = { "-1", "+0", "4294967295", "4294967296" };
+	char message[128];
+
+	for (size_t i = 0; i < sizeof(traps) / sizeof(traps[0]); i++) {
+		(void)snprintf(message, sizeof(message),
+			       "unable to find user %s: no matching entries in passwd file",
+			       traps[i]);
+		assert_refused(traps[i], message);
+	}
+	assert_refused("me:-1", "unable to find group -1: no matching entries in group file");
+	assert_refused("me:4294967296",
+		       "unable to find group 4294967296: no matching entries in group file");
+}
+END_TEST
+
+START_TEST(a_sign_alone_is_a_name)
+{
+	struct bt_user user = find("-", NULL);
+
+	ck_assert_uint_eq(user.uid, 9);
+	bt_user_lookup_done(&user);
+}
+END_TEST
+
 START_TEST(who_is_not_there_is_refused)
 {
 	assert_refused("nobody", "unable to find user nobody: no matching entries in passwd file");
@@ -130,6 +164,8 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_group_that_is_named_is_the_only_one);
 	tcase_add_test(tests, extra_groups_are_added_once);
 	tcase_add_test(tests, a_last_line_without_its_end_counts);
+	tcase_add_test(tests, a_number_out_of_range_is_nobodys_name);
+	tcase_add_test(tests, a_sign_alone_is_a_name);
 	tcase_add_test(tests, who_is_not_there_is_refused);
 }
 
