@@ -3,6 +3,7 @@
 #include "cli/filter.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,27 +11,43 @@
 
 #include "base/auto.h"
 #include "client/target.h"
+#include "codec/json.h"
 
-static void add_one(json_t *filters, const char *text)
+/* `len` bytes without the blanks around them, as a JSON string: what is no UTF-8 must not get lost,
+ * since a filter that is not sent lets everything through. */
+static json_t *trimmed(const char *text, size_t len)
+{
+	bt_auto_free char *copy = NULL;
+
+	while (len && isspace((unsigned char)*text))
+		text++, len--;
+	while (len && isspace((unsigned char)text[len - 1]))
+		len--;
+	copy = strndup(text, len);
+	return copy ? bt_json_text(copy) : NULL;
+}
+
+static int add_one(json_t *filters, const char *text)
 {
 	size_t len = strcspn(text, "=");
-	char name[64];
+	json_auto_t *name = NULL, *value = NULL;
+	bt_auto_free char *lower = NULL;
 	json_t *values;
 
-	if (!text[len] || len >= sizeof(name))
-		return;
-	for (size_t i = 0; i < len; i++)
-		name[i] = (char)tolower((unsigned char)text[i]);
-	while (len && name[len - 1] == ' ')
-		len--;
-	name[len] = '\0';
-	values = json_object_get(filters, name);
-	if (!values) {
-		values = json_object();
-		(void)json_object_set_new(filters, name, values);
-	}
-	text = strchr(text, '=') + 1;
-	(void)json_object_set_new(values, text + strspn(text, " "), json_true());
+	/* An empty one is none, and there is no other without '=': bt_check_filter(). */
+	if (!text[len])
+		return 0;
+	name = trimmed(text, len);
+	value = trimmed(text + len + 1, strlen(text + len + 1));
+	lower = name ? strdup(json_string_value(name)) : NULL;
+	if (!lower || !value)
+		return -ENOMEM;
+	for (char *c = lower; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	if (!json_object_get(filters, lower))
+		(void)json_object_set_new(filters, lower, json_object());
+	values = json_object_get(filters, lower);
+	return json_object_set_new(values, json_string_value(value), json_true()) < 0 ? -ENOMEM : 0;
 }
 
 void bt_filter_add(struct bt_str *target, const struct bt_args *args, const char *name,
@@ -39,13 +56,17 @@ void bt_filter_add(struct bt_str *target, const struct bt_args *args, const char
 	json_auto_t *filters = json_object();
 	bt_auto_free char *text = NULL;
 	const char *value;
+	int r = 0;
 
-	for (size_t i = 0; (value = bt_args_item(args, name, i)); i++)
-		add_one(filters, value);
-	if (extra)
-		add_one(filters, extra);
-	if (!json_object_size(filters))
+	for (size_t i = 0; r == 0 && (value = bt_args_item(args, name, i)); i++)
+		r = add_one(filters, value);
+	if (r == 0 && extra)
+		r = add_one(filters, extra);
+	if (r == 0 && !json_object_size(filters))
 		return;
-	text = json_dumps(filters, JSON_COMPACT);
-	bt_target_add(target, "filters", text);
+	text = r == 0 ? json_dumps(filters, JSON_COMPACT) : NULL;
+	if (text)
+		bt_target_add(target, "filters", text);
+	else
+		target->failed = -ENOMEM;
 }

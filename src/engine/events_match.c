@@ -60,7 +60,7 @@ static bool match_image(const struct bt_filters *f, const json_t *message)
 		return true;
 	for (size_t i = 0; (value = bt_filters_value(f, "image", i)); i++)
 		if (is_image(value, bt_jget_text(attributes, image ? "name" : "image")) ||
-		    (image && bt_str_after(bt_jget_text(actor, "ID"), value)))
+		    (image && value[0] && bt_str_after(bt_jget_text(actor, "ID"), value)))
 			return true;
 	return false;
 }
