@@ -21,6 +21,11 @@
 #include "sys/pidfd.h"
 
 #define STATE_MAX (64u << 10)
+/* Room for longer numbers: the file is never shorter than what will be written over it. */
+#define STATE_SLACK 64
+#define STATE_STEP  256
+/* Each save is one write(2): two readings that differ had one between them. */
+#define READINGS_MAX 100
 
 bool bt_state_id_valid(const char *id)
 {
@@ -71,18 +76,48 @@ static int write_config(const char *dir, const char *text, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "write config.json in %s", dir) : 0;
 }
 
-/* By renaming, since others read while we write. */
-static int write_in(const char *dir, const char *name, const char *text, struct bt_err *err)
+/* By renaming: nobody finds half of it. */
+static int write_new(const char *path, const char *text)
 {
-	bt_auto_free char *path = bt_path_join(dir, name);
-	bt_auto_free char *temporary = path != NULL ? bt_str_format("%s.new", path) : NULL;
+	bt_auto_free char *temporary = bt_str_format("%s.new", path);
 	int r = temporary == NULL
 			? -ENOMEM
 			: bt_io_create_file(AT_FDCWD, temporary, 0600, text, strlen(text));
 
-	if (r == 0 && rename(temporary, path) < 0)
-		r = -errno;
-	return r < 0 ? bt_err_sys(err, r, "write %s in %s", name, dir) : 0;
+	return r == 0 && rename(temporary, path) < 0 ? -errno : r;
+}
+
+/* A JSON text may end with blanks. Returns a new string of `size`, or NULL. */
+static char *pad(const char *text, size_t size)
+{
+	size_t len = strlen(text);
+	char *padded = malloc(size + 1);
+
+	if (padded == NULL)
+		return NULL;
+	memcpy(padded, text, len);
+	memset(padded + len, ' ', size - len);
+	padded[size - 1] = '\n';
+	padded[size] = '\0';
+	return padded;
+}
+
+/* The numbers of a state change twice in a start. They are written over the old ones, for
+ * replacing a file makes ext4 write its blocks out at once; see read_settled(). */
+static int write_state(const char *dir, const char *text)
+{
+	bt_auto_free char *path = bt_path_join(dir, "state.json"), *padded = NULL;
+	size_t size = (strlen(text) + STATE_SLACK + STATE_STEP) / STATE_STEP * STATE_STEP;
+	struct stat st;
+	bool fits;
+
+	if (path == NULL)
+		return -ENOMEM;
+	fits = stat(path, &st) == 0 && st.st_size <= STATE_MAX && (size_t)st.st_size > strlen(text);
+	padded = pad(text, fits ? (size_t)st.st_size : size);
+	if (padded == NULL)
+		return -ENOMEM;
+	return fits ? bt_io_write_file(AT_FDCWD, path, padded) : write_new(path, padded);
 }
 
 int bt_state_save(const struct bt_state *state, const char *config, struct bt_err *err)
@@ -101,7 +136,10 @@ int bt_state_save(const struct bt_state *state, const char *config, struct bt_er
 	if (json == NULL || bt_json_dump(json, &text, NULL) < 0)
 		return bt_err_sys(err, -ENOMEM, "write the state of %s", state->id);
 	r = config != NULL ? write_config(state->dir, config, err) : 0;
-	return r < 0 ? r : write_in(state->dir, "state.json", text, err);
+	if (r < 0)
+		return r;
+	r = write_state(state->dir, text);
+	return r < 0 ? bt_err_sys(err, r, "write state.json in %s", state->dir) : 0;
 }
 
 static int read_in(const char *dir, const char *name, size_t max, char **ret, size_t *ret_len)
@@ -109,6 +147,31 @@ static int read_in(const char *dir, const char *name, size_t max, char **ret, si
 	bt_auto_free char *path = bt_path_join(dir, name);
 
 	return path == NULL ? -ENOMEM : bt_io_read_file(AT_FDCWD, path, max, ret, ret_len);
+}
+
+/* The kernel does not keep a reader from seeing half of a write, but only while it copies. */
+static int read_settled(const char *dir, char **ret, size_t *ret_len)
+{
+	bt_auto_free char *before = NULL;
+	size_t len_before = 0;
+
+	for (int i = 0; i < READINGS_MAX; i++) {
+		bt_auto_free char *now = NULL;
+		size_t len;
+		int r = read_in(dir, "state.json", STATE_MAX, &now, &len);
+
+		if (r < 0)
+			return r;
+		if (before != NULL && len == len_before && memcmp(before, now, len) == 0) {
+			*ret = bt_take(now);
+			*ret_len = len;
+			return 0;
+		}
+		free(before);
+		before = bt_take(now);
+		len_before = len;
+	}
+	return -EAGAIN;
 }
 
 static int fill(struct bt_state *s, const json_t *json)
@@ -137,7 +200,7 @@ int bt_state_load(const char *root, const char *id, struct bt_state *ret, struct
 
 	if (r < 0)
 		return r;
-	r = read_in(dir, "state.json", STATE_MAX, &text, &len);
+	r = read_settled(dir, &text, &len);
 	if (r == -ENOENT)
 		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "container does not exist: %s",
 				  id);
