@@ -227,6 +227,13 @@ def test_search_asks_the_registry_that_the_term_names(engine, honest, client):
     assert honest.requests("GET /v1/search")[-1][1].split("?")[1].split("&")[0] in ("q=a%20b", "q=a+b")
     out = engine.docker("search", "--filter", "stars=3", "--format", "{{.Name}}", f"{honest.name}/a", client=client).stdout
     assert out.split() == ["a/first"]
+    for wanted, names in (("true", ["a/first"]), ("false", ["a/second"])):
+        out = engine.docker("search", "--filter", f"is-official={wanted}", "--format", "{{.Name}}", f"{honest.name}/a", client=client).stdout
+        assert out.split() == names
+    out = engine.docker("search", "--filter", "stars=1", "--filter", "is-official=false", "--format", "{{.Name}}", f"{honest.name}/a", client=client).stdout
+    assert out.split() == ["a/second"]
+    p = engine.docker("search", "--filter", "stars=many", f"{honest.name}/a", client=client, check=False)
+    assert p.returncode == 1 and "stars" in p.stderr
     p = engine.docker("search", "--limit", "101", f"{honest.name}/a", client=client, check=False)
     assert p.returncode == 1 and "outside the range of [1, 100]" in p.stderr
     p = engine.docker("search", "--filter", "unheard=1", f"{honest.name}/a", client=client, check=False)
