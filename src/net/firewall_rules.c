@@ -326,8 +326,15 @@ static void put_judge(struct bt_nft *nft, const struct bt_gate *gate)
 	for (unsigned i = 0; i < 4; i++)
 		put_judge_rule(nft, i & 1, i & 2);
 
-	bt_nft_rule(nft, "prerouting");
 	memcpy(far, gate->far, sizeof(far));
+	/* Judged, and on its way to its container: net/firewall_foreign.c. */
+	bt_nft_rule(nft, "prerouting");
+	bt_nft_meta(nft, NFT_META_IIFNAME, 0);
+	bt_nft_cmp(nft, far, sizeof(far), false);
+	bt_nft_add_mark(nft, BT_RULES_MARK_PASS);
+	bt_nft_rule_end(nft);
+
+	bt_nft_rule(nft, "prerouting");
 	bt_nft_meta(nft, NFT_META_IIFNAME, 0);
 	bt_nft_cmp(nft, far, sizeof(far), true);
 	if_local(nft);

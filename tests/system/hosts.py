@@ -6,6 +6,7 @@ kept in a mount namespace of its own.
 """
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -95,6 +96,46 @@ class HostDaemon(Daemon):
     def stop(self):
         # Its namespace takes the bridge along; the one of this name here is nobody's.
         super().stop()
+
+
+class Firewalld:
+    """Debian's firewalld for the host of a wire, with files, a message bus and processes of its own."""
+
+    SCRIPT = """mount --make-rprivate /
+t=$(mktemp -d); cp -a /etc/firewalld/. $t/; mount --bind $t /etc/firewalld
+t=$(mktemp -d); mount --bind $t /run; mkdir /run/dbus
+dbus-daemon --system --fork --nopidfile
+exec firewalld --nofork --nopid"""
+
+    def __init__(self, wire):
+        self.files = tempfile.mkdtemp(prefix="berth-firewalld-")
+        self.proc = subprocess.Popen(enter(wire.host, "env", "TMPDIR=" + self.files, "unshare", "-m", "-p", "--fork", "--kill-child", "--mount-proc",
+                                           "sh", "-ec", self.SCRIPT), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self("--state")
+
+    def pid(self):
+        with open(f"/proc/{self.proc.pid}/task/{self.proc.pid}/children") as f:
+            return f.read().split()[0]
+
+    def __call__(self, *args):
+        """firewall-cmd, again and again until the daemon answers: it is slow to start."""
+        def ask():
+            assert self.proc.poll() is None, "firewalld ended"
+            try:
+                argv = ["nsenter", "-t", self.pid(), "-m", "-n", "-p", "firewall-cmd", *args]
+            except IndexError:
+                return False
+            return run(argv, check=False).returncode == 0
+        wait_for(ask, "firewall-cmd " + " ".join(args))
+
+    def reload(self):
+        """Begin it: what was not made permanent goes."""
+        os.kill(int(self.pid()), signal.SIGHUP)
+
+    def close(self):
+        self.proc.kill()
+        self.proc.wait()
+        shutil.rmtree(self.files)
 
 
 class Ufw:

@@ -366,6 +366,48 @@ START_TEST(a_load_looks_at_chains_of_others_without_a_socket_more)
 END_TEST
 
 /* N02, on kernels that know owners of tables. */
+/* firewalld's chain refuses at its end what belongs to none of its zones. */
+START_TEST(what_our_rules_let_pass_passes_the_chain_of_firewalld_too)
+{
+	bt_auto_close bt_unused int l = listen_in(a, 80);
+	bt_auto_close bt_unused int out = listen_in(lan, 80);
+	struct bt_firewall_port p = tcp("0.0.0.0", 8080, 8080, "10.95.0.2", 80);
+	struct bt_err err = { 0 };
+
+	publish("a", &p, 1);
+	shell("nft 'table inet firewalld { chain filter_FORWARD { type filter hook forward "
+	      "priority 10; reject with icmpx admin-prohibited; }; }'");
+	ck_assert_msg(bt_firewall_load(fw, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(reach_from(lan, "10.95.2.1", 8080), 0);
+	ck_assert_int_eq(reach_from(a, "10.95.2.2", 80), 0);
+	/* What ours do not let pass is still refused by whoever comes first. */
+	ck_assert_int_ne(connect_from(lan, "10.95.0.2", 80), 0);
+	ck_assert_int_eq(bt_firewall_remove(fw, &err), 0);
+	shell("test -z \"$(nft list chain inet firewalld filter_FORWARD | grep berth)\"");
+	shell("nft list chain inet firewalld filter_FORWARD | grep -q reject");
+}
+END_TEST
+
+/* Newer versions of firewalld own their table. */
+START_TEST(a_chain_that_its_owner_keeps_from_changes_is_no_error)
+{
+	FILE *owner = popen("nft -i >/dev/null", "w");
+	struct bt_err err = { 0 };
+
+	ck_assert_ptr_nonnull(owner);
+	(void)fputs("add table inet firewalld { flags owner; }\n"
+		    "add chain inet firewalld filter_FORWARD { type filter hook forward priority "
+		    "10; }\n",
+		    owner);
+	(void)fflush(owner);
+	while (system("nft list chain inet firewalld filter_FORWARD >/dev/null 2>&1") != 0)
+		(void)usleep(10000);
+	ck_assert_msg(bt_firewall_load(fw, &err) == 0, "%s", err.msg);
+	shell("test -z \"$(nft list chain inet firewalld filter_FORWARD | grep berth)\"");
+	(void)pclose(owner);
+}
+END_TEST
+
 START_TEST(a_flush_of_all_rules_passes_by_an_owned_table)
 {
 	bt_auto_close bt_unused int lb = listen_in(b, 80);
@@ -424,6 +466,8 @@ int main(void)
 	tcase_add_test(tc, a_second_load_replaces_the_table_and_keeps_the_networks);
 	tcase_add_test(tc, another_handle_takes_the_table_over);
 	tcase_add_test(tc, a_load_looks_at_chains_of_others_without_a_socket_more);
+	tcase_add_test(tc, what_our_rules_let_pass_passes_the_chain_of_firewalld_too);
+	tcase_add_test(tc, a_chain_that_its_owner_keeps_from_changes_is_no_error);
 	tcase_add_test(tc, a_flush_of_all_rules_passes_by_an_owned_table);
 	tcase_add_test(tc, after_a_flush_of_all_rules_a_table_is_back_at_once);
 	suite_add_tcase(suite, tc);
