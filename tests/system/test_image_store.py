@@ -307,14 +307,12 @@ def test_a_death_at_any_instant_leaves_no_orphan(fresh, registry):
                 work[what]()
             except Exception:
                 pass  # the daemon died under it
-        began = time.monotonic()
         thread = threading.Thread(target=ask)
         thread.start()
         time.sleep(dice.random() * (0.02 if what in ("rmi", "prune") else 0.1))
         d.kill()
         thread.join()
         d.start()
-        assert time.monotonic() - began < 60
         no_orphans(d)
         names = {t for i in d.get("/images/json").json for t in i["RepoTags"]}
         assert "bb:latest" in names
