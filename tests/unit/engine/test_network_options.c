@@ -228,6 +228,20 @@ START_TEST(dockers_options_that_a_driver_does_not_have_are_refused)
 }
 END_TEST
 
+START_TEST(nobody_else_is_the_default_bridge)
+{
+	const char *const key = "com.docker.network.bridge.default_bridge";
+	json_auto_t *yes = json_pack("{s:s}", key, "T"), *no = json_pack("{s:s}", key, "false");
+	struct bt_err failure = { 0 };
+	char *warning = NULL;
+
+	ck_assert_int_lt(bt_network_options_check("bridge", yes, &warning, &failure), 0);
+	ck_assert_int_eq(failure.kind, BT_ERR_INVALID);
+	ck_assert_int_eq(bt_network_options_check("bridge", no, &warning, &failure), 0);
+	ck_assert_ptr_null(warning);
+}
+END_TEST
+
 START_TEST(users_create_networks_of_three_drivers)
 {
 	ck_assert(bt_network_options_is_driver("bridge"));
@@ -252,6 +266,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, a_template_has_no_interface_whatever_its_driver);
 	tcase_add_test(tc, options_of_others_are_kept_with_a_warning_that_names_them);
 	tcase_add_test(tc, dockers_options_that_a_driver_does_not_have_are_refused);
+	tcase_add_test(tc, nobody_else_is_the_default_bridge);
 	tcase_add_test(tc, users_create_networks_of_three_drivers);
 }
 
