@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from harness import TOP, Daemon, busybox_tar, wait_for
+from harness import TOP, busybox_tar, wait_for
 from registries import Registry
 
 sys.path.insert(0, os.path.join(TOP, "tests", "compat"))
