@@ -78,8 +78,8 @@ END_TEST
 
 static const char *const without[] = { "{\"root\":{\"path\":\"rootfs\"}}",
 				       "{\"root\":{\"path\":\"rootfs\"},\"hooks\":{}}",
-				       "{\"root\":{\"path\":\"rootfs\"},"
-				       "\"hooks\":{\"poststop\":[],\"prestart\":[]}}" };
+				       ("{\"root\":{\"path\":\"rootfs\"},"
+					"\"hooks\":{\"poststop\":[],\"prestart\":[]}}") };
 
 START_TEST(without_hooks_nothing_is_made_and_nothing_changed)
 {
