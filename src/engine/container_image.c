@@ -72,8 +72,12 @@ int bt_container_commit(struct bt_engine *engine, const struct bt_container_comm
 	if (r < 0)
 		return r;
 	/* One that does not run, or stands still already, needs no pause. */
-	if (commit->pause)
-		paused = bt_container_pause(engine, c->id, true, BT_ERR_IGNORED) == 0;
+	if (commit->pause) {
+		r = bt_container_pause(engine, c->id, true, err);
+		if (r < 0 && err->kind != BT_ERR_CONFLICT)
+			return r;
+		paused = r == 0;
+	}
 	{
 		bt_auto_lock(op, &c->op);
 

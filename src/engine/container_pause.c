@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "base/auto.h"
+#include "base/log.h"
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
 #include "engine/container_row.h"
@@ -23,6 +25,26 @@ static int check_pause(const struct bt_container *c, bool pause, struct bt_err *
 	return 0;
 }
 
+/* Called with c->lock held, after the kernel has done it. A pause that cannot be recorded (a full
+ * disk) is taken back: nobody would know how the container came to stand still. One that is over
+ * is over, whatever the record says until it is written again. */
+static int record(struct bt_container *c, bool pause, struct bt_err *err)
+{
+	enum bt_container_status before = c->state.status;
+	int r;
+
+	c->state.status = pause ? BT_CONTAINER_PAUSED : BT_CONTAINER_RUNNING;
+	r = bt_container_row_state(c, err);
+	if (r == 0)
+		return 0;
+	if (!pause) {
+		bt_log_warn("container %.12s goes on: %s", c->id, err->msg);
+		return 0;
+	}
+	c->state.status = before;
+	return r;
+}
+
 int bt_container_pause(struct bt_engine *engine, const char *ref, bool pause, struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = NULL;
@@ -40,16 +62,17 @@ int bt_container_pause(struct bt_engine *engine, const char *ref, bool pause, st
 		return r;
 	pthread_mutex_lock(&c->lock);
 	/* It may have ended meanwhile. */
-	if (bt_container_is_running(c)) {
-		c->state.status = pause ? BT_CONTAINER_PAUSED : BT_CONTAINER_RUNNING;
-		r = bt_container_row_state(c, err);
-	}
+	if (bt_container_is_running(c))
+		r = record(c, pause, err);
 	pthread_mutex_unlock(&c->lock);
+	if (r < 0) {
+		bt_discard(bt_container_cgroup_freeze(c, false, BT_ERR_IGNORED));
+		return r;
+	}
 	if (pause)
 		bt_health_end(c);
 	else
 		bt_health_begin(c, false);
-	if (r == 0)
-		bt_container_event(c, pause ? "pause" : "unpause", NULL);
-	return r;
+	bt_container_event(c, pause ? "pause" : "unpause", NULL);
+	return 0;
 }

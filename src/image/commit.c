@@ -96,7 +96,8 @@ static int make_layer(struct bt_images *images, const char *container_id, const 
 	r = bt_layers_unpack(images->layers, parent, from, NULL, 0, ret, err);
 	bt_close(&from);
 	(void)pthread_join(thread, NULL);
-	if (a.result < 0) {
+	/* A broken pipe is only that the other end gave up: its reason is the reason. */
+	if (a.result < 0 && (r == 0 || a.result != -EPIPE)) {
 		if (r == 0)
 			bt_discard(bt_layers_unref(images->layers, ret->chain_id, BT_ERR_IGNORED));
 		*err = a.err;

@@ -19,6 +19,8 @@ reports=$(mktemp -d "$build/reports.XXXXXX")
 trap 'rm -rf "$reports"' EXIT
 common="log_path=$reports/daemon:exitcode=86"
 export ASAN_OPTIONS="$common:detect_leaks=1" UBSAN_OPTIONS="$common:print_stacktrace=1:halt_on_error=1" TSAN_OPTIONS="$common:second_deadlock_stack=1"
+# What a sanitizer needs itself is no memory of the daemon.
+export BERTH_SANITIZED=1
 export BERTH_BUILD=$build PYTHONDONTWRITEBYTECODE=1 BERTH_TEST_PATIENCE=180 BERTH_KILLS=${BERTH_KILLS:-10}
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 unset DOCKER_HOST DOCKER_CONTEXT BERTH_HOST

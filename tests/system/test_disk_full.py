@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""P05: a disk that is full under a daemon that runs: a clear error at each step, nothing is lost, and all works again once there is room."""
+import contextlib
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+
+import pytest
+
+from harness import Daemon, busybox_tar, run, wait_for
+
+SIZE = 64 << 20
+FULL = "no space left on device"
+
+
+class Small(Daemon):
+    """A daemon whose data root is a small file system of its own."""
+
+    def __init__(self):
+        super().__init__()
+        os.makedirs(self.data)
+        run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=711", "tmpfs", self.data])
+
+    def stop(self):
+        try:
+            super().stop()
+        finally:
+            run(["umount", "-l", self.data], check=False)
+            shutil.rmtree(self.top, ignore_errors=True)
+
+    @property
+    def filler(self):
+        return os.path.join(self.data, "filler")
+
+    def fill(self):
+        """Take all room, to the last byte."""
+        with open(self.filler, "wb", buffering=0) as f, contextlib.suppress(OSError):
+            while True:
+                f.write(b"\0" * 65536)
+        with open(self.filler, "ab", buffering=0) as f, contextlib.suppress(OSError):
+            while True:
+                f.write(b"\0" * 512)
+
+    def free(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.filler)
+
+    @contextlib.contextmanager
+    def full(self):
+        self.fill()
+        try:
+            yield
+        finally:
+            self.free()
+
+
+@pytest.fixture(scope="module")
+def small():
+    d = Small()
+    d.own_top = False
+    with d:
+        d.import_image(busybox_tar(), "bb:latest")
+        # It has a megabyte of its own, which a commit has to copy.
+        d.docker("run", "-d", "--name", "box", "bb", "sh", "-c", "head -c 1000000 /dev/urandom >/mine; echo begins; exec sleep 6000")
+        wait_for(lambda: d.docker("logs", "box").stdout == "begins\n", "it has begun")
+        yield d
+
+
+@pytest.fixture(autouse=True)
+def clean(small):
+    """What a test that failed left is not the next one's."""
+    yield
+    small.free()
+    for path in ("/containers/cc?force=1", "/volumes/vv"):
+        small.request("DELETE", path)
+
+
+def archive(size):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as t:
+        member = tarfile.TarInfo("large")
+        member.size = size
+        t.addfile(member, io.BytesIO(os.urandom(size)))
+    return out.getvalue()
+
+
+def image_archive():
+    """An image of one layer of a megabyte, as `docker load` takes it."""
+    layer = archive(1 << 20)
+    digest = hashlib.sha256(layer).hexdigest()
+    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + digest]}}).encode()
+    name = hashlib.sha256(config).hexdigest() + ".json"
+    manifest = json.dumps([{"Config": name, "RepoTags": ["loaded:1"], "Layers": ["layer.tar"]}]).encode()
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as t:
+        for member, data in (("manifest.json", manifest), (name, config), ("layer.tar", layer)):
+            info = tarfile.TarInfo(member)
+            info.size = len(data)
+            t.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def intact(d):
+    """Nothing that was there is lost, and a container runs from its image to its end."""
+    assert d.inspect("box")["State"]["Running"]
+    assert d.docker("exec", "box", "cat", "/etc/hello").stdout == "hello from the image\n"
+    assert d.docker("run", "--rm", "bb", "echo", "works").stdout == "works\n"
+    assert d.docker("logs", "box").stdout.startswith("begins\n")
+    assert sorted(c["Names"][0] for c in d.get("/containers/json?all=1").json) == ["/box"]
+
+
+def answers(d):
+    """Who asks only is answered."""
+    assert d.get("/containers/json?all=1").status == 200 and d.inspect("box")["State"]["Running"]
+    assert d.get("/images/json").status == 200 and d.get("/info").status == 200 and d.get("/volumes").status == 200
+
+
+def create(d):
+    return d.post("/containers/create?name=cc", {"Image": "bb", "Cmd": ["true"], "Labels": {"l": "x" * 200000}})
+
+
+def volume(d):
+    return d.post("/volumes/create", {"Name": "vv", "Labels": {"l": "x" * 200000}})
+
+
+def commit(d):
+    return d.post("/commit?container=box&repo=made", {})
+
+
+def load(d):
+    return d.post("/images/load", image_archive(), headers={"Content-Type": "application/x-tar"})
+
+
+def fetch(d):
+    return d.post("/images/create?fromSrc=-&repo=imported", archive(1 << 20), headers={"Content-Type": "application/x-tar"})
+
+
+def copy(d):
+    return d.request("PUT", "/containers/box/archive?path=/tmp", archive(1 << 20), headers={"Content-Type": "application/x-tar"})
+
+
+UNDO = {create: ("/containers/cc?force=1",), volume: ("/volumes/vv",), commit: ("/images/made",), load: ("/images/loaded:1",), fetch: ("/images/imported",), copy: ()}
+
+
+def says(answer):
+    """An error of its own status, or in the stream of an answer that had begun."""
+    text = answer.body.decode().lower()
+    assert (answer.status == 500 or '"errordetail"' in text) and FULL in text, (answer.status, text[:1000])
+
+
+def test_p05_removal_makes_room_on_a_full_disk(small):
+    """Who has no room must be able to make some: the database keeps a reserve. The first test here, so that no other has used it up."""
+    small.docker("run", "--name", "cc", "bb", "sh", "-c", "head -c 4000000 /dev/zero >/large")
+    with small.full():
+        a = small.request("DELETE", "/containers/cc")
+        assert a.status == 204, a.body
+        wait_for(lambda: os.statvfs(small.data).f_bavail * 4096 > 3000000, "the room is back")
+    intact(small)
+
+
+@pytest.mark.parametrize("deed", list(UNDO), ids=lambda f: f.__name__)
+def test_p05_a_full_disk_is_an_error_of_its_own_and_passes(small, deed):
+    with small.full():
+        says(deed(small))
+        answers(small)
+    intact(small)
+    assert small.get("/volumes").json["Volumes"] in ([], None)
+    a = deed(small)
+    assert a.status in (200, 201) and b'"errorDetail"' not in a.body, a.body
+    for path in UNDO[deed]:
+        assert small.request("DELETE", path).status in (200, 204)
+
+
+def test_p05_a_start_succeeds_or_names_the_reason_and_the_next_one_works(small):
+    assert small.post("/containers/create?name=cc", {"Image": "bb", "Cmd": ["sh", "-c", "exit 7"]}).status == 201
+    with small.full():
+        a = small.post("/containers/cc/start")
+        if a.status != 204:
+            assert a.status == 500 and FULL in a.message.lower(), a.body
+        answers(small)
+    if a.status == 204:
+        wait_for(lambda: small.inspect("cc")["State"]["Status"] == "exited", "it ends")
+    assert small.post("/containers/cc/start").status == 204
+    wait_for(lambda: small.inspect("cc")["State"]["Status"] == "exited", "it ends")
+    assert small.inspect("cc")["State"]["ExitCode"] == 7
+    assert small.request("DELETE", "/containers/cc").status == 204
+    intact(small)
+
+
+def test_p05_an_end_on_a_full_disk_is_known_with_its_code(small):
+    """The program ends while nothing can be written: what ended how is not lost."""
+    assert small.post("/containers/create?name=cc", {"Image": "bb", "Cmd": ["sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done"]}).status == 201
+    assert small.post("/containers/cc/start").status == 204
+    wait_for(lambda: b"ready" in small.get("/containers/cc/logs?stdout=1").body, "it listens")
+    with small.full():
+        assert small.post("/containers/cc/kill?signal=TERM").status == 204
+        assert small.post("/containers/cc/wait").json["StatusCode"] == 9
+        assert small.inspect("cc")["State"]["Status"] == "exited"
+    assert small.inspect("cc")["State"]["ExitCode"] == 9
+    assert small.request("DELETE", "/containers/cc").status == 204
+    intact(small)
+
+
+def test_p05_an_exec_needs_no_room(small):
+    with small.full():
+        assert small.docker("exec", "box", "echo", "works").stdout == "works\n"
+        out = small.docker("exec", "box", "sh", "-c", "echo 12345 >/tmp/new", check=False)
+        assert out.returncode != 0
+    small.docker("exec", "box", "sh", "-c", "echo 12345 >/tmp/new && rm /tmp/new")
+    intact(small)
+
+
+def test_p05_a_container_goes_on_while_its_log_has_no_room(small):
+    """Output that cannot be written is lost to the log, not to who is attached, and later output is there."""
+    small.docker("run", "-d", "-i", "--name", "cc", "bb", "sh", "-c", "while read x; do echo $x; done")
+    pid = small.inspect("cc")["State"]["Pid"]
+
+    def say(text):
+        small.docker("exec", "-i", "cc", "sh", "-c", "cat >/proc/1/fd/1", input=text)
+
+    say("before\n")
+    with small.full():
+        say("x" * 300000 + "\n")
+        assert small.inspect("cc")["State"]["Pid"] == pid
+    say("after\n")
+    wait_for(lambda: small.docker("logs", "cc").stdout.endswith("after\n"), "later output is there")
+    assert small.docker("logs", "cc").stdout.startswith("before\n")
+    assert small.request("DELETE", "/containers/cc?force=1").status == 204
+    intact(small)
+
+
+def test_p05_a_daemon_that_is_killed_on_a_full_disk_comes_back(small):
+    with small.full():
+        small.kill()
+    small.start()
+    intact(small)
