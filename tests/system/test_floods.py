@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""P05 and P06: clients that mean harm, or are broken. Others are answered within 100 ms all the while, and memory stays bounded."""
+"""P05 and P06: clients that mean harm, or are broken. Others are answered all the while, and memory stays bounded."""
 import contextlib
 import json
 import os
 import resource
 import socket
-import statistics
 import time
 import urllib.parse
 
 import pytest
 
 from harness import PATIENCE, Daemon, busybox_tar, wait_for
-
-# A machine that is busy with other work gets more; the figure itself is a tenth of a second.
-SOON = 0.1 * max(1, PATIENCE / 60)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,16 +38,10 @@ def rss(d):
 
 
 def others_are_answered(d):
-    def median():
-        times = []
-        for _ in range(5):
-            for path in ("/_ping", "/containers/json?all=1", "/containers/box/json"):
-                begin = time.monotonic()
-                assert d.get(path).status == 200
-                times.append(time.monotonic() - begin)
-        return statistics.median(times)
-    # Somebody else's burst of work is not ours: the best of three.
-    assert min(median() for _ in range(3)) < SOON
+    """How soon is the bench's to say (its part "floods")."""
+    for _ in range(5):
+        for path in ("/_ping", "/containers/json?all=1", "/containers/box/json"):
+            assert d.get(path).status == 200
 
 
 @contextlib.contextmanager
