@@ -79,6 +79,8 @@ def test_r03_r04_r06_a_neighbour_that_swaps_what_is_in_dev_opens_and_covers_noth
                 assert not re.search(r" /proc/sys\S* .* - (devpts|mqueue)|shm .* /proc/sys\S* ", p.stdout), p.stdout
                 assert p.stdout.split()[-1] == "9fa0", p.stdout
             assert open(CORE_PATTERN).read() == before
+        # What it flips is removed next.
+        engine.berth("rm", "-f", name)
     # Else nothing was looked at.
     assert ran > 0
 
