@@ -89,15 +89,12 @@ static int add_env_line(json_t *config, char *line, const char *path, struct bt_
 static void add_label(json_t *config, const char *text)
 {
 	json_t *labels = json_object_get(config, "Labels");
-	bt_auto_free char *key = strndup(text, strcspn(text, "="));
-	const char *value = strchr(text, '=');
 
 	if (!labels) {
 		labels = json_object();
 		(void)json_object_set_new(config, "Labels", labels);
 	}
-	if (key)
-		(void)json_object_set_new(labels, key, bt_json_text(value ? value + 1 : ""));
+	bt_json_set_pair(labels, text);
 }
 
 static int add_label_line(json_t *config, char *line, const char *path bt_unused,

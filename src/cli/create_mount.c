@@ -54,15 +54,6 @@ static json_t *member(json_t *object, const char *name)
 }
 
 /* "a=b" into a map; a key alone has an empty value. */
-static void set_pair(json_t *map, const char *pair)
-{
-	bt_auto_free char *key = strndup(pair, strcspn(pair, "="));
-	const char *value = strchr(pair, '=');
-
-	if (key)
-		(void)json_object_set_new(map, key, bt_json_text(value ? value + 1 : ""));
-}
-
 static int set_recursive(struct mount *m, const char *value, struct bt_err *err)
 {
 	static const char *const words[] = { "enabled", "disabled", "writable", "readonly" };
@@ -128,11 +119,11 @@ static int set_volume(struct mount *m, const char *key, const char *value, struc
 	else if (strcmp(key, "volume-nocopy") == 0)
 		return set_bool(m->volume, "NoCopy", key, value, err);
 	else if (strcmp(key, "volume-label") == 0)
-		set_pair(member(m->volume, "Labels"), value);
+		bt_json_set_pair(member(m->volume, "Labels"), value);
 	else if (strcmp(key, "volume-driver") == 0)
 		bt_json_set_text(member(m->volume, "DriverConfig"), "Name", value);
 	else if (strcmp(key, "volume-opt") == 0)
-		set_pair(member(member(m->volume, "DriverConfig"), "Options"), value);
+		bt_json_set_pair(member(member(m->volume, "DriverConfig"), "Options"), value);
 	return 0;
 }
 

@@ -49,17 +49,16 @@ static int check_mac(const char *text, struct bt_err *err)
 static int set_driver_option(json_t *endpoint, const char *value, struct bt_err *err)
 {
 	const char *equals = strchr(value, '=');
-	bt_auto_free char *key = equals ? strndup(value, (size_t)(equals - value)) : NULL;
 	json_t *map = json_object_get(endpoint, "DriverOpts");
 
-	if (!key || !*key)
+	if (!equals || equals == value)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "invalid key value pair format in driver options");
 	if (!map) {
 		map = json_object();
 		(void)json_object_set_new(endpoint, "DriverOpts", map);
 	}
-	(void)json_object_set_new(map, key, bt_json_text(equals + 1));
+	bt_json_set_pair(map, value);
 	return 0;
 }
 

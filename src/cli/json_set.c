@@ -97,6 +97,17 @@ void bt_json_set_list_flag(json_t *object, const char *name, const struct bt_arg
 		bt_json_set_append(object, name, text);
 }
 
+void bt_json_set_pair(json_t *map, const char *pair)
+{
+	bt_auto_free char *bytes = strndup(pair, strcspn(pair, "="));
+	json_auto_t *key = bytes ? bt_json_text(bytes) : NULL;
+	const char *value = strchr(pair, '=');
+
+	if (key)
+		(void)json_object_set_new(map, json_string_value(key),
+					  bt_json_text(value ? value + 1 : ""));
+}
+
 void bt_json_set_map_flag(json_t *object, const char *name, const struct bt_args *args,
 			  const char *flag)
 {
@@ -104,15 +115,11 @@ void bt_json_set_map_flag(json_t *object, const char *name, const struct bt_args
 	const char *text;
 
 	for (size_t i = 0; (text = bt_args_item(args, flag, i)); i++) {
-		bt_auto_free char *key = strndup(text, strcspn(text, "="));
-		const char *value = strchr(text, '=');
-
 		if (!map) {
 			map = json_object();
 			(void)json_object_set_new(object, name, map);
 		}
-		if (key)
-			(void)json_object_set_new(map, key, bt_json_text(value ? value + 1 : ""));
+		bt_json_set_pair(map, text);
 	}
 }
 

@@ -41,7 +41,9 @@ void bt_json_set_duration_flag(json_t *object, const char *name, const struct bt
 /** The same: all of a list's values, as strings. */
 void bt_json_set_list_flag(json_t *object, const char *name, const struct bt_args *args,
 			   const char *flag);
-/** A map of "key=value" flags; a key alone has an empty value. */
+/** A member of a map from "key=value"; a key alone has an empty value. */
+void bt_json_set_pair(json_t *map, const char *pair);
+/** A map of such flags. */
 void bt_json_set_map_flag(json_t *object, const char *name, const struct bt_args *args,
 			  const char *flag);
 

@@ -54,6 +54,18 @@ START_TEST(a_list_keeps_an_element_whatever_its_bytes)
 }
 END_TEST
 
+START_TEST(a_pair_keeps_its_key_whatever_its_bytes)
+{
+	json_auto_t *map = json_object();
+
+	bt_json_set_pair(map, "a\xe4=b=c");
+	bt_json_set_pair(map, "alone");
+	ck_assert_uint_eq(json_object_size(map), 2);
+	ck_assert_str_eq(json_string_value(json_object_get(map, "a\uFFFD")), "b=c");
+	ck_assert_str_eq(json_string_value(json_object_get(map, "alone")), "");
+}
+END_TEST
+
 START_TEST(an_empty_text_sets_nothing)
 {
 	json_auto_t *object = json_object();
@@ -108,6 +120,7 @@ int main(void)
 	tcase_add_test(tc, text_is_sent_as_it_was_typed);
 	tcase_add_test(tc, each_byte_that_is_no_utf8_becomes_a_replacement_and_nothing_is_lost);
 	tcase_add_test(tc, a_list_keeps_an_element_whatever_its_bytes);
+	tcase_add_test(tc, a_pair_keeps_its_key_whatever_its_bytes);
 	tcase_add_test(tc, an_empty_text_sets_nothing);
 	tcase_add_test(tc, only_gos_words_are_truth_values);
 	tcase_add_test(tc, a_path_is_taken_from_where_we_are);
