@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The OCI runtime by itself, beside Debian's runc and crun"""
+import glob
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ SPENT = os.path.join(BUILD, "bench/spent")  # spent.c says why no clock of Pytho
 OTHERS = {name: path for name in ("runc", "crun") if (path := shutil.which(name))}
 # Each of them keeps its state in /run unless told otherwise, and that is a tmpfs where systemd is.
 MEMORY = "/dev/shm"
+GROUP = f"berth-bench-{os.getpid()}"
 
 
 class Runtime:
@@ -33,7 +35,7 @@ class Runtime:
         self.count += 1
         self.id = f"bench-{os.getpid()}-{self.name}-{self.count}"
         self.config["process"]["args"] = list(args)
-        self.config["linux"]["cgroupsPath"] = "/berth-bench/" + self.id
+        self.config["linux"]["cgroupsPath"] = f"/{GROUP}/{self.id}"
         with open(os.path.join(self.bundle, "config.json"), "w") as f:
             json.dump(self.config, f)
 
@@ -54,6 +56,13 @@ class Runtime:
 
     def end(self):
         self.call("delete", "--force", self.id)
+
+
+def remove_groups():
+    """Runtimes leave the parent of their groups, and one that cannot run here leaves more."""
+    for path in glob.glob(f"/sys/fs/cgroup/{GROUP}") + glob.glob(f"/sys/fs/cgroup/*/{GROUP}"):
+        for top, _, _ in os.walk(path, topdown=False):
+            os.rmdir(top)
 
 
 def measure(bench):
@@ -77,3 +86,4 @@ def measure(bench):
     finally:
         shutil.rmtree(top, ignore_errors=True)
         shutil.rmtree(states, ignore_errors=True)
+        remove_groups()
