@@ -34,7 +34,7 @@ def test_berth_does_not_wait_where_no_daemon_ever_was(tmp_path):
     begun = time.monotonic()
     p = run([BERTH, "-H", f"unix://{tmp_path}/sock", "ps"], check=False)
     assert p.returncode == 1 and "Cannot connect to the Docker daemon" in p.stderr
-    assert time.monotonic() - begun < 3.5, "it waited for one"
+    assert time.monotonic() - begun < 2
 
 
 def test_berth_gives_up_on_a_daemon_that_does_not_come_back(tmp_path):
