@@ -77,15 +77,41 @@ static int add_item(struct bt_flag_value *v, const char *value, struct bt_err *e
 	return 0;
 }
 
-static int invalid(const struct bt_flag *flag, const char *value, const char *why,
+/* A value as Go quotes it, so that what ends where is told. */
+static char *quoted(const char *value)
+{
+	static const char plain[] = "\a\b\f\n\r\t\v\"\\", letters[] = "abfnrtv\"\\";
+	bt_auto_str struct bt_str s = { 0 };
+	char *ret = NULL;
+
+	bt_str_putc(&s, '"');
+	for (; *value; value++) {
+		const char *known = strchr(plain, *value);
+
+		if (known)
+			bt_str_printf(&s, "\\%c", letters[known - plain]);
+		else if ((unsigned char)*value < ' ' || *value == 0x7f)
+			bt_str_printf(&s, "\\x%02x", (unsigned)(unsigned char)*value);
+		else
+			bt_str_putc(&s, *value);
+	}
+	bt_str_putc(&s, '"');
+	return bt_str_steal(&s, &ret) < 0 ? NULL : ret;
+}
+
+static int invalid(const struct bt_flag *flag, const char *text, const char *why,
 		   struct bt_err *err)
 {
+	bt_auto_free char *value = quoted(text);
+
+	if (!value)
+		return bt_err_sys(err, -ENOMEM, "read arguments");
 	if (flag->letter)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "invalid argument \"%s\" for \"-%c, --%s\" flag: %s", value,
+				  "invalid argument %s for \"-%c, --%s\" flag: %s", value,
 				  flag->letter, flag->name, why);
-	return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-			  "invalid argument \"%s\" for \"--%s\" flag: %s", value, flag->name, why);
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid argument %s for \"--%s\" flag: %s",
+			  value, flag->name, why);
 }
 
 static int set_value(struct bt_flag_value *v, const char *value, struct bt_err *err)

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "cli/check.h"
 #include "cli/create.h"
+#include "cli/create_gpus.h"
 #include "cli/create_mount.h"
 #include "cli/create_network.h"
 
@@ -83,7 +84,7 @@ const struct bt_flag bt_create_flags[] = {
 	{ 'e', BT_FLAG_LIST, "env", NULL, "An environment variable", NULL, bt_check_env },
 	{ 0, BT_FLAG_LIST, "env-file", NULL, "Read environment variables from a file", NULL, NULL },
 	{ 0, BT_FLAG_LIST, "expose", NULL, "A port or range to expose", NULL, NULL },
-	{ 0, BT_FLAG_STRING, "gpus", "gpu-request", "GPU devices to add to the container ('all' to pass all GPUs)", NULL, NULL },
+	{ 0, BT_FLAG_LIST, "gpus", "gpu-request", "GPU devices to add to the container ('all' to pass all GPUs)", NULL, bt_create_gpus_check },
 	{ 0, BT_FLAG_LIST, "group-add", NULL, "A further group", NULL, NULL },
 	{ 0, BT_FLAG_STRING, "health-cmd", NULL, "The command that checks health", NULL, NULL },
 	{ 0, BT_FLAG_STRING, "health-interval", "duration", "Time between checks (ms, s, m, h)", NULL, bt_check_duration },

@@ -27,10 +27,13 @@ static int set_count(json_t *request, const char *text, struct bt_err *err)
 {
 	long long n = -1;
 
-	if (strcmp(text, "all") != 0 && bt_str_to_i64(text, &n) < 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "invalid count (%s): value must be either \"all\" or an integer",
-				  text);
+	int r = strcmp(text, "all") == 0 ? 0 : bt_str_to_i64(text, &n);
+
+	if (r < 0)
+		return bt_err_set(
+			err, BT_ERR_INVALID, EINVAL,
+			"invalid count (%s): value must be either \"all\" or an integer: %s", text,
+			r == -ERANGE ? "value out of range" : "invalid syntax");
 	return json_object_set_new(request, "Count", json_integer(n));
 }
 
@@ -40,6 +43,8 @@ static int set_options(json_t *request, const char *text, struct bt_err *err)
 	json_t *options = json_object_get(request, "Options");
 	int r;
 
+	if (!text || !*text)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "failed to read gpu options: EOF");
 	while ((r = bt_csv_next(&text, &field, err)) > 0) {
 		char *value = strchr(field.p, '=');
 
@@ -54,7 +59,7 @@ static int set_field(json_t *request, json_t *seen, char *text, struct bt_err *e
 {
 	bt_auto_free char *field = strdup(text);
 	char *value = strchr(text, '=');
-	const char *key = value ? text : "count";
+	const char *key = text;
 
 	if (!field)
 		return bt_err_sys(err, -ENOMEM, "gpus");
@@ -64,8 +69,10 @@ static int set_field(json_t *request, json_t *seen, char *text, struct bt_err *e
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "gpu request key '%s' can be specified only once", key);
 	json_object_set_new(seen, key, json_true());
-	if (strcmp(key, "count") == 0)
+	if (!value || strcmp(key, "count") == 0) {
+		json_object_set_new(seen, "count", json_true());
 		return set_count(request, value ? value : text, err);
+	}
 	if (strcmp(key, "driver") == 0)
 		return json_object_set_new(request, "Driver", bt_json_text(value));
 	if (strcmp(key, "device") == 0)
@@ -88,6 +95,8 @@ int bt_create_gpus_parse(const char *text, json_t **ret, struct bt_err *err)
 	bt_auto_str struct bt_str field = { 0 };
 	int r;
 
+	if (!*text)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "EOF");
 	while ((r = bt_csv_next(&text, &field, err)) > 0) {
 		r = set_field(request, seen, field.p, err);
 		if (r < 0)
@@ -101,4 +110,11 @@ int bt_create_gpus_parse(const char *text, json_t **ret, struct bt_err *err)
 			      json_string("gpu"));
 	*ret = json_incref(request);
 	return 0;
+}
+
+int bt_create_gpus_check(const char *text, struct bt_err *err)
+{
+	json_auto_t *request = NULL;
+
+	return bt_create_gpus_parse(text, &request, err);
 }

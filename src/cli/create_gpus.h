@@ -15,4 +15,7 @@
 /** Parse in docker's words. Returns 0 with a new object, or -EINVAL. */
 bt_nodiscard int bt_create_gpus_parse(const char *text, json_t **ret, struct bt_err *err);
 
+/** Whether one --gpus can be read. Returns 0 or -EINVAL. */
+bt_nodiscard int bt_create_gpus_check(const char *text, struct bt_err *err);
+
 #endif

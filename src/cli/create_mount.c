@@ -289,6 +289,8 @@ int bt_create_mount_parse(const char *text, json_t **ret, struct bt_err *err)
 	bt_auto_str struct bt_str field = { 0 };
 	int r;
 
+	if (!*text)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "EOF");
 	while ((r = bt_csv_next(&text, &field, err)) > 0) {
 		r = set_field(&m, field.p, err);
 		if (r < 0)

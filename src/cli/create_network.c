@@ -71,7 +71,7 @@ static int set_field(json_t *endpoint, char *field, char **name, struct bt_err *
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid field %s", key);
 	if (strcmp(key, "name") == 0) {
 		free(*name);
-		*name = strdup(value);
+		*name = *value ? strdup(value) : NULL;
 	} else if (strcmp(key, "alias") == 0) {
 		bt_json_set_append(endpoint, "Aliases", value);
 	} else if (strcmp(key, "ip") == 0) {
@@ -97,7 +97,8 @@ static int set_field(json_t *endpoint, char *field, char **name, struct bt_err *
 	return 0;
 }
 
-/* `*ret_name` is owned by the caller, `*ret` a new reference. */
+/* `*ret_name` is owned by the caller, `*ret` a new reference. A text of no bytes is a network
+ * without a name: docker says so only when it makes the container. */
 static int parse(const char *text, char **ret_name, json_t **ret, struct bt_err *err)
 {
 	bt_auto_str struct bt_str field = { 0 };
@@ -107,6 +108,7 @@ static int parse(const char *text, char **ret_name, json_t **ret, struct bt_err 
 
 	if (!strchr(text, '=')) {
 		name = strdup(text);
+		r = name ? 0 : bt_err_sys(err, -ENOMEM, "network");
 	} else {
 		while ((r = bt_csv_next(&text, &field, err)) > 0) {
 			r = set_field(endpoint, field.p, &name, err);
@@ -116,7 +118,7 @@ static int parse(const char *text, char **ret_name, json_t **ret, struct bt_err 
 	}
 	if (r < 0)
 		return r;
-	if (!name || !*name)
+	if (!name)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "network name/id is not specified");
 	*ret_name = bt_take(name);
 	*ret = bt_take(endpoint);
@@ -181,6 +183,8 @@ int bt_create_network_fill(const struct bt_args *args, json_t *config, json_t *h
 		r = parse(text ? text : "default", &name, &endpoint, err);
 		if (r < 0)
 			return r;
+		if (!*name)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "no name set for network");
 		if (n == 0)
 			bt_json_set_text(host, "NetworkMode", name);
 		r = n == 0 ? add_flags(args, name, endpoint, config, err) : 0;

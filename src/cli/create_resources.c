@@ -234,8 +234,7 @@ static int fill_devices(const struct bt_args *args, json_t *host, struct bt_err 
 		bt_json_set_append_new(host, "DeviceRequests",
 				       json_pack("{s:s, s:O}", "Driver", "cdi", "DeviceIDs", cdi));
 	bt_json_set_list_flag(host, "DeviceCgroupRules", args, "device-cgroup-rule");
-	text = bt_args_string(args, "gpus");
-	if (r == 0 && text && *text) {
+	for (size_t i = 0; r == 0 && (text = bt_args_item(args, "gpus", i)); i++) {
 		json_t *gpus = NULL;
 
 		r = bt_create_gpus_parse(text, &gpus, err);

@@ -27,7 +27,7 @@ static int quoted(const char **text, struct bt_str *ret, struct bt_err *err)
 	if (!*p || (p[1] && p[1] != ','))
 		return bad_quote("extraneous or missing \" in quoted-field",
 				 (size_t)(p - *text) + 1, err);
-	*text = p + 1 + (p[1] == ',');
+	*text = p[1] ? p + 2 : NULL;
 	return 1;
 }
 
@@ -38,7 +38,7 @@ int bt_csv_next(const char **text, struct bt_str *ret, struct bt_err *err)
 	int r;
 
 	bt_str_clear(ret);
-	if (!**text)
+	if (!*text)
 		return 0;
 	/* An empty field is a string, too. */
 	r = bt_str_reserve(ret, 0);
@@ -51,7 +51,7 @@ int bt_csv_next(const char **text, struct bt_str *ret, struct bt_err *err)
 	if (quote)
 		return bad_quote("bare \" in non-quoted-field", (size_t)(quote - *text) + 1, err);
 	bt_str_add(ret, *text, len);
-	*text += len + ((*text)[len] == ',');
+	*text = (*text)[len] ? *text + len + 1 : NULL;
 	return 1;
 }
 

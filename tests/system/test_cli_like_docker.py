@@ -101,6 +101,20 @@ rename nosuch other
 version --format {{.Server.APIVersion}}
 info --format {{.OSType}}
 system df --format {{.Type}}
+run --rm --mount type=volume,target=/x, bb true
+run --rm --mount ,type=volume,target=/x bb true
+run --rm --mount "" bb true
+run --rm --mount , bb true
+run --rm --mount '"type=volume",' bb true
+run --rm --network name=x, bb true
+run --rm --network "" bb true
+run --rm --gpus device=0, bb true
+run --rm --gpus all, bb true
+run --rm --gpus "" bb true
+run --rm --gpus options= bb true
+run --rm -p published=1,target=2, bb true
+context create CTX --docker ""
+run --rm --gpus all --gpus device=0,device=1 bb true
 """.strip().split("\n")
 
 
@@ -126,7 +140,7 @@ def split_templates(line):
 
 
 def say(client, engine, words_):
-    env = {k: v for k, v in os.environ.items() if not k.startswith("DOCKER_")}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("DOCKER_")} | {"DOCKER_CONFIG": os.path.join(engine.top, "docker-config")}
     p = run([client, "-H", "unix://" + engine.sock, *words_], env=env, check=False)
     return p.returncode, p.stdout, p.stderr.replace("docker", "berth")
 

@@ -114,6 +114,9 @@ START_TEST(what_is_wrong_is_said_as_pflag_says_it)
 	refuse("--detach=maybe",
 	       "invalid argument \"maybe\" for \"-d, --detach\" flag: strconv.ParseBool: "
 	       "parsing \"maybe\": invalid syntax");
+	refuse("-e =\"\\\n\x01",
+	       "invalid argument \"=\\\"\\\\\\n\\x01\" for \"-e, --env\" flag: invalid environment "
+	       "variable: =\"\\\n\x01");
 	refuse("-e =x",
 	       "invalid argument \"=x\" for \"-e, --env\" flag: invalid environment variable: =x");
 }

@@ -50,6 +50,9 @@ END_TEST
 START_TEST(mistakes_are_named_in_docker_words)
 {
 	refuse("x", "invalid field 'x' must be a key=value pair");
+	refuse("type=bind,src=/a,dst=/b,", "invalid field '' must be a key=value pair");
+	refuse(",type=bind,src=/a,dst=/b", "invalid field '' must be a key=value pair");
+	refuse("", "EOF");
 	refuse("type=bind,src=/a", "target is required");
 	refuse("type=bind,src=a,dst=/b,foo=1", "unexpected key 'foo' in 'foo=1'");
 	refuse("type=volume,dst=/b,bind-propagation=x",

@@ -60,6 +60,7 @@ END_TEST
 
 START_TEST(what_contradicts_itself_is_refused)
 {
+	REFUSES("no name set for network", "--network", "");
 	REFUSES("conflicting options: cannot attach both user-defined and non-user-defined "
 		"network-modes",
 		"--network", "a", "--network", "host");
@@ -76,13 +77,13 @@ START_TEST(malformed_networks_are_refused_and_never_a_crash)
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
-		{ "", "network name/id is not specified" },
 		{ "alias=x", "network name/id is not specified" },
 		{ "name=", "network name/id is not specified" },
 		{ "\"\",name=a", "invalid field " },
 		{ "\"\"=", "parse error on line 1, column 2: extraneous or missing \" in "
 			   "quoted-field" },
 		{ ",name=a", "invalid field " },
+		{ "name=a,", "invalid field " },
 		{ "name=a,foo=1", "invalid field key foo" },
 		{ "name=a,foo", "invalid field foo" },
 		{ "name=a,driver-opt=x", "invalid key value pair format in driver options" },

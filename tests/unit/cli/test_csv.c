@@ -40,7 +40,7 @@ static void assert_fields(const char *text, const char *want)
 
 START_TEST(fields_are_between_commas)
 {
-	assert_fields("", "");
+	assert_fields("", "|");
 	assert_fields("a", "a|");
 	assert_fields("a,b=c,d", "a|b=c|d|");
 	assert_fields("a,,b", "a||b|");
@@ -55,6 +55,16 @@ START_TEST(quotes_hold_commas_and_doubled_quotes)
 	assert_fields("\"a\"\"b\"", "a\"b|");
 	assert_fields("\"\"\"\"", "\"|");
 	assert_fields("x,\"a\n b\"", "x|a\n b|");
+}
+END_TEST
+
+START_TEST(a_comma_at_the_end_has_an_empty_field_behind_it)
+{
+	assert_fields("a,", "a||");
+	assert_fields(",", "||");
+	assert_fields("a,,", "a|||");
+	assert_fields("\"a\",", "a||");
+	assert_fields("\"a\",\"\"", "a||");
 }
 END_TEST
 
@@ -103,6 +113,7 @@ int main(void)
 
 	tcase_add_test(tc, fields_are_between_commas);
 	tcase_add_test(tc, quotes_hold_commas_and_doubled_quotes);
+	tcase_add_test(tc, a_comma_at_the_end_has_an_empty_field_behind_it);
 	tcase_add_test(tc, an_empty_field_in_quotes_is_a_string);
 	tcase_add_test(tc, quotes_that_do_not_stand_around_a_field_are_refused_with_their_column);
 	tcase_add_test(tc, a_pair_is_cut_at_its_first_equals_sign_and_its_key_is_lower_case);
