@@ -21,11 +21,6 @@
 #include "sys/pidfd.h"
 
 #define STATE_MAX (64u << 10)
-/* Room for longer numbers: the file is never shorter than what will be written over it. */
-#define STATE_SLACK 64
-#define STATE_STEP  256
-/* Each save is one write(2): two readings that differ had one between them. */
-#define READINGS_MAX 100
 
 bool bt_state_id_valid(const char *id)
 {
@@ -76,48 +71,36 @@ static int write_config(const char *dir, const char *text, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "write config.json in %s", dir) : 0;
 }
 
-/* By renaming: nobody finds half of it. */
-static int write_new(const char *path, const char *text)
+/* A file that nobody else has open: what a killed writer left behind may be the state before, which
+ * somebody still reads, so it is not written over. */
+static int write_apart(const char *path, const char *text)
 {
-	bt_auto_free char *temporary = bt_str_format("%s.new", path);
-	int r = temporary == NULL
-			? -ENOMEM
-			: bt_io_create_file(AT_FDCWD, temporary, 0600, text, strlen(text));
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	bt_auto_close int fd = open(path, flags, 0600);
 
-	return r == 0 && rename(temporary, path) < 0 ? -errno : r;
+	if (fd < 0 && errno == EEXIST && unlink(path) == 0)
+		fd = open(path, flags, 0600);
+	return fd < 0 ? -errno : bt_io_write_all(fd, text, strlen(text));
 }
 
-/* A JSON text may end with blanks. Returns a new string of `size`, or NULL. */
-static char *pad(const char *text, size_t size)
-{
-	size_t len = strlen(text);
-	char *padded = malloc(size + 1);
-
-	if (padded == NULL)
-		return NULL;
-	memcpy(padded, text, len);
-	memset(padded + len, ' ', size - len);
-	padded[size - 1] = '\n';
-	padded[size] = '\0';
-	return padded;
-}
-
-/* The numbers of a state change twice in a start. They are written over the old ones, for
- * replacing a file makes ext4 write its blocks out at once; see read_settled(). */
+/* A file once in place never changes: who opens it reads one state to its end, and a writer that is
+ * killed leaves the old one or the new one. The two change places instead of one replacing the
+ * other, for a replacement makes ext4 write its blocks out at once (its auto_da_alloc). */
 static int write_state(const char *dir, const char *text)
 {
-	bt_auto_free char *path = bt_path_join(dir, "state.json"), *padded = NULL;
-	size_t size = (strlen(text) + STATE_SLACK + STATE_STEP) / STATE_STEP * STATE_STEP;
-	struct stat st;
-	bool fits;
+	bt_auto_free char *path = bt_path_join(dir, "state.json");
+	bt_auto_free char *next = bt_path_join(dir, "state.json.new");
+	int r = path == NULL || next == NULL ? -ENOMEM : write_apart(next, text);
 
-	if (path == NULL)
-		return -ENOMEM;
-	fits = stat(path, &st) == 0 && st.st_size <= STATE_MAX && (size_t)st.st_size > strlen(text);
-	padded = pad(text, fits ? (size_t)st.st_size : size);
-	if (padded == NULL)
-		return -ENOMEM;
-	return fits ? bt_io_write_file(AT_FDCWD, path, padded) : write_new(path, padded);
+	if (r < 0)
+		return r;
+	if (renameat2(AT_FDCWD, next, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
+		/* Nobody looks for it, and it goes with its directory. */
+		(void)unlink(next);
+		return 0;
+	}
+	/* The first one, or a file system (or kernel) that does not exchange. */
+	return rename(next, path) < 0 ? -errno : 0;
 }
 
 int bt_state_save(const struct bt_state *state, const char *config, struct bt_err *err)
@@ -142,38 +125,6 @@ int bt_state_save(const struct bt_state *state, const char *config, struct bt_er
 	return r < 0 ? bt_err_sys(err, r, "write state.json in %s", state->dir) : 0;
 }
 
-static int read_in(const char *dir, const char *name, size_t max, char **ret, size_t *ret_len)
-{
-	bt_auto_free char *path = bt_path_join(dir, name);
-
-	return path == NULL ? -ENOMEM : bt_io_read_file(AT_FDCWD, path, max, ret, ret_len);
-}
-
-/* The kernel does not keep a reader from seeing half of a write, but only while it copies. */
-static int read_settled(const char *dir, char **ret, size_t *ret_len)
-{
-	bt_auto_free char *before = NULL;
-	size_t len_before = 0;
-
-	for (int i = 0; i < READINGS_MAX; i++) {
-		bt_auto_free char *now = NULL;
-		size_t len;
-		int r = read_in(dir, "state.json", STATE_MAX, &now, &len);
-
-		if (r < 0)
-			return r;
-		if (before != NULL && len == len_before && memcmp(before, now, len) == 0) {
-			*ret = bt_take(now);
-			*ret_len = len;
-			return 0;
-		}
-		free(before);
-		before = bt_take(now);
-		len_before = len;
-	}
-	return -EAGAIN;
-}
-
 static int fill(struct bt_state *s, const json_t *json)
 {
 	s->id = bt_arena_strdup(&s->arena, bt_json_str(json, "id", ""));
@@ -190,36 +141,61 @@ static int fill(struct bt_state *s, const json_t *json)
 	return s->id != NULL && s->bundle != NULL && s->rootfs != NULL ? 0 : -ENOMEM;
 }
 
+/* Both of one directory, for another container may have its name by the time the second is read.
+ * Returns 1; 0 where there is none, or where it was removed meanwhile, the state before all else.
+ */
+static int read_both(const char *dir, char *ret[static 2], size_t len[static 2])
+{
+	bt_auto_close int at = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = at < 0 ? -errno : bt_io_read_file(at, "state.json", STATE_MAX, &ret[0], &len[0]);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = bt_io_read_file(at, "config.json", BT_OCI_SPEC_TEXT_MAX, &ret[1], &len[1]);
+	if (r == -ENOENT && faccessat(at, "state.json", F_OK, 0) < 0 && errno == ENOENT)
+		return 0;
+	return r < 0 ? r : 1;
+}
+
+static int parse(const char *dir, char *const texts[static 2], const size_t len[static 2],
+		 struct bt_state *s, struct bt_err *err)
+{
+	json_auto_t *json = NULL;
+	int r = bt_json_parse(texts[0], len[0], 0, &json, err);
+
+	if (r < 0)
+		return bt_err_context(err, "%s/state.json", dir);
+	r = fill(s, json);
+	s->dir = bt_arena_strdup(&s->arena, dir);
+	if (r < 0 || s->dir == NULL)
+		return bt_err_sys(err, -ENOMEM, "read the state in %s", dir);
+	r = bt_oci_spec_parse(texts[1], len[1], &s->arena, &s->spec, err);
+	return r < 0 ? bt_err_context(err, "%s/config.json", dir) : 0;
+}
+
 int bt_state_load(const char *root, const char *id, struct bt_state *ret, struct bt_err *err)
 {
 	bt_auto_free char *dir = NULL, *text = NULL, *config = NULL;
 	bt_auto_state struct bt_state s = { 0 };
-	json_auto_t *json = NULL;
-	size_t len, config_len;
+	char *texts[2] = { NULL };
+	size_t len[2];
 	int r = dir_of(root, id, &dir, err);
 
 	if (r < 0)
 		return r;
-	r = read_settled(dir, &text, &len);
-	if (r == -ENOENT)
-		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "container does not exist: %s",
-				  id);
-	if (r == 0)
-		r = read_in(dir, "config.json", BT_OCI_SPEC_TEXT_MAX, &config, &config_len);
+	r = read_both(dir, texts, len);
+	text = texts[0];
+	config = texts[1];
 	if (r < 0)
 		return bt_err_sys(err, r, "read the state in %s", dir);
-	r = bt_json_parse(text, len, 0, &json, err);
-	if (r < 0)
-		return bt_err_context(err, "%s/state.json", dir);
-	r = fill(&s, json);
-	s.dir = bt_arena_strdup(&s.arena, dir);
-	if (r < 0 || s.dir == NULL)
-		return bt_err_sys(err, -ENOMEM, "read the state in %s", dir);
-	r = bt_oci_spec_parse(config, config_len, &s.arena, &s.spec, err);
-	if (r < 0)
-		return bt_err_context(err, "%s/config.json", dir);
-	*ret = bt_take_struct(s);
-	return 0;
+	if (r == 0)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "container does not exist: %s",
+				  id);
+	r = parse(dir, texts, len, &s, err);
+	if (r == 0)
+		*ret = bt_take_struct(s);
+	return r;
 }
 
 uint64_t bt_state_start_time(pid_t pid)
@@ -327,8 +303,13 @@ int bt_state_signal(const struct bt_state *state, int signal)
 
 int bt_state_remove(const char *dir, struct bt_err *err)
 {
-	int r = bt_io_remove_tree(AT_FDCWD, dir);
+	bt_auto_free char *path = bt_path_join(dir, "state.json");
+	int r = path == NULL ? -ENOMEM : 0;
 
+	if (r == 0 && unlink(path) < 0 && errno != ENOENT)
+		r = -errno;
+	if (r == 0)
+		r = bt_io_remove_tree(AT_FDCWD, dir);
 	return r < 0 ? bt_err_sys(err, r, "remove %s", dir) : 0;
 }
 

@@ -6,6 +6,7 @@
  * What the OCI command line remembers of a container between its calls: a
  * directory <root>/<id>, mode 0700, with state.json, a copy of the configuration,
  * and until the start the init's socket. It lies on a tmpfs and needs no syncing.
+ * A state.json that has its name never changes; each save is a file of its own in its place.
  */
 
 #include <stdbool.h>
@@ -52,9 +53,10 @@ bool bt_state_id_valid(const char *id);
 bt_nodiscard int bt_state_reserve(const char *root, const char *id, char **ret_dir,
 				  struct bt_err *err);
 
-/** Write state.json, and before it the configuration's copy unless `config` is NULL: first with
- * `creating` set, so that what a killed creation leaves behind can be found, and again when the
- * container is there. */
+/** Write state.json, at once for whoever reads it, and before it the configuration's copy unless
+ * `config` is NULL: first with `creating` set, so that what a killed creation leaves behind can be
+ * found, and again when the container is there. Killed or failing at any point it leaves the state
+ * before, whole. One writer at a time: the container's creator. */
 bt_nodiscard int bt_state_save(const struct bt_state *state, const char *config,
 			       struct bt_err *err);
 
@@ -82,7 +84,8 @@ bt_nodiscard int bt_state_signal(const struct bt_state *state, int signal);
 /** The start time of a process, or 0 where it has ended (also as a zombie). */
 uint64_t bt_state_start_time(pid_t pid);
 
-/** Remove the directory. */
+/** Remove the directory, the state first: what is removed in part is a container no more, and
+ * removing it again goes on from there. */
 bt_nodiscard int bt_state_remove(const char *dir, struct bt_err *err);
 
 /** Release what it holds and leave it empty. */

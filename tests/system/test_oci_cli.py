@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each flag of berth-runtime's command line that has an effect one can see, and the codes and texts it ends with, beside runc's on the same bundle."""
 import array
+import concurrent.futures
 import json
 import os
 import re
 import shutil
 import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -420,6 +422,33 @@ def test_state_and_list_say_what_runcs_say(oci):
         for changing in ("pid", "created", "ociVersion"):
             assert type(ours[kind].pop(changing)) is type(other[kind].pop(changing))
         assert ours[kind] == other[kind]
+
+
+def test_who_asks_while_containers_are_made_reads_a_whole_state_or_that_there_is_none(oci):
+    """state.json changes twice in a creation: each answer is of one writing of it."""
+    oci.args("true")
+    quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE)
+    oci("list")
+    done, seen = threading.Event(), []
+
+    def ask():
+        while not done.is_set():
+            p = run([RUNTIME, "--root", oci.state, "state", oci.id], check=False)
+            assert p.returncode == 0 or "container does not exist" in p.stderr, p.stderr
+            seen.append(json.loads(p.stdout) if p.returncode == 0 else None)
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(ask) for _ in range(3)]
+        try:
+            for _ in range(40):
+                subprocess.run([RUNTIME, "--root", oci.state, "create", "--bundle", oci.bundle, oci.id], check=True, **quiet)
+                assert os.listdir(os.path.join(oci.state, oci.id)).count("state.json.new") == 0
+                oci("delete", "--force", oci.id)
+        finally:
+            done.set()
+        for r in readers:
+            r.result()
+    states = [s for s in seen if s]
+    assert states and all(s["id"] == oci.id and s["bundle"] == oci.bundle and s["status"] in ("creating", "created", "stopped") for s in states)
 
 
 def test_list_is_a_table_json_or_ids_and_nothing_else(oci):

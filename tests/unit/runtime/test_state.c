@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +18,8 @@
 #include "base/auto.h"
 #include "base/io.h"
 
-#define LOADS 2000
+#define LOADS 3000
+#define KILLS 300
 
 static const char config[] =
 	"{\"ociVersion\":\"1.2.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"a\"]},"
@@ -85,84 +88,154 @@ START_TEST(what_is_saved_is_loaded_again)
 }
 END_TEST
 
-START_TEST(numbers_that_grow_are_written_over_the_old_ones)
+START_TEST(each_save_is_a_file_of_its_own_and_leaves_no_other)
 {
 	bt_auto_state struct bt_state got = { 0 };
+	char path[128], text[4096];
 	struct stat before, after;
+	int fd;
+	ssize_t n;
 
-	save(1, 1, config);
+	save(4194304, 18446744073709551ULL, config);
 	before = file();
-	save(4194304, 18446744073709551ULL, NULL);
-	after = file();
-	ck_assert_uint_eq(after.st_ino, before.st_ino);
-	ck_assert_int_eq(after.st_size, before.st_size);
-	ck_assert_int_eq(after.st_mode & 07777, 0600);
-	ck_assert_int_eq(bt_state_load(root, "one", &got, &err), 0);
-	ck_assert_int_eq(got.pid, 4194304);
-	ck_assert_uint_eq(got.start_time, 18446744073709551ULL);
-	/* And shorter ones leave nothing of the longer behind. */
+	(void)snprintf(path, sizeof(path), "%s/state.json", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	save(2, 2, NULL);
-	bt_state_done(&got);
+	after = file();
+	ck_assert_uint_ne(after.st_ino, before.st_ino);
+	ck_assert_int_eq(after.st_mode & 07777, 0600);
+	ck_assert_int_eq(access(strcat(path, ".new"), F_OK), -1);
+	/* Who had opened the one before reads it to its end. */
+	n = read(fd, text, sizeof(text) - 1);
+	ck_assert_int_gt(n, 0);
+	text[n] = '\0';
+	ck_assert_int_eq(n, before.st_size);
+	ck_assert_ptr_nonnull(strstr(text, "4194304"));
+	ck_assert_int_eq(close(fd), 0);
 	ck_assert_int_eq(bt_state_load(root, "one", &got, &err), 0);
 	ck_assert_int_eq(got.pid, 2);
 	ck_assert_uint_eq(got.start_time, 2);
 }
 END_TEST
 
-START_TEST(state_that_outgrows_its_file_replaces_it)
+START_TEST(what_a_killed_writer_left_behind_is_neither_read_nor_written_over)
 {
 	bt_auto_state struct bt_state got = { 0 };
-	struct bt_state longer = state_of(5, 6);
-	char bundle[2048];
-	struct stat before, after;
+	bt_auto_close int fd = -1;
+	char path[128], text[8] = "";
 
 	save(1, 1, config);
-	before = file();
-	memset(bundle, 'b', sizeof(bundle) - 1);
-	bundle[0] = '/';
-	bundle[sizeof(bundle) - 1] = '\0';
-	longer.bundle = bundle;
-	ck_assert_int_eq(bt_state_save(&longer, NULL, &err), 0);
-	after = file();
-	ck_assert_int_gt(after.st_size, before.st_size);
+	(void)snprintf(path, sizeof(path), "%s/state.json.new", dir);
+	ck_assert_int_eq(bt_io_create_file(AT_FDCWD, path, 0600, "{\"id", 4), 0);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	ck_assert_int_eq(bt_state_load(root, "one", &got, &err), 0);
-	ck_assert_str_eq(got.bundle, bundle);
-	ck_assert_int_eq(got.pid, 5);
+	ck_assert_int_eq(got.pid, 1);
+	bt_state_done(&got);
+	save(2, 2, NULL);
+	ck_assert_int_eq(bt_state_load(root, "one", &got, &err), 0);
+	ck_assert_int_eq(got.pid, 2);
+	ck_assert_int_eq(read(fd, text, sizeof(text)), 4);
+	ck_assert_str_eq(text, "{\"id");
 }
 END_TEST
+
+START_TEST(save_that_fails_leaves_the_state_before)
+{
+	const struct bt_state state = state_of(5, 6);
+	bt_auto_state struct bt_state got = { 0 };
+	struct rlimit before;
+
+	save(1, 2, config);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	ck_assert_ptr_ne(signal(SIGXFSZ, SIG_IGN), SIG_ERR);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 0, before.rlim_max }), 0);
+	ck_assert_int_eq(bt_state_save(&state, NULL, &err), -EFBIG);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	ck_assert_ptr_nonnull(strstr(err.msg, "state.json"));
+	ck_assert_int_eq(bt_state_load(root, "one", &got, &err), 0);
+	ck_assert_int_eq(got.pid, 1);
+}
+END_TEST
+
+/* The bundle's name is as long as its numbers are high: a file of several pages, each of which
+ * tells which state it is of. */
+#define LONG_NAME 12000
+
+static void make_long(struct bt_state *state, char name[static LONG_NAME + 1], uint64_t i)
+{
+	memset(name, i % 2 ? 'a' : 'b', LONG_NAME);
+	name[0] = '/';
+	name[i % 2 ? LONG_NAME : LONG_NAME / 2] = '\0';
+	*state = state_of(i % 2 ? 1111111 : 999, i % 2 ? 2222222 : 888);
+	state->bundle = name;
+}
 
 /* Asserts nothing: it and its parent would write to the same file of results. */
 static _Noreturn void write_on(void)
 {
-	for (uint64_t i = 0;; i++) {
-		struct bt_state state = state_of(i % 2 ? 1111111 : 999, i % 2 ? 2222222 : 888);
+	static char name[LONG_NAME + 1];
 
+	for (uint64_t i = 0;; i++) {
+		struct bt_state state;
+
+		make_long(&state, name, i);
 		if (bt_state_save(&state, NULL, &err) < 0)
 			_exit(1);
 	}
 }
 
-START_TEST(who_reads_beside_a_writer_never_sees_a_mix)
+static void assert_whole(void)
+{
+	bt_auto_state struct bt_state got = { 0 };
+	bool first;
+
+	ck_assert_msg(bt_state_load(root, "one", &got, &err) == 0, "%s", err.msg);
+	first = got.pid == 999;
+	ck_assert(first || got.pid == 1111111);
+	ck_assert_uint_eq(got.start_time, first ? 888 : 2222222);
+	ck_assert_uint_eq(strlen(got.bundle), first ? LONG_NAME / 2 : LONG_NAME);
+	ck_assert_uint_eq(strspn(got.bundle + 1, first ? "b" : "a"), strlen(got.bundle) - 1);
+}
+
+static void begin_long(void)
+{
+	static char name[LONG_NAME + 1];
+	struct bt_state state;
+
+	make_long(&state, name, 0);
+	ck_assert_msg(bt_state_save(&state, config, &err) == 0, "%s", err.msg);
+}
+
+START_TEST(who_reads_beside_a_writer_reads_a_whole_state_each_time)
 {
 	pid_t writer;
 
-	save(1111111, 2222222, config);
+	begin_long();
 	writer = fork();
 	if (writer == 0)
 		write_on();
-	for (int i = 0; i < LOADS; i++) {
-		bt_auto_state struct bt_state got = { 0 };
-		int r = bt_state_load(root, "one", &got, &err);
-
-		/* A writer that never rests may keep it from two equal readings. */
-		if (r == -EAGAIN)
-			continue;
-		ck_assert_msg(r == 0, "%s", err.msg);
-		ck_assert_int_eq(got.pid == 999 ? 888 : 2222222, (int)got.start_time);
-		ck_assert(got.pid == 999 || got.pid == 1111111);
-	}
+	for (int i = 0; i < LOADS; i++)
+		assert_whole();
 	ck_assert_int_eq(kill(writer, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(writer, NULL, 0), writer);
+}
+END_TEST
+
+START_TEST(writer_that_is_killed_at_any_point_leaves_a_whole_state)
+{
+	begin_long();
+	for (useconds_t i = 0; i < KILLS; i++) {
+		pid_t writer = fork();
+		int status;
+
+		if (writer == 0)
+			write_on();
+		ck_assert_int_eq(usleep(i % 300), 0);
+		ck_assert_int_eq(kill(writer, SIGKILL), 0);
+		ck_assert_int_eq(waitpid(writer, &status, 0), writer);
+		ck_assert(WIFSIGNALED(status));
+		assert_whole();
+	}
 }
 END_TEST
 
@@ -179,6 +252,47 @@ START_TEST(container_that_is_not_there_is_told_from_one_that_cannot_be_read)
 	ck_assert_int_eq(bt_io_create_file(AT_FDCWD, path, 0600, "{]", 2), 0);
 	ck_assert_int_lt(bt_state_load(root, "one", &got, &err), 0);
 	ck_assert_ptr_nonnull(strstr(err.msg, "state.json"));
+}
+END_TEST
+
+START_TEST(what_is_removed_in_part_is_no_container)
+{
+	bt_auto_state struct bt_state got = { 0 };
+	char path[128];
+
+	save(1, 1, config);
+	(void)snprintf(path, sizeof(path), "%s/config.json", dir);
+	ck_assert_int_eq(unlink(path), 0);
+	/* With a state, that is damage and no removal. */
+	ck_assert_int_eq(bt_state_load(root, "one", &got, &err), -ENOENT);
+	ck_assert_int_ne(err.kind, BT_ERR_NOT_FOUND);
+	(void)snprintf(path, sizeof(path), "%s/state.json", dir);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(bt_state_load(root, "one", &got, &err), -ENOENT);
+	ck_assert_int_eq(err.kind, BT_ERR_NOT_FOUND);
+	ck_assert_int_eq(bt_state_remove(dir, &err), 0);
+	ck_assert_int_eq(access(dir, F_OK), -1);
+	/* Of nothing there is nothing to remove. */
+	ck_assert_int_eq(bt_state_remove(dir, &err), 0);
+}
+END_TEST
+
+START_TEST(state_goes_before_the_rest_of_its_directory)
+{
+	bt_auto_state struct bt_state got = { 0 };
+	char path[128];
+
+	save(1, 1, config);
+	/* A mount point (here a file system of its own) keeps its directory from being removed. */
+	(void)snprintf(path, sizeof(path), "%s/kept", dir);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	if (geteuid() != 0 || mount("tmpfs", path, "tmpfs", 0, NULL) < 0)
+		return;
+	ck_assert_int_lt(bt_state_remove(dir, &err), 0);
+	ck_assert_int_eq(umount(path), 0);
+	ck_assert_int_eq(bt_state_load(root, "one", &got, &err), -ENOENT);
+	ck_assert_int_eq(err.kind, BT_ERR_NOT_FOUND);
+	ck_assert_int_eq(bt_state_remove(dir, &err), 0);
 }
 END_TEST
 
@@ -221,10 +335,14 @@ int main(void)
 	tcase_set_timeout(states, 30);
 	tcase_add_checked_fixture(states, set_up, tear_down);
 	tcase_add_test(states, what_is_saved_is_loaded_again);
-	tcase_add_test(states, numbers_that_grow_are_written_over_the_old_ones);
-	tcase_add_test(states, state_that_outgrows_its_file_replaces_it);
-	tcase_add_test(states, who_reads_beside_a_writer_never_sees_a_mix);
+	tcase_add_test(states, each_save_is_a_file_of_its_own_and_leaves_no_other);
+	tcase_add_test(states, what_a_killed_writer_left_behind_is_neither_read_nor_written_over);
+	tcase_add_test(states, save_that_fails_leaves_the_state_before);
+	tcase_add_test(states, who_reads_beside_a_writer_reads_a_whole_state_each_time);
+	tcase_add_test(states, writer_that_is_killed_at_any_point_leaves_a_whole_state);
 	tcase_add_test(states, container_that_is_not_there_is_told_from_one_that_cannot_be_read);
+	tcase_add_test(states, what_is_removed_in_part_is_no_container);
+	tcase_add_test(states, state_goes_before_the_rest_of_its_directory);
 	tcase_add_test(states, id_names_one_directory_and_nothing_above);
 	tcase_add_test(states, process_that_has_ended_has_no_start_time);
 	suite_add_tcase(suite, states);
