@@ -258,6 +258,11 @@ bool bt_container_is_running(const struct bt_container *c)
 	return c->state.status == BT_CONTAINER_RUNNING || c->state.status == BT_CONTAINER_PAUSED;
 }
 
+bool bt_container_is_alive(const struct bt_container *c)
+{
+	return bt_container_is_running(c) || c->state.status == BT_CONTAINER_RESTARTING;
+}
+
 int bt_container_running_pid(struct bt_engine *engine, const char *ref,
 			     char ret_id[BT_RAND_ID_LEN + 1], pid_t *ret, struct bt_err *err)
 {

@@ -142,6 +142,8 @@ void bt_container_unref_all(struct bt_container **containers, ssize_t count);
 const char *bt_container_status_name(enum bt_container_status status);
 /** Is there a process (running or paused)? Under lock. */
 bool bt_container_is_running(const struct bt_container *container);
+/** Has it a monitor, as far as is known: running, paused, or between two runs? Under lock. */
+bool bt_container_is_alive(const struct bt_container *container);
 
 /** For network/: the process whose namespaces `container:ref` joins. CONFLICT "cannot join
  * network of a non running container: ID" where it does not run. `ret_id` may be NULL. */

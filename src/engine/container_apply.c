@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "engine/catch_up.h"
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
@@ -360,5 +361,6 @@ const struct bt_links_events bt_container_apply_events = {
 	.oom = bt_container_apply_oom,
 	.detached = bt_container_apply_detached,
 	.restarted = bt_container_apply_restarted,
+	.behind = bt_catch_up,
 	.gone = bt_container_apply_gone,
 };

@@ -90,19 +90,25 @@ void bt_container_stop_event(struct bt_container *c, int signal)
 	bt_container_event(c, "kill", json_pack("{s:s}", "signal", text));
 }
 
-/* Begin to stop; 1 where there is nothing to stop any more. */
-static int begin_stop(struct bt_container *c, int signal, int timeout, struct bt_err *err)
+/* -EPIPE: the connection ended before it was answered; -ESRCH: there is none. */
+static int ask_to_stop(struct bt_container *c, int signal, int timeout, struct bt_err *err)
 {
 	bt_auto_link struct bt_link *link = bt_link_get(c);
+
+	return link ? bt_client_stop(bt_link_client(link), signal, timeout, err) : -ESRCH;
+}
+
+/* Begin to stop; 1 where there is nothing to stop any more. Who waits for the end waits for ever
+ * where nobody was asked: so it is asked until a monitor answers, or there is none. */
+static int begin_stop(struct bt_container *c, int signal, int timeout, struct bt_err *err)
+{
 	int r;
 
-	if (!link)
-		return 1;
 	bt_fault_point("stop/begun");
-	r = bt_client_stop(bt_link_client(link), signal, timeout, err);
+	while ((r = ask_to_stop(c, signal, timeout, err)) == -EPIPE)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	bt_fault_point("stop/asked");
-	/* It went before we could say so. */
-	if (r == -EPIPE || r == -ESRCH)
+	if (r == -ESRCH)
 		return 1;
 	if (r == 0)
 		bt_container_stop_thaw(c);

@@ -33,8 +33,9 @@ void bt_exec_event_failed(struct bt_container *container, const char *exec, int 
 bool bt_exec_restore(struct bt_container *container);
 struct bt_client;
 
-/** At start-up, after that: what had begun and is no longer known to the monitor has ended.
- * `client` is NULL where there is no monitor. */
+/** After that, or where a monitor's events were missed: what had begun and is no longer known to
+ * the monitor has ended. `client` is NULL where there is no monitor. It is asked, and waited for.
+ */
 void bt_exec_restore_settle(struct bt_container *container, struct bt_client *client);
 /** The container ended, and everything in it. */
 void bt_exec_table_container_ended(struct bt_container *container);

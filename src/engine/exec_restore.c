@@ -98,7 +98,10 @@ void bt_exec_restore_settle(struct bt_container *c, struct bt_client *client)
 
 	if (!dir || !status)
 		return;
-	if (client && bt_client_status(client, status, BT_ERR_IGNORED) == 0)
+	/* Where its connection ends meanwhile, what follows from that settles them. */
+	if (client && bt_client_status(client, status, BT_ERR_IGNORED) < 0)
+		return;
+	if (client)
 		restore.status = status;
 	(void)!bt_exec_file_each(dir, settle_one, &restore);
 }

@@ -10,11 +10,13 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "engine/container_files.h"
 #include "engine/engine_private.h"
 #include "engine/exec_events.h"
 
@@ -22,6 +24,8 @@
 #define START_TIMEOUT_MS 120000
 #define STACK_SIZE       (256u << 10)
 #define EVENTS_AT_ONCE   64
+/* Between two attempts to reach a monitor that is there and cannot be reached. */
+#define AGAIN_MS 20
 
 struct bt_link {
 	atomic_uint refs;
@@ -29,6 +33,7 @@ struct bt_link {
 	struct bt_client *client;
 	pid_t monitor;          /* 0: not known */
 	struct bt_list watched; /* in bt_links.watched, under its lock */
+	bool heard;             /* it told or answered something */
 	/* Of the thread that waits for a start. */
 	bool settled; /* started or start-failed came */
 	bool failed;
@@ -123,6 +128,7 @@ static void on_event(void *data, const struct bt_client_event *event)
 {
 	struct bt_link *link = data;
 
+	link->heard = true;
 	switch (event->kind) {
 	case BT_CLIENT_RECORD:
 		on_record(link, &event->record);
@@ -142,6 +148,9 @@ static void on_event(void *data, const struct bt_client_event *event)
 		break;
 	case BT_CLIENT_RESTARTED:
 		events_of(link)->restarted(link->container);
+		break;
+	case BT_CLIENT_BEHIND:
+		events_of(link)->behind(link->container, link->client);
 		break;
 	case BT_CLIENT_ATTACHED:
 		break;
@@ -170,23 +179,6 @@ static void relink(struct bt_container *c, struct bt_link *link)
 	c->link = link;
 	pthread_mutex_unlock(&c->lock);
 	bt_link_unref(old);
-}
-
-/* The monitor has gone: requests fail from now on. A newer one may have come already. */
-static void unlink_container(struct bt_link *link)
-{
-	struct bt_container *c = link->container;
-	bool current;
-
-	bt_client_hangup(link->client);
-	pthread_mutex_lock(&c->lock);
-	current = c->link == link;
-	pthread_mutex_unlock(&c->lock);
-	if (current) {
-		relink(c, NULL);
-		events_of(link)->gone(c);
-	}
-	bt_link_unref(link);
 }
 
 static void forget(struct bt_links *links, struct bt_link *link)
@@ -280,33 +272,121 @@ static pid_t peer_of(const struct bt_client *client)
 		       : 0;
 }
 
-int bt_link_connect(struct bt_container *c, const char *dir, struct bt_err *err)
+int bt_link_connect(struct bt_container *c, struct bt_link **ret, struct bt_err *err)
 {
+	bt_auto_free char *dir = bt_container_files_run_dir(c->engine, c->id);
 	bt_auto_link struct bt_link *link = new_link(c);
 	int r;
 
-	if (!link)
+	if (!dir || !link)
 		return bt_err_sys(err, -ENOMEM, "connect to the monitor");
 	link->settled = true;
 	r = bt_client_connect(dir, on_event, link, &link->client, err);
 	if (r < 0)
 		return r;
 	link->monitor = peer_of(link->client);
-	r = watch(c->engine->links, link);
-	if (r < 0)
-		return bt_err_sys(err, r, "watch the monitor");
+	*ret = bt_take(link);
 	return 0;
+}
+
+int bt_link_watch(struct bt_link *link, struct bt_err *err)
+{
+	int r = watch(link->container->engine->links, link);
+
+	return r < 0 ? bt_err_sys(err, r, "watch the monitor") : 0;
+}
+
+/* ---- connections that end ---------------------------------------------------------- */
+
+static bool is_current(struct bt_link *link)
+{
+	bt_auto_lock(held, &link->container->lock);
+
+	return link->container->link == link;
+}
+
+/* Where it ends the monitor has gone, or hung up on a daemon that is too slow, as older ones do:
+ * only where nobody listens any more it is taken for dead. Before it goes it stops to listen. */
+static int connect_again(struct bt_container *c)
+{
+	bt_auto_link struct bt_link *link = NULL;
+	struct bt_err err;
+	int r = bt_link_connect(c, &link, &err);
+
+	if (r < 0)
+		return r;
+	events_of(link)->behind(c, link->client);
+	return bt_link_watch(link, &err);
+}
+
+static void try_again(struct bt_container *c);
+
+/* Is there anything that a monitor could tell yet? */
+static bool expects_more(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return bt_container_is_alive(c) || c->state.pid > 0;
+}
+
+/* The container has a link that ended. It is renewed, or taken away. */
+static void renew(struct bt_container *c)
+{
+	int r = expects_more(c) ? connect_again(c) : -ENOENT;
+
+	if (r == 0)
+		return;
+	if (r == -ENOENT || r == -ECONNREFUSED) {
+		relink(c, NULL);
+		c->engine->links->events->gone(c);
+		return;
+	}
+	/* Short of memory or descriptors, or it is. */
+	bt_links_later(c, try_again);
+}
+
+static bool is_stopping(struct bt_links *links)
+{
+	bt_auto_lock(held, &links->lock);
+
+	return links->stopping;
+}
+
+/* By the second thread. Its next daemon reaches the monitor, where this one no longer can. */
+static void try_again(struct bt_container *c)
+{
+	if (is_stopping(c->engine->links)) {
+		relink(c, NULL);
+		return;
+	}
+	nanosleep(&(struct timespec){ .tv_nsec = AGAIN_MS * 1000000L }, NULL);
+	renew(c);
+}
+
+/* A newer one may have come already. Whoever waits for an answer finds the new one, or none. */
+static void end(struct bt_link *link)
+{
+	if (is_current(link)) {
+		if (link->heard || !expects_more(link->container))
+			renew(link->container);
+		else
+			bt_links_later(link->container, try_again);
+	}
+	bt_client_hangup(link->client);
+	bt_link_unref(link);
 }
 
 static void handle(struct bt_links *links, struct bt_link *link)
 {
 	int r = bt_client_dispatch(link->client);
 
-	if (r > 0)
+	if (r > 0) {
+		link->heard = true;
 		return;
+	}
 	(void)epoll_ctl(links->epoll_fd, EPOLL_CTL_DEL, bt_client_fd(link->client), NULL);
 	forget(links, link);
-	unlink_container(link);
+	end(link);
 }
 
 static void *watch_all(void *data)
@@ -416,12 +496,13 @@ void bt_links_close(struct bt_links *links)
 {
 	if (!links)
 		return;
+	/* The second thread does what the first one leaves. */
 	(void)eventfd_write(links->stop_fd, 1);
+	pthread_join(links->watcher, NULL);
 	pthread_mutex_lock(&links->lock);
 	links->stopping = true;
 	pthread_cond_signal(&links->work);
 	pthread_mutex_unlock(&links->lock);
-	pthread_join(links->watcher, NULL);
 	pthread_join(links->worker, NULL);
 	/* The watcher's references, and those of the containers, which hold one another. */
 	bt_list_foreach (it, &links->watched) {

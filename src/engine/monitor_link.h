@@ -27,6 +27,10 @@ struct bt_links_events {
 	void (*oom)(struct bt_container *container);
 	void (*detached)(struct bt_container *container, const char *exec);
 	void (*restarted)(struct bt_container *container);
+	/* Not everything it told was heard, or by another connection than this, from which nothing
+	 * is taken meanwhile: what was missed is in its files. */
+	void (*behind)(struct bt_container *container, struct bt_client *client);
+	/* Nobody listens there any more. */
 	void (*gone)(struct bt_container *container);
 };
 
@@ -41,10 +45,14 @@ void bt_links_close(struct bt_links *links);
 bt_nodiscard int bt_link_spawn(struct bt_container *container, const struct bt_spawn *spawn,
 			       const struct bt_client_fds *fds, struct bt_err *err);
 
-/** Connect to the monitor in `dir`, left from an earlier daemon, and link the container. Negative
- * where none lives there. */
-bt_nodiscard int bt_link_connect(struct bt_container *container, const char *dir,
+/** Connect to the monitor of a container that an earlier daemon started. What it tells is taken
+ * after bt_link_watch(). Returns 0 with *ret a reference; -ENOENT or -ECONNREFUSED where nobody
+ * listens; or another negative errno. */
+bt_nodiscard int bt_link_connect(struct bt_container *container, struct bt_link **ret,
 				 struct bt_err *err);
+/** Link its container, and take what the monitor tells from now on. The caller keeps its reference.
+ * Returns 0 or a negative errno. */
+bt_nodiscard int bt_link_watch(struct bt_link *link, struct bt_err *err);
 
 /** The container's link with a reference for a request, or NULL where it has none. */
 struct bt_link *bt_link_get(struct bt_container *container);

@@ -39,24 +39,19 @@ static void dir_done(DIR **dir)
 		closedir(*dir);
 }
 
-/* Listen to its monitor, where one is there. */
-static bool connect_monitor(struct bt_container *c)
+/* Reach its monitor, where one is there: a reference, or NULL. */
+static struct bt_link *connect_monitor(struct bt_container *c)
 {
-	bt_auto_free char *dir = bt_container_files_run_dir(c->engine, c->id);
-	bt_auto_free char *sock = dir ? bt_path_join(dir, "monitor.sock") : NULL;
+	struct bt_link *link = NULL;
 	struct bt_err err;
 
-	if (!sock || access(sock, F_OK) < 0)
-		return false;
-	if (bt_link_connect(c, dir, &err) == 0)
-		return true;
-	bt_container_cgroup_sweep(c);
-	return false;
-}
+	int r = bt_link_connect(c, &link, &err);
 
-static bool believed_alive(const struct bt_container *c)
-{
-	return bt_container_is_running(c) || c->state.status == BT_CONTAINER_RESTARTING;
+	if (r == -ECONNREFUSED)
+		bt_container_cgroup_sweep(c);
+	else if (r < 0 && r != -ENOENT)
+		bt_log_warn("container %.12s: %s", c->id, err.msg);
+	return link;
 }
 
 /* Records that were written while no daemon was there, or after it read them last. */
@@ -100,38 +95,47 @@ static void restore_networks(struct bt_container *c)
 	c->state.networks = text;
 }
 
-/* The monitor is connected before the last look at the journal, so that what happens from now on is
- * told; whatever is told twice is applied once. Without a directory (`had_dir`: when the first look
- * was taken) there is neither a monitor, which would have its socket there, nor an exec, and the
- * first look was the last one. */
+/* Take what its monitor tells, and ask it for what is not known. */
+static void listen_to(struct bt_container *c, struct bt_link *link, uint64_t seq)
+{
+	struct bt_err err;
+
+	if (bt_link_watch(link, &err) < 0)
+		bt_log_error("container %.12s: %s", c->id, err.msg);
+	(void)!bt_client_ack(bt_link_client(link), seq, true);
+}
+
+/* The monitor is connected before the last look at the journal, and heard after it: what happens
+ * from now on is told in its order, and whatever is told twice is applied once. Without a directory
+ * (`had_dir`: when the first look was taken) there is neither a monitor, which would have its
+ * socket there, nor an exec, and the first look was the last one. */
 static void restore_one(struct bt_container *c, bool had_dir)
 {
-	bool unsettled = had_dir && bt_exec_restore(c), connected = had_dir && connect_monitor(c);
+	bool unsettled = had_dir && bt_exec_restore(c);
+	bt_auto_link struct bt_link *link = had_dir ? connect_monitor(c) : NULL;
 	struct bt_missed missed = { 0 };
-	bt_auto_link struct bt_link *link = NULL;
 	uint64_t seq;
 	bool gone;
 
 	pthread_mutex_lock(&c->lock);
 	if (had_dir)
 		catch_up(c, &missed);
-	gone = !connected && believed_alive(c);
+	gone = !link && bt_container_is_alive(c);
 	seq = c->state.journal_seq;
 	pthread_mutex_unlock(&c->lock);
 	bt_missed_publish(&missed);
-	if (!gone && believed_alive(c))
+	if (link)
+		listen_to(c, link, seq);
+	if (!gone && bt_container_is_alive(c))
 		restore_networks(c);
 	if (gone)
 		bt_container_apply_found_dead(c);
 	else if (bt_container_is_running(c))
 		bt_health_begin(c, false);
-	if (believed_alive(c))
+	if (bt_container_is_alive(c))
 		bt_container_mounts_adopt(c);
-	link = bt_link_get(c);
 	if (unsettled)
 		bt_exec_restore_settle(c, link ? bt_link_client(link) : NULL);
-	if (link)
-		(void)!bt_client_ack(bt_link_client(link), seq, true);
 }
 
 /* A creation whose client never had an answer. */
@@ -158,7 +162,7 @@ static void settle(struct bt_container *c)
 
 	pthread_mutex_lock(&c->lock);
 	status = c->state.status;
-	alive = believed_alive(c);
+	alive = bt_container_is_alive(c);
 	pthread_mutex_unlock(&c->lock);
 	if (status == BT_CONTAINER_REMOVING || status == BT_CONTAINER_DEAD ||
 	    is_half_made(c, status)) {

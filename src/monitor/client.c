@@ -81,21 +81,15 @@ int bt_client_fd(const struct bt_client *client)
 	return client->fd;
 }
 
-/* Nobody will be answered any more. */
-static void abandon_calls(struct bt_client *client)
+void bt_client_hangup(struct bt_client *client)
 {
+	(void)shutdown(client->fd, SHUT_RDWR);
 	pthread_mutex_lock(&client->lock);
 	client->gone = true;
 	bt_list_foreach (it, &client->calls)
 		bt_list_entry(it, struct call, link)->done = true;
 	pthread_cond_broadcast(&client->replied);
 	pthread_mutex_unlock(&client->lock);
-}
-
-void bt_client_hangup(struct bt_client *client)
-{
-	(void)shutdown(client->fd, SHUT_RDWR);
-	abandon_calls(client);
 }
 
 int bt_client_connect(const char *dir, bt_client_fn fn, void *data, struct bt_client **ret,
@@ -163,6 +157,7 @@ static const struct {
 	{ "attached", BT_CLIENT_ATTACHED, 0 },
 	{ "detached", BT_CLIENT_DETACHED, 0 },
 	{ "restarted", BT_CLIENT_RESTARTED, BT_JOURNAL_RESTARTED },
+	{ "behind", BT_CLIENT_BEHIND, 0 },
 };
 
 static void take_event(struct bt_client *client, const json_t *json, const char *name)
@@ -203,10 +198,8 @@ int bt_client_dispatch(struct bt_client *client)
 			return 1;
 		if (r == -EBADMSG)
 			continue;
-		if (r <= 0) {
-			abandon_calls(client);
+		if (r <= 0)
 			return r == -ECONNRESET ? 0 : r;
-		}
 		id = bt_json_i64(message.json, "re", 0);
 		if (id > 0)
 			take_reply(client, &message.json, (uint64_t)id);
@@ -217,14 +210,15 @@ int bt_client_dispatch(struct bt_client *client)
 
 /* ---- requests --------------------------------------------------------------- */
 
-/* Send, waiting for room where the monitor is slow: packets are small and it never sleeps. */
+/* Send, waiting for room where the monitor is slow: packets are small and it never sleeps. -EPIPE:
+ * the connection has ended. */
 static int send_packet(int fd, const json_t *json, const int *fds, size_t nfds)
 {
 	for (int tries = 0;; tries++) {
 		int r = bt_message_send(fd, json, fds, nfds);
 
 		if (r != -EAGAIN || tries == 1000)
-			return r;
+			return r == -ECONNRESET ? -EPIPE : r;
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
 }
@@ -252,6 +246,9 @@ static int exchange(struct bt_client *client, json_t *request, const int *fds, s
 		r = -ENOMEM;
 	if (r == 0)
 		r = client->gone ? -EPIPE : send_packet(client->fd, request, fds, nfds);
+	/* Whoever dispatches sees the end, too, and does first what has to be done. */
+	if (r == -EPIPE && !client->gone)
+		r = 0;
 	while (r == 0 && !call.done)
 		r = -pthread_cond_timedwait(&client->replied, &client->lock, &until);
 	if (call.done)
@@ -278,7 +275,7 @@ static int request(struct bt_client *client, json_t *request, const int *fds, si
 	r = exchange(client, owned, fds, nfds, &reply);
 	if (r == -EPIPE)
 		return bt_err_set(err, BT_ERR_UNAVAILABLE, EPIPE,
-				  "the container's monitor has gone");
+				  "the container's monitor hung up before it answered");
 	if (r < 0)
 		return bt_err_sys(err, r, "ask the container's monitor");
 	error = json_object_get(reply, "error");

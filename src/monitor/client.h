@@ -38,6 +38,7 @@ enum bt_client_event_kind {
 	BT_CLIENT_ATTACHED,
 	BT_CLIENT_DETACHED,  /* by detach keys; exec is "" for the container's own */
 	BT_CLIENT_RESTARTED, /* of an older monitor, too */
+	BT_CLIENT_BEHIND,    /* events were left out: look at the journal and the files of execs */
 };
 
 /** An event. Everything is borrowed for the time of the call. */
@@ -98,8 +99,8 @@ void bt_client_hangup(struct bt_client *client);
 /** The connection, for poll(2); borrowed. It is non-blocking. */
 int bt_client_fd(const struct bt_client *client);
 
-/** Take in everything that has arrived. Returns 1 while the connection lives, 0 when the
- * monitor has gone (waiting requests have failed with EPIPE), or a negative errno. */
+/** Take in everything that has arrived. Returns 1 while the connection lives, 0 at its end, or a
+ * negative errno. Requests that wait go on waiting until bt_client_hangup(). */
 bt_nodiscard int bt_client_dispatch(struct bt_client *client);
 
 #define BT_CLIENT_STATUS_EXECS 256

@@ -17,15 +17,20 @@
 #include "monitor/spawn_message.h"
 
 #define CONNS_MAX 64
-/* So many bytes of events may wait for a daemon that is slow. Past that it is hung up on: it
- * connects again, asks for the status, and reads the journal. */
+/* So many bytes may wait for a daemon that is slow. Past that it is told nothing but replies, and
+ * that it is behind, once it has read: it looks at the journal and the files of execs then. */
 #define SEND_BUFFER (1 << 20)
+/* Each thread of the daemon waits for one reply. */
+#define REPLIES_MAX 4096
 
 struct conn {
 	struct bt_list link;
 	struct bt_loop_source source;
 	struct bt_monitor *monitor;
-	int fd; /* owned */
+	int fd;          /* owned */
+	json_t *replies; /* an array of those that wait for room; owned */
+	bool behind;     /* events were left out */
+	bool hung_up;
 };
 
 /* ---- operations ---------------------------------------------------------------- */
@@ -189,6 +194,7 @@ static int carry_out(struct bt_monitor *m, struct bt_message *request, json_t *r
  * go on. */
 static void hang_up(struct conn *conn)
 {
+	conn->hung_up = true;
 	(void)shutdown(conn->fd, SHUT_RDWR);
 }
 
@@ -197,7 +203,81 @@ static void drop(struct conn *conn)
 	bt_list_remove(&conn->link);
 	bt_loop_remove(&conn->monitor->loop, &conn->source);
 	bt_close(&conn->fd);
+	json_decref(conn->replies);
 	free(conn);
+}
+
+static bool has_replies(const struct conn *conn)
+{
+	return json_array_size(conn->replies) > 0;
+}
+
+static void await_room(struct conn *conn)
+{
+	bt_loop_want(&conn->monitor->loop, &conn->source, EPOLLIN | EPOLLOUT);
+}
+
+/* Somebody waits for it: it is kept until there is room. */
+static void send_reply(struct conn *conn, json_t *reply)
+{
+	int r = has_replies(conn) ? -EAGAIN : bt_message_send(conn->fd, reply, NULL, 0);
+
+	if (r == 0)
+		return;
+	if (r != -EAGAIN || json_array_size(conn->replies) >= REPLIES_MAX ||
+	    json_array_append(conn->replies, reply) < 0)
+		hang_up(conn);
+	else
+		await_room(conn);
+}
+
+/* NULL, for want of memory: the daemon has to look for itself. */
+static void send_event(struct conn *conn, const json_t *event)
+{
+	int r = -EAGAIN;
+
+	if (conn->behind)
+		return;
+	if (event && !has_replies(conn))
+		r = bt_message_send(conn->fd, event, NULL, 0);
+	if (r == 0)
+		return;
+	if (r != -EAGAIN && r != -ENOMEM) {
+		hang_up(conn);
+		return;
+	}
+	conn->behind = true;
+	await_room(conn);
+}
+
+/* There is room again. Returns 0, or -errno: -EAGAIN where it was filled. */
+static int send_waiting(struct conn *conn)
+{
+	json_auto_t *behind = NULL;
+	int r = 0;
+
+	while (r == 0 && has_replies(conn)) {
+		r = bt_message_send(conn->fd, json_array_get(conn->replies, 0), NULL, 0);
+		if (r == 0)
+			(void)json_array_remove(conn->replies, 0);
+	}
+	if (r < 0 || !conn->behind)
+		return r;
+	behind = json_pack("{s:s}", "ev", "behind");
+	r = behind ? bt_message_send(conn->fd, behind, NULL, 0) : -EAGAIN;
+	if (r == 0)
+		conn->behind = false;
+	return r;
+}
+
+static void on_room(struct conn *conn)
+{
+	int r = send_waiting(conn);
+
+	if (r == 0)
+		bt_loop_want(&conn->monitor->loop, &conn->source, EPOLLIN);
+	else if (r != -EAGAIN && r != -ENOMEM)
+		hang_up(conn);
 }
 
 static void answer(struct conn *conn, struct bt_message *request)
@@ -211,16 +291,23 @@ static void answer(struct conn *conn, struct bt_message *request)
 		reply = json_pack("{s:I, s:o}", "re", (json_int_t)id, "error",
 				  bt_message_from_error(&err));
 	}
-	if (id > 0 && (!reply || bt_message_send(conn->fd, reply, NULL, 0) < 0))
+	if (id > 0 && !reply)
 		hang_up(conn);
+	else if (id > 0)
+		send_reply(conn, reply);
 }
 
-static void on_conn(struct bt_loop_source *source, uint32_t events bt_unused)
+static void on_conn(struct bt_loop_source *source, uint32_t events)
 {
 	struct conn *conn = bt_list_entry(source, struct conn, source);
 	bt_auto_message struct bt_message request = { 0 };
-	int r = bt_message_recv(conn->fd, MSG_DONTWAIT, &request);
+	int r = 0;
 
+	if (events & EPOLLOUT)
+		on_room(conn);
+	/* What it asked before it was hung up on, and nobody could answer, is not done. */
+	if (!conn->hung_up)
+		r = bt_message_recv(conn->fd, MSG_DONTWAIT, &request);
 	if (r > 0)
 		answer(conn, &request);
 	else if (r != -EAGAIN && r != -EBADMSG && r != -EMSGSIZE && r != -ENOMEM)
@@ -231,10 +318,14 @@ int bt_control_add(struct bt_monitor *m, int fd)
 {
 	bt_auto_close int owned = fd;
 	bt_auto_free struct conn *conn = calloc(1, sizeof(*conn));
+	json_auto_t *replies = NULL;
 	const int size = SEND_BUFFER;
 	int r;
 
 	if (!conn)
+		return -ENOMEM;
+	replies = json_array();
+	if (!replies)
 		return -ENOMEM;
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
@@ -245,6 +336,7 @@ int bt_control_add(struct bt_monitor *m, int fd)
 		return r;
 	conn->monitor = m;
 	conn->fd = bt_take_fd(&owned);
+	conn->replies = bt_take(replies);
 	bt_list_append(&m->conns, &conn->link);
 	(void)bt_take(conn);
 	return 0;
@@ -302,11 +394,7 @@ void bt_control_done(struct bt_monitor *m)
 
 void bt_control_tell(struct bt_monitor *m, json_t *event)
 {
-	bt_list_foreach (it, &m->conns) {
-		struct conn *conn = bt_list_entry(it, struct conn, link);
-
-		if (!event || bt_message_send(conn->fd, event, NULL, 0) < 0)
-			hang_up(conn);
-	}
+	bt_list_foreach (it, &m->conns)
+		send_event(bt_list_entry(it, struct conn, link), event);
 	json_decref(event);
 }

@@ -32,8 +32,11 @@
  *   {"ev":"exec-exited","exec":ID,"code":N,"at":N}
  *   {"ev":"attached"|"detached"[,"exec":ID]} where a client came or left by its detach keys
  *   {"ev":"restarted","seq":N,"at":N} where a "restart" that was asked for is carried out
+ *   {"ev":"behind"} where the daemon was too slow to be told everything: what it missed is in
+ *        the journal and in the files of execs (monitor/exec_file.h)
  *
- * Older monitors tell "oom" and "restarted" without a number.
+ * Older monitors tell "oom" and "restarted" without a number, and hang up on a daemon that is too
+ * slow.
  *
  * Daemon to monitor, requests, each with "id":N and answered with
  * {"re":N,"ok":true,…} or {"re":N,"error":{…}}

@@ -32,8 +32,10 @@
 #include "base/sock.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "codec/json.h"
 #include "monitor/client.h"
 #include "monitor/journal.h"
+#include "monitor/message.h"
 #include "monitor/spawner.h"
 
 #define EVENTS_MAX  256
@@ -90,6 +92,7 @@ static void *dispatch(void *data)
 
 	while (poll(&p, 1, -1) >= 0 && bt_client_dispatch(box->client) > 0)
 		;
+	bt_client_hangup(box->client);
 	pthread_mutex_lock(&box->lock);
 	box->gone = true;
 	pthread_cond_broadcast(&box->cond);
@@ -751,6 +754,89 @@ START_TEST(a_daemon_that_died_finds_everything_again)
 }
 END_TEST
 
+/* Nothing waits in a socket that holds some two thousand of them. */
+#define UNREAD 4000
+
+/* What came next: the number of the request that it answers, or 0 and the event's name. */
+static int64_t next_packet(int fd, char ret_event[32])
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	bt_auto_message struct bt_message message = { 0 };
+
+	ck_assert_int_eq(poll(&p, 1, PATIENCE_MS), 1);
+	ck_assert_int_eq(bt_message_recv(fd, 0, &message), 1);
+	snprintf(ret_event, 32, "%s", bt_json_str(message.json, "ev", ""));
+	return bt_json_i64(message.json, "re", 0);
+}
+
+/* An event for everybody who is connected. */
+static void attach_once(struct box *box)
+{
+	const struct bt_spawn_client how = { .out = true };
+	int ours, theirs;
+
+	stream_pair(&ours, &theirs);
+	ck_assert_int_eq(bt_client_attach(box->client, &how, theirs, &err), 0);
+	bt_close(&theirs);
+	bt_close(&ours);
+}
+
+START_TEST(a_daemon_that_does_not_read_gets_every_reply_and_learns_that_it_is_behind)
+{
+	struct box *box = start_script("sleep 100");
+	bt_auto_free char *path = bt_str_format("%s/monitor.sock", box->run_dir);
+	bt_auto_close int fd = -EBADF;
+	struct bt_client_status status;
+	char event[32];
+
+	next_record(box, BT_JOURNAL_STARTED);
+	fd = bt_sock_connect(path, SOCK_SEQPACKET);
+	ck_assert_int_ge(fd, 0);
+	for (int id = 1; id <= UNREAD; id++) {
+		bt_auto_free char *text = bt_str_format("{\"op\":\"status\",\"id\":%d}", id);
+
+		ck_assert_int_eq(bt_sock_send(fd, text, strlen(text), NULL, 0), 0);
+	}
+	attach_once(box);
+	attach_once(box);
+	ck_assert_int_eq(bt_client_status(box->client, &status, &err), 0);
+	for (int id = 1; id <= UNREAD; id++)
+		ck_assert_int_eq(next_packet(fd, event), id);
+	ck_assert_int_eq(next_packet(fd, event), 0);
+	ck_assert_str_eq(event, "behind");
+	/* From here on it is told again. */
+	attach_once(box);
+	ck_assert_int_eq(next_packet(fd, event), 0);
+	ck_assert_str_eq(event, "attached");
+	ck_assert_int_eq(bt_client_signal(box->client, SIGKILL, &err), 0);
+	finish(box);
+}
+END_TEST
+
+START_TEST(whoever_never_reads_is_hung_up_on_and_others_are_not)
+{
+	struct box *box = start_script("sleep 100");
+	bt_auto_free char *path = bt_str_format("%s/monitor.sock", box->run_dir);
+	bt_auto_close int fd = -EBADF;
+	struct bt_client_status status;
+	int r = 0;
+
+	next_record(box, BT_JOURNAL_STARTED);
+	fd = bt_sock_connect(path, SOCK_SEQPACKET);
+	ck_assert_int_ge(fd, 0);
+	for (int id = 1; id <= 20000 && r == 0; id++) {
+		bt_auto_free char *text = bt_str_format("{\"op\":\"status\",\"id\":%d}", id);
+
+		r = bt_sock_send(fd, text, strlen(text), NULL, 0);
+	}
+	/* Which of the two depends on whether all it had sent was read. */
+	ck_assert(r == -EPIPE || r == -ECONNRESET);
+	ck_assert_int_eq(bt_client_status(box->client, &status, &err), 0);
+	ck_assert_int_eq(bt_client_signal(box->client, SIGKILL, &err), 0);
+	finish(box);
+}
+END_TEST
+
 static int collect(void *data, const struct bt_journal_record *record)
 {
 	struct bt_journal_record **next = data;
@@ -961,6 +1047,9 @@ int main(void)
 	tcase_add_test(tc, a_daemon_that_died_finds_everything_again);
 	tcase_add_test(tc, what_happened_with_no_daemon_is_in_the_journal);
 	tcase_add_test(tc, an_end_that_cannot_be_journalled_waits_until_the_daemon_has_it);
+	tcase_add_test(tc,
+		       a_daemon_that_does_not_read_gets_every_reply_and_learns_that_it_is_behind);
+	tcase_add_test(tc, whoever_never_reads_is_hung_up_on_and_others_are_not);
 	tcase_add_test(tc, running_out_of_memory_is_told_as_such);
 	tcase_add_test(tc, another_runtime_does_the_same);
 	tcase_add_test(tc, another_runtime_has_terminals_and_tells_its_failures);
