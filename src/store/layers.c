@@ -70,6 +70,7 @@ int bt_layers_open(const char *data_root, struct bt_db *db, struct bt_layers **r
 		return bt_err_sys(err, -ENOMEM, "open the layers");
 	layers->db = db;
 	bt_spread_init(&layers->spread);
+	(void)pthread_mutex_init(&layers->init_lock, NULL);
 	layers->dirfd = layers->mounts_fd = -EBADF;
 	layers->root = strdup(data_root);
 	r = layers->root ? open_dirs(layers, err) : bt_err_sys(err, -ENOMEM, "open the layers");
@@ -94,6 +95,7 @@ void bt_layers_close(struct bt_layers *layers)
 		return;
 	bt_reaper_destroy(layers->reaper);
 	bt_spread_done(&layers->spread);
+	(void)pthread_mutex_destroy(&layers->init_lock);
 	bt_close(&layers->dirfd);
 	bt_close(&layers->mounts_fd);
 	free(layers->dir);

@@ -8,6 +8,7 @@
  */
 
 #include <limits.h>
+#include <pthread.h>
 
 #include "store/layers.h"
 #include "store/overlay.h"
@@ -30,6 +31,7 @@ struct bt_layers {
 	int mounts_fd;    /* of BT_LAYERS_MOUNTS */
 	struct bt_reaper *reaper;
 	struct bt_spread spread;
+	pthread_mutex_t init_lock; /* held while the places of mounts are made in an image */
 };
 
 /** The directories of `chain_id` and what lies below it, topmost first, as "<dir>/<cache
@@ -43,6 +45,20 @@ bt_nodiscard int bt_layers_lowers_(struct bt_layers *layers, const char *chain_i
 				   struct bt_layers_lowers *ret, struct bt_err *err);
 /** Release and empty it. */
 void bt_layers_lowers_done_(struct bt_layers_lowers *lowers);
+
+/**
+ * The places of the mounts that every container gets (/proc, /sys, /dev, and three files in /etc),
+ * where an image has them not: made once, in a directory of its topmost layer's that lies above the
+ * image and below each container, so that a start makes none of them and a container's own layer
+ * holds only what the container changed (docs/decisions/0050).
+ *
+ * Make them, unless that was done before. Returns 0 or a negative errno: then each start makes what
+ * is missing, and it is tried again.
+ */
+bt_nodiscard int bt_layers_init_make_(struct bt_layers *layers,
+				      const struct bt_layers_lowers *lowers);
+/** Put them on top of `lowers`, if there are any. Returns 0 or -ENOMEM. */
+bt_nodiscard int bt_layers_init_add_(struct bt_layers_lowers *lowers);
 
 /** Start-up: bring the database and the directories together. */
 bt_nodiscard int bt_layers_sweep_(struct bt_layers *layers, struct bt_err *err);

@@ -178,6 +178,9 @@ static int mount_rw(struct bt_layers *layers, const char *id, const struct bt_us
 	r = find_rw(layers, id, &lowers, err);
 	if (r < 0)
 		return r;
+	bt_discard(bt_layers_init_make_(layers, &lowers));
+	if (bt_layers_init_add_(&lowers) < 0)
+		return bt_err_sys(err, -ENOMEM, "mount a root file system");
 	o.upper = upper;
 	o.work = work;
 	return mount_overlay(layers, &lowers, 1, &o, view, err);
@@ -331,6 +334,8 @@ int bt_layers_rw_paths(struct bt_layers *layers, const char *id, struct bt_layer
 	r = find_rw(layers, id, &lowers, err);
 	if (r < 0)
 		return r;
+	if (bt_layers_init_add_(&lowers) < 0)
+		return bt_err_sys(err, -ENOMEM, "find a writable layer");
 	paths.lower = join_lowers(&lowers);
 	paths.upper = bt_str_format("%s/%s/diff", layers->dir, id);
 	paths.work = bt_str_format("%s/%s/work", layers->dir, id);

@@ -125,7 +125,7 @@ def test_a04_no_mount_of_the_host_changes_while_a_volumes_place_is_swapped(engin
         watcher.join()
         engine.request("DELETE", f"/containers/{name}?force=1&v=1")
         engine.request("DELETE", f"/volumes/{name}?force=1")
-    assert not {m for m in seen if not m.startswith(engine.top) and not m.startswith(("/tmp/berth-test-", "/tmp/pytest-of-", "/run/netns/"))}
+    assert not {m for m in seen if not m.startswith(engine.top) and not m.startswith(("/tmp/berth-", "/tmp/pytest-of-", "/run/netns/"))}
 
 
 @pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
