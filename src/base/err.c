@@ -3,6 +3,7 @@
 #include "base/err.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,11 @@ int bt_err_context(struct bt_err *err, const char *fmt, ...)
 	va_end(ap);
 	append_message(err, ": ", inner);
 	return -err->errnum;
+}
+
+bool bt_err_is_shortage(int r)
+{
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
 }
 
 int bt_err_http_status(enum bt_err_kind kind)

@@ -97,19 +97,22 @@ static int load(const char *text, size_t len, unsigned flags, json_t **ret, stru
 {
 	size_t how = (flags & BT_JSON_UNIQUE) ? JSON_REJECT_DUPLICATES : 0;
 	json_error_t why;
-	json_t *json;
+	json_auto_t *json = NULL;
 
 	if (flags & BT_JSON_ANY)
 		how |= JSON_DECODE_ANY;
+	errno = 0;
 	json = json_loadb(text, len, how, &why);
-	/* Where the text could not even be looked at, there is no line either. */
-	if (!json && (json_error_code(&why) == json_error_out_of_memory || why.line < 0))
+	/* Where the text could not even be looked at, there is no line either. And a token that
+	 * jansson's scanner had no memory for it takes for a wrong one: only malloc() says why. */
+	if (!json &&
+	    (errno == ENOMEM || json_error_code(&why) == json_error_out_of_memory || why.line < 0))
 		return bt_err_sys(err, -ENOMEM, "parse JSON");
 	if (!json)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "invalid JSON: %s (line %d, column %d)", why.text, why.line,
 				  why.column);
-	*ret = json;
+	*ret = bt_take(json);
 	return 0;
 }
 

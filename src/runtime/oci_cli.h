@@ -15,6 +15,7 @@
 #include "codec/json.h"
 #include "codec/oci_spec.h"
 #include "runtime/rootless.h"
+#include "runtime/state.h"
 
 /** Where root's containers are kept unless --root says otherwise; those of others are in a
  * directory of that name in $XDG_RUNTIME_DIR. */
@@ -48,9 +49,10 @@ bt_oci_command bt_oci_features, bt_oci_spec_command;
 /** May control groups be out of reach, by --rootless or by who calls? */
 bool bt_oci_cli_rootless(const struct bt_oci_cli *cli);
 
-/** The specification's annotations as a new object (owned); NULL where there are none, which is
- * then no member of the state either, or for want of memory. */
-json_t *bt_oci_annotations(const struct bt_oci_spec *spec);
+/** What the commands state and list say of a container, as a new object (owned) with runc's names;
+ * NULL for want of memory. Without annotations there is no such member. */
+json_t *bt_oci_describe(const struct bt_state *state, enum bt_state_status status,
+			const char *owner);
 
 /** Write a warning to the log. */
 void bt_oci_cli_warn(const struct bt_oci_cli *cli, const char *text);

@@ -146,15 +146,28 @@ static int check_terminal(const struct creating *c, bool foreground, struct bt_e
 	return 0;
 }
 
+/* Who the container's process is. One that has ended already has the start time 0, as nobody has.
+ */
+static int know(struct bt_state *s, pid_t pid, struct bt_err *err)
+{
+	uint64_t start = 0;
+	int r = bt_state_start_time(pid, &start);
+
+	if (r < 0)
+		return bt_err_sys(err, r, "read when process %d began", (int)pid);
+	s->pid = pid;
+	s->start_time = start;
+	return 0;
+}
+
 /* While the init is being set up: from now on the state speaks of it, and whoever finds its
  * creator dead knows what to end. */
 static int note_birth(void *arg, pid_t pid, struct bt_err *err)
 {
 	struct creating *c = arg;
+	int r = know(&c->state, pid, err);
 
-	c->state.pid = pid;
-	c->state.start_time = bt_state_start_time(pid);
-	return bt_state_save(&c->state, NULL, err);
+	return r < 0 ? r : bt_state_save(&c->state, NULL, err);
 }
 
 static int launch(struct creating *c, bool at_once, struct bt_err *err)
@@ -213,6 +226,7 @@ static int announce(struct creating *c, const char *id, struct bt_err *err)
 	const char *root = s->spec.root_path != NULL ? s->spec.root_path : "";
 	bt_auto_free char *joined =
 		*root == '/' ? bt_path_clean(root) : bt_path_join(c->bundle, root);
+	int r;
 
 	s->id = id;
 	s->dir = c->dir;
@@ -221,8 +235,9 @@ static int announce(struct creating *c, const char *id, struct bt_err *err)
 	if (s->rootfs == NULL)
 		return bt_err_sys(err, -ENOMEM, "container %s", id);
 	s->creating = true;
-	s->pid = getpid();
-	s->start_time = bt_state_start_time(s->pid);
+	r = know(s, getpid(), err);
+	if (r < 0)
+		return r;
 	s->created = bt_time_now_ns();
 	s->no_pivot = c->flags.no_pivot;
 	s->no_new_keyring = c->flags.no_new_keyring;
@@ -237,11 +252,9 @@ static int remember(struct creating *c, struct bt_err *err)
 	int r;
 
 	s->creating = false;
-	if (s->pid != c->launch.pid) {
-		s->pid = c->launch.pid;
-		s->start_time = bt_state_start_time(s->pid);
-	}
-	r = bt_state_save(s, NULL, err);
+	r = s->pid != c->launch.pid ? know(s, c->launch.pid, err) : 0;
+	if (r == 0)
+		r = bt_state_save(s, NULL, err);
 	if (r == 0 && c->launch.console_fd >= 0 && c->flags.console_socket != NULL)
 		r = bt_oci_console_send(c->flags.console_socket, c->launch.console_fd, err);
 	if (r == 0)
@@ -341,7 +354,9 @@ int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 		r = bt_state_load(cli->root, argv[optind], &state, err);
 	if (r < 0)
 		return r;
-	status = bt_state_status(&state);
+	r = bt_state_status(&state, &status, err);
+	if (r < 0)
+		return r;
 	/* runc's words, which callers look for. */
 	if (status == BT_STATE_RUNNING)
 		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL,

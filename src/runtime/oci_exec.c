@@ -259,8 +259,11 @@ static int make_process(struct bt_state *state, struct exec_flags *f, int argc, 
 static int check_status(const struct bt_state *state, const struct exec_flags *f,
 			struct bt_err *err)
 {
-	enum bt_state_status status = bt_state_status(state);
+	enum bt_state_status status;
+	int r = bt_state_status(state, &status, err);
 
+	if (r < 0)
+		return r;
 	if (status == BT_STATE_STOPPED)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "cannot exec in a stopped container");

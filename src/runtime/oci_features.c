@@ -15,14 +15,21 @@
 #include "runtime/mount_options.h"
 #include "runtime/oci_cli.h"
 
+/* An array that lacks something is none, so that what is made of it fails. */
+static void add(json_t **array, json_t *item)
+{
+	if (json_array_append_new(*array, item) == 0)
+		return;
+	json_decref(*array);
+	*array = NULL;
+}
+
 static json_t *strings(const char *const *list)
 {
 	json_t *json = json_array();
 
-	for (; *list != NULL && json != NULL; list++) {
-		if (json_array_append_new(json, json_string(*list)) < 0)
-			break;
-	}
+	for (; *list != NULL && json != NULL; list++)
+		add(&json, json_string(*list));
 	return json;
 }
 
@@ -30,10 +37,8 @@ static json_t *capabilities(void)
 {
 	json_t *json = json_array();
 
-	for (int cap = 0; cap < BT_CAPABILITY_COUNT && json != NULL; cap++) {
-		if (json_array_append_new(json, json_string(bt_capability_name(cap))) < 0)
-			break;
-	}
+	for (int cap = 0; cap < BT_CAPABILITY_COUNT && json != NULL; cap++)
+		add(&json, json_string(bt_capability_name(cap)));
 	return json;
 }
 
@@ -58,8 +63,7 @@ static json_t *seccomp_flags(bool supported)
 		    (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags[i].flag, NULL) == 0 ||
 		     errno != EFAULT))
 			continue;
-		if (json_array_append_new(json, json_string(flags[i].name)) < 0)
-			break;
+		add(&json, json_string(flags[i].name));
 	}
 	return json;
 }

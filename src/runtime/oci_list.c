@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/time.h"
 #include "codec/json.h"
 #include "runtime/oci_cli.h"
 #include "runtime/state.h"
@@ -45,17 +44,15 @@ static int take_flags(int argc, char **argv, struct list_flags *f, struct bt_err
 	return 0;
 }
 
-static json_t *describe(const struct bt_state *state, const char *owner)
+static int add(json_t *list, const struct bt_state *state, const char *owner, struct bt_err *err)
 {
-	enum bt_state_status status = bt_state_status(state);
-	char created[BT_TIME_RFC3339_LEN];
+	enum bt_state_status status;
+	int r = bt_state_status(state, &status, err);
 
-	bt_time_rfc3339(state->created, created);
-	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o*, s:s}", "ociVersion", "1.3.0",
-			 "id", state->id, "pid", status == BT_STATE_STOPPED ? 0 : (int)state->pid,
-			 "status", bt_state_status_name(status), "bundle", state->bundle, "rootfs",
-			 state->rootfs, "created", created, "annotations",
-			 bt_oci_annotations(&state->spec), "owner", owner);
+	if (r < 0)
+		return r;
+	r = json_array_append_new(list, bt_oci_describe(state, status, owner));
+	return r < 0 ? bt_err_sys(err, -ENOMEM, "list containers") : 0;
 }
 
 /* Everything that can be read as a container's state; anything else below the root
@@ -70,19 +67,26 @@ static int collect(const struct bt_oci_cli *cli, json_t *list, struct bt_err *er
 		return errno == ENOENT ? 0 : bt_err_sys(err, -errno, "read %s", cli->root);
 	while (r == 0 && (entry = readdir(dir)) != NULL) {
 		bt_auto_state struct bt_state state = { 0 };
-		struct bt_err ignored;
 		struct stat st;
 
-		if (!bt_state_id_valid(entry->d_name) ||
-		    bt_state_load(cli->root, entry->d_name, &state, &ignored) < 0 ||
-		    stat(state.dir, &st) < 0)
+		if (!bt_state_id_valid(entry->d_name))
 			continue;
-		/* A static program cannot ask for other users' names. */
-		if (json_array_append_new(list, describe(&state, st.st_uid == 0 ? "root" : "")) < 0)
-			r = bt_err_sys(err, -ENOMEM, "list containers");
+		r = bt_state_load(cli->root, entry->d_name, &state, err);
+		if (r == 0 && stat(state.dir, &st) == 0)
+			/* A static program cannot ask for other users' names. */
+			r = add(list, &state, st.st_uid == 0 ? "root" : "", err);
+		if (!bt_err_is_shortage(r))
+			r = 0;
 	}
 	(void)closedir(dir);
 	return r;
+}
+
+static int print_line(const json_t *list, struct bt_err *err)
+{
+	if (list == NULL || json_dumpf(list, stdout, JSON_COMPACT) < 0 || putchar('\n') < 0)
+		return bt_err_sys(err, -ENOMEM, "print the list");
+	return 0;
 }
 
 static void print_table(const json_t *list)
@@ -121,12 +125,11 @@ int bt_oci_list(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_co
 			puts(bt_json_str(c, "id", ""));
 	} else if (f.json) {
 		/* Go prints an empty list as null here, and callers read either. */
-		(void)json_dumpf(list, stdout, JSON_COMPACT);
-		(void)putchar('\n');
+		r = print_line(list, err);
 	} else {
 		print_table(list);
 	}
-	return 0;
+	return r;
 }
 
 static int compare_pids(const void *a, const void *b)
@@ -144,9 +147,7 @@ static int print_pids(const pid_t *pids, size_t n, struct bt_err *err)
 		if (json_array_append_new(list, json_integer(pids[i])) < 0)
 			return bt_err_sys(err, -ENOMEM, "list processes");
 	}
-	(void)json_dumpf(list, stdout, JSON_COMPACT);
-	(void)putchar('\n');
-	return 0;
+	return print_line(list, err);
 }
 
 static bool is_listed(const pid_t *pids, size_t n, pid_t pid)
@@ -185,6 +186,7 @@ static int print_ps(const pid_t *pids, size_t n, char **args, int nargs, struct 
 	bt_auto_free char *line = NULL;
 	size_t cap = 0;
 	int column = -1;
+	bool whole;
 	FILE *ps;
 
 	bt_str_puts(&command, "exec ps");
@@ -203,16 +205,17 @@ static int print_ps(const pid_t *pids, size_t n, char **args, int nargs, struct 
 		bt_str_puts(&command, " -ef");
 	ps = command.failed == 0 ? popen(bt_str_get(&command), "re") : NULL;
 	if (ps == NULL)
-		return bt_err_sys(err, -errno, "run ps");
+		return bt_err_sys(err, command.failed < 0 ? command.failed : -errno, "run ps");
 	for (bool first = true; getline(&line, &cap, ps) > 0; first = false) {
 		if (first)
 			column = pid_column(line);
 		if (first || (column >= 0 && is_listed(pids, n, number_in(line, column))))
 			fputs(line, stdout);
 	}
-	return pclose(ps) == 0 && column >= 0
-		       ? 0
-		       : bt_err_set(err, BT_ERR_INVALID, EINVAL, "ps: no list with a PID column");
+	whole = feof(ps) != 0;
+	if (pclose(ps) != 0 || column < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "ps: no list with a PID column");
+	return whole ? 0 : bt_err_sys(err, -ENOMEM, "read what ps lists");
 }
 
 int bt_oci_ps(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,

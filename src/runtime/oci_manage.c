@@ -35,9 +35,9 @@ static int load_only(const struct bt_oci_cli *cli, int argc, char **argv, struct
 	return r < 0 ? r : bt_state_load(cli->root, argv[optind], ret, err);
 }
 
-json_t *bt_oci_annotations(const struct bt_oci_spec *spec)
+static json_t *annotations(const struct bt_oci_spec *spec)
 {
-	json_t *json = spec->annotations.n > 0 ? json_object() : NULL;
+	json_t *json = json_object();
 
 	for (size_t i = 0; i < spec->annotations.n && json != NULL; i++) {
 		if (json_object_set_new(json, spec->annotations.v[i].key,
@@ -49,25 +49,39 @@ json_t *bt_oci_annotations(const struct bt_oci_spec *spec)
 	return json;
 }
 
+json_t *bt_oci_describe(const struct bt_state *state, enum bt_state_status status,
+			const char *owner)
+{
+	char created[BT_TIME_RFC3339_LEN];
+	json_auto_t *json = NULL;
+
+	bt_time_rfc3339(state->created, created);
+	json = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s}", "ociVersion", "1.3.0", "id",
+			 state->id, "pid", status == BT_STATE_STOPPED ? 0 : (int)state->pid,
+			 "status", bt_state_status_name(status), "bundle", state->bundle, "rootfs",
+			 state->rootfs, "created", created, "owner", owner);
+	if (json == NULL)
+		return NULL;
+	if (state->spec.annotations.n > 0 &&
+	    json_object_set_new(json, "annotations", annotations(&state->spec)) < 0)
+		return NULL;
+	return bt_take(json);
+}
+
 int bt_oci_state(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
 		 struct bt_err *err)
 {
 	bt_auto_state struct bt_state state = { 0 };
 	json_auto_t *json = NULL;
 	enum bt_state_status status;
-	char created[BT_TIME_RFC3339_LEN];
 	int r = load_only(cli, argc, argv, &state, err);
 
 	(void)ret_code;
+	if (r == 0)
+		r = bt_state_status(&state, &status, err);
 	if (r < 0)
 		return r;
-	status = bt_state_status(&state);
-	bt_time_rfc3339(state.created, created);
-	json = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:o*, s:s}", "ociVersion", "1.3.0",
-			 "id", state.id, "pid", status == BT_STATE_STOPPED ? 0 : (int)state.pid,
-			 "status", bt_state_status_name(status), "bundle", state.bundle, "rootfs",
-			 state.rootfs, "created", created, "annotations",
-			 bt_oci_annotations(&state.spec), "owner", "");
+	json = bt_oci_describe(&state, status, "");
 	if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) < 0 || putchar('\n') < 0)
 		return bt_err_sys(err, -ENOMEM, "print the state");
 	return 0;
@@ -137,7 +151,10 @@ int bt_oci_kill(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_co
 static void wait_gone(const struct bt_state *state)
 {
 	for (int i = 0; i < 1000; i++) {
-		if (bt_state_start_time(state->pid) != state->start_time)
+		uint64_t start = 0;
+		int r = bt_state_start_time(state->pid, &start);
+
+		if (r == 0 || (r > 0 && start != state->start_time))
 			return;
 		(void)usleep(10000);
 	}
@@ -161,9 +178,11 @@ static int delete (const struct bt_oci_cli *cli, const struct bt_state *state, b
 {
 	const struct bt_cgroups_owner owner = bt_state_owner(state);
 	char warning[BT_SYNC_WARNING_LEN] = "";
-	enum bt_state_status status = bt_state_status(state);
-	int r = 0;
+	enum bt_state_status status;
+	int r = bt_state_status(state, &status, err);
 
+	if (r < 0)
+		return r;
 	if (status != BT_STATE_STOPPED && status != BT_STATE_CREATED && !force)
 		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
 				  "cannot delete container %s that is not stopped: %s", state->id,
@@ -215,9 +234,10 @@ static int set_frozen(const struct bt_oci_cli *cli, int argc, char **argv, bool 
 	enum bt_state_status status;
 	int r = load_only(cli, argc, argv, &state, err);
 
+	if (r == 0)
+		r = bt_state_status(&state, &status, err);
 	if (r < 0)
 		return r;
-	status = bt_state_status(&state);
 	if (freeze && status != BT_STATE_RUNNING && status != BT_STATE_CREATED)
 		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL,
 				  "container not running or created: %s",

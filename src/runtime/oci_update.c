@@ -230,8 +230,10 @@ static json_t *memory_json(const struct bt_cgroup_stats *s)
 
 	for (size_t i = 0; i < s->nmemory_stat && raw != NULL; i++) {
 		if (json_object_set_new(raw, s->memory_stat[i].name,
-					number(s->memory_stat[i].value)) < 0)
-			break;
+					number(s->memory_stat[i].value)) < 0) {
+			json_decref(raw);
+			raw = NULL;
+		}
 	}
 	return json_pack("{s:o, s:{s:o, s:o, s:o, s:o}, s:{s:o, s:o}, s:o}", "cache",
 			 number(bt_cgroup_stats_memory(s, s->v2 ? "file" : "cache")), "usage",
@@ -241,6 +243,15 @@ static json_t *memory_json(const struct bt_cgroup_stats *s)
 			 raw);
 }
 
+/* An array that lacks something is none, so that what is made of it fails. */
+static void add(json_t **array, json_t *item)
+{
+	if (json_array_append_new(*array, item) == 0)
+		return;
+	json_decref(*array);
+	*array = NULL;
+}
+
 static json_t *io_json(const struct bt_cgroup_io_list *list)
 {
 	json_t *json = json_array();
@@ -248,11 +259,8 @@ static json_t *io_json(const struct bt_cgroup_io_list *list)
 	for (size_t i = 0; i < list->n && json != NULL; i++) {
 		const struct bt_cgroup_io_entry *e = &list->v[i];
 
-		if (json_array_append_new(json, json_pack("{s:i, s:i, s:s, s:o}", "major",
-							  (int)e->major, "minor", (int)e->minor,
-							  "op", e->op, "value", number(e->value))) <
-		    0)
-			break;
+		add(&json, json_pack("{s:i, s:i, s:s, s:o}", "major", (int)e->major, "minor",
+				     (int)e->minor, "op", e->op, "value", number(e->value)));
 	}
 	return json;
 }
@@ -261,10 +269,8 @@ static json_t *stats_json(const struct bt_state *state, const struct bt_cgroup_s
 {
 	json_t *percpu = json_array();
 
-	for (size_t i = 0; i < s->npercpu && percpu != NULL; i++) {
-		if (json_array_append_new(percpu, number(s->percpu_ns[i])) < 0)
-			break;
-	}
+	for (size_t i = 0; i < s->npercpu && percpu != NULL; i++)
+		add(&percpu, number(s->percpu_ns[i]));
 	return json_pack("{s:s, s:s, s:{s:{s:{s:o, s:o, s:o, s:o}, s:{s:o, s:o, s:o}}, s:o, "
 			 "s:{s:o, s:o}, s:{s:o, s:o}}}",
 			 "type", "stats", "id", state->id, "data", "cpu", "usage", "total",
@@ -301,6 +307,7 @@ int bt_oci_events(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 	bt_auto_state struct bt_state state = { 0 };
 	bt_auto_cgroup struct bt_cgroup cg = { 0 };
 	int64_t interval = 5 * BT_TIME_NSEC_PER_SEC;
+	enum bt_state_status status;
 	bool once = false;
 	int flag, r;
 
@@ -319,15 +326,20 @@ int bt_oci_events(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 		r = bt_state_load(cli->root, argv[optind], &state, err);
 	if (r < 0)
 		return r;
-	if (bt_state_status(&state) == BT_STATE_STOPPED)
+	r = bt_state_status(&state, &status, err);
+	if (r < 0)
+		return r;
+	if (status == BT_STATE_STOPPED)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "container with id %s is not running", state.id);
 	r = bt_state_cgroup(&state, &cg, err);
 	if (r == 0)
 		r = print_stats(&state, &cg, err);
-	while (r == 0 && !once && bt_state_status(&state) != BT_STATE_STOPPED) {
+	while (r == 0 && !once && status != BT_STATE_STOPPED) {
 		(void)usleep((useconds_t)(interval / 1000));
 		r = print_stats(&state, &cg, err);
+		if (r == 0)
+			r = bt_state_status(&state, &status, err);
 	}
 	return r;
 }

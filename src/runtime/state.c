@@ -198,17 +198,12 @@ int bt_state_load(const char *root, const char *id, struct bt_state *ret, struct
 	return r;
 }
 
-uint64_t bt_state_start_time(pid_t pid)
+/* "pid (name) S …": the name may hold anything, the rest are numbers; the start time is field 22,
+ * that is the twentieth from the state on. Returns as bt_state_start_time(). */
+static int find_start_time(const char *text, uint64_t *ret)
 {
-	bt_auto_free char *text = NULL;
-	char path[40], *p;
+	const char *p = strrchr(text, ')');
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (pid <= 0 || bt_io_read_file(AT_FDCWD, path, 4096, &text, NULL) < 0)
-		return 0;
-	/* "pid (name) S …": the name may hold anything, the rest are numbers; the start time
-	 * is field 22, that is the twentieth from the state on. */
-	p = strrchr(text, ')');
 	if (p == NULL || p[1] != ' ' || p[2] == 'Z' || p[2] == 'X')
 		return 0;
 	p += 2;
@@ -216,41 +211,98 @@ uint64_t bt_state_start_time(pid_t pid)
 		p = strchr(p, ' ');
 		p = p != NULL ? p + 1 : NULL;
 	}
-	return p != NULL ? strtoull(p, NULL, 10) : 0;
+	if (p == NULL)
+		return 0;
+	*ret = strtoull(p, NULL, 10);
+	return 1;
 }
 
-static bool waits_for_start(const struct bt_state *state)
+int bt_state_start_time(pid_t pid, uint64_t *ret)
+{
+	bt_auto_close int fd = -1;
+	char text[1024], path[40];
+	ssize_t n;
+
+	if (pid <= 0)
+		return 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -errno : bt_io_read_all(fd, text, sizeof(text) - 1);
+	/* A process that ends meanwhile cannot be read any more. */
+	if (n == -ENOENT || n == -ESRCH)
+		return 0;
+	if (n < 0)
+		return (int)n;
+	text[n] = '\0';
+	return find_start_time(text, ret);
+}
+
+/* Returns 1, 0, or -errno where it cannot be told. */
+static int waits_for_start(const struct bt_state *state)
 {
 	bt_auto_free char *path = bt_path_join(state->dir, BT_LAUNCH_START_SOCKET);
 
-	return path != NULL && access(path, F_OK) == 0;
+	if (path == NULL)
+		return -ENOMEM;
+	if (access(path, F_OK) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
 }
 
-/* Each exec asks: of a dozen hierarchies only the one is opened that tells. */
-static bool is_frozen(const struct bt_state *state)
+/* Each exec asks: of a dozen hierarchies only the one is opened that tells. Returns 1, 0 (also
+ * where there are no control groups), or -errno where want of memory or descriptors keeps it from
+ * being told: a frozen container must not pass for one that runs. */
+static int is_frozen(const struct bt_state *state, struct bt_err *err)
 {
 	const struct bt_cgroups_owner owner = bt_state_owner(state);
 	bt_auto_cgroup struct bt_cgroup cg = { 0 };
 	const struct bt_cgroup_host *host;
 	bt_auto_free char *path = NULL;
+	int r = bt_cgroups_host(&host, err);
 
-	return bt_cgroups_host(&host, BT_ERR_IGNORED) == 0 &&
-	       bt_cgroups_path(&owner, &path, BT_ERR_IGNORED) == 0 &&
-	       bt_cgroup_open_one(host, path, BT_CGROUP_FREEZER, &cg) == 0 &&
-	       bt_cgroup_freeze_is_on(&cg) > 0;
+	if (r == 0)
+		r = bt_cgroups_path(&owner, &path, err);
+	if (r == 0)
+		r = bt_cgroup_open_one(host, path, BT_CGROUP_FREEZER, &cg);
+	if (r == 0)
+		r = bt_cgroup_freeze_is_on(&cg);
+	if (r < 0)
+		return bt_err_is_shortage(r) ? r : 0;
+	return r > 0;
 }
 
-enum bt_state_status bt_state_status(const struct bt_state *state)
+static int find_status(const struct bt_state *state, enum bt_state_status *ret, struct bt_err *err)
 {
-	uint64_t start = bt_state_start_time(state->pid);
+	uint64_t start = 0;
+	int r = bt_state_start_time(state->pid, &start);
 
-	if (start == 0 || start != state->start_time)
-		return BT_STATE_STOPPED;
-	if (state->creating)
-		return BT_STATE_CREATING;
-	if (waits_for_start(state))
-		return BT_STATE_CREATED;
-	return is_frozen(state) ? BT_STATE_PAUSED : BT_STATE_RUNNING;
+	if (r < 0)
+		return r;
+	if (r == 0 || start != state->start_time) {
+		*ret = BT_STATE_STOPPED;
+		return 0;
+	}
+	r = state->creating ? 0 : waits_for_start(state);
+	if (r < 0)
+		return r;
+	*ret = state->creating ? BT_STATE_CREATING : BT_STATE_CREATED;
+	if (state->creating || r > 0)
+		return 0;
+	r = is_frozen(state, err);
+	if (r >= 0)
+		*ret = r > 0 ? BT_STATE_PAUSED : BT_STATE_RUNNING;
+	return r < 0 ? r : 0;
+}
+
+int bt_state_status(const struct bt_state *state, enum bt_state_status *ret, struct bt_err *err)
+{
+	enum bt_state_status found = BT_STATE_STOPPED;
+	int r = find_status(state, &found, err);
+
+	if (r < 0)
+		return bt_err_sys(err, r, "find out what %s is doing", state->id);
+	*ret = found;
+	return 0;
 }
 
 const char *bt_state_status_name(enum bt_state_status status)
@@ -292,11 +344,16 @@ int bt_state_cgroup(const struct bt_state *state, struct bt_cgroup *ret, struct 
 int bt_state_signal(const struct bt_state *state, int signal)
 {
 	bt_auto_close int pidfd = bt_pidfd_open(state->pid);
+	uint64_t start = 0;
+	int r;
 
 	if (pidfd < 0)
 		return pidfd;
 	/* Asked after the descriptor was opened, so both are about the same process. */
-	if (bt_state_start_time(state->pid) != state->start_time)
+	r = bt_state_start_time(state->pid, &start);
+	if (r < 0)
+		return r;
+	if (r == 0 || start != state->start_time)
 		return -ESRCH;
 	return bt_pidfd_signal(pidfd, state->pid, signal);
 }

@@ -64,8 +64,10 @@ bt_nodiscard int bt_state_save(const struct bt_state *state, const char *config,
 bt_nodiscard int bt_state_load(const char *root, const char *id, struct bt_state *ret,
 			       struct bt_err *err);
 
-/** What the container is doing now. */
-enum bt_state_status bt_state_status(const struct bt_state *state);
+/** What the container is doing now. Returns 0, or -errno where want of memory or descriptors keeps
+ * it from being told: what is not known is no end. */
+bt_nodiscard int bt_state_status(const struct bt_state *state, enum bt_state_status *ret,
+				 struct bt_err *err);
 
 /** "creating", "created", "running", "paused", "stopped". */
 const char *bt_state_status_name(enum bt_state_status status);
@@ -81,8 +83,9 @@ bt_nodiscard int bt_state_cgroup(const struct bt_state *state, struct bt_cgroup 
  * another -errno. */
 bt_nodiscard int bt_state_signal(const struct bt_state *state, int signal);
 
-/** The start time of a process, or 0 where it has ended (also as a zombie). */
-uint64_t bt_state_start_time(pid_t pid);
+/** The start time of a process, in clock ticks since the boot. Returns 1; 0 where it has ended
+ * (also as a zombie); or -errno. */
+bt_nodiscard int bt_state_start_time(pid_t pid, uint64_t *ret);
 
 /** Remove the directory, the state first: what is removed in part is a container no more, and
  * removing it again goes on from there. */

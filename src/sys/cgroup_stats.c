@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/err.h"
 #include "base/io.h"
 #include "base/str.h"
 #include "sys/cgroup_files.h"
@@ -200,12 +201,22 @@ static void keys_done(struct keys *keys)
 	free(keys->v);
 }
 
-/* A file that cannot be read has no keys. */
-static void keys_read(int dir, const char *file, struct keys *ret)
+/* What a kernel does not tell is nothing; what it could not be asked for is an error. */
+static int read_text(int dir, const char *file, char **ret)
 {
-	if (bt_io_read_file(dir, file, TEXT_MAX, &ret->text, NULL) == 0 &&
-	    bt_cgroup_stats_parse_counters(ret->text, &ret->v, &ret->n) < 0)
-		ret->n = 0;
+	int r = bt_io_read_file(dir, file, TEXT_MAX, ret, NULL);
+
+	return bt_err_is_shortage(r) ? r : 0;
+}
+
+/* A file that cannot be read has no keys. */
+static int keys_read(int dir, const char *file, struct keys *ret)
+{
+	int r = read_text(dir, file, &ret->text);
+
+	if (r == 0 && ret->text)
+		r = bt_cgroup_stats_parse_counters(ret->text, &ret->v, &ret->n);
+	return bt_err_is_shortage(r) ? r : 0;
 }
 
 static void take_key(const struct keys *keys, const char *key, uint64_t factor, uint64_t *ret)
@@ -220,9 +231,10 @@ static int read_percpu(int dir, struct bt_cgroup_stats *stats)
 	bt_auto_free char *text = NULL;
 	char *save = NULL;
 	size_t n = 1;
+	int r = read_text(dir, "cpuacct.usage_percpu", &text);
 
-	if (bt_io_read_file(dir, "cpuacct.usage_percpu", TEXT_MAX, &text, NULL) < 0)
-		return 0;
+	if (r < 0 || !text)
+		return r;
 	for (const char *p = text; *p; p++)
 		n += *p == ' ';
 	stats->percpu_ns = calloc(n, sizeof(*stats->percpu_ns));
@@ -254,28 +266,29 @@ static int read_cpu(const struct bt_cgroup *cg, struct bt_cgroup_stats *stats)
 	int cpu = bt_cgroup_files_dir(cg, BT_CGROUP_CPU);
 	int acct = bt_cgroup_files_dir(cg, BT_CGROUP_CPUACCT);
 	bt_auto(keys_done) struct keys keys = { 0 };
+	int r = 0;
 
 	if (cpu >= 0) {
 		bool v2 = bt_cgroup_files_is_v2(cg, BT_CGROUP_CPU);
 
 		stats->have |= 1u << BT_CGROUP_CPU;
-		keys_read(cpu, "cpu.stat", &keys);
+		r = keys_read(cpu, "cpu.stat", &keys);
 		take_key(&keys, "nr_periods", 1, &stats->throttle_periods);
 		take_key(&keys, "nr_throttled", 1, &stats->throttled_periods);
 		take_key(&keys, v2 ? "throttled_usec" : "throttled_time", v2 ? 1000 : 1,
 			 &stats->throttled_ns);
 	}
-	if (acct < 0)
-		return 0;
+	if (acct < 0 || r < 0)
+		return r;
 	stats->have |= 1u << BT_CGROUP_CPUACCT;
 	if (!bt_cgroup_files_is_v2(cg, BT_CGROUP_CPUACCT))
 		return read_cpuacct_v1(acct, stats);
 	if (!keys.text)
-		keys_read(acct, "cpu.stat", &keys);
+		r = keys_read(acct, "cpu.stat", &keys);
 	take_key(&keys, "usage_usec", 1000, &stats->cpu_total_ns);
 	take_key(&keys, "user_usec", 1000, &stats->cpu_user_ns);
 	take_key(&keys, "system_usec", 1000, &stats->cpu_system_ns);
-	return 0;
+	return r;
 }
 
 /* Version 1 counts memory and swap together, version 2 swap alone; the stats have swap. */
@@ -342,11 +355,10 @@ static int read_blkio_file(int dir, const char *bfq, const char *throttle,
 
 	for (size_t i = 0; i < 2 && ret->n == 0; i++) {
 		bt_auto_free char *text = NULL;
-		int r;
+		int r = read_text(dir, files[i], &text);
 
-		if (bt_io_read_file(dir, files[i], TEXT_MAX, &text, NULL) < 0)
-			continue;
-		r = bt_cgroup_stats_parse_blkio(text, ret);
+		if (r == 0 && text)
+			r = bt_cgroup_stats_parse_blkio(text, ret);
 		if (r < 0)
 			return r;
 	}
@@ -370,8 +382,9 @@ static int read_io(const struct bt_cgroup *cg, struct bt_cgroup_stats *stats)
 					       "blkio.throttle.io_serviced_recursive",
 					       &stats->io_ops);
 	}
-	if (bt_io_read_file(dir, "io.stat", TEXT_MAX, &text, NULL) < 0)
-		return 0;
+	r = read_text(dir, "io.stat", &text);
+	if (r < 0 || !text)
+		return r;
 	stats->have |= 1u << BT_CGROUP_BLKIO;
 	return bt_cgroup_stats_parse_io(text, &stats->io_bytes, &stats->io_ops);
 }

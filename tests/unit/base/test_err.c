@@ -60,6 +60,19 @@ START_TEST(kinds_map_to_statuses)
 }
 END_TEST
 
+START_TEST(want_of_memory_and_descriptors_is_told_from_answers)
+{
+	ck_assert(bt_err_is_shortage(-ENOMEM));
+	ck_assert(bt_err_is_shortage(-EMFILE));
+	ck_assert(bt_err_is_shortage(-ENFILE));
+	ck_assert(!bt_err_is_shortage(0));
+	ck_assert(!bt_err_is_shortage(-ENOENT));
+	ck_assert(!bt_err_is_shortage(-ENOSPC));
+	/* Numbers of errors are negative here. */
+	ck_assert(!bt_err_is_shortage(ENOMEM));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base/err");
@@ -71,6 +84,7 @@ int main(void)
 	tcase_add_test(tc, context_goes_before_and_keeps_kind);
 	tcase_add_test(tc, a_long_message_ends_in_an_ellipsis_and_stays_utf8);
 	tcase_add_test(tc, kinds_map_to_statuses);
+	tcase_add_test(tc, want_of_memory_and_descriptors_is_told_from_answers);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -312,16 +313,54 @@ END_TEST
 
 START_TEST(process_that_has_ended_has_no_start_time)
 {
+	uint64_t start = 0, never = 77;
 	pid_t pid = fork();
 
 	if (pid == 0)
 		_exit(0);
-	ck_assert_uint_gt(bt_state_start_time(getpid()), 0);
+	ck_assert_int_eq(bt_state_start_time(getpid(), &start), 1);
+	ck_assert_uint_gt(start, 0);
 	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
-	ck_assert_uint_eq(bt_state_start_time(pid), 0);
+	ck_assert_int_eq(bt_state_start_time(pid, &never), 0);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-	ck_assert_uint_eq(bt_state_start_time(pid), 0);
-	ck_assert_uint_eq(bt_state_start_time(-1), 0);
+	ck_assert_int_eq(bt_state_start_time(pid, &never), 0);
+	ck_assert_int_eq(bt_state_start_time(-1, &never), 0);
+	ck_assert_uint_eq(never, 77);
+}
+END_TEST
+
+/* A process whose name looks like the end of its line. */
+START_TEST(name_of_a_process_hides_no_start_time)
+{
+	uint64_t before = 0, after = 0;
+
+	ck_assert_int_eq(bt_state_start_time(getpid(), &before), 1);
+	ck_assert_int_eq(prctl(PR_SET_NAME, "a) Z 1 2 (b"), 0);
+	ck_assert_int_eq(bt_state_start_time(getpid(), &after), 1);
+	ck_assert_uint_eq(after, before);
+}
+END_TEST
+
+/* Only a process that is known to have ended has stopped: a deletion acts on the answer. */
+START_TEST(want_of_descriptors_is_no_end)
+{
+	struct bt_state state = state_of(getpid(), 0);
+	enum bt_state_status status = BT_STATE_CREATED;
+	struct rlimit before;
+
+	ck_assert_int_eq(bt_state_start_time(getpid(), &state.start_time), 1);
+	state.creating = true;
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0, before.rlim_max }), 0);
+	ck_assert_int_eq(bt_state_status(&state, &status, &err), -EMFILE);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(status, BT_STATE_CREATED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "one"));
+	ck_assert_int_eq(bt_state_status(&state, &status, &err), 0);
+	ck_assert_int_eq(status, BT_STATE_CREATING);
+	state.start_time++;
+	ck_assert_int_eq(bt_state_status(&state, &status, &err), 0);
+	ck_assert_int_eq(status, BT_STATE_STOPPED);
 }
 END_TEST
 
@@ -345,6 +384,8 @@ int main(void)
 	tcase_add_test(states, state_goes_before_the_rest_of_its_directory);
 	tcase_add_test(states, id_names_one_directory_and_nothing_above);
 	tcase_add_test(states, process_that_has_ended_has_no_start_time);
+	tcase_add_test(states, name_of_a_process_hides_no_start_time);
+	tcase_add_test(states, want_of_descriptors_is_no_end);
 	suite_add_tcase(suite, states);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
