@@ -28,19 +28,6 @@ int bt_compat_image(json_t *image, unsigned version, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, -ENOMEM, "inspect an image") : 0;
 }
 
-int bt_compat_images(json_t *list, unsigned version, struct bt_err *err)
-{
-	json_t *image;
-	size_t i;
-
-	if (version >= 44)
-		return 0;
-	json_array_foreach (list, i, image)
-		if (add_virtual_size(image) < 0)
-			return bt_err_sys(err, -ENOMEM, "list images");
-	return 0;
-}
-
 int bt_compat_container(json_t *container, unsigned version, struct bt_err *err)
 {
 	json_t *volumes, *writable, *mount;

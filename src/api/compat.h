@@ -14,8 +14,6 @@
 
 /** GET /images/{name}/json: ContainerConfig below 1.45, VirtualSize below 1.44. */
 bt_nodiscard int bt_compat_image(json_t *image, unsigned version, struct bt_err *err);
-/** GET /images/json: VirtualSize below 1.44. */
-bt_nodiscard int bt_compat_images(json_t *list, unsigned version, struct bt_err *err);
 /** GET /containers/{id}/json: Volumes and VolumesRW below 1.20. */
 bt_nodiscard int bt_compat_container(json_t *container, unsigned version, struct bt_err *err);
 /** The body of POST /containers/create as it is now: below 1.18 limits stood beside HostConfig. A

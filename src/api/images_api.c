@@ -16,6 +16,9 @@
 #include "engine/engine.h"
 #include "image/images.h"
 
+/* An image is half a kilobyte, and its labels may be long. */
+#define LIST_MAX (512u << 20)
+
 static struct bt_images *images_of(const struct bt_request *req)
 {
 	return bt_engine_images(req->api->engine);
@@ -42,18 +45,20 @@ static int list_filters(const struct bt_request *req, struct bt_filters **ret, s
 int bt_images_api_list(struct bt_request *req, struct bt_err *err)
 {
 	bt_auto_filters struct bt_filters *filters = NULL;
-	bool all = bt_query_bool(&req->query, "all", false);
-	bool digests = bt_query_bool(&req->query, "digests", false);
-	json_auto_t *list = NULL;
+	/* "digests" says nothing: Docker answers them always, too. */
+	struct bt_images_list_options opt = {
+		.all = bt_query_bool(&req->query, "all", false),
+		.shared_sizes = bt_query_bool(&req->query, "shared-size", false),
+		.virtual_size = req->version < 44,
+	};
+	bt_auto_str struct bt_str list = { .max = LIST_MAX };
 	int r = list_filters(req, &filters, err);
 
-	if (r == 0)
-		r = bt_images_list(images_of(req), all, digests, filters, &list, err);
-	if (r == 0 && bt_query_bool(&req->query, "shared-size", false))
-		r = bt_images_shared_sizes(images_of(req), list, err);
-	if (r == 0)
-		r = bt_compat_images(list, req->version, err);
-	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, bt_take(list), err);
+	if (r < 0)
+		return r;
+	opt.filters = filters;
+	r = bt_images_list(images_of(req), &opt, &list, err);
+	return r < 0 ? r : bt_answer_json_text(req, MHD_HTTP_OK, &list, err);
 }
 
 /* An image here is for one platform: the one that was asked for, or none. */

@@ -8,17 +8,21 @@
 #include "api/request.h"
 #include "api/server.h"
 #include "base/auto.h"
+#include "base/str.h"
 #include "engine/volumes.h"
+
+/* A volume is 200 bytes, and its labels may be long. */
+#define LIST_MAX (512u << 20)
 
 int bt_volumes_api_list(struct bt_request *req, struct bt_err *err)
 {
 	bt_auto_filters struct bt_filters *filters = NULL;
-	json_t *list;
+	bt_auto_str struct bt_str list = { .max = LIST_MAX };
 	int r = bt_params_filters(req, &filters, err);
 
 	if (r == 0)
 		r = bt_volumes_list(req->api->engine, filters, &list, err);
-	return r < 0 ? r : bt_answer_json(req, MHD_HTTP_OK, list, err);
+	return r < 0 ? r : bt_answer_json_text(req, MHD_HTTP_OK, &list, err);
 }
 
 int bt_volumes_api_inspect(struct bt_request *req, struct bt_err *err)

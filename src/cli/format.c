@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/time.h"
+#include "cli/natural.h"
 #include "cli/rows.h"
 #include "cli/table.h"
 #include "cli/units.h"
@@ -245,11 +246,13 @@ static const struct bt_column *meant(const struct bt_format *f, const char *word
 	return NULL;
 }
 
-/* The members that the template's columns read, with blanks between. False where that cannot be
- * told: every dot must be followed by a column's name. */
-static bool find_reads(const struct bt_format *f, struct bt_str *ret)
+/* Every dot must be followed by a column's name. */
+bool bt_format_reads(const struct bt_format *f, struct bt_str *ret)
 {
 	const char *table = table_template(f);
+
+	if (is_json(f))
+		return false;
 
 	for (const char *p = table ? table : f->text; (p = strchr(p, '.')); p++) {
 		const struct bt_column *c = meant(f, p + 1);
@@ -266,9 +269,11 @@ int bt_format_text(const struct bt_format *f, struct bt_json_raw text, struct bt
 {
 	bt_auto_str struct bt_str reads = { 0 };
 	bt_auto_rows struct bt_rows rows = { 0 };
-	bool some = !is_json(f) && find_reads(f, &reads);
+	bool some = bt_format_reads(f, &reads);
 	int r = bt_rows_of_text(text, some ? bt_str_get(&reads) : NULL, &rows, err);
 
+	if (r == 0 && f->order)
+		r = bt_rows_sort(&rows, f->order, err);
 	return r < 0 ? r : format(f, &rows, err);
 }
 
@@ -393,7 +398,7 @@ static int by_key(const void *a, const void *b)
 		json_t *row;
 	} *x = a, *y = b;
 
-	return strcmp(x->key, y->key);
+	return bt_natural_compare(x->key, y->key);
 }
 
 json_t *bt_format_sorted(const json_t *rows, const char *member)

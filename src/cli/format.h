@@ -31,6 +31,7 @@ struct bt_format {
 	const char *type;                /* Go's name, for messages */
 	const struct bt_column *columns; /* in order of name, ending with a NULL name */
 	const void *arg;
+	const char *order;  /* the member by which a text's rows are sorted, or NULL: as they are */
 	const char *beyond; /* a column of a later docker, which "json" does not print, or NULL */
 	bool no_header;
 };
@@ -44,6 +45,10 @@ bt_nodiscard int bt_format_rows(const struct bt_format *format, const json_t *ro
  * read is decoded. Also -EPROTO where that is not JSON. */
 bt_nodiscard int bt_format_text(const struct bt_format *format, struct bt_json_raw text,
 				struct bt_err *err);
+
+/** The members of a row that the template's columns read, with blanks behind each, into `ret`.
+ * False where that cannot be told: all of them may be. */
+bool bt_format_reads(const struct bt_format *format, struct bt_str *ret);
 
 /** Does the template name the column `name`? What only "json" prints does not count: as with
  * docker, it is not worth computing then. */
@@ -68,7 +73,7 @@ json_t *bt_format_member(const json_t *object, const char *name);
 /** What a Go duration between now and `seconds` (Unix time) is called, with " ago". */
 json_t *bt_format_since(json_int_t seconds);
 
-/** A list in the order of a string member of its elements; a new reference. */
+/** A list in the order of a string member of its elements (cli/natural.h); a new reference. */
 json_t *bt_format_sorted(const json_t *rows, const char *member);
 
 /** A size as docker prints it, with `digits` digits. */

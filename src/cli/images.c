@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/filter.h"
 #include "cli/format.h"
+#include "cli/rows.h"
 #include "cli/units.h"
 #include "client/target.h"
 #include "codec/image_ref.h"
@@ -91,17 +92,17 @@ static json_t *get_virtual(const json_t *row, const void *arg bt_unused)
 }
 
 static const struct bt_column columns[] = {
-	{ "Containers", "CONTAINERS", get_containers, NULL },
-	{ "CreatedAt", "CREATED AT", get_created_at, NULL },
-	{ "CreatedSince", "CREATED", get_created_since, NULL },
-	{ "Digest", "DIGEST", get_digest, NULL },
-	{ "ID", "IMAGE ID", get_id, NULL },
-	{ "Repository", "REPOSITORY", get_repository, NULL },
-	{ "SharedSize", "SHARED SIZE", get_shared, NULL },
-	{ "Size", "SIZE", get_size, NULL },
-	{ "Tag", "TAG", get_tag, NULL },
-	{ "UniqueSize", "UNIQUE SIZE", get_unique, NULL },
-	{ "VirtualSize", "SIZE", get_virtual, NULL },
+	{ "Containers", "CONTAINERS", get_containers, "Containers" },
+	{ "CreatedAt", "CREATED AT", get_created_at, "Created" },
+	{ "CreatedSince", "CREATED", get_created_since, "Created" },
+	{ "Digest", "DIGEST", get_digest, "Digest" },
+	{ "ID", "IMAGE ID", get_id, "Id" },
+	{ "Repository", "REPOSITORY", get_repository, "Repository" },
+	{ "SharedSize", "SHARED SIZE", get_shared, "SharedSize" },
+	{ "Size", "SIZE", get_size, "Size" },
+	{ "Tag", "TAG", get_tag, "Tag" },
+	{ "UniqueSize", "UNIQUE SIZE", get_unique, "SharedSize Size" },
+	{ "VirtualSize", "SIZE", get_virtual, "Size" },
 	{ 0 },
 };
 
@@ -175,16 +176,27 @@ static bool add_digests(json_t *rows, const json_t *image, bool shown)
 	return any;
 }
 
-static json_t *rows_of(const json_t *images, bool digests)
+/* The rows of an answer's text, with no more of each image than the template wants. */
+static int rows_of(struct bt_json_raw images, const struct bt_format *format, bool digests,
+		   json_t **ret, struct bt_err *err)
 {
-	json_t *rows = json_array();
+	bt_auto_str struct bt_str reads = { 0 };
+	bt_auto_rows struct bt_rows each = { 0 };
+	json_auto_t *rows = json_array();
 	const json_t *image;
-	size_t i;
+	bool some = bt_format_reads(format, &reads);
+	int r;
 
-	json_array_foreach (images, i, image)
+	bt_str_puts(&reads, "RepoTags RepoDigests");
+	r = bt_rows_of_text(images, some ? bt_str_get(&reads) : NULL, &each, err);
+	if (r < 0)
+		return r;
+	while ((r = bt_rows_next(&each, &image, err)) > 0)
 		if (!add_tags(rows, image) && !add_digests(rows, image, digests))
 			add_row(rows, image, "<none>", "<none>", "<none>");
-	return rows;
+	if (r == 0)
+		*ret = bt_take(rows);
+	return r;
 }
 
 static int run(struct bt_cli *cli, const struct bt_args *args)
@@ -200,7 +212,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	};
 	bt_auto_str struct bt_str target = { 0 };
 	bt_auto_free char *reference = NULL;
-	json_auto_t *images = NULL;
+	bt_auto_free char *images = NULL;
 	json_auto_t *rows = NULL;
 	struct bt_err err = { 0 };
 
@@ -219,10 +231,11 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	bt_str_puts(&target, "/images/json");
 	bt_target_add_flag(&target, "all", bt_args_bool(args, "all"));
 	bt_filter_add(&target, args, "filter", reference);
-	if (bt_cli_call(cli, "GET", bt_str_get(&target), NULL, &images, &err) < 0)
+	if (bt_cli_get(cli, bt_str_get(&target), &images, &err) < 0 ||
+	    rows_of(bt_json_raw_of(images), &format, digests, &rows, &err) < 0 ||
+	    bt_format_rows(&format, rows, &err) < 0)
 		return bt_cli_fail(&err);
-	rows = rows_of(images, digests);
-	return bt_format_rows(&format, rows, &err) < 0 ? bt_cli_fail(&err) : 0;
+	return 0;
 }
 
 static const struct bt_flag flags[] = {

@@ -82,15 +82,15 @@ static json_t *get_scope(const json_t *row, const void *arg bt_unused)
 }
 
 static const struct bt_column columns[] = {
-	{ "CreatedAt", "CREATED AT", get_created, NULL },
-	{ "Driver", "DRIVER", get_driver, NULL },
-	{ "ID", "NETWORK ID", get_id, NULL },
-	{ "IPv4", "IPV4", get_ipv4, NULL },
-	{ "IPv6", "IPV6", get_ipv6, NULL },
-	{ "Internal", "INTERNAL", get_internal, NULL },
-	{ "Labels", "LABELS", get_labels, NULL },
-	{ "Name", "NAME", get_name, NULL },
-	{ "Scope", "SCOPE", get_scope, NULL },
+	{ "CreatedAt", "CREATED AT", get_created, "Created" },
+	{ "Driver", "DRIVER", get_driver, "Driver" },
+	{ "ID", "NETWORK ID", get_id, "Id" },
+	{ "IPv4", "IPV4", get_ipv4, "EnableIPv4" },
+	{ "IPv6", "IPV6", get_ipv6, "EnableIPv6" },
+	{ "Internal", "INTERNAL", get_internal, "Internal" },
+	{ "Labels", "LABELS", get_labels, "Labels" },
+	{ "Name", "NAME", get_name, "Name" },
+	{ "Scope", "SCOPE", get_scope, "Scope" },
 	{ 0 },
 };
 
@@ -101,19 +101,20 @@ static int run_ls(struct bt_cli *cli, const struct bt_args *args)
 				    .table = "{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}",
 				    .type = "*network.networkContext",
 				    .columns = columns,
+				    .order = "Name",
 				    .arg = &whole };
 	bt_auto_str struct bt_str target = { 0 };
-	json_auto_t *answer = NULL;
+	bt_auto_free char *answer = NULL;
 	struct bt_err err = { 0 };
 
 	if (bt_args_bool(args, "quiet") && !format.text)
 		format.text = "{{.ID}}";
 	bt_str_puts(&target, "/networks");
 	bt_filter_add(&target, args, "filter", NULL);
-	if (bt_cli_call(cli, "GET", bt_str_get(&target), NULL, &answer, &err) < 0)
+	if (bt_cli_get(cli, bt_str_get(&target), &answer, &err) < 0 ||
+	    bt_format_text(&format, bt_json_raw_of(answer), &err) < 0)
 		return bt_cli_fail(&err);
-	json_auto_t *rows = bt_format_sorted(answer, "Name");
-	return bt_format_rows(&format, rows, &err) < 0 ? bt_cli_fail(&err) : 0;
+	return 0;
 }
 
 static void network_target(struct bt_str *to, const char *name, const char *rest)

@@ -3,7 +3,11 @@
 #include "cli/rows.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/auto.h"
+#include "cli/natural.h"
 
 static int broken(struct bt_err *err)
 {
@@ -86,12 +90,98 @@ static json_t *decode(const struct bt_rows *rows, struct bt_json_raw value)
 	return bt_json_raw_load(value);
 }
 
+/* A row with what it is sorted by. */
+struct keyed {
+	json_t *key; /* owned; no string, or NULL: none */
+	struct bt_json_raw value;
+};
+
+struct keyed_list {
+	struct keyed *all;
+	size_t n, room;
+};
+
+static void keyed_done(struct keyed_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		json_decref(list->all[i].key);
+	free(list->all);
+}
+
+static const char *key_of(const struct keyed *k)
+{
+	return json_is_string(k->key) ? json_string_value(k->key) : "";
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return bt_natural_compare(key_of(a), key_of(b));
+}
+
+static int add_keyed(struct keyed_list *list, const char *member, struct bt_json_raw value)
+{
+	if (list->n == list->room) {
+		size_t room = list->room ? list->room * 2 : 64;
+		struct keyed *all = reallocarray(list->all, room, sizeof(*all));
+
+		if (!all)
+			return -ENOMEM;
+		list->all = all;
+		list->room = room;
+	}
+	list->all[list->n++] =
+		(struct keyed){ bt_json_raw_load(bt_json_raw_member(value, member)), value };
+	return 0;
+}
+
+int bt_rows_sort(struct bt_rows *rows, const char *member, struct bt_err *err)
+{
+	bt_auto(keyed_done) struct keyed_list list = { 0 };
+	struct bt_json_raw name, value, *sorted;
+	int r = 0;
+
+	if (!rows->walk.p)
+		return 0;
+	while ((r = bt_json_walk_next(&rows->walk, &name, &value)) > 0)
+		if (add_keyed(&list, member, value) < 0)
+			return bt_err_sys(err, -ENOMEM, "sort a list");
+	sorted = r < 0 ? NULL : calloc(list.n + 1, sizeof(*sorted));
+	if (!sorted)
+		return r < 0 ? broken(err) : bt_err_sys(err, -ENOMEM, "sort a list");
+	if (list.n > 0)
+		qsort(list.all, list.n, sizeof(*list.all), by_key);
+	for (size_t i = 0; i < list.n; i++)
+		sorted[i] = list.all[i].value;
+	rows->sorted = sorted;
+	rows->nsorted = list.n;
+	return 0;
+}
+
+/* 1 and the bytes of the next row, 0, or -EINVAL. */
+static int step(struct bt_rows *rows, struct bt_json_raw *ret)
+{
+	struct bt_json_raw name;
+
+	if (!rows->sorted)
+		return rows->walk.p ? bt_json_walk_next(&rows->walk, &name, ret) : 0;
+	if (rows->next == rows->nsorted)
+		return 0;
+	*ret = rows->sorted[rows->next++];
+	return 1;
+}
+
+static void drop_row(struct bt_rows *rows)
+{
+	json_decref(rows->row);
+	rows->row = NULL;
+}
+
 static int next_of_text(struct bt_rows *rows, const json_t **ret, struct bt_err *err)
 {
-	struct bt_json_raw name, value;
-	int r = rows->walk.p ? bt_json_walk_next(&rows->walk, &name, &value) : 0;
+	struct bt_json_raw value;
+	int r = step(rows, &value);
 
-	bt_rows_done(rows);
+	drop_row(rows);
 	if (r > 0)
 		rows->row = decode(rows, value);
 	if (r < 0 || (r > 0 && !rows->row))
@@ -112,6 +202,7 @@ int bt_rows_next(struct bt_rows *rows, const json_t **ret, struct bt_err *err)
 
 void bt_rows_done(struct bt_rows *rows)
 {
-	json_decref(rows->row);
-	rows->row = NULL;
+	drop_row(rows);
+	free(rows->sorted);
+	rows->sorted = NULL;
 }

@@ -25,6 +25,8 @@ struct bt_rows {
 	struct bt_json_walk walk;
 	struct bt_json_raw reads[BT_ROWS_READS_MAX]; /* borrowed names … */
 	size_t nreads;                               /* … and how many; 0: all are read */
+	struct bt_json_raw *sorted;                  /* the rows in another order, owned … */
+	size_t nsorted;                              /* … and how many */
 	json_t *row;                                 /* decoded, owned; with a tree NULL */
 };
 
@@ -40,11 +42,16 @@ void bt_rows_of_tree(const json_t *tree, struct bt_rows *ret);
 bt_nodiscard int bt_rows_of_text(struct bt_json_raw text, const char *reads, struct bt_rows *ret,
 				 struct bt_err *err);
 
+/** Put the rows of a text that has not been walked into the order of their string member `member`
+ * (cli/natural.h); those without it come first. Returns 0, -EPROTO where the text is broken, or
+ * -ENOMEM. */
+bt_nodiscard int bt_rows_sort(struct bt_rows *rows, const char *member, struct bt_err *err);
+
 /** The next row: 1 with a row that is borrowed until the next call, 0 after the last one, or
  * -EPROTO where the text is broken. */
 bt_nodiscard int bt_rows_next(struct bt_rows *rows, const json_t **ret, struct bt_err *err);
 
-/** Release the current row. Zeroed is fine. */
+/** Release what it owns. Zeroed is fine. */
 void bt_rows_done(struct bt_rows *rows);
 
 #define bt_auto_rows bt_auto(bt_rows_done)

@@ -112,14 +112,14 @@ static json_t *get_size(const json_t *row, const void *arg bt_unused)
 
 static const struct bt_column columns[] = {
 	{ "Availability", "AVAILABILITY", get_nothing, NULL },
-	{ "Driver", "DRIVER", get_driver, NULL },
+	{ "Driver", "DRIVER", get_driver, "Driver" },
 	{ "Group", "GROUP", get_nothing, NULL },
-	{ "Labels", "LABELS", get_labels, NULL },
-	{ "Links", "LINKS", get_links, NULL },
-	{ "Mountpoint", "MOUNTPOINT", get_mountpoint, NULL },
-	{ "Name", "VOLUME NAME", get_name, NULL },
-	{ "Scope", "SCOPE", get_scope, NULL },
-	{ "Size", "SIZE", get_size, NULL },
+	{ "Labels", "LABELS", get_labels, "Labels" },
+	{ "Links", "LINKS", get_links, "UsageData" },
+	{ "Mountpoint", "MOUNTPOINT", get_mountpoint, "Mountpoint" },
+	{ "Name", "VOLUME NAME", get_name, "Name" },
+	{ "Scope", "SCOPE", get_scope, "Scope" },
+	{ "Size", "SIZE", get_size, "UsageData" },
 	{ "Status", "STATUS", get_nothing, NULL },
 	{ 0 },
 };
@@ -129,10 +129,12 @@ static int run_ls(struct bt_cli *cli, const struct bt_args *args)
 	struct bt_format format = { .text = bt_args_string(args, "format"),
 				    .table = "{{.Driver}}\t{{.Name}}",
 				    .type = "*formatter.volumeContext",
-				    .columns = columns };
+				    .columns = columns,
+				    .order = "Name" };
 	static const char *const cluster[] = { "cluster", NULL };
 	bt_auto_str struct bt_str target = { 0 };
-	json_auto_t *answer = NULL;
+	bt_auto_free char *answer = NULL;
+	struct bt_json_raw rows;
 	struct bt_err err = { 0 };
 
 	if (refuse_cluster(args, cluster))
@@ -141,10 +143,10 @@ static int run_ls(struct bt_cli *cli, const struct bt_args *args)
 		format.text = "{{.Name}}";
 	bt_str_puts(&target, "/volumes");
 	bt_filter_add(&target, args, "filter", NULL);
-	if (bt_cli_call(cli, "GET", bt_str_get(&target), NULL, &answer, &err) < 0)
+	if (bt_cli_get(cli, bt_str_get(&target), &answer, &err) < 0)
 		return bt_cli_fail(&err);
-	json_auto_t *rows = bt_format_sorted(json_object_get(answer, "Volumes"), "Name");
-	return bt_format_rows(&format, rows, &err) < 0 ? bt_cli_fail(&err) : 0;
+	rows = bt_json_raw_member(bt_json_raw_of(answer), "Volumes");
+	return bt_format_text(&format, rows, &err) < 0 ? bt_cli_fail(&err) : 0;
 }
 
 static int fetch(struct bt_cli *cli, const struct bt_args *args bt_unused, const char *name,

@@ -18,18 +18,18 @@
 
 static int add_images(struct bt_engine *engine, json_t *out, struct bt_err *err)
 {
-	json_auto_t *images = NULL;
+	const struct bt_images_list_options opt = { .shared_sizes = true };
+	bt_auto_str struct bt_str text = { 0 };
 	int64_t layers = 0;
 	int r = bt_images_layers_size(engine->images, &layers, err);
 
 	if (r == 0)
-		r = bt_images_list(engine->images, false, false, NULL, &images, err);
-	if (r == 0)
-		r = bt_images_shared_sizes(engine->images, images, err);
+		r = bt_images_list(engine->images, &opt, &text, err);
 	if (r < 0)
 		return r;
 	return json_object_set_new(out, "LayersSize", json_integer(layers)) < 0 ||
-			       json_object_set(out, "Images", images) < 0
+			       json_object_set_new(out, "Images", bt_jget_load(bt_str_get(&text))) <
+				       0
 		       ? bt_err_sys(err, -ENOMEM, "system df")
 		       : 0;
 }
@@ -92,15 +92,17 @@ static int measure(struct bt_engine *engine, json_t *volume, const json_t *users
 
 static int add_volumes(struct bt_engine *engine, json_t *out, struct bt_err *err)
 {
+	bt_auto_str struct bt_str text = { 0 };
 	json_auto_t *answer = NULL, *users = json_object();
 	json_t *volumes, *volume;
 	size_t i;
-	int r = bt_volumes_list(engine, NULL, &answer, err);
+	int r = bt_volumes_list(engine, NULL, &text, err);
 
 	if (r == 0)
 		r = count_users(engine, users, err);
 	if (r < 0)
 		return r;
+	answer = bt_jget_load(bt_str_get(&text));
 	volumes = json_object_get(answer, "Volumes");
 	json_array_foreach (volumes, i, volume) {
 		r = measure(engine, volume, users, err);

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/rand.h"
 #include "base/str.h"
+#include "codec/json_raw.h"
 #include "engine/container.h"
 #include "engine/container_apply.h"
 #include "engine/container_restart.h"
@@ -111,6 +112,35 @@ static int image_users(void *arg, const char *image_id, bool *ret_running, char 
 	return users;
 }
 
+static int count(json_t *counts, const char *image_id)
+{
+	json_int_t n = json_integer_value(json_object_get(counts, image_id));
+
+	return json_object_set_new(counts, image_id, json_integer(n + 1));
+}
+
+/* How many containers use each image. */
+static json_t *image_user_counts(void *arg)
+{
+	struct bt_container **all = NULL;
+	ssize_t n = bt_container_all(arg, &all);
+	json_t *counts = json_object();
+
+	for (ssize_t i = 0; i < n; i++) {
+		struct bt_json_raw summary = bt_json_raw_of(all[i]->summary);
+		json_auto_t *mounted = bt_json_raw_load(bt_json_raw_member(summary, "ImageMounts"));
+		const char *id;
+		json_t *value;
+
+		bt_discard(count(counts, all[i]->image_id));
+		json_object_foreach (mounted, id, value)
+			if (strcmp(id, all[i]->image_id) != 0)
+				bt_discard(count(counts, id));
+	}
+	bt_container_unref_all(all, n);
+	return counts;
+}
+
 /* Docker tells an image's labels with what happens to it, as long as it is there. */
 static json_t *image_attributes(const struct bt_engine *engine, const char *id)
 {
@@ -144,7 +174,7 @@ static int open_stores(struct bt_engine *engine, struct bt_err *err)
 		r = bt_images_open(root, engine->db, engine->layers, &engine->images, err);
 	if (r < 0)
 		return r;
-	bt_images_set_users(engine->images, image_users, engine);
+	bt_images_set_users(engine->images, image_users, image_user_counts, engine);
 	bt_images_set_events(engine->images, image_event, engine);
 	return bt_live_config_set_registries(engine->images, &engine->cfg, err);
 }

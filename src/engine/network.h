@@ -13,6 +13,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/str.h"
 
 struct bt_container;
 struct bt_engine;
@@ -53,9 +54,9 @@ void bt_network_sweep(struct bt_engine *engine);
 /** Release what it owns. */
 void bt_network_attachment_done(struct bt_network_attachment *attachment);
 
-/** GET /networks: an array (owned). */
+/** GET /networks: an array as text, appended to `out`. */
 bt_nodiscard int bt_network_list(struct bt_engine *engine, const struct bt_filters *filters,
-				 json_t **ret, struct bt_err *err);
+				 struct bt_str *out, struct bt_err *err);
 /** GET /networks/{id}: an object (owned). NOT_FOUND where there is none. */
 bt_nodiscard int bt_network_inspect(struct bt_engine *engine, const char *ref, json_t **ret,
 				    struct bt_err *err);

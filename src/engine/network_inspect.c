@@ -13,10 +13,10 @@
 #include "engine/network_private.h"
 #include "engine/network_table.h"
 
-json_t *bt_network_inspect_describe(const struct bt_network *net)
+/* What the API adds to the configuration, into `out`. */
+static json_t *complete(const struct bt_network *net, json_t *out)
 {
 	char created[BT_TIME_RFC3339_LEN];
-	json_t *out = json_deep_copy(net->config);
 
 	if (!out)
 		return NULL;
@@ -26,6 +26,14 @@ json_t *bt_network_inspect_describe(const struct bt_network *net)
 	(void)json_object_set_new(out, "Created", json_string(created));
 	(void)json_object_set_new(out, "Containers", json_object());
 	return out;
+}
+
+void bt_network_inspect_put(const struct bt_network *net, struct bt_str *out)
+{
+	/* The members themselves stay those of the network: nothing below them changes. */
+	json_auto_t *all = complete(net, json_copy(net->config));
+
+	bt_json_append(out, all);
 }
 
 int bt_network_inspect(struct bt_engine *engine, const char *ref, json_t **ret, struct bt_err *err)
@@ -38,7 +46,7 @@ int bt_network_inspect(struct bt_engine *engine, const char *ref, json_t **ret, 
 	pthread_mutex_lock(&nets->lock);
 	r = bt_network_table_find(nets, ref, &net, err);
 	if (r == 0)
-		out = bt_network_inspect_describe(net);
+		out = complete(net, json_deep_copy(net->config));
 	pthread_mutex_unlock(&nets->lock);
 	if (r < 0)
 		return r;

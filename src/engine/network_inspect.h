@@ -6,9 +6,10 @@
  * A network as the API shows it.
  */
 
+#include "base/str.h"
 #include "engine/network_private.h"
 
-/** Under lock: the network (owned), with no containers. NULL without memory. */
-json_t *bt_network_inspect_describe(const struct bt_network *net);
+/** Under lock: append the network as lists show it, without containers. */
+void bt_network_inspect_put(const struct bt_network *net, struct bt_str *out);
 
 #endif

@@ -57,14 +57,14 @@ static int check_type(const struct bt_filters *filters, struct bt_err *err)
 	return 0;
 }
 
-int bt_network_list(struct bt_engine *engine, const struct bt_filters *filters, json_t **ret,
+int bt_network_list(struct bt_engine *engine, const struct bt_filters *filters, struct bt_str *out,
 		    struct bt_err *err)
 {
 	static const char *const known[] = { "dangling", "driver", "id",   "label",
 					     "name",     "scope",  "type", NULL };
 	struct bt_networks *nets = engine->networks;
+	const char *between = "";
 	bool dangling = false;
-	json_t *out;
 	int r = bt_filters_only(filters, known, err);
 
 	if (r == 0)
@@ -73,15 +73,18 @@ int bt_network_list(struct bt_engine *engine, const struct bt_filters *filters, 
 		r = bt_filters_bool(filters, "dangling", &dangling, err);
 	if (r < 0)
 		return r;
-	out = json_array();
+	bt_str_putc(out, '[');
 	pthread_mutex_lock(&nets->lock);
 	bt_list_foreach (it, &nets->list) {
 		struct bt_network *net = bt_list_entry(it, struct bt_network, link);
 
-		if (matches(nets, filters, net, r > 0 ? &dangling : NULL))
-			(void)json_array_append_new(out, bt_network_inspect_describe(net));
+		if (!matches(nets, filters, net, r > 0 ? &dangling : NULL))
+			continue;
+		bt_str_puts(out, between);
+		bt_network_inspect_put(net, out);
+		between = ",";
 	}
 	pthread_mutex_unlock(&nets->lock);
-	*ret = out;
-	return 0;
+	bt_str_putc(out, ']');
+	return out->failed ? bt_err_sys(err, out->failed, "list networks") : 0;
 }

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "codec/filters.h"
 #include "codec/json.h"
+#include "codec/json_raw.h"
 #include "engine/container.h"
 #include "engine/engine_private.h"
 #include "engine/events.h"
@@ -24,6 +25,13 @@
 #include "store/tree_size.h"
 
 #define ANONYMOUS_LABEL "com.docker.volume.anonymous"
+
+/* When it was made, as Docker prints it: in whole seconds. */
+static void created_text(int64_t created_ns, char ret[BT_TIME_RFC3339_LEN])
+{
+	bt_time_rfc3339(created_ns - created_ns % BT_TIME_NSEC_PER_SEC, ret);
+	memcpy(ret + strlen("2006-01-02T15:04:05"), "Z", 2);
+}
 
 /* What a row's `config` says, as the API shows it (owned), or NULL without memory. `ret_anonymous`
  * may be NULL. */
@@ -36,15 +44,13 @@ static json_t *show(const struct bt_engine *engine, const char *name, int64_t cr
 	json_auto_t *told = NULL;
 	char created[BT_TIME_RFC3339_LEN];
 
+	created_text(created_ns, created);
 	/* Clients tell them by the label, as Docker gives it to each since 23.0. */
 	if (bt_jget_bool(row, "Anonymous") && !json_object_get(labels, ANONYMOUS_LABEL)) {
 		told = labels ? json_copy(labels) : json_object();
 		json_object_set_new(told, ANONYMOUS_LABEL, json_string(""));
 		labels = told;
 	}
-	bt_time_rfc3339(created_ns - created_ns % BT_TIME_NSEC_PER_SEC, created);
-	/* As Docker prints it: whole seconds. */
-	memcpy(created + strlen("2006-01-02T15:04:05"), "Z", 2);
 	if (ret_anonymous)
 		*ret_anonymous =
 			bt_jget_bool(row, "Anonymous") || json_object_get(labels, ANONYMOUS_LABEL);
@@ -71,7 +77,38 @@ static int find(struct bt_engine *engine, const char *name, json_t **ret, bool *
 	return *ret ? 1 : bt_err_sys(err, -ENOMEM, "read volume %s", name);
 }
 
-/* The short names of all volumes' users: volume → JSON array of container ids. */
+static int add_user(json_t *users, const char *volume, const char *id)
+{
+	json_t *ids = json_object_get(users, volume);
+
+	if (!ids) {
+		ids = json_array();
+		if (json_object_set_new(users, volume, ids) < 0)
+			return -ENOMEM;
+	}
+	return json_array_append_new(ids, json_string(id)) < 0 ? -ENOMEM : 0;
+}
+
+/* The volumes of one container, out of its summary's text. */
+static int add_users(json_t *users, const struct bt_container *c)
+{
+	struct bt_json_raw mounts = bt_json_raw_member(bt_json_raw_of(c->summary), "Mounts");
+	struct bt_json_raw none, mount;
+	struct bt_json_walk walk;
+	int r = 0;
+
+	if (!bt_json_raw_filled(mounts) || bt_json_walk_begin(mounts, &walk) < 0)
+		return 0;
+	while (r == 0 && bt_json_walk_next(&walk, &none, &mount) > 0) {
+		json_auto_t *name = bt_json_raw_load(bt_json_raw_member(mount, "Name"));
+
+		if (json_string_length(name) > 0)
+			r = add_user(users, json_string_value(name), c->id);
+	}
+	return r;
+}
+
+/* All volumes' users: volume → JSON array of container ids. */
 static int find_users(struct bt_engine *engine, json_t **ret, struct bt_err *err)
 {
 	json_auto_t *users = json_object();
@@ -79,24 +116,8 @@ static int find_users(struct bt_engine *engine, json_t **ret, struct bt_err *err
 	ssize_t n = bt_container_all(engine, &all);
 	int r = users && n >= 0 ? 0 : -ENOMEM;
 
-	for (ssize_t i = 0; r == 0 && i < n; i++) {
-		json_auto_t *summary = bt_jget_load(all[i]->summary);
-		const json_t *mount;
-		size_t k;
-
-		json_array_foreach (json_object_get(summary, "Mounts"), k, mount) {
-			const char *volume = bt_jget_text(mount, "Name");
-			json_t *ids = json_object_get(users, volume);
-
-			if (*volume == '\0')
-				continue;
-			if (!ids) {
-				ids = json_array();
-				r |= json_object_set_new(users, volume, ids);
-			}
-			r |= json_array_append_new(ids, json_string(all[i]->id));
-		}
-	}
+	for (ssize_t i = 0; r == 0 && i < n; i++)
+		r = add_users(users, all[i]);
 	bt_container_unref_all(all, n);
 	if (r < 0)
 		return bt_err_sys(err, -ENOMEM, "find the users of volumes");
@@ -115,42 +136,113 @@ struct query {
 	const json_t *users;
 };
 
-static bool is_wanted(const struct query *q, const json_t *volume)
-{
-	const char *name = bt_jget_text(volume, "Name");
-	const json_t *labels = bt_json_obj(volume, "Labels");
+/* A row as it is listed: what is text already stays so. */
+struct item {
+	const char *name;
+	int64_t created_ns;
+	struct bt_json_raw labels, options;
+	bool anonymous;
+};
 
-	if (q->has_dangling && q->dangling == (json_object_get(q->users, name) != NULL))
-		return false;
-	return bt_filters_match(q->filters, "name", name) &&
-	       bt_filters_exact(q->filters, "driver", "local") &&
-	       bt_filters_labels(q->filters, "label", label_of, labels);
+static void take(const struct bt_db_stmt *row, struct item *ret)
+{
+	struct bt_json_raw config = bt_json_raw_of(bt_db_text(row, 2));
+
+	*ret = (struct item){
+		.name = bt_db_text(row, 0),
+		.created_ns = bt_db_int(row, 1),
+		.labels = bt_json_raw_member(config, "Labels"),
+		.options = bt_json_raw_member(config, "Options"),
+		.anonymous = bt_json_raw_same(bt_json_raw_member(config, "Anonymous"), "true"),
+	};
 }
 
-static int collect(struct bt_engine *engine, const struct query *q, json_t *volumes,
+/* The labels as they are shown: those of an anonymous volume have one more. */
+static json_t *labels_of(const struct item *item)
+{
+	json_t *labels = bt_json_raw_load(item->labels);
+
+	if (!item->anonymous || json_object_get(labels, ANONYMOUS_LABEL))
+		return labels;
+	if (!labels)
+		labels = json_object();
+	(void)json_object_set_new(labels, ANONYMOUS_LABEL, json_string(""));
+	return labels;
+}
+
+static bool is_wanted(const struct query *q, const struct item *item)
+{
+	json_auto_t *labels = NULL;
+
+	if (q->has_dangling && q->dangling == (json_object_get(q->users, item->name) != NULL))
+		return false;
+	if (!bt_filters_match(q->filters, "name", item->name) ||
+	    !bt_filters_exact(q->filters, "driver", "local"))
+		return false;
+	if (!bt_filters_has(q->filters, "label"))
+		return true;
+	labels = labels_of(item);
+	return bt_filters_labels(q->filters, "label", label_of, labels);
+}
+
+/* As show() does, which inspect answers with. */
+static int put(const struct bt_engine *engine, const struct item *item, struct bt_str *out)
+{
+	bt_auto_free char *path = bt_volume_path(engine, item->name);
+	json_auto_t *labels = item->anonymous ? labels_of(item) : NULL;
+	char created[BT_TIME_RFC3339_LEN];
+
+	if (!path)
+		return -ENOMEM;
+	created_text(item->created_ns, created);
+	bt_str_printf(out, "{\"CreatedAt\":\"%s\",\"Driver\":\"local\",\"Labels\":", created);
+	if (labels)
+		bt_json_append(out, labels);
+	else
+		bt_json_raw_append(out, item->labels, "null");
+	bt_str_puts(out, ",\"Mountpoint\":");
+	bt_json_append_str(out, path);
+	bt_str_puts(out, ",\"Name\":");
+	bt_json_append_str(out, item->name);
+	bt_str_puts(out, ",\"Options\":");
+	bt_json_raw_append(out, item->options, "null");
+	bt_str_puts(out, ",\"Scope\":\"local\"}");
+	return out->failed;
+}
+
+/* The array of those that are wanted, as text. */
+static int collect(struct bt_engine *engine, const struct query *q, struct bt_str *out,
 		   struct bt_err *err)
 {
 	bt_auto_db_stmt struct bt_db_stmt rows = { 0 };
-	int r = bt_db_prepare(engine->db, &rows, err,
-			      "SELECT name, created, config FROM volumes ORDER BY name");
+	const char *between = "";
+	int failed = 0, r;
 
-	while (r == 0 && (r = bt_db_step(&rows, err)) == 1) {
-		json_auto_t *volume = show(engine, bt_db_text(&rows, 0), bt_db_int(&rows, 1),
-					   bt_db_text(&rows, 2), NULL);
+	r = bt_db_prepare(engine->db, &rows, err,
+			  "SELECT name, created, config FROM volumes ORDER BY name");
+	if (r < 0)
+		return r;
+	bt_str_putc(out, '[');
+	while (failed == 0 && (r = bt_db_step(&rows, err)) == 1) {
+		struct item item;
 
-		r = 0;
-		if (!volume || (is_wanted(q, volume) && json_array_append(volumes, volume) < 0))
-			return bt_err_sys(err, -ENOMEM, "list volumes");
+		take(&rows, &item);
+		if (!is_wanted(q, &item))
+			continue;
+		bt_str_puts(out, between);
+		failed = put(engine, &item, out);
+		between = ",";
 	}
-	return r;
+	bt_str_putc(out, ']');
+	return failed ? bt_err_sys(err, failed, "list volumes") : r;
 }
 
-int bt_volumes_list(struct bt_engine *engine, const struct bt_filters *filters, json_t **ret,
+int bt_volumes_list(struct bt_engine *engine, const struct bt_filters *filters, struct bt_str *out,
 		    struct bt_err *err)
 {
 	static const char *const known[] = { "dangling", "driver", "label", "name", NULL };
 	struct query q = { .filters = filters };
-	json_auto_t *volumes = json_array(), *users = NULL;
+	json_auto_t *users = NULL;
 	int r = bt_filters_only(filters, known, err);
 
 	if (r == 0)
@@ -158,14 +250,13 @@ int bt_volumes_list(struct bt_engine *engine, const struct bt_filters *filters, 
 	if (r < 0)
 		return r;
 	q.has_dangling = r > 0;
-	r = find_users(engine, &users, err);
+	r = q.has_dangling ? find_users(engine, &users, err) : 0;
 	q.users = users;
+	bt_str_puts(out, "{\"Volumes\":");
 	if (r == 0)
-		r = collect(engine, &q, volumes, err);
-	if (r < 0)
-		return r;
-	*ret = json_pack("{sO sn}", "Volumes", volumes, "Warnings");
-	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "list volumes");
+		r = collect(engine, &q, out, err);
+	bt_str_puts(out, ",\"Warnings\":null}");
+	return r;
 }
 
 int bt_volumes_inspect(struct bt_engine *engine, const char *name, json_t **ret, struct bt_err *err)
@@ -369,19 +460,19 @@ static bool may_go(const struct bt_filters *filters, const json_t *volume, bool 
 	       !bt_filters_labels(filters, "label!", label_of, labels);
 }
 
-static int unused_names(struct bt_engine *engine, json_t **ret, struct bt_err *err)
+static int unused_volumes(struct bt_engine *engine, json_t **ret, struct bt_err *err)
 {
-	json_auto_t *volumes = json_array(), *users = NULL;
-	const struct query q = { .has_dangling = true, .dangling = true };
-	struct query with_users = q;
+	json_auto_t *users = NULL;
+	bt_auto_str struct bt_str text = { 0 };
 	int r = find_users(engine, &users, err);
+	const struct query q = { .has_dangling = true, .dangling = true, .users = users };
 
-	with_users.users = users;
 	if (r == 0)
-		r = collect(engine, &with_users, volumes, err);
-	if (r == 0)
-		*ret = bt_take(volumes);
-	return r;
+		r = collect(engine, &q, &text, err);
+	if (r < 0)
+		return r;
+	*ret = bt_jget_load(bt_str_get(&text));
+	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "prune volumes");
 }
 
 int bt_volumes_prune(struct bt_engine *engine, const struct bt_filters *filters, bool all,
@@ -397,7 +488,7 @@ int bt_volumes_prune(struct bt_engine *engine, const struct bt_filters *filters,
 	if (r == 0)
 		r = bt_filters_bool(filters, "all", &all, err);
 	if (r >= 0)
-		r = unused_names(engine, &unused, err);
+		r = unused_volumes(engine, &unused, err);
 	if (r < 0)
 		return r;
 	json_array_foreach (unused, i, volume) {

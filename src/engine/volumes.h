@@ -12,13 +12,15 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/str.h"
 
 struct bt_engine;
 struct bt_filters;
 
-/** GET /volumes: {"Volumes":[…],"Warnings":null}. Filters: dangling, driver, label, name. */
+/** GET /volumes: {"Volumes":[…],"Warnings":null} as text, appended to `out`, the volumes by name.
+ * Filters: dangling, driver, label, name. */
 bt_nodiscard int bt_volumes_list(struct bt_engine *engine, const struct bt_filters *filters,
-				 json_t **ret, struct bt_err *err);
+				 struct bt_str *out, struct bt_err *err);
 /** GET /volumes/{name}. NOT_FOUND "get x: no such volume". */
 bt_nodiscard int bt_volumes_inspect(struct bt_engine *engine, const char *name, json_t **ret,
 				    struct bt_err *err);

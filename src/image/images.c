@@ -92,9 +92,11 @@ int bt_images_settings_(struct bt_images *images, struct bt_settings *ret, struc
 	return r < 0 ? bt_err_sys(err, r, "reach a registry") : 0;
 }
 
-void bt_images_set_users(struct bt_images *images, bt_images_users_fn fn, void *arg)
+void bt_images_set_users(struct bt_images *images, bt_images_users_fn fn,
+			 bt_images_user_counts_fn counts, void *arg)
 {
 	images->users = fn;
+	images->user_counts = counts;
 	images->users_arg = arg;
 }
 

@@ -44,8 +44,12 @@ bool bt_images_means(struct bt_images *images, const char *name, const char *id)
  * names the first in `ret_container` (13 bytes: its short id). Given by engine/ at start. */
 typedef int (*bt_images_users_fn)(void *arg, const char *image_id, bool *ret_running,
 				  char ret_container[13]);
-/** Set the callback; before any thread uses `images`. */
-void bt_images_set_users(struct bt_images *images, bt_images_users_fn fn, void *arg);
+/** The same for all images at once, for lists: {id: count} (owned), without those that nobody uses.
+ * NULL: without memory, or nobody uses any. */
+typedef json_t *(*bt_images_user_counts_fn)(void *arg);
+/** Set the callbacks; before any thread uses `images`. Either may be NULL: nobody uses an image. */
+void bt_images_set_users(struct bt_images *images, bt_images_users_fn fn,
+			 bt_images_user_counts_fn counts, void *arg);
 
 /** A callback for events ("import", "tag", "untag", "delete", "pull", "push", "load", "save",
  * "prune": its `name` is the number of bytes that it reclaimed). */
@@ -98,17 +102,22 @@ bt_nodiscard int bt_images_add_name(struct bt_images *images, const char *id, co
 				    const char *tag, struct bt_err *err);
 
 struct bt_filters;
+struct bt_str;
 
-/** Docker's answers, as new JSON (owned). `filters` as codec/filters.h parsed them, or NULL. */
-bt_nodiscard int bt_images_list(struct bt_images *images, bool all, bool digests,
-				const struct bt_filters *filters, json_t **ret, struct bt_err *err);
-/** Fill "SharedSize" of a list that bt_images_list() made: bytes of layers that other images have,
- * too. */
-bt_nodiscard int bt_images_shared_sizes(struct bt_images *images, json_t *list, struct bt_err *err);
+struct bt_images_list_options {
+	bool all;          /* images, too, that only others are built on */
+	bool shared_sizes; /* "SharedSize": bytes of layers that other images have, too; else -1 */
+	bool virtual_size; /* "VirtualSize", as API versions below 1.44 have it */
+	const struct bt_filters *filters; /* or NULL */
+};
+
+/** `images`: Docker's answer as text, appended to `out` (which was empty). */
+bt_nodiscard int bt_images_list(struct bt_images *images, const struct bt_images_list_options *opt,
+				struct bt_str *out, struct bt_err *err);
 /** Is the image `name` for `platform` ("os/arch[/variant]")? Kind NOT_FOUND where it is not. */
 bt_nodiscard int bt_images_check_platform(struct bt_images *images, const char *name,
 					  const char *platform, struct bt_err *err);
-/** `image inspect`. */
+/** `image inspect`, as new JSON (owned). */
 bt_nodiscard int bt_images_inspect(struct bt_images *images, const char *name, json_t **ret,
 				   struct bt_err *err);
 /** `history`. */

@@ -24,6 +24,7 @@ struct bt_images {
 	pthread_mutex_t settings_lock;
 	struct bt_settings settings; /* of registries; may change */
 	bt_images_users_fn users;
+	bt_images_user_counts_fn user_counts;
 	void *users_arg;
 	bt_images_event_fn event;
 	void *event_arg;

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "codec/filters.h"
 #include "codec/json.h"
+#include "codec/json_raw.h"
 #include "image/filter_images.h"
 #include "image/images_private.h"
 
@@ -122,96 +123,150 @@ static bool matches_reference(const struct bt_filters *filters, const char *repo
 	return false;
 }
 
-/* Take out of `names` what the filter "reference" does not want. */
-static void filter_names(const struct query *q, json_t *names)
-{
-	if (!q->filters || !bt_filters_has(q->filters, "reference"))
-		return;
-	for (size_t i = json_array_size(names); i-- > 0;) {
-		const json_t *name = json_array_get(names, i);
+/* One list on its way. */
+struct list {
+	const struct bt_images_list_options *opt;
+	struct query query;
+	json_t *users, *shared; /* image id → count, bytes; `shared` only where it was asked for */
+	struct bt_str *out;
+};
 
-		if (!matches_reference(q->filters, bt_json_str(name, "repo", ""),
-				       bt_json_str(name, "tag", "")))
-			(void)json_array_remove(names, i);
-	}
+/* The image whose rows are being read: a row for each of its names. */
+struct item {
+	struct bt_str id, parent, config; /* as the database has them */
+	int64_t size, children;
+	struct bt_str tags, digests; /* JSON, without brackets */
+};
+
+static void list_done(struct list *list)
+{
+	json_decref(list->users);
+	json_decref(list->shared);
 }
 
-static bool matches_config(const struct query *q, const json_t *image)
+static void item_done(struct item *item)
 {
-	int64_t created = 0;
+	bt_str_done(&item->id);
+	bt_str_done(&item->parent);
+	bt_str_done(&item->config);
+	bt_str_done(&item->tags);
+	bt_str_done(&item->digests);
+}
 
-	if (bt_time_rfc3339_parse(bt_json_str(image, "created", ""), &created) < 0)
-		created = 0;
+static void set(struct bt_str *s, const char *text)
+{
+	bt_str_clear(s);
+	bt_str_puts(s, text ? text : "");
+}
+
+static void begin_item(struct item *item, const struct bt_db_stmt *q)
+{
+	set(&item->id, bt_db_text(q, 0));
+	set(&item->parent, bt_db_text(q, 1));
+	item->size = bt_db_int(q, 2);
+	set(&item->config, bt_db_text(q, 3));
+	item->children = bt_db_int(q, 4);
+	bt_str_clear(&item->tags);
+	bt_str_clear(&item->digests);
+}
+
+/* A name of the image, unless the filter "reference" does not want it. */
+static int add_name(const struct query *q, struct item *item, const char *repo, const char *tag)
+{
+	struct bt_str *names = bt_name_is_digest(tag) ? &item->digests : &item->tags;
+	bt_auto_free char *text = NULL;
+
+	if (bt_filters_has(q->filters, "reference") && !matches_reference(q->filters, repo, tag))
+		return 0;
+	text = bt_name_text(repo, tag);
+	if (!text)
+		return -ENOMEM;
+	bt_str_puts(names, names->len > 0 ? "," : "");
+	bt_json_append_str(names, text);
+	return names->failed;
+}
+
+static const char *label_of(const void *labels, const char *key)
+{
+	return bt_json_str(labels, key, NULL);
+}
+
+static bool matches_config(const struct query *q, int64_t created, json_t *labels)
+{
 	if ((q->before && created >= q->before) || (q->since && created <= q->since) ||
 	    (q->until && created >= q->until))
 		return false;
-	return !q->filters || bt_filters_labels(q->filters, "label", bt_filter_images_label,
-						bt_json_obj(image, "config"));
+	return bt_filters_labels(q->filters, "label", label_of, labels);
 }
 
-/* Does an image with these names (filtered already) belong into the list? 1, 0, or an errno. */
-static int is_wanted(struct bt_images *images, const struct query *q, const char *id,
-		     const json_t *tags, const json_t *digests, struct bt_err *err)
+/* Does an image with these names (filtered already) belong into the list? */
+static bool is_wanted(const struct query *q, const struct item *item)
 {
-	int children;
-
-	if (json_array_size(tags) > 0)
+	if (item->tags.len > 0)
 		return !q->dangling;
-	if (json_array_size(digests) > 0)
-		return 1;
-	children = q->all ? 0 : bt_images_children_(images, id, err);
-	if (children != 0)
-		return children < 0 ? children : 0;
-	if (q->filters && bt_filters_has(q->filters, "reference"))
-		return 0;
+	if (item->digests.len > 0)
+		return true;
+	if ((!q->all && item->children > 0) || bt_filters_has(q->filters, "reference"))
+		return false;
 	return !q->dangling_given || q->dangling;
 }
 
-static json_t *summary(struct bt_images *images, const struct bt_image_row *row, json_t *tags,
-		       json_t *digests)
+static int64_t created_by(struct bt_json_raw config)
 {
-	json_t *labels = bt_json_obj(bt_json_obj(row->config, "config"), "Labels");
-	char container[13];
+	json_auto_t *text = bt_json_raw_load(bt_json_raw_member(config, "created"));
 	int64_t created = 0;
-	bool running;
 
-	if (bt_time_rfc3339_parse(bt_json_str(row->config, "created", ""), &created) < 0)
-		created = 0;
-	return json_pack("{sssssOsOsIsIsisO?si}", "Id", row->id, "ParentId",
-			 row->parent ? row->parent : "", "RepoTags", tags, "RepoDigests", digests,
-			 "Created", (json_int_t)(created / BT_TIME_NSEC_PER_SEC), "Size",
-			 (json_int_t)row->size, "SharedSize", -1, "Labels", labels, "Containers",
-			 bt_images_users_(images, row->id, &running, container));
+	if (bt_time_rfc3339_parse(json_is_string(text) ? json_string_value(text) : "", &created) <
+	    0)
+		return 0;
+	return created;
 }
 
-static int add_image(struct bt_images *images, const struct query *q, const char *id, json_t *list,
-		     struct bt_err *err)
+static void put(struct list *list, const struct item *item, int64_t created, const json_t *labels)
 {
-	bt_auto(bt_image_row_done_) struct bt_image_row row = { 0 };
-	json_auto_t *names = NULL, *tags = NULL, *digests = NULL;
-	json_t *entry;
-	int r;
+	const char *id = bt_str_get(&item->id);
+	const json_t *shared = json_object_get(list->shared, id);
+	struct bt_str *out = list->out;
 
-	r = bt_images_row_(images, id, &row, err);
-	if (r <= 0) /* removed meanwhile */
-		return r;
-	if (!matches_config(q, row.config))
+	bt_str_puts(out, out->len > 1 ? ",{\"Id\":" : "{\"Id\":");
+	bt_json_append_str(out, id);
+	bt_str_puts(out, ",\"ParentId\":");
+	bt_json_append_str(out, bt_str_get(&item->parent));
+	bt_str_printf(out, ",\"RepoTags\":[%s],\"RepoDigests\":[%s]", bt_str_get(&item->tags),
+		      bt_str_get(&item->digests));
+	bt_str_printf(out, ",\"Created\":%lld,\"Size\":%lld,\"SharedSize\":%lld,\"Labels\":",
+		      (long long)(created / BT_TIME_NSEC_PER_SEC), (long long)item->size,
+		      list->shared ? (long long)json_integer_value(shared) : -1LL);
+	if (labels)
+		bt_json_append(out, labels);
+	else
+		bt_str_puts(out, "null");
+	bt_str_printf(out, ",\"Containers\":%lld",
+		      (long long)json_integer_value(json_object_get(list->users, id)));
+	if (list->opt->virtual_size)
+		bt_str_printf(out, ",\"VirtualSize\":%lld", (long long)item->size);
+	bt_str_putc(out, '}');
+}
+
+/* The image whose names are complete, if there is one. */
+static int end_item(struct list *list, const struct item *item)
+{
+	struct bt_json_raw config = bt_json_raw_of(bt_str_get(&item->config));
+	struct bt_json_raw run = bt_json_raw_member(config, "config");
+	json_auto_t *labels = NULL;
+	int64_t created;
+
+	if (item->id.len == 0 || !is_wanted(&list->query, item))
 		return 0;
-	r = bt_images_names_(images, id, &names, err);
-	if (r < 0)
-		return r;
-	filter_names(q, names);
-	tags = bt_images_names_texts_(names, false);
-	digests = bt_images_names_texts_(names, true);
-	if (!tags || !digests)
-		return bt_err_sys(err, -ENOMEM, "list images");
-	r = is_wanted(images, q, id, tags, digests, err);
-	if (r <= 0)
-		return r;
-	entry = summary(images, &row, tags, digests);
-	if (!entry || json_array_append_new(list, entry) < 0)
-		return bt_err_sys(err, -ENOMEM, "list images");
-	return 0;
+	labels = bt_json_raw_load(bt_json_raw_member(run, "Labels"));
+	if (labels && !json_is_object(labels)) {
+		json_decref(labels);
+		labels = NULL;
+	}
+	created = created_by(config);
+	if (matches_config(&list->query, created, labels))
+		put(list, item, created, labels);
+	return item->id.failed | item->parent.failed | item->config.failed | list->out->failed;
 }
 
 int bt_filter_images_ids(struct bt_images *images, json_t **ret, struct bt_err *err)
@@ -232,30 +287,6 @@ int bt_filter_images_ids(struct bt_images *images, json_t **ret, struct bt_err *
 	return 0;
 }
 
-int bt_images_list(struct bt_images *images, bool all, bool digests,
-		   const struct bt_filters *filters, json_t **ret, struct bt_err *err)
-{
-	json_auto_t *list = json_array(), *ids = NULL;
-	struct query q = { 0 };
-	json_t *id;
-	size_t i;
-	int r;
-
-	(void)digests; /* Docker answers them always, too */
-	r = make_query(images, filters, all, &q, err);
-	if (r == 0)
-		r = bt_filter_images_ids(images, &ids, err);
-	if (r < 0)
-		return r;
-	json_array_foreach (ids, i, id) {
-		r = add_image(images, &q, json_string_value(id), list, err);
-		if (r < 0)
-			return r;
-	}
-	*ret = bt_take(list);
-	return 0;
-}
-
 /* Every image with every layer that it has; of each the bytes of those that others have, too. */
 static const char *const shared_sizes =
 	"WITH RECURSIVE chain (image, layer, parent, size) AS ("
@@ -267,12 +298,10 @@ static const char *const shared_sizes =
 	"SELECT image, sum(CASE WHEN n > 1 THEN size ELSE 0 END)"
 	"  FROM chain JOIN counts USING (layer) GROUP BY image";
 
-int bt_images_shared_sizes(struct bt_images *images, json_t *list, struct bt_err *err)
+static int find_shared(struct bt_images *images, json_t **ret, struct bt_err *err)
 {
 	json_auto_t *sizes = json_object();
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
-	json_t *image;
-	size_t i;
 	int r;
 
 	r = bt_db_prepare(images->db, &q, err, shared_sizes);
@@ -282,14 +311,53 @@ int bt_images_shared_sizes(struct bt_images *images, json_t *list, struct bt_err
 		if (json_object_set_new(sizes, bt_db_text(&q, 0), json_integer(bt_db_int(&q, 1))) <
 		    0)
 			return bt_err_sys(err, -ENOMEM, "list images");
+	if (r == 0)
+		*ret = bt_take(sizes);
+	return r;
+}
+
+static const char *const every_image =
+	"SELECT i.id, i.parent, i.size, i.config,"
+	"  (SELECT count(*) FROM images c WHERE c.parent = i.id), n.repo, n.tag"
+	"  FROM images i LEFT JOIN image_names n ON n.image_id = i.id"
+	"  ORDER BY i.created DESC, i.id, n.repo, n.tag";
+
+static int put_all(struct bt_images *images, struct list *list, struct bt_err *err)
+{
+	bt_auto(item_done) struct item item = { 0 };
+	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
+	int r, failed = 0;
+
+	r = bt_db_prepare(images->db, &q, err, every_image);
 	if (r < 0)
 		return r;
-	json_array_foreach (list, i, image) {
-		json_t *size = json_object_get(sizes, bt_json_str(image, "Id", ""));
-
-		if (json_object_set_new(image, "SharedSize",
-					json_integer(json_integer_value(size))) < 0)
-			return bt_err_sys(err, -ENOMEM, "list images");
+	while (failed == 0 && (r = bt_db_step(&q, err)) > 0) {
+		if (strcmp(bt_str_get(&item.id), bt_db_text(&q, 0)) != 0) {
+			failed = end_item(list, &item);
+			begin_item(&item, &q);
+		}
+		if (failed == 0 && bt_db_text(&q, 5))
+			failed =
+				add_name(&list->query, &item, bt_db_text(&q, 5), bt_db_text(&q, 6));
 	}
-	return 0;
+	if (r == 0 && failed == 0)
+		failed = end_item(list, &item);
+	return failed ? bt_err_sys(err, failed, "list images") : r;
+}
+
+int bt_images_list(struct bt_images *images, const struct bt_images_list_options *opt,
+		   struct bt_str *out, struct bt_err *err)
+{
+	bt_auto(list_done) struct list list = { .opt = opt, .out = out };
+	int r = make_query(images, opt->filters, opt->all, &list.query, err);
+
+	if (r == 0 && opt->shared_sizes)
+		r = find_shared(images, &list.shared, err);
+	if (r < 0)
+		return r;
+	list.users = images->user_counts ? images->user_counts(images->users_arg) : NULL;
+	bt_str_putc(out, '[');
+	r = put_all(images, &list, err);
+	bt_str_putc(out, ']');
+	return r;
 }

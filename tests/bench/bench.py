@@ -15,6 +15,7 @@ BENCH_DISK=GB     roots on a new ext4 with a journal, of that size, in a file be
                   machines have it, makes unpacking slow wherever files were removed minutes ago (docs/decisions/0043)
 BENCH_ROUNDS=N    rounds of the short figures (30)
 BENCH_SCALE=N     containers of the part "scale" (1000)
+BENCH_NETWORKS=N  networks of the part "listing" (500)
 """
 import contextlib
 import importlib

@@ -63,11 +63,16 @@ static void configure(const json_t *config)
 static void show(const char *id)
 {
 	json_auto_t *shown = NULL, *history = NULL, *list = NULL, *removed = NULL;
+	const struct bt_images_list_options all = { .all = true };
+	bt_auto_str struct bt_str text = { 0 };
 	struct bt_err err = { 0 };
 
 	told(bt_images_inspect(images, id, &shown, &err), &err);
 	told(bt_images_inspect_history(images, id, &history, &err), &err);
-	if (bt_images_list(images, true, true, NULL, &list, &err) < 0 || json_array_size(list) != 1)
+	if (bt_images_list(images, &all, &text, &err) < 0)
+		abort();
+	list = json_loads(bt_str_get(&text), 0, NULL);
+	if (json_array_size(list) != 1)
 		abort();
 	if (bt_images_remove(images, id, true, false, &removed, &err) < 0)
 		abort();

@@ -21,18 +21,6 @@ START_TEST(images_have_their_old_fields_in_old_versions_only)
 }
 END_TEST
 
-START_TEST(lists_of_images_have_virtual_sizes_below_1_44)
-{
-	json_auto_t *list = json_pack("[{si} {}]", "Size", 7);
-	struct bt_err err = { 0 };
-
-	ck_assert_int_eq(bt_compat_images(list, 44, &err), 0);
-	ck_assert_ptr_null(bt_json_member(json_array_get(list, 0), "VirtualSize"));
-	ck_assert_int_eq(bt_compat_images(list, 43, &err), 0);
-	ck_assert_int_eq(bt_json_i64(json_array_get(list, 0), "VirtualSize", -1), 7);
-}
-END_TEST
-
 START_TEST(containers_have_volumes_below_1_20)
 {
 	json_auto_t *container = json_pack("{s[{ss ss sb}]}", "Mounts", "Destination", "/data",
@@ -55,7 +43,6 @@ int main(void)
 	int failed;
 
 	tcase_add_test(fields, images_have_their_old_fields_in_old_versions_only);
-	tcase_add_test(fields, lists_of_images_have_virtual_sizes_below_1_44);
 	tcase_add_test(fields, containers_have_volumes_below_1_20);
 	suite_add_tcase(suite, fields);
 	srunner_run_all(runner, CK_NORMAL);

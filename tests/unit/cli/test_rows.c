@@ -5,6 +5,7 @@
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/auto.h"
 
@@ -57,6 +58,47 @@ END_TEST
 START_TEST(rows_that_are_no_objects_are_handed_on)
 {
 	expect("[1,\"x\",[2],null]", "a", "1\n\"x\"\n[2]\nnull\n");
+}
+END_TEST
+
+START_TEST(sorted_rows_come_in_the_natural_order_of_a_member_that_need_not_be_read)
+{
+	static const char text[] =
+		"[{\"n\":\"v10\",\"x\":1},{\"n\":\"v2\",\"x\":2},{\"x\":3},{\"n\":7,\"x\":4},"
+		"{\"x\":5,\"n\":\"a\\u0062\"}]";
+	bt_auto_rows struct bt_rows rows = { 0 };
+	bt_auto_str struct bt_str got = { 0 };
+	struct bt_err err = { 0 };
+	const json_t *row;
+
+	ck_assert_int_eq(bt_rows_of_text(bt_json_raw_of(text), "x", &rows, &err), 0);
+	ck_assert_int_eq(bt_rows_sort(&rows, "n", &err), 0);
+	while (bt_rows_next(&rows, &row, &err) > 0) {
+		ck_assert_int_eq((int)json_object_size(row), 1);
+		bt_str_printf(&got, "%lld ", json_integer_value(json_object_get(row, "x")));
+	}
+	/* Those without a text to sort by come first, in any order. */
+	ck_assert(strcmp(bt_str_get(&got), "3 4 5 2 1 ") == 0 ||
+		  strcmp(bt_str_get(&got), "4 3 5 2 1 ") == 0);
+}
+END_TEST
+
+START_TEST(sorting_nothing_is_fine_and_what_is_broken_is_refused)
+{
+	bt_auto_rows struct bt_rows rows = { 0 };
+	struct bt_err err = { 0 };
+	const json_t *row;
+
+	ck_assert_int_eq(bt_rows_of_text(bt_json_raw_of("null"), NULL, &rows, &err), 0);
+	ck_assert_int_eq(bt_rows_sort(&rows, "n", &err), 0);
+	ck_assert_int_eq(bt_rows_next(&rows, &row, &err), 0);
+	ck_assert_int_eq(bt_rows_of_text(bt_json_raw_of("[]"), NULL, &rows, &err), 0);
+	ck_assert_int_eq(bt_rows_sort(&rows, "n", &err), 0);
+	ck_assert_int_eq(bt_rows_next(&rows, &row, &err), 0);
+	bt_rows_done(&rows);
+	ck_assert_int_eq(bt_rows_of_text(bt_json_raw_of("[{\"n\":\"a\"},{"), NULL, &rows, &err), 0);
+	ck_assert_int_eq(bt_rows_sort(&rows, "n", &err), -EPROTO);
+	ck_assert_str_eq(err.msg, "invalid JSON in response");
 }
 END_TEST
 
@@ -122,6 +164,9 @@ int main(void)
 	tcase_add_test(tests, of_a_row_only_what_is_read_is_decoded);
 	tcase_add_test(tests, nothing_and_null_have_no_rows);
 	tcase_add_test(tests, rows_that_are_no_objects_are_handed_on);
+	tcase_add_test(tests,
+		       sorted_rows_come_in_the_natural_order_of_a_member_that_need_not_be_read);
+	tcase_add_test(tests, sorting_nothing_is_fine_and_what_is_broken_is_refused);
 	tcase_add_test(tests, what_is_no_array_is_refused);
 	tcase_add_test(tests, broken_rows_are_refused_where_they_come);
 	tcase_add_test(tests, more_names_than_can_be_kept_mean_all);

@@ -70,6 +70,18 @@ static const char *text_of(const json_t *object, const char *key)
 	return bt_json_str(object, key, "(none)");
 }
 
+static json_t *list_of(const struct bt_images_list_options *opt)
+{
+	bt_auto_str struct bt_str text = { 0 };
+	struct bt_err err = { 0 };
+	json_t *list;
+
+	ck_assert_msg(bt_images_list(images, opt, &text, &err) == 0, "%s", err.msg);
+	list = json_loads(bt_str_get(&text), 0, NULL);
+	ck_assert_msg(list != NULL, "%s", bt_str_get(&text));
+	return list;
+}
+
 static int list_len(const char *filters_text, bool all)
 {
 	struct bt_filters *filters = NULL;
@@ -77,7 +89,7 @@ static int list_len(const char *filters_text, bool all)
 	json_auto_t *list = NULL;
 
 	ck_assert_int_eq(bt_filters_parse(filters_text, &filters, &err), 0);
-	ck_assert_msg(bt_images_list(images, all, false, filters, &list, &err) == 0, "%s", err.msg);
+	list = list_of(&(struct bt_images_list_options){ .all = all, .filters = filters });
 	bt_filters_destroy(filters);
 	return (int)json_array_size(list);
 }
@@ -234,7 +246,7 @@ START_TEST(inspect_list_and_history_have_dockers_members)
 			 1);
 	ck_assert(json_is_null(json_object_get(bt_json_obj(out, "Config"), "Cmd")));
 
-	ck_assert_int_eq(bt_images_list(images, false, false, NULL, &list, &err), 0);
+	list = list_of(&(struct bt_images_list_options){ 0 });
 	first = json_array_get(list, 0);
 	ck_assert_str_eq(json_string_value(json_array_get(bt_json_arr(first, "RepoTags"), 0)),
 			 "a:1");
@@ -305,6 +317,40 @@ START_TEST(rmi_untags_first_and_deletes_with_the_last_name)
 }
 END_TEST
 
+static json_t *two_users(void *arg)
+{
+	return json_pack("{s:i}", (const char *)arg, 2);
+}
+
+START_TEST(a_list_says_who_uses_what_and_what_was_asked_for)
+{
+	json_auto_t *plain = NULL, *more = NULL;
+	const json_t *first, *second;
+	char a[72], b[72];
+
+	import("x", "a:1", NULL, a);
+	import("x", "b:1", NULL, b);
+	bt_images_set_users(images, NULL, two_users, a);
+	plain = list_of(&(struct bt_images_list_options){ 0 });
+	ck_assert_int_eq((int)json_array_size(plain), 2);
+	/* Both may have been made in the same instant: then they come in the order of their ids. */
+	first = json_array_get(plain, strcmp(text_of(json_array_get(plain, 0), "Id"), a) != 0);
+	second = json_array_get(plain, strcmp(text_of(json_array_get(plain, 0), "Id"), a) == 0);
+	ck_assert_str_eq(text_of(first, "Id"), a);
+	ck_assert_str_eq(text_of(second, "Id"), b);
+	ck_assert_int_eq(bt_json_i64(first, "Containers", -1), 2);
+	ck_assert_int_eq(bt_json_i64(second, "Containers", -1), 0);
+	ck_assert_int_eq(bt_json_i64(first, "SharedSize", 0), -1);
+	ck_assert_ptr_null(bt_json_member(first, "VirtualSize"));
+	more = list_of(
+		&(struct bt_images_list_options){ .shared_sizes = true, .virtual_size = true });
+	first = json_array_get(more, 0);
+	/* They have the same layer. */
+	ck_assert_int_eq(bt_json_i64(first, "SharedSize", -1), bt_json_i64(first, "Size", 0));
+	ck_assert_int_eq(bt_json_i64(first, "VirtualSize", -1), bt_json_i64(first, "Size", 0));
+}
+END_TEST
+
 static int one_user(void *arg, const char *image_id, bool *ret_running, char ret_container[13])
 {
 	(void)image_id;
@@ -329,10 +375,10 @@ START_TEST(rmi_of_an_image_in_use_is_a_conflict)
 	running = bt_str_format("conflict: unable to delete %.12s (cannot be forced) - image is "
 				"being used by running container 0123456789ab",
 				id + 7);
-	bt_images_set_users(images, one_user, NULL);
+	bt_images_set_users(images, one_user, NULL, NULL);
 	remove_as("a:1", false, by_name);
 	remove_as(id, false, stopped);
-	bt_images_set_users(images, one_user, images);
+	bt_images_set_users(images, one_user, NULL, images);
 	remove_as(id, true, running);
 	remove_as("a:1", true, "[{\"Untagged\":\"a:1\"}]");
 	ck_assert_int_eq(bt_images_count(images), 1);
@@ -374,6 +420,7 @@ int main(void)
 	tcase_add_test(tc, inspect_list_and_history_have_dockers_members);
 	tcase_add_test(tc, filters_choose);
 	tcase_add_test(tc, rmi_untags_first_and_deletes_with_the_last_name);
+	tcase_add_test(tc, a_list_says_who_uses_what_and_what_was_asked_for);
 	tcase_add_test(tc, rmi_of_an_image_in_use_is_a_conflict);
 	tcase_add_test(tc, prune_takes_what_has_no_name);
 	suite_add_tcase(suite, tc);
