@@ -14,6 +14,7 @@
 
 #include "api/crowd.h"
 #include "base/auto.h"
+#include "base/thread.h"
 
 #define STACK_SIZE (64u << 10)
 #define EVENTS     64
@@ -236,7 +237,6 @@ static void *run(void *arg)
 
 static int start(struct bt_acceptor *a, const struct bt_listener *listeners, size_t n)
 {
-	pthread_attr_t attr;
 	int r;
 
 	a->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -251,14 +251,7 @@ static int start(struct bt_acceptor *a, const struct bt_listener *listeners, siz
 	}
 	if (r < 0)
 		return r;
-	r = pthread_attr_init(&attr);
-	if (r != 0)
-		return -r;
-	r = pthread_attr_setstacksize(&attr, STACK_SIZE);
-	if (r == 0)
-		r = pthread_create(&a->thread, &attr, run, a);
-	(void)pthread_attr_destroy(&attr);
-	return -r;
+	return bt_thread_start(&a->thread, STACK_SIZE, run, a);
 }
 
 static void release(struct bt_acceptor *a)

@@ -350,19 +350,6 @@ int bt_config_options_add(json_t *values, const struct bt_option *option, const 
 	return add_scalar(values, option, text, err);
 }
 
-static bool all_strings(const json_t *value)
-{
-	const json_t *item;
-	size_t i;
-
-	if (!json_is_array(value))
-		return false;
-	json_array_foreach (value, i, item)
-		if (!json_is_string(item))
-			return false;
-	return true;
-}
-
 static bool all_members(const json_t *value, bool objects)
 {
 	void *it = json_object_iter((json_t *)(uintptr_t)value);
@@ -384,7 +371,7 @@ static bool all_lists(const json_t *value)
 	json_t *list;
 
 	json_object_foreach ((json_t *)(uintptr_t)value, name, list)
-		if (!all_strings(list))
+		if (!bt_json_is_strs(list))
 			return false;
 	return json_is_object(value);
 }
@@ -399,9 +386,9 @@ int bt_config_options_check(const struct bt_option *option, const json_t *value,
 		want = "true or false";
 	else if (option->type == BT_OPTION_INT && !json_is_integer(value))
 		want = "a number";
-	else if (option->type == BT_OPTION_LIST && !all_strings(value))
+	else if (option->type == BT_OPTION_LIST && !bt_json_is_strs(value))
 		want = "an array of strings";
-	else if (option->type == BT_OPTION_LISTS && !all_strings(value) && !all_lists(value))
+	else if (option->type == BT_OPTION_LISTS && !bt_json_is_strs(value) && !all_lists(value))
 		want = "an array of strings, or an object of such";
 	else if (option->type == BT_OPTION_MAP && !all_members(value, false))
 		want = "an object of strings";

@@ -126,6 +126,25 @@ static struct bt_relay_client client_of(struct bt_request *req, gnutls_session_t
 					 .arg = &req->sock };
 }
 
+/* The stream gets one end of a pair of sockets, and this thread copies between the other one and
+ * the client until both have ended. False where that could not begin. */
+static bool run_behind(struct bt_request *req, const struct bt_relay_client *client,
+		       const void *early, size_t early_len)
+{
+	bt_auto_close int ours = -EBADF;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+		bt_hijack_cancel(&req->answer.hijack);
+		return false;
+	}
+	ours = ends[0];
+	bt_hijack_run(&req->answer.hijack, ends[1], early, early_len);
+	if (bt_relay_run(client, ours) < 0)
+		bt_log_warn("a raw stream could not be copied: no memory");
+	return true;
+}
+
 /* The stream gets one end of a pair of sockets, and this thread puts what passes into frames. */
 static void run_in_frames(struct bt_request *req, const void *early, size_t early_len,
 			  gnutls_session_t session)
@@ -135,18 +154,9 @@ static void run_in_frames(struct bt_request *req, const void *early, size_t earl
 				   .early = early,
 				   .early_len = early_len };
 	const struct bt_relay_client client = bt_websocket_client(&ws);
-	bt_auto_close int ours = -EBADF;
-	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-		bt_hijack_cancel(&req->answer.hijack);
-		return;
-	}
-	ours = ends[0];
-	bt_hijack_run(&req->answer.hijack, ends[1], NULL, 0);
-	if (bt_relay_run(&client, ours) < 0)
-		bt_log_warn("a raw stream in frames could not be copied: no memory");
-	(void)ws.inner.send(ws.inner.arg, close_frame, sizeof(close_frame));
+	if (run_behind(req, &client, NULL, 0))
+		(void)ws.inner.send(ws.inner.arg, close_frame, sizeof(close_frame));
 }
 
 /* Over TLS the stream gets one end of a pair of sockets, and this thread copies. The HTTP library
@@ -155,17 +165,8 @@ static void run_over_tls(struct bt_request *req, const void *early, size_t early
 			 gnutls_session_t session)
 {
 	const struct bt_relay_client client = client_of(req, session);
-	bt_auto_close int ours = -EBADF;
-	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-		bt_hijack_cancel(&req->answer.hijack);
-		return;
-	}
-	ours = ends[0];
-	bt_hijack_run(&req->answer.hijack, ends[1], early, early_len);
-	if (bt_relay_run(&client, ours) < 0)
-		bt_log_warn("a raw stream over TLS could not be copied: no memory");
+	(void)run_behind(req, &client, early, early_len);
 }
 
 static void upgraded(void *arg, struct MHD_Connection *conn, void *cls bt_unused, const char *extra,

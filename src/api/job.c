@@ -15,6 +15,8 @@
 #include "api/answer.h"
 #include "api/request.h"
 #include "base/auto.h"
+#include "base/sock.h"
+#include "base/thread.h"
 #include "codec/json.h"
 
 /* Archives are read and packed here, and registries asked: more than a handler's stack. */
@@ -36,19 +38,10 @@ struct bt_job {
 int bt_job_write(void *arg, const void *data, size_t len)
 {
 	struct bt_job *job = arg;
-	const char *p = data;
 
-	while (len > 0) {
-		ssize_t n = send(job->ours, p, len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -EPIPE;
-		job->wrote = true;
-		p += n;
-		len -= (size_t)n;
-	}
+	if (bt_sock_send_all(job->ours, data, len) < 0)
+		return -EPIPE;
+	job->wrote = job->wrote || len > 0;
 	return 0;
 }
 
@@ -92,8 +85,7 @@ static void *run(void *arg)
 
 static int start(struct bt_job *job)
 {
-	pthread_attr_t attr;
-	int ends[2], r;
+	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
@@ -102,14 +94,7 @@ static int start(struct bt_job *job)
 	if (send(job->theirs, "", 1, MSG_NOSIGNAL) != 1)
 		return -errno;
 	(void)fcntl(job->theirs, F_SETFL, O_NONBLOCK);
-	r = pthread_attr_init(&attr);
-	if (r != 0)
-		return -r;
-	r = pthread_attr_setstacksize(&attr, STACK_SIZE);
-	if (r == 0)
-		r = pthread_create(&job->thread, &attr, run, job);
-	(void)pthread_attr_destroy(&attr);
-	return -r;
+	return bt_thread_start(&job->thread, STACK_SIZE, run, job);
 }
 
 static void release(struct bt_job *job)

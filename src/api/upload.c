@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/sock.h"
+#include "base/thread.h"
 
 /* Unpacking keeps its buffers on the heap; archive libraries want a little more than a
  * connection's thread has. */
@@ -51,20 +53,6 @@ static int connect_body(int *ret_ours, int *ret_readers)
 	return send(ends[1], "", 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
-static int start_thread(struct bt_upload *upload)
-{
-	pthread_attr_t attr;
-	int r = pthread_attr_init(&attr);
-
-	if (r != 0)
-		return -r;
-	r = pthread_attr_setstacksize(&attr, STACK_SIZE);
-	if (r == 0)
-		r = pthread_create(&upload->thread, &attr, run_reader, upload);
-	(void)pthread_attr_destroy(&attr);
-	return -r;
-}
-
 int bt_upload_start(bt_upload_fn reader, void *arg, struct bt_upload **ret, struct bt_err *err)
 {
 	bt_auto_close int ours = -EBADF, readers = -EBADF;
@@ -74,7 +62,7 @@ int bt_upload_start(bt_upload_fn reader, void *arg, struct bt_upload **ret, stru
 	if (r < 0)
 		return bt_err_sys(err, r, "receive the request body");
 	*upload = (struct bt_upload){ .reader = reader, .arg = arg, .sock = ours, .body = readers };
-	r = start_thread(upload);
+	r = bt_thread_start(&upload->thread, STACK_SIZE, run_reader, upload);
 	if (r < 0)
 		return bt_err_sys(err, r, "start a thread for the request body");
 	(void)bt_take_fd(&ours);
@@ -85,17 +73,7 @@ int bt_upload_start(bt_upload_fn reader, void *arg, struct bt_upload **ret, stru
 
 int bt_upload_write(struct bt_upload *upload, const char *data, size_t len)
 {
-	while (len > 0) {
-		ssize_t n = send(upload->sock, data, len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -EPIPE;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return bt_sock_send_all(upload->sock, data, len) < 0 ? -EPIPE : 0;
 }
 
 static void join(struct bt_upload *upload)

@@ -49,6 +49,23 @@ int bt_sock_send(int fd, const void *msg, size_t len, const int *fds, size_t nfd
 	return n < 0 ? -errno : 0;
 }
 
+int bt_sock_send_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 static void take_fds(struct msghdr *mh, int *ret_fds, size_t *ret_nfds)
 {
 	*ret_nfds = 0;

@@ -5,6 +5,7 @@
 /*
  * Messages with descriptors over unix sockets (SOCK_SEQPACKET): what daemon,
  * spawner and monitors say to each other travels this way, a message a packet.
+ * And whole writes on streams.
  */
 
 #include <stddef.h>
@@ -20,6 +21,10 @@
 /** Send one packet with `nfds` descriptors (borrowed). Returns 0 or -errno (-EPIPE when the
  * peer is gone; no signal is raised). */
 bt_nodiscard int bt_sock_send(int fd, const void *msg, size_t len, const int *fds, size_t nfds);
+
+/** Send all of `data` on a stream, resuming after short counts. Returns 0 or -errno (-EPIPE when
+ * the peer is gone; no signal is raised); after a failure part may have been sent. */
+bt_nodiscard int bt_sock_send_all(int fd, const void *data, size_t len);
 
 /** Receive one packet into `ret` (at most `size` bytes) and up to BT_SOCK_FDS_MAX
  * descriptors, which are close-on-exec and owned by the caller. `flags` as recvmsg(2).

@@ -195,6 +195,17 @@ int bt_str_to_i64(const char *s, long long *ret)
 	return 0;
 }
 
+int bt_str_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 bool bt_str_is_hex(const char *s)
 {
 	return *s != '\0' && s[strspn(s, "0123456789abcdef")] == '\0';

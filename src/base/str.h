@@ -78,6 +78,9 @@ bt_nodiscard int bt_str_to_u64(const char *s, unsigned long long *ret);
 /** Parse a whole decimal number with optional sign. Returns 0, -EINVAL or -ERANGE. */
 bt_nodiscard int bt_str_to_i64(const char *s, long long *ret);
 
+/** The value of a hexadecimal digit of either case, or -1. */
+int bt_str_hex_digit(char c);
+
 /** Is every byte of `s` a lower-case hexadecimal digit, and is it not empty? */
 bool bt_str_is_hex(const char *s);
 

@@ -35,7 +35,7 @@ static int set_bool(json_t *object, const char *name, const char *key, const cha
 {
 	bool on = true;
 
-	if (value && bt_json_set_parse_bool(value, &on) < 0)
+	if (value && bt_args_parse_bool(value, &on) < 0)
 		return wrong(err, key, value);
 	if (on)
 		(void)json_object_set_new(object, name, json_true());

@@ -20,17 +20,9 @@
 
 static int add_time(struct bt_str *target, const char *name, const char *text, struct bt_err *err)
 {
-	char stamp[48];
-	int64_t ns;
-
-	if (!text || !*text)
-		return 0;
-	if (bt_time_since_parse(text, &ns) < 0)
+	if (bt_target_add_time(target, name, text) < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "failed to parse value as time or duration: \"%s\"", text);
-	(void)snprintf(stamp, sizeof(stamp), "%lld.%09lld", (long long)(ns / BT_TIME_NSEC_PER_SEC),
-		       (long long)(ns % BT_TIME_NSEC_PER_SEC));
-	bt_target_add(target, name, stamp);
 	return 0;
 }
 

@@ -123,20 +123,6 @@ void bt_json_set_map_flag(json_t *object, const char *name, const struct bt_args
 	}
 }
 
-int bt_json_set_parse_bool(const char *text, bool *ret)
-{
-	static const char *const words[] = { "0", "f", "F", "false", "FALSE", "False",
-					     "1", "t", "T", "true",  "TRUE",  "True" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(text, words[i]) == 0) {
-			*ret = i >= 6;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 char *bt_json_set_absolute(const char *path)
 {
 	bt_auto_free char *here = *path == '/' ? NULL : getcwd(NULL, 0);

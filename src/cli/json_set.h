@@ -47,9 +47,6 @@ void bt_json_set_pair(json_t *map, const char *pair);
 void bt_json_set_map_flag(json_t *object, const char *name, const struct bt_args *args,
 			  const char *flag);
 
-/** strconv.ParseBool. Returns 0 or -EINVAL. */
-bt_nodiscard int bt_json_set_parse_bool(const char *text, bool *ret);
-
 /** A path as it looks from the root, as a new string, or NULL. */
 char *bt_json_set_absolute(const char *path);
 

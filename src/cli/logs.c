@@ -16,22 +16,13 @@
 #include "client/stream.h"
 #include "client/target.h"
 
-/* Relative times are reckoned from our clock, as docker does. */
 static int add_time(struct bt_str *target, const char *name, const char *text, struct bt_err *err)
 {
-	char stamp[48];
-	int64_t ns;
-
-	if (!text || !*text)
-		return 0;
-	if (bt_time_since_parse(text, &ns) < 0)
+	if (bt_target_add_time(target, name, text) < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "invalid value for \"%s\": failed to parse value as time or "
 				  "duration: \"%s\"",
 				  name, text);
-	(void)snprintf(stamp, sizeof(stamp), "%lld.%09lld", (long long)(ns / BT_TIME_NSEC_PER_SEC),
-		       (long long)(ns % BT_TIME_NSEC_PER_SEC));
-	bt_target_add(target, name, stamp);
 	return 0;
 }
 

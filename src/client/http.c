@@ -213,9 +213,8 @@ static int parse_size(const char *line, unsigned long long *ret, struct bt_err *
 	const char *p = line;
 
 	for (; *p; p++) {
-		int digit = *p >= '0' && *p <= '9'                 ? *p - '0'
-			    : (*p | 32) >= 'a' && (*p | 32) <= 'f' ? (*p | 32) - 'a' + 10
-								   : -1;
+		int digit = bt_str_hex_digit(*p);
+
 		if (digit < 0)
 			break;
 		if (size >> 58)

@@ -17,6 +17,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/sock.h"
 #include "base/str.h"
 
 #define CHUNK     (256u << 10)
@@ -191,21 +192,6 @@ static int output(struct carrier *c)
 	return r < 0 ? r : 1;
 }
 
-static int send_input(struct carrier *c, const unsigned char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = send(c->s->conn->fd, data, len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Look for the detach keys. Keys that may begin them are held back, and sent when they do not.
  * Returns true when they are complete. */
 static bool scan_keys(struct carrier *c, unsigned char *data, size_t *len, unsigned char *out)
@@ -251,7 +237,7 @@ static int input(struct carrier *c)
 	if (s->nkeys)
 		detached = scan_keys(c, data, &len, out);
 	/* A daemon that reads no more is no error: what it still says is what counts. */
-	if (send_input(c, s->nkeys ? out : data, len) < 0)
+	if (bt_sock_send_all(s->conn->fd, s->nkeys ? out : data, len) < 0)
 		s->in = -1;
 	return detached ? 0 : 1;
 }

@@ -3,8 +3,12 @@
 #include "client/target.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/time.h"
 
 static void escape(struct bt_str *out, const char *text, const char *also)
 {
@@ -47,4 +51,19 @@ void bt_target_add_number(struct bt_str *target, const char *name, long long val
 void bt_target_add_flag(struct bt_str *target, const char *name, bool value)
 {
 	bt_target_add(target, name, value ? "1" : NULL);
+}
+
+int bt_target_add_time(struct bt_str *target, const char *name, const char *text)
+{
+	char stamp[48];
+	int64_t ns;
+
+	if (!text || !*text)
+		return 0;
+	if (bt_time_since_parse(text, &ns) < 0)
+		return -EINVAL;
+	(void)snprintf(stamp, sizeof(stamp), "%lld.%09lld", (long long)(ns / BT_TIME_NSEC_PER_SEC),
+		       (long long)(ns % BT_TIME_NSEC_PER_SEC));
+	bt_target_add(target, name, stamp);
+	return 0;
 }

@@ -376,17 +376,28 @@ int bt_json_get_arr(const json_t *obj, const char *key, json_t **ret, struct bt_
 	return 1;
 }
 
+bool bt_json_is_strs(const json_t *json)
+{
+	const json_t *value;
+	size_t i;
+
+	if (!json_is_array(json))
+		return false;
+	json_array_foreach (json, i, value)
+		if (!json_is_string(value))
+			return false;
+	return true;
+}
+
 int bt_json_get_strs(const json_t *obj, const char *key, json_t **ret, struct bt_err *err)
 {
-	json_t *list, *value;
-	size_t i;
+	json_t *list;
 	int r = bt_json_get_arr(obj, key, &list, err);
 
 	if (r <= 0)
 		return r;
-	json_array_foreach (list, i, value)
-		if (!json_is_string(value))
-			return wrong_type(key, "an array of strings", err);
+	if (!bt_json_is_strs(list))
+		return wrong_type(key, "an array of strings", err);
 	*ret = list;
 	return 1;
 }

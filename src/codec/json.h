@@ -51,6 +51,9 @@ void bt_json_append(struct bt_str *s, const json_t *json);
 /** Append `text` as a JSON string with its quotes. What is not UTF-8 becomes U+FFFD. */
 void bt_json_append_str(struct bt_str *s, const char *text);
 
+/** Is it an array of strings and nothing else? An empty one is; NULL is not. */
+bool bt_json_is_strs(const json_t *json);
+
 /** A string of bytes that may be no UTF-8, as what programs say and call their files: each byte
  * that is none becomes U+FFFD, as Go's encoder writes it. New reference; NULL without memory. */
 json_t *bt_json_text(const char *text);

@@ -10,17 +10,6 @@
 #include "base/auto.h"
 #include "base/str.h"
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 int bt_query_unescape(char *text, bool plus)
 {
 	char *to = text;
@@ -32,8 +21,8 @@ int bt_query_unescape(char *text, bool plus)
 			*to++ = plus && *from == '+' ? ' ' : *from;
 			continue;
 		}
-		high = hex_value(from[1]);
-		low = high < 0 ? -1 : hex_value(from[2]);
+		high = bt_str_hex_digit(from[1]);
+		low = high < 0 ? -1 : bt_str_hex_digit(from[2]);
 		if (low < 0 || (high == 0 && low == 0))
 			return -EINVAL;
 		*to++ = (char)(high << 4 | low);

@@ -65,14 +65,8 @@ static json_t *exchange(uint32_t on_disk, uint32_t outside)
 {
 	struct bt_id_range ranges[BT_BIND_IDMAP_RANGES];
 	unsigned n = bt_bind_idmap_exchange(on_disk, outside, ranges);
-	json_t *list = json_array();
 
-	for (unsigned i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:I,s:I,s:I}", "containerID",
-						      (json_int_t)ranges[i].inside, "hostID",
-						      (json_int_t)ranges[i].outside, "size",
-						      (json_int_t)ranges[i].size));
-	return list;
+	return bt_container_userns_ranges(ranges, n);
 }
 
 static int fill_user(json_t *mount, const struct bt_user *user,

@@ -106,3 +106,15 @@ void bt_container_userns_done(struct bt_container_userns *userns)
 {
 	bt_close(&userns->joined);
 }
+
+json_t *bt_container_userns_ranges(const struct bt_id_range *ranges, unsigned n)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{s:I,s:I,s:I}", "containerID",
+						      (json_int_t)ranges[i].inside, "hostID",
+						      (json_int_t)ranges[i].outside, "size",
+						      (json_int_t)ranges[i].size));
+	return list;
+}

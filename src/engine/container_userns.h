@@ -45,4 +45,8 @@ bt_nodiscard int bt_container_userns_find(const struct bt_engine *engine, const 
 /** Release it. */
 void bt_container_userns_done(struct bt_container_userns *userns);
 
+/** Ranges of ids as the OCI specification writes them (linux.uidMappings, mounts' uidMappings),
+ * as a new array. */
+json_t *bt_container_userns_ranges(const struct bt_id_range *ranges, unsigned n);
+
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/thread.h"
 
 #define BUFFER_SIZE 16384
 #define STACK_SIZE  (64u << 10)
@@ -60,20 +61,6 @@ static void *run(void *data)
 	return NULL;
 }
 
-static int start_thread(struct pump *p)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, run, p);
-	pthread_attr_destroy(&attr);
-	return -r;
-}
-
 int bt_early_pump(int sock, const void *early, size_t early_len)
 {
 	bt_auto_close int client = sock;
@@ -91,7 +78,7 @@ int bt_early_pump(int sock, const void *early, size_t early_len)
 	p->len = early_len;
 	p->client = client;
 	p->engine = pair[0];
-	r = start_thread(p);
+	r = bt_thread_detach(STACK_SIZE, run, p);
 	if (r < 0) {
 		bt_close(&pair[0]);
 		bt_close(&pair[1]);

@@ -22,19 +22,6 @@ const char *bt_field_type_name(enum bt_field_type type)
 	return names[type];
 }
 
-static bool is_texts(const json_t *value)
-{
-	const json_t *item;
-	size_t i;
-
-	if (!json_is_array(value))
-		return false;
-	json_array_foreach (value, i, item)
-		if (!json_is_string(item))
-			return false;
-	return true;
-}
-
 bool bt_field_has_type(const json_t *value, enum bt_field_type type)
 {
 	switch (type) {
@@ -46,9 +33,9 @@ bool bt_field_has_type(const json_t *value, enum bt_field_type type)
 	case BT_FIELD_BOOL:
 		return json_is_boolean(value);
 	case BT_FIELD_TEXTS:
-		return is_texts(value);
+		return bt_json_is_strs(value);
 	case BT_FIELD_WORDS:
-		return is_texts(value) || json_is_string(value);
+		return bt_json_is_strs(value) || json_is_string(value);
 	case BT_FIELD_ARRAY:
 		return json_is_array(value);
 	case BT_FIELD_OBJECT:

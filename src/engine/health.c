@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/time.h"
 #include "engine/container_event.h"
 #include "engine/container_row.h"
@@ -147,23 +148,6 @@ static void *probe_thread(void *data)
 	return NULL;
 }
 
-static int start_thread(pthread_t *ret, bool detached, void *(*fn)(void *), void *data)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	if (detached)
-		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, fn, data);
-	pthread_attr_destroy(&attr);
-	if (r == 0 && ret)
-		*ret = thread;
-	return -r;
-}
-
 /* Under the lock. One that cannot be started now is tried again after its interval. */
 static void begin_probe(struct bt_health *health, struct item *item)
 {
@@ -174,7 +158,7 @@ static void begin_probe(struct bt_health *health, struct item *item)
 		job->health = health;
 		job->item = item;
 		health->probes++;
-		if (start_thread(NULL, true, probe_thread, job) == 0)
+		if (bt_thread_detach(STACK_SIZE, probe_thread, job) == 0)
 			return;
 		health->probes--;
 		free(job);
@@ -227,7 +211,7 @@ static int ensure_thread(struct bt_health *health)
 
 	if (health->running)
 		return 0;
-	r = start_thread(&health->thread, false, keep_time, health);
+	r = bt_thread_start(&health->thread, STACK_SIZE, keep_time, health);
 	health->running = r == 0;
 	return r;
 }

@@ -16,6 +16,7 @@
 #include "base/auto.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "engine/container_files.h"
 #include "engine/engine_private.h"
 #include "engine/exec_events.h"
@@ -450,16 +451,9 @@ void bt_links_later(struct bt_container *c, void (*fn)(struct bt_container *cont
 
 static int start_threads(struct bt_links *links)
 {
-	pthread_attr_t attr;
-	int r;
+	int r = bt_thread_start(&links->watcher, STACK_SIZE, watch_all, links);
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = pthread_create(&links->watcher, &attr, watch_all, links);
-	if (r == 0)
-		r = pthread_create(&links->worker, &attr, work_all, links);
-	pthread_attr_destroy(&attr);
-	return -r;
+	return r < 0 ? r : bt_thread_start(&links->worker, STACK_SIZE, work_all, links);
 }
 
 int bt_links_open(const struct bt_links_events *events, struct bt_links **ret, struct bt_err *err)

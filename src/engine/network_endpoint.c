@@ -445,7 +445,9 @@ static json_t *rows_of(struct bt_networks *nets, const char *container_id)
 	return rows;
 }
 
-json_t *bt_network_endpoint_of_container(struct bt_networks *nets, const char *container_id)
+/* Network name → what `of` finds in a container's row there. */
+static json_t *by_network(struct bt_networks *nets, const char *container_id,
+			  json_t *(*of)(json_t *settings))
 {
 	json_auto_t *rows = rows_of(nets, container_id);
 	json_t *out = json_object(), *settings;
@@ -456,32 +458,34 @@ json_t *bt_network_endpoint_of_container(struct bt_networks *nets, const char *c
 		struct bt_network *net;
 		struct bt_err err;
 
-		(void)json_object_del(settings, PORTS_KEY);
-		(void)json_object_del(settings, IFNAME_KEY);
 		if (bt_network_table_find(nets, id, &net, &err) == 0)
-			(void)json_object_set(out, net->name, settings);
+			(void)json_object_set(out, net->name, of(settings));
 	}
 	pthread_mutex_unlock(&nets->lock);
 	return out;
 }
 
+/* What only we want to know is not shown. */
+static json_t *shown_settings(json_t *settings)
+{
+	(void)json_object_del(settings, PORTS_KEY);
+	(void)json_object_del(settings, IFNAME_KEY);
+	return settings;
+}
+
+static json_t *interface_name(json_t *settings)
+{
+	return json_object_get(settings, IFNAME_KEY);
+}
+
+json_t *bt_network_endpoint_of_container(struct bt_networks *nets, const char *container_id)
+{
+	return by_network(nets, container_id, shown_settings);
+}
+
 json_t *bt_network_endpoint_interfaces(struct bt_networks *nets, const char *container_id)
 {
-	json_auto_t *rows = rows_of(nets, container_id);
-	json_t *out = json_object(), *settings;
-	const char *id;
-
-	pthread_mutex_lock(&nets->lock);
-	json_object_foreach (rows, id, settings) {
-		struct bt_network *net;
-		struct bt_err err;
-
-		if (bt_network_table_find(nets, id, &net, &err) == 0)
-			(void)json_object_set(out, net->name,
-					      json_object_get(settings, IFNAME_KEY));
-	}
-	pthread_mutex_unlock(&nets->lock);
-	return out;
+	return by_network(nets, container_id, interface_name);
 }
 
 /* By ports, then by priority of the default route; -1 for one that can have no ports. */

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "engine/network_endpoint.h"
 
 /* A network begins with few ready ones, and gets more each time that they ran out. */
@@ -134,7 +135,6 @@ int bt_network_pool_start(struct bt_networks *nets, struct bt_network_pool **ret
 			  struct bt_err *err)
 {
 	struct bt_network_pool *pool = calloc(1, sizeof(*pool));
-	pthread_attr_t attr;
 	int r;
 
 	if (!pool)
@@ -142,12 +142,7 @@ int bt_network_pool_start(struct bt_networks *nets, struct bt_network_pool **ret
 	pool->nets = nets;
 	bt_list_init(&pool->shelves);
 	pthread_cond_init(&pool->changed, NULL);
-	r = -pthread_attr_init(&attr);
-	if (r == 0) {
-		(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-		r = -pthread_create(&pool->thread, &attr, work, pool);
-		pthread_attr_destroy(&attr);
-	}
+	r = bt_thread_start(&pool->thread, STACK_SIZE, work, pool);
 	if (r < 0) {
 		pthread_cond_destroy(&pool->changed);
 		free(pool);

@@ -145,25 +145,15 @@ static void add_namespace(json_t *list, const char *type, const char *file, pid_
 	json_array_append_new(list, entry);
 }
 
-static json_t *build_map(const struct bt_id_range *ranges, unsigned n)
-{
-	json_t *list = json_array();
-
-	for (unsigned i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:I,s:I,s:I}", "containerID",
-						      (json_int_t)ranges[i].inside, "hostID",
-						      (json_int_t)ranges[i].outside, "size",
-						      (json_int_t)ranges[i].size));
-	return list;
-}
-
 /* The maps stand there also where the namespace is joined: mounts are mapped by them. */
 static void add_maps(const struct bt_container_userns *userns, json_t *linux_)
 {
 	if (!userns->mapped)
 		return;
-	json_object_set_new(linux_, "uidMappings", build_map(userns->map.uids, userns->map.nuids));
-	json_object_set_new(linux_, "gidMappings", build_map(userns->map.gids, userns->map.ngids));
+	json_object_set_new(linux_, "uidMappings",
+			    bt_container_userns_ranges(userns->map.uids, userns->map.nuids));
+	json_object_set_new(linux_, "gidMappings",
+			    bt_container_userns_ranges(userns->map.gids, userns->map.ngids));
 }
 
 static json_t *build_namespaces(const struct bt_spec_request *req)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/thread.h"
 #include "image/spool.h"
 #include "store/digest.h"
 
@@ -46,23 +47,19 @@ static void *fetch_main(void *arg);
 
 static int start_fetcher(struct bt_blob_stream *s)
 {
-	pthread_attr_t attr;
 	struct fetcher *f;
 	int r;
 
 	(void)pthread_mutex_lock(&s->mutex);
 	f = &s->fetcher[s->fetchers];
 	*f = (struct fetcher){ .stream = s };
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = pthread_create(&f->thread, &attr, fetch_main, f);
-	(void)pthread_attr_destroy(&attr);
+	r = bt_thread_start(&f->thread, STACK_SIZE, fetch_main, f);
 	if (r == 0) {
 		s->fetchers++;
 		s->working++;
 	}
 	(void)pthread_mutex_unlock(&s->mutex);
-	return -r;
+	return r;
 }
 
 /* The first one has seen that ranges are served: others help, if there is something to do. That

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/sock.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "image/images_private.h"
 #include "registry/fetch.h"
 
@@ -37,19 +39,8 @@ struct download {
 static int put(void *arg, const void *data, size_t len)
 {
 	const struct download *d = arg;
-	const char *p = data;
 
-	while (len > 0) {
-		ssize_t n = send(d->theirs, p, len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return bt_sock_send_all(d->theirs, data, len);
 }
 
 static void *fetch_main(void *arg)
@@ -72,19 +63,15 @@ static void *fetch_main(void *arg)
 
 static int start(struct download *d, struct bt_err *err)
 {
-	pthread_attr_t attr;
 	int ends[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return bt_err_sys(err, -errno, "fetch an archive");
 	d->ours = ends[0];
 	d->theirs = ends[1];
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = pthread_create(&d->thread, &attr, fetch_main, d);
-	(void)pthread_attr_destroy(&attr);
+	r = bt_thread_start(&d->thread, STACK_SIZE, fetch_main, d);
 	d->running = r == 0;
-	return r == 0 ? 0 : bt_err_sys(err, -r, "fetch an archive");
+	return r == 0 ? 0 : bt_err_sys(err, r, "fetch an archive");
 }
 
 /* What the fetching ended with. */

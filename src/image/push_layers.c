@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/time.h"
 #include "image/blobs.h"
 #include "image/images_private.h"
@@ -185,20 +186,16 @@ static int upload_to(struct layer *l, const char *url, int64_t have, bool *ret_t
 		     struct bt_err *err)
 {
 	struct packing p = { .l = l, .skip = have };
-	pthread_attr_t attr;
 	pthread_t thread;
 	int r;
 
 	if (bt_ring_create(BLOCK_COUNT, BLOCK_SIZE, &p.ring) < 0)
 		return bt_err_sys(err, -ENOMEM, "pack a layer");
 	bt_digest_init(&p.digest);
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = pthread_create(&thread, &attr, pack_main, &p);
-	(void)pthread_attr_destroy(&attr);
-	if (r != 0) {
+	r = bt_thread_start(&thread, STACK_SIZE, pack_main, &p);
+	if (r < 0) {
 		bt_ring_destroy(p.ring);
-		return bt_err_sys(err, -r, "pack a layer");
+		return bt_err_sys(err, r, "pack a layer");
 	}
 	r = send_packed(&p, url, err);
 	bt_ring_cancel(p.ring);
@@ -365,14 +362,11 @@ static void *push_main(void *arg)
 static int push_all(struct batch *b, struct bt_err *err)
 {
 	pthread_t threads[AT_ONCE];
-	pthread_attr_t attr;
 	size_t n = 0;
 
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	while (n < AT_ONCE && n < b->len && pthread_create(&threads[n], &attr, push_main, b) == 0)
+	while (n < AT_ONCE && n < b->len &&
+	       bt_thread_start(&threads[n], STACK_SIZE, push_main, b) == 0)
 		n++;
-	(void)pthread_attr_destroy(&attr);
 	if (n == 0 && b->len > 0)
 		return bt_err_sys(err, -EAGAIN, "push layers");
 	for (size_t i = 0; i < n; i++)

@@ -16,6 +16,7 @@
 #include "base/io.h"
 #include "base/list.h"
 #include "base/path.h"
+#include "base/thread.h"
 #include "image/blob_stream.h"
 #include "store/digest.h"
 
@@ -145,20 +146,6 @@ static void *transfer_main(void *arg)
 	return NULL;
 }
 
-static int start(struct bt_transfer *t)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
-
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, transfer_main, t);
-	(void)pthread_attr_destroy(&attr);
-	return -r;
-}
-
 static struct bt_transfer *find(struct bt_transfers *all, const struct bt_transfers_want *want)
 {
 	bt_list_foreach (it, &all->list) {
@@ -200,7 +187,7 @@ static int begin(struct bt_transfers *all, const struct bt_transfers_want *want,
 	memcpy(t->diff_id, want->diff_id, strlen(want->diff_id) + 1);
 	t->size = want->size;
 	t->refs = 2;
-	r = start(t);
+	r = bt_thread_detach(STACK_SIZE, transfer_main, t);
 	if (r < 0) {
 		release(t);
 		return r;

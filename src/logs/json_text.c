@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "logs/json_text.h"
+#include "base/str.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -159,17 +160,6 @@ char *bt_json_text_escape(char *dst, const char *src, size_t len)
 	return dst;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* A code point outside the surrogates, as UTF-8. There is room for three bytes. */
 static char *put_utf8(char *dst, unsigned code)
 {
@@ -193,7 +183,7 @@ static int unescape_unicode(struct bt_json_text *t)
 	if (t->src_end - t->src < 6)
 		return -EAGAIN;
 	for (int i = 2; i < 6; i++) {
-		int digit = hex_digit(t->src[i]);
+		int digit = bt_str_hex_digit(t->src[i]);
 
 		if (digit < 0)
 			return -EINVAL;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/thread.h"
 
 #define STACK_SIZE  (64u << 10)
 #define NOTICE_SIZE 8192u
@@ -100,21 +101,14 @@ static void release(struct bt_firewall_watch *w)
 
 static int start(struct bt_firewall_watch *w)
 {
-	int group = NFNLGRP_NFTABLES, r;
-	pthread_attr_t attr;
+	int group = NFNLGRP_NFTABLES;
 
 	w->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	w->wake = eventfd(0, EFD_CLOEXEC);
 	if (!w->nl || w->wake < 0 || mnl_socket_bind(w->nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    mnl_socket_setsockopt(w->nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
 		return -errno;
-	r = -pthread_attr_init(&attr);
-	if (r < 0)
-		return r;
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = -pthread_create(&w->thread, &attr, work, w);
-	pthread_attr_destroy(&attr);
-	return r;
+	return bt_thread_start(&w->thread, STACK_SIZE, work, w);
 }
 
 int bt_firewall_watch_start(const char *table, uint32_t portid,

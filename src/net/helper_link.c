@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "base/sock.h"
+#include "base/thread.h"
 #include "codec/json.h"
 
 #define STACK_SIZE     (128u << 10)
@@ -183,14 +184,8 @@ static void *watch(void *arg)
 
 static int start_thread(struct bt_helper_link *r)
 {
-	pthread_attr_t attr;
-	int e = -pthread_attr_init(&attr);
+	int e = bt_thread_start(&r->thread, STACK_SIZE, watch, r);
 
-	if (e < 0)
-		return e;
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	e = -pthread_create(&r->thread, &attr, watch, r);
-	pthread_attr_destroy(&attr);
 	r->watched = e == 0;
 	return e;
 }

@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/list.h"
+#include "base/thread.h"
 #include "net/sysctl.h"
 
 /* The deepest job has two netlink buffers of 32 KiB on its stack. */
@@ -75,22 +76,14 @@ static void *work(void *arg)
 
 static int start(struct bt_nsthread *t)
 {
-	pthread_attr_t attr;
-	int r;
+	int r = bt_rtnl_open(&t->home);
 
-	r = bt_rtnl_open(&t->home);
 	if (r < 0)
 		return r;
 	t->home_fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (t->home_fd < 0)
 		return -errno;
-	r = -pthread_attr_init(&attr);
-	if (r < 0)
-		return r;
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = -pthread_create(&t->thread, &attr, work, t);
-	pthread_attr_destroy(&attr);
-	return r;
+	return bt_thread_start(&t->thread, STACK_SIZE, work, t);
 }
 
 static void release(struct bt_nsthread *t)

@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 /* The kernel puts the first number there that is free. */
 #define GONE_NAME  "berth-gone%d"
@@ -62,19 +63,6 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static int start(pthread_t *ret, struct bt_retire *retire)
-{
-	pthread_attr_t attr;
-	int r = -pthread_attr_init(&attr);
-
-	if (r < 0)
-		return r;
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = -pthread_create(ret, &attr, work, retire);
-	pthread_attr_destroy(&attr);
-	return r;
-}
-
 /* Have the group removed, by a thread that ends when it has nothing to do: most daemons remove
  * networks seldom. Where there can be none, it is done here. */
 static void wake(struct bt_retire *retire)
@@ -87,7 +75,7 @@ static void wake(struct bt_retire *retire)
 		/* It is past its last look, and gone in a moment. */
 		if (retire->has_thread)
 			pthread_join(retire->thread, NULL);
-		r = start(&retire->thread, retire);
+		r = bt_thread_start(&retire->thread, STACK_SIZE, work, retire);
 		retire->has_thread = retire->running = r == 0;
 	}
 	pthread_mutex_unlock(&retire->lock);

@@ -310,17 +310,22 @@ void bt_session_destroy(struct bt_session *session)
 	free(session);
 }
 
+/* Ask about `url`, which is NULL where there was no memory for it. */
+static int ask(struct bt_session *session, const char *method, const char *url,
+	       struct bt_http_answer *answer, struct bt_err *err)
+{
+	struct bt_http_request req = { .method = method, .url = url, .follow = true };
+
+	return url ? bt_session_send_(session, &req, answer, err)
+		   : bt_err_sys(err, -ENOMEM, "ask a registry");
+}
+
 int bt_session_check(struct bt_session *session, struct bt_err *err)
 {
 	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
 	bt_auto_free char *url = bt_str_format("%s/", session->endpoint.api);
-	int r;
+	int r = ask(session, "GET", url, &answer, err);
 
-	if (!url)
-		return bt_err_sys(err, -ENOMEM, "ask a registry");
-	r = bt_session_send_(
-		session, &(struct bt_http_request){ .method = "GET", .url = url, .follow = true },
-		&answer, err);
 	if (r < 0)
 		return r;
 	if (answer.status == 401)
@@ -387,13 +392,8 @@ int bt_session_list_tags(struct bt_session *session, size_t max, json_t **ret, s
 	json_auto_t *list = NULL;
 	json_t *tag;
 	size_t i;
-	int r;
+	int r = ask(session, "GET", url, &answer, err);
 
-	if (!url)
-		return bt_err_sys(err, -ENOMEM, "ask a registry");
-	r = bt_session_send_(
-		session, &(struct bt_http_request){ .method = "GET", .url = url, .follow = true },
-		&answer, err);
 	if (r < 0)
 		return r;
 	if (answer.status != 200)
@@ -429,10 +429,7 @@ int bt_session_search(struct bt_session *session, const char *name, int64_t limi
 		bt_session_return_(session, easy);
 	if (!escaped || url.failed < 0)
 		return bt_err_sys(err, -ENOMEM, "search");
-	r = bt_session_send_(session,
-			     &(struct bt_http_request){
-				     .method = "GET", .url = bt_str_get(&url), .follow = true },
-			     &answer, err);
+	r = ask(session, "GET", bt_str_get(&url), &answer, err);
 	if (r < 0)
 		return r;
 	if (answer.status != 200)
@@ -445,13 +442,8 @@ int bt_session_has_blob(struct bt_session *session, const char *digest, struct b
 {
 	bt_auto(bt_http_answer_done) struct bt_http_answer answer = { 0 };
 	bt_auto_free char *url = bt_session_url_(session, "blobs", digest);
-	int r;
+	int r = ask(session, "HEAD", url, &answer, err);
 
-	if (!url)
-		return bt_err_sys(err, -ENOMEM, "ask a registry");
-	r = bt_session_send_(
-		session, &(struct bt_http_request){ .method = "HEAD", .url = url, .follow = true },
-		&answer, err);
 	if (r < 0)
 		return r;
 	if (answer.status == 200 || answer.status == 404)

@@ -62,12 +62,24 @@ static void make_url(struct bt_session *session, CURL *easy, const struct bt_cha
 			      scope);
 }
 
+static int keep_token(struct bt_session *session, const char *token, struct bt_err *err)
+{
+	char *copy = strdup(token);
+
+	if (!copy)
+		return bt_err_sys(err, -ENOMEM, "ask for a token");
+	(void)pthread_mutex_lock(&session->mutex);
+	free(session->token);
+	session->token = copy;
+	(void)pthread_mutex_unlock(&session->mutex);
+	return 0;
+}
+
 static int take_token(struct bt_session *session, const struct bt_http_answer *answer,
 		      struct bt_err *err)
 {
 	json_auto_t *json = NULL;
 	const char *token;
-	char *copy;
 
 	if (answer->status == 401 || answer->status == 403)
 		return denied(err, "authentication required: incorrect username or password");
@@ -80,14 +92,7 @@ static int take_token(struct bt_session *session, const struct bt_http_answer *a
 		token = bt_json_str(json, "access_token", NULL);
 	if (!token || !token[0] || token[strcspn(token, "\r\n")])
 		return denied(err, "authorization server did not include a token in the response");
-	copy = strdup(token);
-	if (!copy)
-		return bt_err_sys(err, -ENOMEM, "ask for a token");
-	(void)pthread_mutex_lock(&session->mutex);
-	free(session->token);
-	session->token = copy;
-	(void)pthread_mutex_unlock(&session->mutex);
-	return 0;
+	return keep_token(session, token, err);
 }
 
 static int fetch_token(struct bt_session *session, CURL *easy, const struct bt_challenge *c,
@@ -131,17 +136,8 @@ static int bearer(struct bt_session *session, const struct bt_challenge *c, stru
 	/* Whoever answers for the registry must not have credentials sent in the open. */
 	if (!tls && (!session->endpoint.insecure || !bt_str_after(c->realm, "http://")))
 		return denied(err, "the registry names an authorization server without TLS");
-	if (session->credentials.registry_token) {
-		char *copy = strdup(session->credentials.registry_token);
-
-		if (!copy)
-			return bt_err_sys(err, -ENOMEM, "ask for a token");
-		(void)pthread_mutex_lock(&session->mutex);
-		free(session->token);
-		session->token = copy;
-		(void)pthread_mutex_unlock(&session->mutex);
-		return 0;
-	}
+	if (session->credentials.registry_token)
+		return keep_token(session, session->credentials.registry_token, err);
 	easy = bt_session_borrow_(session);
 	if (!easy)
 		return bt_err_sys(err, -ENOMEM, "ask for a token");

@@ -37,6 +37,18 @@ uint32_t bt_seccomp_calls_answer(enum bt_oci_seccomp_action action, struct bt_oc
 	return SECCOMP_RET_KILL_PROCESS;
 }
 
+bool bt_seccomp_calls_repeats(const struct bt_oci_seccomp_rule *rule)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < rule->nargs; i++) {
+		if (seen & 1u << rule->args[i].index)
+			return true;
+		seen |= 1u << rule->args[i].index;
+	}
+	return false;
+}
+
 bool bt_seccomp_calls_is_permissive(const struct bt_oci_seccomp *spec)
 {
 	switch (spec->default_action) {

@@ -27,6 +27,10 @@
  * EPERM, as with runc. */
 uint32_t bt_seccomp_calls_answer(enum bt_oci_seccomp_action action, struct bt_oci_u64 errno_ret);
 
+/** Has one argument several conditions in a rule? They are alternatives then: see
+ * runtime/seccomp.h. */
+bool bt_seccomp_calls_repeats(const struct bt_oci_seccomp_rule *rule);
+
 /** Does the default let unnamed calls through, or say ENOSYS by itself? Everywhere else a call
  * newer than the profile is answered with ENOSYS. */
 bool bt_seccomp_calls_is_permissive(const struct bt_oci_seccomp *spec);

@@ -63,18 +63,6 @@ static struct scmp_arg_cmp comparison(const struct bt_oci_seccomp_arg *arg)
 				      .datum_b = arg->value_two };
 }
 
-static bool repeats_argument(const struct bt_oci_seccomp_rule *rule)
-{
-	unsigned seen = 0;
-
-	for (size_t i = 0; i < rule->nargs; i++) {
-		if (seen & 1u << rule->args[i].index)
-			return true;
-		seen |= 1u << rule->args[i].index;
-	}
-	return false;
-}
-
 /* One system call of a rule. Conditions must all hold, unless one argument has several:
  * libseccomp could not join those, so they have always meant alternatives. */
 static int add_call(struct build *b, const struct bt_oci_seccomp_rule *rule, uint32_t answer,
@@ -83,7 +71,7 @@ static int add_call(struct build *b, const struct bt_oci_seccomp_rule *rule, uin
 	struct scmp_arg_cmp args[ARGS_MAX];
 	int r = 0;
 
-	if (!repeats_argument(rule)) {
+	if (!bt_seccomp_calls_repeats(rule)) {
 		for (size_t i = 0; i < rule->nargs; i++)
 			args[i] = comparison(&rule->args[i]);
 		return seccomp_rule_add_array(b->ctx, answer, nr, (unsigned)rule->nargs, args);

@@ -321,24 +321,12 @@ static void emit_alternative(struct compiler *c, const struct bt_oci_seccomp_arg
 	}
 }
 
-static bool repeats_argument(const struct bt_oci_seccomp_rule *rule)
-{
-	unsigned seen = 0;
-
-	for (size_t i = 0; i < rule->nargs; i++) {
-		if (seen & 1u << rule->args[i].index)
-			return true;
-		seen |= 1u << rule->args[i].index;
-	}
-	return false;
-}
-
 /* Several conditions on one argument are alternatives: see runtime/seccomp.h. */
 static void emit_entry(struct compiler *c, const struct entry *entry)
 {
 	const struct bt_oci_seccomp_rule *rule = entry->rule;
 
-	if (!repeats_argument(rule)) {
+	if (!bt_seccomp_calls_repeats(rule)) {
 		emit_alternative(c, rule->args, rule->nargs, entry);
 		return;
 	}

@@ -49,17 +49,9 @@ static int receive_all(int fd, char *to, size_t len)
 
 static int send_all(int fd, const char *from, size_t len)
 {
-	while (len > 0) {
-		ssize_t n = send(fd, from, len, MSG_NOSIGNAL);
+	int r = bt_sock_send_all(fd, from, len);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		from += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return r == -EAGAIN ? -ETIMEDOUT : r;
 }
 
 /* ---- connecting ---------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "store/schema.h"
 
 #define FILE_NAME "berth.db"
@@ -237,16 +238,12 @@ static void *run_checkpoints(void *arg)
 
 static int start_checkpointer(struct bt_db *db, struct bt_err *err)
 {
-	pthread_attr_t attr;
 	int r;
 
 	(void)sqlite3_wal_hook(db->sqlite, on_commit, db);
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, CHECKPOINT_STACK);
-	r = pthread_create(&db->checkpointer, &attr, run_checkpoints, db);
-	(void)pthread_attr_destroy(&attr);
+	r = bt_thread_start(&db->checkpointer, CHECKPOINT_STACK, run_checkpoints, db);
 	db->has_checkpointer = r == 0;
-	return r ? bt_err_sys(err, -r, "start the database's thread") : 0;
+	return r < 0 ? bt_err_sys(err, r, "start the database's thread") : 0;
 }
 
 static void stop_checkpointer(struct bt_db *db)

@@ -18,6 +18,7 @@
 #include "base/io.h"
 #include "base/rand.h"
 #include "base/str.h"
+#include "base/thread.h"
 
 /* fsconfig(2) takes strings of 255 bytes. */
 #define TEXT_MAX   255
@@ -95,11 +96,13 @@ static size_t link_names(char ret[BT_OVERLAY_LOWERS_MAX])
 struct job {
 	const struct bt_overlay *o;
 	const char *dir;
-	int result;
 };
 
-static int mount_in_dir(const struct bt_overlay *o, const char *dir)
+/* The working directory belongs to all threads of a process, hence one with its own. */
+static int mount_in_dir(void *arg)
 {
+	const struct job *job = arg;
+	const struct bt_overlay *o = job->o;
 	char names[BT_OVERLAY_LOWERS_MAX], text[TEXT_MAX + 1], name[2] = { 0 };
 	bt_auto_close int fs = open_fs();
 	size_t len = 0;
@@ -109,7 +112,7 @@ static int mount_in_dir(const struct bt_overlay *o, const char *dir)
 		return fs;
 	if (o->lowers_len > link_names(names))
 		return -E2BIG;
-	if (unshare(CLONE_FS) < 0 || chdir(dir) < 0)
+	if (unshare(CLONE_FS) < 0 || chdir(job->dir) < 0)
 		return -errno;
 	for (size_t i = 0; i < o->lowers_len; i++) {
 		name[0] = names[i];
@@ -122,31 +125,6 @@ static int mount_in_dir(const struct bt_overlay *o, const char *dir)
 	text[len] = '\0';
 	r = set_string(fs, "lowerdir", text);
 	return r < 0 ? r : finish(o, fs);
-}
-
-static void *job_main(void *arg)
-{
-	struct job *job = arg;
-
-	job->result = mount_in_dir(job->o, job->dir);
-	return NULL;
-}
-
-/* The working directory belongs to all threads of a process, hence one with its own. */
-static int run_job(struct job *job)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
-
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = pthread_create(&thread, &attr, job_main, job);
-	(void)pthread_attr_destroy(&attr);
-	if (r != 0)
-		return -r;
-	(void)pthread_join(thread, NULL);
-	return job->result;
 }
 
 static int mount_as_one_text(const struct bt_overlay *o)
@@ -163,7 +141,7 @@ static int mount_as_one_text(const struct bt_overlay *o)
 		return -ENOMEM;
 	if (mkdir(dir, 0700) < 0)
 		return -errno;
-	r = run_job(&(struct job){ .o = o, .dir = dir });
+	r = bt_thread_run(STACK_SIZE, mount_in_dir, &(struct job){ .o = o, .dir = dir });
 	bt_discard(bt_io_remove_tree(AT_FDCWD, dir)); /* what is left is swept at the next start */
 	return r;
 }

@@ -16,6 +16,7 @@
 #include "base/auto.h"
 #include "base/rand.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "sys/mnt.h"
 
 /* It may start another thread, and builds paths. */
@@ -25,7 +26,6 @@
 struct job {
 	const struct bt_overlay_view *v;
 	const char *dir; /* where the layers are attached, or NULL: nowhere */
-	int result;
 };
 
 /* The overlay's paths as they read from where the id-mapped mount is. */
@@ -99,8 +99,10 @@ static int attach(int fd, const char *dir)
 	return target < 0 ? -errno : bt_mnt_attach(fd, target);
 }
 
-static int do_job(const struct job *job)
+/* Ids and namespaces belong to a thread, and the caller's are not to change. */
+static int do_job(void *arg)
 {
+	const struct job *job = arg;
 	const struct bt_userns_view *view = job->v->view;
 	bt_auto_close int fd = -EBADF;
 	char from[32];
@@ -116,31 +118,6 @@ static int do_job(const struct job *job)
 	return mount_from(job->v, job->dir ? job->dir : from);
 }
 
-static void *job_main(void *arg)
-{
-	struct job *job = arg;
-
-	job->result = do_job(job);
-	return NULL;
-}
-
-/* Ids and namespaces belong to a thread, and this one's are not to change. */
-static int run_job(struct job *job)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
-
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = pthread_create(&thread, &attr, job_main, job);
-	(void)pthread_attr_destroy(&attr);
-	if (r != 0)
-		return -r;
-	(void)pthread_join(thread, NULL);
-	return job->result;
-}
-
 static int mount_attached(const struct bt_overlay_view *v)
 {
 	bt_auto_free char *dir = NULL;
@@ -154,7 +131,7 @@ static int mount_attached(const struct bt_overlay_view *v)
 		return -ENOMEM;
 	if (mkdir(dir, 0700) < 0)
 		return -errno;
-	r = run_job(&(struct job){ .v = v, .dir = dir });
+	r = bt_thread_run(STACK_SIZE, do_job, &(struct job){ .v = v, .dir = dir });
 	(void)rmdir(dir); /* what is left is swept at the next start */
 	return r;
 }
@@ -167,7 +144,7 @@ int bt_overlay_view_mount(const struct bt_overlay_view *v)
 
 	if (v->attached || atomic_load(&only_attached))
 		return mount_attached(v);
-	r = run_job(&(struct job){ .v = v });
+	r = bt_thread_run(STACK_SIZE, do_job, &(struct job){ .v = v });
 	if (r != -EINVAL)
 		return r;
 	r = mount_attached(v);

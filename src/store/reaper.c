@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/list.h"
+#include "base/thread.h"
 
 #define STACK_SIZE (256u << 10)
 
@@ -76,16 +77,8 @@ static void *reaper_main(void *arg)
 /* With the mutex held. Where there is no thread to be had, the next addition tries again. */
 static void start(struct bt_reaper *reaper)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
-
-	if (reaper->running)
-		return;
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	reaper->running = pthread_create(&thread, &attr, reaper_main, reaper) == 0;
-	(void)pthread_attr_destroy(&attr);
+	if (!reaper->running)
+		reaper->running = bt_thread_detach(STACK_SIZE, reaper_main, reaper) == 0;
 }
 
 void bt_reaper_add(struct bt_reaper *reaper, const char *name)

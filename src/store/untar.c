@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "store/extract.h"
 #include "store/ring.h"
 #include "sys/userns.h"
@@ -378,14 +379,9 @@ static int64_t room_on_disk(int fd)
 
 static int start_writer(struct writer *w, pthread_t *ret, struct bt_err *err)
 {
-	pthread_attr_t attr;
-	int r;
+	int r = bt_thread_start(ret, STACK_SIZE, writer_main, w);
 
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = pthread_create(ret, &attr, writer_main, w);
-	(void)pthread_attr_destroy(&attr);
-	return r != 0 ? bt_err_sys(err, -r, "unpack") : 0;
+	return r < 0 ? bt_err_sys(err, r, "unpack") : 0;
 }
 
 static int run(struct writer *w, struct bt_inflate *inf, struct bt_untar_result *res,

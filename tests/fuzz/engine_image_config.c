@@ -2,43 +2,13 @@
 
 #include "fuzz.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "codec/json.h"
 #include "engine/container_config.h"
-#include "image/images.h"
-#include "store/db.h"
-
-static char in_memory[] = "/dev/shm/fuzz_config.XXXXXX", on_disk[] = "/tmp/fuzz_config.XXXXXX";
-static char *top;
-static struct bt_db *db;
-static struct bt_layers *layers;
-static struct bt_images *images;
-
-static void close_store(void)
-{
-	bt_images_close(images);
-	bt_layers_close(layers);
-	bt_db_close(db);
-	if (bt_io_remove_tree(AT_FDCWD, top) < 0)
-		abort();
-}
-
-static void open_store(void)
-{
-	struct bt_err err = { 0 };
-
-	top = mkdtemp(in_memory);
-	if (!top)
-		top = mkdtemp(on_disk);
-	if (!top || bt_db_open(top, &db, &err) < 0 || bt_layers_open(top, db, &layers, &err) < 0 ||
-	    bt_images_open(top, db, layers, &images, &err) < 0 || atexit(close_store) != 0)
-		abort();
-}
+#include "image_store.h"
 
 static void told(int r, const struct bt_err *err)
 {
@@ -88,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int r;
 
 	if (!images)
-		open_store();
+		open_image_store();
 	text = malloc(size + 1);
 	if (!text)
 		return 0;

@@ -3,29 +3,12 @@
 #include "fuzz.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "input.h"
 #include "store/inflate.h"
 
 /* So much is read of what a small input unpacks to. */
 #define READ_MAX (4u << 20)
-
-struct input {
-	const uint8_t *data;
-	size_t size;
-};
-
-static ssize_t read_input(void *arg, void *buf, size_t len, struct bt_err *err)
-{
-	struct input *in = arg;
-	size_t n = len < in->size ? len : in->size;
-
-	(void)err;
-	memcpy(buf, in->data, n);
-	in->data += n;
-	in->size -= n;
-	return (ssize_t)n;
-}
 
 /* Whatever the stream says, it ends, or is refused with a reason. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

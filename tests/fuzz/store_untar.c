@@ -5,30 +5,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "input.h"
 #include "store/untar.h"
-
-struct input {
-	const uint8_t *data;
-	size_t size;
-};
-
-static ssize_t read_input(void *arg, void *buf, size_t len, struct bt_err *err)
-{
-	struct input *in = arg;
-	size_t n = len < in->size ? len : in->size;
-
-	(void)err;
-	memcpy(buf, in->data, n);
-	in->data += n;
-	in->size -= n;
-	return (ssize_t)n;
-}
 
 /* Whatever the archive says, nothing beside the directory it is unpacked into is touched. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,6 +4,7 @@ import uuid
 import pytest
 
 from harness import BERTH, CLIENTS, Daemon, busybox_tar
+from hosts import Wire
 
 
 @pytest.fixture(scope="session")
@@ -12,6 +13,13 @@ def engine():
     with Daemon() as d:
         d.import_image(busybox_tar(), "bb:latest")
         yield d
+
+
+@pytest.fixture(scope="module")
+def wire():
+    """Two hosts with a cable between them, for this file's tests."""
+    with Wire() as w:
+        yield w
 
 
 @pytest.fixture

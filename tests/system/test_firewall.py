@@ -5,15 +5,9 @@ import subprocess
 import pytest
 
 from harness import busybox_tar, run, wait_for
-from hosts import Firewalld, HostDaemon, Ufw, Wire, enter, see
+from hosts import Firewalld, HostDaemon, Ufw, enter, see
 
 HTTPD = ["sh", "-c", "echo served > /www/i; exec httpd -f -p 80 -h /www"]
-
-
-@pytest.fixture(scope="module")
-def wire():
-    with Wire() as w:
-        yield w
 
 
 @pytest.fixture(scope="module")

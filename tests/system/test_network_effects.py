@@ -8,17 +8,11 @@ from urllib.parse import quote
 import pytest
 
 from harness import BERTH, CLIENTS, busybox_tar, run, wait_for
-from hosts import HostDaemon, Wire, enter, see
+from hosts import HostDaemon, enter, see
 
 BRIDGE = "com.docker.network.bridge."
 # Says to whoever connects, who that is.
 SERVER = "while :; do echo hello | nc -l -p 80; done"
-
-
-@pytest.fixture(scope="module")
-def wire():
-    with Wire() as w:
-        yield w
 
 
 @pytest.fixture(scope="module")

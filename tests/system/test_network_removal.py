@@ -3,15 +3,9 @@
 import pytest
 
 from harness import busybox_tar, wait_for
-from hosts import HostDaemon, Wire
+from hosts import HostDaemon
 
 SUBNET, GATEWAY = "10.96.250.0/24", "10.96.250.1"
-
-
-@pytest.fixture(scope="module")
-def wire():
-    with Wire() as w:
-        yield w
 
 
 @pytest.fixture

@@ -7,16 +7,10 @@ import re
 import pytest
 
 from harness import busybox_tar, run, wait_for
-from hosts import HostDaemon, Wire
+from hosts import HostDaemon
 
 NETWORKS = int(os.environ.get("BERTH_NETWORKS", "50"))
 ON = 20
-
-
-@pytest.fixture(scope="module")
-def wire():
-    with Wire() as w:
-        yield w
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from harness import busybox_tar, run, wait_for
-from hosts import HostDaemon, Wire, enter, see
+from hosts import HostDaemon, enter, see
 
 HTTPD = "echo served > /www/i; exec httpd -f -p 80 -h /www"
 # Answers every datagram with "refused" of DNS, and says that one came.
@@ -29,12 +29,6 @@ while True:
     c.sendall(b'inside')
     c.close()
 """
-
-
-@pytest.fixture(scope="module")
-def wire():
-    with Wire() as w:
-        yield w
 
 
 @pytest.fixture(scope="module")

@@ -1,24 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """berth-runtime under those who call OCI runtimes: Debian's podman, containerd with its runc shim, and dockerd. Each runs, execs, stops and limits."""
-import glob
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
 
 import pytest
 
+from dockerd import Dockerd, remove_groups
 from harness import PATIENCE, RUNTIME, run, wait_for
 from test_oci_runtime import make_root
-
-
-def remove_groups(name):
-    """Other engines leave the parents of their groups behind."""
-    for path in glob.glob(f"/sys/fs/cgroup/{name}") + glob.glob(f"/sys/fs/cgroup/*/{name}"):
-        for top, _, _ in os.walk(path, topdown=False):
-            os.rmdir(top)
 
 
 def limit_of(pid, v1, v2):
@@ -98,46 +90,26 @@ def test_podman_execs_limits_and_stops_on_it(podman):
     assert not os.path.exists(f"/proc/{pid}")
 
 
-class Dockerd:
-    """A real dockerd with our runtime added, without any network."""
+class OurDockerd(Dockerd):
+    """A dockerd with our runtime added, without any network."""
 
-    def __enter__(self):
-        self.top = tempfile.mkdtemp(prefix="berth-dockerd-")
-        self.socket = "unix://" + self.top + "/sock"
-        self.process = subprocess.Popen(
-            ["/usr/sbin/dockerd", "--data-root", self.top + "/data", "--exec-root", self.top + "/exec", "-p", self.top + "/pid", "-H", self.socket, "--bridge",
-             "none", "--cgroup-parent", "/" + os.path.basename(self.top), "--iptables=false", "--ip-forward=false", "--ip-masq=false", "--add-runtime", "berth=" + RUNTIME,
-             "--default-runtime", "berth"],
-            stdin=subprocess.DEVNULL, stdout=open(self.top + "/log", "w"), stderr=subprocess.STDOUT)
-        wait_for(lambda: self("version", check=False).returncode == 0, "a dockerd")
+    def __init__(self):
+        super().__init__("--bridge", "none", "--iptables=false", "--ip-forward=false", "--ip-masq=false", "--add-runtime", "berth=" + RUNTIME, "--default-runtime", "berth")
+
+    def start(self):
+        super().start()
         root = self.top + "/image"
         make_root(root)
         tar = run(["tar", "-C", root, "-c", "."], binary=True).stdout
         run(["/usr/bin/docker", "-H", self.socket, "import", "-", "bb"], input=tar, binary=True)
-        return self
-
-    def __call__(self, *argv, **kw):
-        return run(["/usr/bin/docker", "-H", self.socket, *argv], **kw)
 
     def run(self, *flags, args, **kw):
         return self("run", *flags, "--network", "none", "bb", *args, **kw)
 
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(PATIENCE)
-        for line in reversed(open("/proc/self/mountinfo").read().splitlines()):
-            if self.top in line.split()[4]:
-                run(["umount", "-l", line.split()[4]], check=False)
-        time.sleep(0.2)
-        shutil.rmtree(self.top, ignore_errors=True)
-        remove_groups(os.path.basename(self.top))
-
 
 @pytest.fixture(scope="module")
 def dockerd():
-    if not os.access("/usr/sbin/dockerd", os.X_OK):
-        pytest.skip("no dockerd here")
-    with Dockerd() as d:
+    with OurDockerd() as d:
         yield d
 
 

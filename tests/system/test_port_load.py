@@ -9,16 +9,10 @@ import time
 import pytest
 
 from harness import TOP, busybox_tar, run, wait_for
-from hosts import HostDaemon, Wire, enter
+from hosts import HostDaemon, enter
 
 KILLS = int(os.environ.get("BERTH_KILLS", "10"))
 needs_wrk = pytest.mark.skipif(not shutil.which("wrk"), reason="no wrk here")
-
-
-@pytest.fixture(scope="module")
-def wire():
-    with Wire() as w:
-        yield w
 
 
 @pytest.fixture

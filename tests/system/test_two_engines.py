@@ -1,73 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's dockerd and ours on one host: neither sees, changes nor needs anything of the other's network."""
-import os
 import re
-import shutil
-import signal
-import subprocess
-import tempfile
-import time
 
 import pytest
 
-from harness import PATIENCE, busybox_tar, run, wait_for
-from hosts import HostDaemon, Wire, enter
-from test_oci_callers import remove_groups
+from dockerd import Dockerd
+from harness import busybox_tar, run, wait_for
+from hosts import HostDaemon, enter
 
 WEB = ["sh", "-c", "mkdir -p /www; echo served > /www/i; exec httpd -f -p 80 -h /www"]
 
 
-class Docker:
-    """A real dockerd of a host, with its bridge, its rules and its forwarding."""
-
-    def __init__(self, ns):
-        self.ns, self.top = ns, tempfile.mkdtemp(prefix="berth-dockerd-")
-        self.socket = "unix://" + self.top + "/sock"
-        self.process = None
-
-    def start(self):
-        self.process = subprocess.Popen(
-            enter(self.ns, "/usr/sbin/dockerd", "--data-root", self.top + "/data", "--exec-root", self.top + "/exec", "-p", self.top + "/pid", "-H", self.socket,
-                  "--bip", "10.197.0.1/24", "--cgroup-parent", "/" + os.path.basename(self.top)),
-            stdin=subprocess.DEVNULL, stdout=open(self.top + "/log", "a"), stderr=subprocess.STDOUT)
-        wait_for(lambda: self("version", check=False).returncode == 0, "a dockerd")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(PATIENCE)
-
-    def __call__(self, *argv, **kw):
-        return run(["/usr/bin/docker", "-H", self.socket, *argv], **kw)
-
-    def close(self):
-        self("rm", "-f", *self("ps", "-aq", check=False).stdout.split(), check=False)
-        self.stop()
-        for line in reversed(open("/proc/self/mountinfo").read().splitlines()):
-            if self.top in line.split()[4]:
-                run(["umount", "-l", line.split()[4]], check=False)
-        time.sleep(0.2)
-        shutil.rmtree(self.top, ignore_errors=True)
-        remove_groups(os.path.basename(self.top))
-
-
-@pytest.fixture(scope="module")
-def wire():
-    if not os.access("/usr/sbin/dockerd", os.X_OK):
-        pytest.skip("no dockerd here")
-    with Wire() as w:
-        yield w
-
-
 @pytest.fixture(scope="module")
 def docker(wire):
-    d = Docker(wire.host)
-    try:
-        d.start()
-        run(["/usr/bin/docker", "-H", d.socket, "import", busybox_tar(), "bb"])
+    with Dockerd("--bip", "10.197.0.1/24", ns=wire.host) as d:
+        d("import", busybox_tar(), "bb")
         d("run", "-d", "--name", "theirs", "-p", "9090:80", "bb", *WEB)
         yield d
-    finally:
-        d.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from harness import busybox_tar, run, wait_for
-from hosts import HostDaemon, Wire, enter
+from hosts import HostDaemon, enter
 
 pytestmark = pytest.mark.skipif(not shutil.which("dnsmasq"), reason="no dnsmasq here")
 # Where nobody answers: an address of the wire that no host has.
@@ -41,12 +41,6 @@ class Dnsmasq:
     def asked(self, name):
         """The kinds of records that were asked for, in order."""
         return re.findall(r"query\[(\w+)\] %s from" % re.escape(name), self.log.read_text())
-
-
-@pytest.fixture(scope="module")
-def wire():
-    with Wire() as w:
-        yield w
 
 
 @pytest.fixture(scope="module")

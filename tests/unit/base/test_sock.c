@@ -5,15 +5,19 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "base/thread.h"
 
 START_TEST(packets_carry_bytes_and_descriptors)
 {
@@ -93,6 +97,52 @@ START_TEST(a_long_path_works)
 }
 END_TEST
 
+static void *drain(void *arg)
+{
+	int fd = *(int *)arg;
+	static char buf[4096];
+	size_t total = 0;
+	ssize_t n;
+
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0)
+		total += (size_t)n;
+	return (void *)(uintptr_t)total;
+}
+
+START_TEST(what_the_sockets_buffer_does_not_hold_is_sent_all_the_same)
+{
+	bt_auto_free char *data = calloc(1, 4u << 20);
+	void *total = NULL;
+	int pair[2];
+	pthread_t reader;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq(bt_thread_start(&reader, 256u << 10, drain, &pair[1]), 0);
+	ck_assert_int_eq(bt_sock_send_all(pair[0], data, 4u << 20), 0);
+	ck_assert_int_eq(shutdown(pair[0], SHUT_WR), 0);
+	ck_assert_int_eq(pthread_join(reader, &total), 0);
+	ck_assert_uint_eq((uintptr_t)total, 4u << 20);
+	bt_close(&pair[1]);
+	ck_assert_int_eq(bt_sock_send_all(pair[0], "", 0), 0);
+	ck_assert_int_eq(bt_sock_send_all(pair[0], "x", 1), -EPIPE);
+	bt_close(&pair[0]);
+}
+END_TEST
+
+START_TEST(sending_to_who_takes_nothing_ends_with_the_sockets_time)
+{
+	const struct timeval soon = { .tv_usec = 1000 };
+	bt_auto_free char *data = calloc(1, 4u << 20);
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq(setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof(soon)), 0);
+	ck_assert_int_eq(bt_sock_send_all(pair[0], data, 4u << 20), -EAGAIN);
+	bt_close(&pair[0]);
+	bt_close(&pair[1]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base/sock");
@@ -104,6 +154,8 @@ int main(void)
 	tcase_add_test(tc, a_cut_packet_is_an_error_and_leaks_nothing);
 	tcase_add_test(tc, a_stale_socket_is_replaced_and_a_living_one_is_not);
 	tcase_add_test(tc, a_long_path_works);
+	tcase_add_test(tc, what_the_sockets_buffer_does_not_hold_is_sent_all_the_same);
+	tcase_add_test(tc, sending_to_who_takes_nothing_ends_with_the_sockets_time);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -125,6 +125,19 @@ START_TEST(prefixes_and_suffixes)
 }
 END_TEST
 
+START_TEST(of_all_bytes_only_hexadecimal_digits_have_a_value)
+{
+	static const char digits[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+
+	for (int c = -128; c < 128; c++) {
+		const char *low = c ? strchr(digits, c) : NULL, *high = c ? strchr(upper, c) : NULL;
+		int want = low ? (int)(low - digits) : high ? (int)(high - upper) : -1;
+
+		ck_assert_int_eq(bt_str_hex_digit((char)c), want);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base/str");
@@ -139,6 +152,7 @@ int main(void)
 	tcase_add_test(tc, filling_repeats_a_byte_within_the_limit);
 	tcase_add_test(tc, numbers_are_whole_and_bounded);
 	tcase_add_test(tc, prefixes_and_suffixes);
+	tcase_add_test(tc, of_all_bytes_only_hexadecimal_digits_have_a_value);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

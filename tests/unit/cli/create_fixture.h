@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/create.h"
+#include "../run_tests.h"
 
 #define FIXTURE_WORDS_MAX 32
 
@@ -94,21 +95,5 @@ static inline void assert_message(const char *const *words, const char *want)
 	assert_member((const char *const[]){ __VA_ARGS__, "image", NULL }, path, want)
 #define REFUSES(message, ...) \
 	assert_message((const char *const[]){ __VA_ARGS__, "image", NULL }, message)
-
-/** Run one case of tests. */
-static inline int run_create_tests(const char *name, void (*add)(TCase *))
-{
-	Suite *suite = suite_create(name);
-	TCase *tests = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	add(tests);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
 
 #endif

@@ -135,6 +135,23 @@ START_TEST(numbers_of_arguments_are_checked)
 }
 END_TEST
 
+START_TEST(only_gos_words_are_truth_values)
+{
+	static const char *const yes[] = { "1", "t", "T", "true", "TRUE", "True" };
+	static const char *const no[] = { "0", "f", "F", "false", "FALSE", "False" };
+	static const char *const none[] = { "", "yes", "no", "on", "tRUE", "2", " true", "true " };
+	bool value;
+
+	for (size_t i = 0; i < 6; i++) {
+		value = false;
+		ck_assert(bt_args_parse_bool(yes[i], &value) == 0 && value);
+		ck_assert(bt_args_parse_bool(no[i], &value) == 0 && !value);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		ck_assert_int_eq(bt_args_parse_bool(none[i], &value), -EINVAL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli/args");
@@ -147,6 +164,7 @@ int main(void)
 	tcase_add_test(tests, a_command_that_runs_another_stops_at_it);
 	tcase_add_test(tests, what_is_wrong_is_said_as_pflag_says_it);
 	tcase_add_test(tests, numbers_of_arguments_are_checked);
+	tcase_add_test(tests, only_gos_words_are_truth_values);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -188,5 +188,5 @@ static void add(TCase *tc)
 
 int main(void)
 {
-	return run_create_tests("cli/create_config", add);
+	return run_tests("cli/create_config", add);
 }

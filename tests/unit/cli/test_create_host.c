@@ -197,5 +197,5 @@ static void add(TCase *tc)
 
 int main(void)
 {
-	return run_create_tests("cli/create_host", add);
+	return run_tests("cli/create_host", add);
 }

@@ -119,5 +119,5 @@ static void add(TCase *tc)
 
 int main(void)
 {
-	return run_create_tests("cli/create_network", add);
+	return run_tests("cli/create_network", add);
 }

@@ -176,5 +176,5 @@ static void add(TCase *tc)
 
 int main(void)
 {
-	return run_create_tests("cli/create_resources", add);
+	return run_tests("cli/create_resources", add);
 }

@@ -122,5 +122,5 @@ static void add(TCase *tc)
 
 int main(void)
 {
-	return run_create_tests("cli/filter", add);
+	return run_tests("cli/filter", add);
 }

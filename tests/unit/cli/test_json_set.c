@@ -79,23 +79,6 @@ START_TEST(an_empty_text_sets_nothing)
 }
 END_TEST
 
-START_TEST(only_gos_words_are_truth_values)
-{
-	static const char *const yes[] = { "1", "t", "T", "true", "TRUE", "True" };
-	static const char *const no[] = { "0", "f", "F", "false", "FALSE", "False" };
-	static const char *const none[] = { "", "yes", "no", "on", "tRUE", "2", " true", "true " };
-	bool value;
-
-	for (size_t i = 0; i < 6; i++) {
-		value = false;
-		ck_assert(bt_json_set_parse_bool(yes[i], &value) == 0 && value);
-		ck_assert(bt_json_set_parse_bool(no[i], &value) == 0 && !value);
-	}
-	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-		ck_assert_int_eq(bt_json_set_parse_bool(none[i], &value), -EINVAL);
-}
-END_TEST
-
 START_TEST(a_path_is_taken_from_where_we_are)
 {
 	bt_auto_free char *one = NULL, *two = NULL, *three = NULL;
@@ -122,7 +105,6 @@ int main(void)
 	tcase_add_test(tc, a_list_keeps_an_element_whatever_its_bytes);
 	tcase_add_test(tc, a_pair_keeps_its_key_whatever_its_bytes);
 	tcase_add_test(tc, an_empty_text_sets_nothing);
-	tcase_add_test(tc, only_gos_words_are_truth_values);
 	tcase_add_test(tc, a_path_is_taken_from_where_we_are);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);

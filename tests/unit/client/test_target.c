@@ -3,7 +3,11 @@
 #include "client/target.h"
 
 #include <check.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/time.h"
 
 START_TEST(names_and_values_are_escaped)
 {
@@ -29,6 +33,43 @@ START_TEST(a_segment_stays_one)
 }
 END_TEST
 
+START_TEST(a_moment_is_sent_as_seconds_and_nanoseconds)
+{
+	bt_auto_str struct bt_str s = { 0 };
+
+	bt_str_puts(&s, "/events");
+	ck_assert_int_eq(bt_target_add_time(&s, "a", "2023-11-14T22:13:20.5Z"), 0);
+	ck_assert_int_eq(bt_target_add_time(&s, "b", "1700000000.25"), 0);
+	ck_assert_int_eq(bt_target_add_time(&s, "c", ""), 0);
+	ck_assert_int_eq(bt_target_add_time(&s, "d", NULL), 0);
+	ck_assert_str_eq(bt_str_get(&s), "/events?a=1700000000.500000000&b=1700000000.250000000");
+}
+END_TEST
+
+START_TEST(so_long_ago_is_reckoned_from_our_clock)
+{
+	bt_auto_str struct bt_str s = { 0 };
+	int64_t before = bt_time_now_ns() / BT_TIME_NSEC_PER_SEC, after;
+	long long at;
+
+	ck_assert_int_eq(bt_target_add_time(&s, "since", "1h"), 0);
+	after = bt_time_now_ns() / BT_TIME_NSEC_PER_SEC;
+	ck_assert_int_eq(sscanf(bt_str_get(&s), "?since=%lld.", &at), 1);
+	ck_assert(at >= before - 3600 - 1 && at <= after - 3600);
+}
+END_TEST
+
+START_TEST(what_is_no_moment_is_refused_and_adds_nothing)
+{
+	static const char *const none[] = { "yesterday", "5x", "2023-13-01", "1.2.3", " 5m" };
+	bt_auto_str struct bt_str s = { 0 };
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		ck_assert_msg(bt_target_add_time(&s, "since", none[i]) == -EINVAL, "%s", none[i]);
+	ck_assert_uint_eq(s.len, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("client/target");
@@ -38,6 +79,9 @@ int main(void)
 
 	tcase_add_test(tests, names_and_values_are_escaped);
 	tcase_add_test(tests, a_segment_stays_one);
+	tcase_add_test(tests, a_moment_is_sent_as_seconds_and_nanoseconds);
+	tcase_add_test(tests, so_long_ago_is_reckoned_from_our_clock);
+	tcase_add_test(tests, what_is_no_moment_is_refused_and_adds_nothing);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "codec/go_template.h"
+#include "../run_tests.h"
 
 /** The output of `text` over `dot`, owned; or NULL, and `err` says why. */
 static inline char *render(const char *text, const char *dot, bool strict, struct bt_err *err)
@@ -55,22 +56,6 @@ static inline void assert_fails(const char *text, const char *dot, const char *w
 	ck_assert_msg(got == NULL, "%s gives '%s'", text, got ? got : "");
 	ck_assert_int_eq(err.kind, BT_ERR_INVALID);
 	ck_assert_str_eq(err.msg, want);
-}
-
-/** Run one case of tests. */
-static inline int run_template_tests(const char *name, void (*add)(TCase *))
-{
-	Suite *suite = suite_create(name);
-	TCase *tests = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	add(tests);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #endif

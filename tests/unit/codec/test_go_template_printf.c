@@ -194,5 +194,5 @@ static void add(TCase *tc)
 
 int main(void)
 {
-	return run_template_tests("codec/go_template_printf", add);
+	return run_tests("codec/go_template_printf", add);
 }

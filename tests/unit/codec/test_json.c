@@ -180,6 +180,24 @@ START_TEST(trees_can_live_in_an_arena)
 }
 END_TEST
 
+START_TEST(an_array_of_strings_has_nothing_else_in_it)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} cases[] = { { "[]", true },      { "[\"a\",\"\"]", true }, { "[\"a\",1]", false },
+		      { "[null]", false }, { "[[\"a\"]]", false },   { "{\"a\":\"b\"}", false },
+		      { "\"a\"", false },  { "null", false } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_auto_t *json = parse(cases[i].text, BT_JSON_ANY);
+
+		ck_assert_msg(bt_json_is_strs(json) == cases[i].is, "%s", cases[i].text);
+	}
+	ck_assert(!bt_json_is_strs(NULL));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("codec/json");
@@ -194,6 +212,7 @@ int main(void)
 	tcase_add_test(all, strict_access_tells_absent_from_wrong);
 	tcase_add_test(all, strings_are_escaped_and_made_valid);
 	tcase_add_test(all, a_tree_prints_as_it_was);
+	tcase_add_test(all, an_array_of_strings_has_nothing_else_in_it);
 	tcase_add_test(all, trees_can_live_in_an_arena);
 	suite_add_tcase(suite, all);
 	srunner_run_all(runner, CK_NORMAL);

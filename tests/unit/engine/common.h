@@ -1,3 +1,4 @@
+#include "../run_tests.h"
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef BT_TESTS_ENGINE_COMMON_H
 #define BT_TESTS_ENGINE_COMMON_H
@@ -37,21 +38,5 @@ static inline json_t *parse(const char *text)
 		free(got_);                                                                    \
 		json_decref(want_);                                                            \
 	} while (0)
-
-/** Run one case of tests. */
-static inline int run_tests(const char *name, void (*add)(TCase *))
-{
-	Suite *suite = suite_create(name);
-	TCase *tests = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	add(tests);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
 
 #endif
