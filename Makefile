@@ -9,7 +9,7 @@ export DEBIAN_FRONTEND = noninteractive
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
-	@for p in berth berthd berth-runtime berth-init; do ln -sf src/$$p $(BUILD)/$$p; done
+	@for p in berth berth-dial berthd berth-runtime berth-init; do ln -sf src/$$p $(BUILD)/$$p; done
 
 $(BUILD)/build.ninja:
 	@tools/setup.sh build

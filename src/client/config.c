@@ -17,6 +17,20 @@
 
 #define FILE_MAX (4u << 20)
 
+/* As the file has it: other sources of users are libraries, which a static program has not. Valid
+ * until the next call. */
+static const char *home_in_passwd(void)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+	const struct passwd *pw = NULL;
+
+	while (f && (pw = fgetpwent(f)) && pw->pw_uid != getuid())
+		continue;
+	if (f)
+		(void)fclose(f);
+	return pw ? pw->pw_dir : "/";
+}
+
 static char *default_dir(void)
 {
 	const char *dir = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
@@ -24,9 +38,7 @@ static char *default_dir(void)
 	if (dir && *dir)
 		return strdup(dir);
 	if (!home || !*home) {
-		const struct passwd *pw = getpwuid(getuid());
-
-		home = pw ? pw->pw_dir : "/";
+		home = home_in_passwd();
 	}
 	return bt_path_join(home, ".docker");
 }

@@ -3,7 +3,6 @@
 #include "client/endpoint.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,7 +16,7 @@
 #include "base/sock.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "client/tls.h"
+#include "client/dialer.h"
 
 #define PORT_PLAIN "2375"
 #define PORT_TLS   "2376"
@@ -112,7 +111,7 @@ int bt_endpoint_parse(const char *text, bool tls, struct bt_endpoint *ret, struc
 	return 0;
 }
 
-static int cannot_connect(const struct bt_endpoint *ep, int r, struct bt_err *err)
+int bt_endpoint_unreachable(const struct bt_endpoint *ep, int r, struct bt_err *err)
 {
 	if (r == -EACCES || r == -EPERM)
 		return bt_err_set(err, BT_ERR_SYSTEM, -r,
@@ -123,29 +122,6 @@ static int cannot_connect(const struct bt_endpoint *ep, int r, struct bt_err *er
 		err, BT_ERR_UNAVAILABLE, -r,
 		"Cannot connect to the Docker daemon at %s. Is the docker daemon running?",
 		ep->url);
-}
-
-static int connect_tcp(const struct bt_endpoint *ep, struct bt_err *err)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
-	int r = getaddrinfo(ep->host, ep->port, &hints, &found);
-
-	if (r)
-		return bt_err_set(err, BT_ERR_UNAVAILABLE, EHOSTUNREACH,
-				  "error during connect: lookup %s: %s", ep->host, gai_strerror(r));
-	r = -ECONNREFUSED;
-	for (const struct addrinfo *ai = found; ai; ai = ai->ai_next) {
-		bt_auto_close int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-		if (fd < 0 || connect(fd, ai->ai_addr, ai->ai_addrlen) < 0) {
-			r = -errno;
-			continue;
-		}
-		r = bt_take_fd(&fd);
-		break;
-	}
-	freeaddrinfo(found);
-	return r < 0 ? cannot_connect(ep, r, err) : r;
 }
 
 _Noreturn static void run_ssh(const struct bt_endpoint *ep, int fd)
@@ -214,12 +190,10 @@ int bt_endpoint_connect(const struct bt_endpoint *ep, struct bt_err *err)
 
 	if (ep->kind == BT_ENDPOINT_SSH)
 		return connect_ssh(ep, err);
-	if (ep->kind == BT_ENDPOINT_TCP) {
-		fd = connect_tcp(ep, err);
-		return fd >= 0 && ep->tls.enabled ? bt_tls_wrap(fd, ep, err) : fd;
-	}
+	if (ep->kind == BT_ENDPOINT_TCP)
+		return bt_dialer_connect(ep, err);
 	fd = connect_unix(ep);
-	return fd < 0 ? cannot_connect(ep, fd, err) : fd;
+	return fd < 0 ? bt_endpoint_unreachable(ep, fd, err) : fd;
 }
 
 void bt_endpoint_done(struct bt_endpoint *ep)

@@ -47,6 +47,10 @@ bt_nodiscard int bt_endpoint_parse(const char *text, bool tls, struct bt_endpoin
  * ("Cannot connect to the Docker daemon at …"). */
 bt_nodiscard int bt_endpoint_connect(const struct bt_endpoint *ep, struct bt_err *err);
 
+/** Say, in docker's words, that the endpoint cannot be reached because of `r` (a negative errno).
+ * Returns `r`. */
+int bt_endpoint_unreachable(const struct bt_endpoint *ep, int r, struct bt_err *err);
+
 /** Release and leave empty. */
 void bt_endpoint_done(struct bt_endpoint *ep);
 

@@ -5,12 +5,9 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <gnutls/gnutls.h>
@@ -38,6 +35,11 @@ struct library {
 	__typeof__(gnutls_record_check_pending) *pending;
 	__typeof__(gnutls_bye) *bye;
 	__typeof__(gnutls_strerror) *strerror;
+};
+
+struct bt_tls {
+	struct library lib;
+	gnutls_session_t session;
 };
 
 static int load(struct library *lib, struct bt_err *err)
@@ -164,49 +166,32 @@ static bool pump_out(const struct library *lib, gnutls_session_t session, int pl
 	return true;
 }
 
-_Noreturn static void pump(const struct library *lib, gnutls_session_t session, int fd, int plain)
+void bt_tls_carry(struct bt_tls *tls, int fd, int plain)
 {
 	static char buf[CHUNK];
 	bool open = true, going = true;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (going) {
 		struct pollfd fds[2] = { { fd, POLLIN, 0 }, { open ? plain : -1, POLLIN, 0 } };
 
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents)
-			going = pump_out(lib, session, plain, buf, &open);
+			going = pump_out(&tls->lib, tls->session, plain, buf, &open);
 		if (going && fds[0].revents)
-			going = pump_in(lib, session, plain, buf);
+			going = pump_in(&tls->lib, tls->session, plain, buf);
 	}
 	_exit(0);
 }
 
-int bt_tls_wrap(int fd, const struct bt_endpoint *ep, struct bt_err *err)
+int bt_tls_open(int fd, const struct bt_endpoint *ep, struct bt_tls **ret, struct bt_err *err)
 {
-	bt_auto_close int own = fd;
-	bt_auto_close int ours = -EBADF;
-	bt_auto_close int theirs = -EBADF;
-	struct library lib = { 0 };
-	gnutls_session_t session = NULL;
-	int pair[2], r = load(&lib, err);
-	pid_t pid;
+	bt_auto_free struct bt_tls *tls = calloc(1, sizeof(*tls));
+	int r = tls ? load(&tls->lib, err) : bt_err_sys(err, -ENOMEM, "TLS");
 
 	if (r == 0)
-		r = shake_hands(&lib, own, ep, &session, err);
-	if (r < 0)
-		return r;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return bt_err_sys(err, -errno, "TLS");
-	ours = pair[0];
-	theirs = pair[1];
-	pid = fork();
-	if (pid < 0)
-		return bt_err_sys(err, -errno, "TLS");
-	if (pid == 0) {
-		bt_close(&ours);
-		pump(&lib, session, own, theirs);
-	}
-	return bt_take_fd(&ours);
+		r = shake_hands(&tls->lib, fd, ep, &tls->session, err);
+	if (r == 0)
+		*ret = bt_take(tls);
+	return r;
 }

@@ -45,6 +45,9 @@ def differences(want, got, path=""):
     if path.endswith(".Mounts") and isinstance(want, list) and isinstance(got, list):
         # Docker lists them in the order of a Go map: any.
         want, got = (sorted(v, key=lambda m: m.get("Destination") or m["Target"]) for v in (want, got))
+    if all(isinstance(v, list) and all(isinstance(c, dict) and set(c) == {"Path", "Kind"} for c in v) for v in (want, got)):
+        # The changes of a container: in the order of a directory of Docker's.
+        want, got = (sorted(v, key=lambda c: c["Path"]) for v in (want, got))
     if isinstance(want, dict) and isinstance(got, dict):
         out = {}
         for k in sorted(set(want) | set(got)):
