@@ -47,6 +47,7 @@ static const struct bt_field fields[] = {
 
 struct bt_exec_start {
 	struct bt_exec *exec; /* a reference */
+	json_t *config;       /* the exec's; owned */
 	struct bt_container *container;
 	bool detach;
 	unsigned rows, cols;
@@ -71,14 +72,15 @@ static int check_container(struct bt_container *c, const char *ref, struct bt_er
 }
 
 /* "exec_create: sh -c true". */
-static void emit(struct bt_container *c, const char *action, const struct bt_exec *exec)
+static void emit(struct bt_container *c, const char *action, const struct bt_exec *exec,
+		 const json_t *config)
 {
 	bt_auto_str struct bt_str text = { .max = 4096 };
 	const json_t *word;
 	size_t i;
 
 	bt_str_printf(&text, "%s:", action);
-	json_array_foreach (json_object_get(exec->config, "Cmd"), i, word)
+	json_array_foreach (json_object_get(config, "Cmd"), i, word)
 		bt_str_printf(&text, " %s", json_string_value(word));
 	bt_container_event(c, text.failed ? action : bt_str_get(&text),
 			   json_pack("{s:s}", "execID", exec->id));
@@ -104,6 +106,7 @@ int bt_exec_create(struct bt_engine *engine, const char *ref, const json_t *body
 	bt_auto_container struct bt_container *c = NULL;
 	bt_auto_exec struct bt_exec *exec = NULL;
 	json_auto_t *config = NULL;
+	bt_auto_free char *text = NULL;
 	struct bt_detach_keys keys;
 	int r = bt_container_get(engine, ref, &c, err);
 
@@ -125,23 +128,33 @@ int bt_exec_create(struct bt_engine *engine, const char *ref, const json_t *body
 		r = default_user(c, config, err);
 	if (r < 0)
 		return r;
-	r = bt_exec_table_add(engine->execs, c->id, config, &exec, err);
+	text = bt_jget_dump(config);
+	if (!text)
+		return bt_err_sys(err, -ENOMEM, "create exec");
+	r = bt_exec_table_add(engine->execs, c->id, text, &exec, err);
 	if (r < 0)
 		return r;
 	bt_fault_point("exec/created");
-	emit(c, "exec_create", exec);
+	emit(c, "exec_create", exec, config);
 	*ret = json_pack("{s:s}", "Id", exec->id);
 	return 0;
 }
 
-static void console_size(const struct bt_exec *exec, unsigned *rows, unsigned *cols)
+static void console_size(const json_t *config, unsigned *rows, unsigned *cols)
 {
-	const json_t *size = json_object_get(exec->config, "ConsoleSize");
+	const json_t *size = json_object_get(config, "ConsoleSize");
 
 	if (*rows == 0 && *cols == 0) {
 		*rows = (unsigned)json_integer_value(json_array_get(size, 0));
 		*cols = (unsigned)json_integer_value(json_array_get(size, 1));
 	}
+}
+
+/* Ended ones are many, and remembered for minutes: as text they are small. */
+static int config_of(const struct bt_exec *exec, json_t **ret, struct bt_err *err)
+{
+	*ret = bt_jget_load(exec->config);
+	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "read the exec's configuration");
 }
 
 int bt_exec_start_open(struct bt_engine *engine, const char *id, bool detach, bool tty,
@@ -150,10 +163,13 @@ int bt_exec_start_open(struct bt_engine *engine, const char *id, bool detach, bo
 {
 	bt_auto_exec struct bt_exec *exec = NULL;
 	bt_auto_container struct bt_container *c = NULL;
+	json_auto_t *config = NULL;
 	struct bt_exec_start *start;
 	int r = bt_exec_table_get(engine->execs, id, &exec, err);
 
 	(void)tty; /* decided at creation */
+	if (r == 0)
+		r = config_of(exec, &config, err);
 	if (r == 0)
 		r = bt_container_get(engine, exec->container, &c, err);
 	if (r == 0)
@@ -163,11 +179,14 @@ int bt_exec_start_open(struct bt_engine *engine, const char *id, bool detach, bo
 	if (r < 0)
 		return r;
 	start = calloc(1, sizeof(*start));
-	if (!start)
+	if (!start) {
+		bt_exec_table_unclaim(engine->execs, exec);
 		return bt_err_sys(err, -ENOMEM, "start exec");
-	console_size(exec, &rows, &cols);
-	*ret_tty = bt_jget_bool(exec->config, "Tty");
+	}
+	console_size(config, &rows, &cols);
+	*ret_tty = bt_jget_bool(config, "Tty");
 	*start = (struct bt_exec_start){ .exec = bt_take(exec),
+					 .config = bt_take(config),
 					 .container = bt_take(c),
 					 .detach = detach,
 					 .rows = rows,
@@ -179,6 +198,7 @@ int bt_exec_start_open(struct bt_engine *engine, const char *id, bool detach, bo
 static void start_free(struct bt_exec_start *start)
 {
 	bt_exec_table_unref(start->exec);
+	json_decref(start->config);
 	bt_container_unref(start->container);
 	free(start);
 }
@@ -193,7 +213,7 @@ void bt_exec_start_cancel(struct bt_exec_start *start)
 
 static int launch(const struct bt_exec_start *start, int sock, struct bt_err *err)
 {
-	const json_t *config = start->exec->config;
+	const json_t *config = start->config;
 	bool tty = bt_jget_bool(config, "Tty");
 	bt_auto_free char *process = NULL;
 	bt_auto_link struct bt_link *link = bt_link_get(start->container);
@@ -219,7 +239,7 @@ static int launch(const struct bt_exec_start *start, int sock, struct bt_err *er
 		return r;
 	exec.process = process;
 	bt_fault_point("exec/prepared");
-	emit(start->container, "exec_start", start->exec);
+	emit(start->container, "exec_start", start->exec, config);
 	r = bt_client_exec(bt_link_client(link), &exec, &pid, err);
 	if (r < 0)
 		return bt_err_context(err, "OCI runtime exec failed: exec failed: unable to start "
@@ -247,7 +267,7 @@ int bt_exec_start_run(struct bt_exec_start *start, int sock, const void *early, 
 		      struct bt_err *err)
 {
 	bt_auto_close int fd = sock >= 0 ? bt_early_pump(sock, early, early_len) : -EBADF;
-	bool tty = bt_jget_bool(start->exec->config, "Tty");
+	bool tty = bt_jget_bool(start->config, "Tty");
 	int r = 0;
 
 	if (sock >= 0 && fd < 0)
@@ -287,23 +307,23 @@ int bt_exec_resize(struct bt_engine *engine, const char *id, unsigned rows, unsi
 }
 
 /* `user` is the container's where the exec names none. */
-static json_t *process_config(const struct bt_exec *exec)
+static json_t *process_config(const json_t *config)
 {
-	const json_t *cmd = json_object_get(exec->config, "Cmd");
-	const char *user = bt_jget_text(exec->config, "User");
+	const json_t *cmd = json_object_get(config, "Cmd");
+	const char *user = bt_jget_text(config, "User");
 	json_t *args = json_deep_copy(cmd);
 
 	json_array_remove(args, 0);
-	return json_pack("{s:b,s:s,s:o,s:b,s:s*}", "tty", (int)bt_jget_bool(exec->config, "Tty"),
+	return json_pack("{s:b,s:s,s:o,s:b,s:s*}", "tty", (int)bt_jget_bool(config, "Tty"),
 			 "entrypoint", json_string_value(json_array_get(cmd, 0)), "arguments", args,
-			 "privileged", (int)bt_jget_bool(exec->config, "Privileged"), "user",
+			 "privileged", (int)bt_jget_bool(config, "Privileged"), "user",
 			 user[0] ? user : NULL);
 }
 
 /* The keys themselves, as Docker shows bytes: "ctrl-a" is "AQ==". */
-static json_t *detach_keys(const struct bt_exec *exec)
+static json_t *detach_keys(const json_t *config)
 {
-	const char *text = bt_jget_text(exec->config, "DetachKeys");
+	const char *text = bt_jget_text(config, "DetachKeys");
 	char encoded[BASE64_ENCODE_RAW_LENGTH(BT_DETACH_KEYS_MAX) + 1] = "";
 	struct bt_detach_keys keys = { 0 };
 
@@ -312,8 +332,9 @@ static json_t *detach_keys(const struct bt_exec *exec)
 	return json_string(encoded);
 }
 
-/* Hear what the container's monitor has said by now: clients ask for the exit code as soon as the
- * stream ends, and the event of the end may still be on its way. An answer comes behind it. */
+/* Know what the container's monitor knows by now: clients ask for the exit code as soon as the
+ * stream ends, and the event of the end may still be on its way. An answer comes behind it, or,
+ * where the daemon is too slow to be told everything, behind what is in the exec's file. */
 static void catch_up(struct bt_engine *engine, const struct bt_exec *exec)
 {
 	bt_auto_container struct bt_container *c = NULL;
@@ -323,16 +344,20 @@ static void catch_up(struct bt_engine *engine, const struct bt_exec *exec)
 	if (bt_container_get(engine, exec->container, &c, BT_ERR_IGNORED) < 0)
 		return;
 	link = bt_link_get(c);
-	if (link && status)
-		(void)!bt_client_status(bt_link_client(link), status, BT_ERR_IGNORED);
+	if (!link || !status || bt_client_status(bt_link_client(link), status, BT_ERR_IGNORED) < 0)
+		return;
+	bt_exec_restore_end(c, exec->id);
 }
 
 int bt_exec_inspect(struct bt_engine *engine, const char *id, json_t **ret, struct bt_err *err)
 {
 	bt_auto_exec struct bt_exec *exec = NULL;
+	json_auto_t *config = NULL;
 	struct bt_exec_table_status status;
 	int r = bt_exec_table_get(engine->execs, id, &exec, err);
 
+	if (r == 0)
+		r = config_of(exec, &config, err);
 	if (r < 0)
 		return r;
 	bt_exec_table_status(engine->execs, exec, &status);
@@ -344,9 +369,9 @@ int bt_exec_inspect(struct bt_engine *engine, const char *id, json_t **ret, stru
 		"{s:s,s:b,s:o,s:o,s:b,s:b,s:b,s:b,s:s,s:o,s:i}", "ID", exec->id, "Running",
 		(int)status.running, "ExitCode",
 		status.ended ? json_integer(status.code) : json_null(), "ProcessConfig",
-		process_config(exec), "OpenStdin", (int)bt_jget_bool(exec->config, "AttachStdin"),
-		"OpenStderr", (int)bt_jget_bool(exec->config, "AttachStderr"), "OpenStdout",
-		(int)bt_jget_bool(exec->config, "AttachStdout"), "CanRemove", 0, "ContainerID",
-		exec->container, "DetachKeys", detach_keys(exec), "Pid", (int)status.pid);
+		process_config(config), "OpenStdin", (int)bt_jget_bool(config, "AttachStdin"),
+		"OpenStderr", (int)bt_jget_bool(config, "AttachStderr"), "OpenStdout",
+		(int)bt_jget_bool(config, "AttachStdout"), "CanRemove", 0, "ContainerID",
+		exec->container, "DetachKeys", detach_keys(config), "Pid", (int)status.pid);
 	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "inspect exec");
 }

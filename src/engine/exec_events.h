@@ -37,6 +37,8 @@ struct bt_client;
  * the monitor has ended. `client` is NULL where there is no monitor. It is asked, and waited for.
  */
 void bt_exec_restore_settle(struct bt_container *container, struct bt_client *client);
+/** Know its end, where its file tells one that was not told otherwise. */
+void bt_exec_restore_end(struct bt_container *container, const char *exec);
 /** The container ended, and everything in it. */
 void bt_exec_table_container_ended(struct bt_container *container);
 /** The container is gone: forget its execs. */

@@ -47,7 +47,7 @@ static int restore_one(void *data, const char *id)
 		bt_exec_file_remove(restore->dir, id);
 		return 0;
 	}
-	r = bt_execs_put(c->engine->execs, id, c->id, config, &status);
+	r = bt_execs_put(c->engine->execs, id, c->id, file.config, &status);
 	restore->unsettled |= file.started && !file.ended;
 	if (r == 0 && file.ended && !file.told)
 		bt_exec_table_event_ended(c, id, file.code, file.ended_ns);
@@ -88,6 +88,15 @@ static int settle_one(void *data, const char *id)
 	bt_exec_table_event_ended(restore->container, id, file.ended ? file.code : CODE_KILLED,
 				  file.ended_ns);
 	return 0;
+}
+
+void bt_exec_restore_end(struct bt_container *c, const char *id)
+{
+	bt_auto_free char *dir = bt_container_files_run_dir(c->engine, c->id);
+	bt_auto_exec_file struct bt_exec_file file = { 0 };
+
+	if (dir && bt_exec_file_read(dir, id, &file) == 0 && file.ended)
+		bt_exec_table_event_ended(c, id, file.code, file.ended_ns);
 }
 
 void bt_exec_restore_settle(struct bt_container *c, struct bt_client *client)

@@ -15,18 +15,21 @@
 #include "base/time.h"
 #include "engine/container_event.h"
 #include "engine/engine_private.h"
-#include "engine/jget.h"
 #include "monitor/exec_file.h"
 
 /* How long an ended one is remembered, as with Docker. */
-#define KEEP_NS     (300 * BT_TIME_NSEC_PER_SEC)
-#define CODE_KILLED 137
+#define KEEP_NS (300 * BT_TIME_NSEC_PER_SEC)
+/* How often those that are older are looked for. */
+#define SWEEP_NS       (10 * BT_TIME_NSEC_PER_SEC)
+#define FORGET_AT_ONCE 128
+#define CODE_KILLED    137
 
 struct bt_execs {
 	const char *exec_root;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* one has started, ended, or will not be started */
 	struct bt_map map;      /* id → struct bt_exec, a reference */
+	int64_t swept_ns;
 };
 
 struct bt_execs *bt_exec_table_create(const char *exec_root)
@@ -70,7 +73,7 @@ void bt_exec_table_unref(struct bt_exec *exec)
 {
 	if (!exec || atomic_fetch_sub_explicit(&exec->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	json_decref(exec->config);
+	free(exec->config);
 	free(exec);
 }
 
@@ -88,34 +91,56 @@ static void remove_file(const struct bt_execs *execs, const struct bt_exec *exec
 		bt_exec_file_remove(dir, exec->id);
 }
 
-/* Under the lock: forget one exec that `old` tells to. A map must not change while it is walked,
- * so it goes one by one. */
-static bool forget_one(struct bt_execs *execs, const char *container, int64_t ended_before)
+/* Those of `container`, or where it is NULL those of anybody that ended before `ended_before`.
+ * Under the lock. Returns how many were found, at most FORGET_AT_ONCE. */
+static size_t collect(const struct bt_execs *execs, const char *container, int64_t ended_before,
+		      struct bt_exec **ret)
 {
-	size_t pos = 0;
+	size_t pos = 0, n = 0;
 	void *value;
 
-	while (bt_map_next(&execs->map, &pos, NULL, &value)) {
+	while (n < FORGET_AT_ONCE && bt_map_next(&execs->map, &pos, NULL, &value)) {
 		struct bt_exec *exec = value;
 		bool ours = container && strcmp(exec->container, container) == 0;
 		bool old = !container && exec->status.ended && exec->status.ended_ns < ended_before;
 
-		if (!ours && !old)
-			continue;
-		bt_map_remove(&execs->map, exec->id);
-		remove_file(execs, exec);
-		bt_exec_table_unref(exec);
-		return true;
+		if (ours || old)
+			ret[n++] = exec;
 	}
-	return false;
+	return n;
+}
+
+/* Forget them. A map must not change while it is walked, so it goes by the hundred. */
+static void forget(struct bt_execs *execs, const char *container, int64_t ended_before)
+{
+	struct bt_exec *found[FORGET_AT_ONCE];
+	size_t n;
+
+	do {
+		n = collect(execs, container, ended_before, found);
+		for (size_t i = 0; i < n; i++) {
+			bt_map_remove(&execs->map, found[i]->id);
+			remove_file(execs, found[i]);
+			bt_exec_table_unref(found[i]);
+		}
+	} while (n == FORGET_AT_ONCE);
+}
+
+static void forget_old(struct bt_execs *execs)
+{
+	int64_t now = bt_time_monotonic_ns();
+
+	if (now - execs->swept_ns < SWEEP_NS)
+		return;
+	execs->swept_ns = now;
+	forget(execs, NULL, now - KEEP_NS);
 }
 
 /* Without its file it is an exec like any other, but the next daemon will not know it. */
 static void write_file(const struct bt_execs *execs, const struct bt_exec *exec)
 {
 	bt_auto_free char *dir = run_dir(execs, exec->container);
-	bt_auto_free char *config = bt_jget_dump(exec->config);
-	int r = dir && config ? bt_exec_file_create(dir, exec->id, config) : -ENOMEM;
+	int r = dir ? bt_exec_file_create(dir, exec->id, exec->config) : -ENOMEM;
 
 	if (r < 0)
 		bt_log_warn("record exec %.12s of container %.12s: %s", exec->id, exec->container,
@@ -123,20 +148,22 @@ static void write_file(const struct bt_execs *execs, const struct bt_exec *exec)
 }
 
 /* A new one of one reference, in no table; NULL without memory. */
-static struct bt_exec *exec_new(const char *id, const char *container, json_t *config)
+static struct bt_exec *exec_new(const char *id, const char *container, const char *config)
 {
-	struct bt_exec *exec = calloc(1, sizeof(*exec));
+	bt_auto_exec struct bt_exec *exec = calloc(1, sizeof(*exec));
 
 	if (!exec)
 		return NULL;
 	atomic_init(&exec->refs, 1);
+	exec->config = strdup(config);
+	if (!exec->config)
+		return NULL;
 	memcpy(exec->id, id, sizeof(exec->id));
 	memcpy(exec->container, container, sizeof(exec->container));
-	exec->config = json_incref(config);
-	return exec;
+	return bt_take(exec);
 }
 
-int bt_exec_table_add(struct bt_execs *execs, const char *container, json_t *config,
+int bt_exec_table_add(struct bt_execs *execs, const char *container, const char *config,
 		      struct bt_exec **ret, struct bt_err *err)
 {
 	char id[BT_RAND_ID_LEN + 1];
@@ -149,8 +176,7 @@ int bt_exec_table_add(struct bt_execs *execs, const char *container, json_t *con
 		return bt_err_sys(err, r < 0 ? r : -ENOMEM, "create exec");
 	write_file(execs, exec);
 	bt_auto_lock(held, &execs->lock);
-	while (forget_one(execs, NULL, bt_time_monotonic_ns() - KEEP_NS))
-		;
+	forget_old(execs);
 	r = bt_map_put(&execs->map, exec->id, exec, NULL);
 	if (r < 0) {
 		remove_file(execs, exec);
@@ -218,7 +244,7 @@ void bt_exec_table_wait_started(struct bt_execs *execs, const struct bt_exec *ex
 	*ret = exec->status;
 }
 
-int bt_execs_put(struct bt_execs *execs, const char *id, const char *container, json_t *config,
+int bt_execs_put(struct bt_execs *execs, const char *id, const char *container, const char *config,
 		 const struct bt_exec_table_status *status)
 {
 	struct bt_exec *exec = exec_new(id, container, config);
@@ -322,8 +348,7 @@ void bt_exec_table_container_removed(struct bt_container *c)
 	struct bt_execs *execs = c->engine->execs;
 
 	bt_auto_lock(held, &execs->lock);
-	while (forget_one(execs, c->id, 0))
-		;
+	forget(execs, c->id, 0);
 }
 
 json_t *bt_exec_table_ids_of(const struct bt_container *c)

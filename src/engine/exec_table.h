@@ -30,7 +30,7 @@ struct bt_exec {
 	atomic_uint refs;
 	char id[BT_RAND_ID_LEN + 1];
 	char container[BT_RAND_ID_LEN + 1];
-	json_t *config;                     /* never changed */
+	char *config;                       /* JSON text, as in its file; owned, never changed */
 	struct bt_exec_table_status status; /* under the table's lock */
 };
 
@@ -43,12 +43,12 @@ static inline void bt_exec_unrefp(struct bt_exec **p)
 }
 #define bt_auto_exec bt_auto(bt_exec_unrefp)
 
-/** Make one; `config` gets a reference of its own. */
-bt_nodiscard int bt_exec_table_add(struct bt_execs *execs, const char *container, json_t *config,
-				   struct bt_exec **ret, struct bt_err *err);
+/** Make one of this configuration (JSON text, copied). */
+bt_nodiscard int bt_exec_table_add(struct bt_execs *execs, const char *container,
+				   const char *config, struct bt_exec **ret, struct bt_err *err);
 /** Put in one that an earlier daemon made. Returns 0 or -errno. */
 bt_nodiscard int bt_execs_put(struct bt_execs *execs, const char *id, const char *container,
-			      json_t *config, const struct bt_exec_table_status *status);
+			      const char *config, const struct bt_exec_table_status *status);
 /** Find by id. NOT_FOUND "No such exec instance: x". */
 bt_nodiscard int bt_exec_table_get(struct bt_execs *execs, const char *id, struct bt_exec **ret,
 				   struct bt_err *err);

@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/list.h"
+#include "base/lock.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -25,6 +26,7 @@
 /* A request that waits for its reply. Lives on the stack of its thread. */
 struct call {
 	struct bt_list link;
+	pthread_cond_t replied; /* its own: a thousand may wait */
 	uint64_t id;
 	json_t *reply; /* a reference, once it is there */
 	bool done;     /* also where there will be none */
@@ -35,17 +37,21 @@ struct bt_client {
 	bt_client_fn fn;
 	void *data;
 	pthread_mutex_t lock; /* guards what follows, and the order of packets sent */
-	pthread_cond_t replied;
+	pthread_cond_t exec_answered;
 	struct bt_list calls;
 	uint64_t next_id;
+	unsigned execs; /* asked for and not answered */
 	bool gone;
 };
+
+/* The monitor does what it is asked for one by one, and an exec takes it milliseconds: a stop waits
+ * for no more than these. */
+#define EXECS_AT_ONCE 8
 
 int bt_client_create(int fd, bt_client_fn fn, void *data, struct bt_client **ret)
 {
 	bt_auto_close int owned = fd;
 	struct bt_client *client = calloc(1, sizeof(*client));
-	pthread_condattr_t attr;
 
 	if (!client)
 		return -ENOMEM;
@@ -58,10 +64,7 @@ int bt_client_create(int fd, bt_client_fn fn, void *data, struct bt_client **ret
 	client->data = data;
 	bt_list_init(&client->calls);
 	pthread_mutex_init(&client->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&client->replied, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&client->exec_answered, NULL);
 	*ret = client;
 	return 0;
 }
@@ -71,7 +74,7 @@ void bt_client_destroy(struct bt_client *client)
 	if (!client)
 		return;
 	bt_close(&client->fd);
-	pthread_cond_destroy(&client->replied);
+	pthread_cond_destroy(&client->exec_answered);
 	pthread_mutex_destroy(&client->lock);
 	free(client);
 }
@@ -86,9 +89,13 @@ void bt_client_hangup(struct bt_client *client)
 	(void)shutdown(client->fd, SHUT_RDWR);
 	pthread_mutex_lock(&client->lock);
 	client->gone = true;
-	bt_list_foreach (it, &client->calls)
-		bt_list_entry(it, struct call, link)->done = true;
-	pthread_cond_broadcast(&client->replied);
+	bt_list_foreach (it, &client->calls) {
+		struct call *call = bt_list_entry(it, struct call, link);
+
+		call->done = true;
+		pthread_cond_signal(&call->replied);
+	}
+	pthread_cond_broadcast(&client->exec_answered);
 	pthread_mutex_unlock(&client->lock);
 }
 
@@ -117,7 +124,7 @@ static void take_reply(struct bt_client *client, json_t **reply, uint64_t id)
 		call->reply = *reply;
 		*reply = NULL;
 		call->done = true;
-		pthread_cond_broadcast(&client->replied);
+		pthread_cond_signal(&call->replied);
 		break;
 	}
 	pthread_mutex_unlock(&client->lock);
@@ -231,16 +238,27 @@ static struct timespec deadline(void)
 				  .tv_nsec = at % BT_TIME_NSEC_PER_SEC };
 }
 
+static void call_init(struct call *call, uint64_t id)
+{
+	pthread_condattr_t attr;
+
+	*call = (struct call){ .id = id };
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&call->replied, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 /* Send a request and wait. Returns 0 with *ret_reply a new reference, or -errno. */
 static int exchange(struct bt_client *client, json_t *request, const int *fds, size_t nfds,
 		    json_t **ret_reply)
 {
 	struct timespec until = deadline();
-	struct call call = { 0 };
+	struct call call;
 	int r = 0;
 
 	pthread_mutex_lock(&client->lock);
-	call.id = ++client->next_id;
+	call_init(&call, ++client->next_id);
 	bt_list_append(&client->calls, &call.link);
 	if (json_object_set_new(request, "id", json_integer((json_int_t)call.id)) < 0)
 		r = -ENOMEM;
@@ -250,11 +268,12 @@ static int exchange(struct bt_client *client, json_t *request, const int *fds, s
 	if (r == -EPIPE && !client->gone)
 		r = 0;
 	while (r == 0 && !call.done)
-		r = -pthread_cond_timedwait(&client->replied, &client->lock, &until);
+		r = -pthread_cond_timedwait(&call.replied, &client->lock, &until);
 	if (call.done)
 		r = call.reply ? 0 : -EPIPE;
 	bt_list_remove(&call.link);
 	pthread_mutex_unlock(&client->lock);
+	pthread_cond_destroy(&call.replied);
 	if (r == 0)
 		*ret_reply = call.reply;
 	return r;
@@ -392,6 +411,23 @@ static json_t *exec_message(const struct bt_client_exec *exec)
 	return json;
 }
 
+static void begin_exec(struct bt_client *client)
+{
+	bt_auto_lock(held, &client->lock);
+
+	while (client->execs >= EXECS_AT_ONCE && !client->gone)
+		pthread_cond_wait(&client->exec_answered, &client->lock);
+	client->execs++;
+}
+
+static void end_exec(struct bt_client *client)
+{
+	bt_auto_lock(held, &client->lock);
+
+	client->execs--;
+	pthread_cond_signal(&client->exec_answered);
+}
+
 int bt_client_exec(struct bt_client *client, const struct bt_client_exec *exec, pid_t *ret_pid,
 		   struct bt_err *err)
 {
@@ -406,7 +442,9 @@ int bt_client_exec(struct bt_client *client, const struct bt_client_exec *exec, 
 	json = exec_message(exec);
 	if (!json)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "exec: bad detach keys or id");
+	begin_exec(client);
 	r = request(client, json, fds, exec->fd >= 0 ? 2 : 1, &reply, err);
+	end_exec(client);
 	if (r < 0)
 		return r;
 	*ret_pid = (pid_t)bt_json_i64(reply, "pid", 0);
