@@ -39,7 +39,6 @@ struct transfer {
 	bool led_astray;
 	bool wrong_part; /* another part than the one asked for */
 	bool begun;      /* the body has */
-	bool unsaid;     /* the sink was given something, and not told yet that this was all */
 	int64_t skip;    /* bytes that were not asked for, and come all the same */
 	int stopped;     /* what sink or source returned */
 };
@@ -206,7 +205,6 @@ static int give(struct transfer *t, bool partial, const char *data, size_t len)
 	data += t->skip;
 	len -= (size_t)t->skip;
 	t->skip = 0;
-	t->unsaid = true;
 	return t->req->sink(t->req->sink_arg, data, len);
 }
 
@@ -220,8 +218,7 @@ static int on_progress(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off
 	(void)dlnow;
 	(void)ultotal;
 	(void)ulnow;
-	if (t->unsaid && t->stopped == 0) {
-		t->unsaid = false;
+	if (t->req->sink && t->stopped == 0) {
 		r = t->req->sink(t->req->sink_arg, NULL, 0);
 		if (r < 0)
 			t->stopped = r;

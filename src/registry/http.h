@@ -20,7 +20,8 @@
 
 /** Takes the body of an answer of 2xx. Returns 0, BT_HTTP_ENOUGH, which ends it with success, or a
  * negative errno, which ends it without. Of a request that can be cancelled `len` 0 (`data` NULL)
- * says that for the moment nothing more is there. */
+ * says that for the moment nothing more is there, at least once a second, also before the first
+ * byte: so whoever has lost interest is heard though the server says nothing. */
 #define BT_HTTP_ENOUGH 1
 typedef int (*bt_http_sink_fn)(void *arg, const void *data, size_t len);
 /** Gives the body of a request: how many bytes, 0 at the end, or a negative errno. */

@@ -219,12 +219,14 @@ static inline bool web_range(const struct web_request *r, size_t len, size_t *re
 			     size_t *ret_to)
 {
 	const char *text = web_header(r, "Range");
+	size_t from = 0, last = len - 1;
 
 	*ret_from = 0;
 	*ret_to = len;
-	if (!text || sscanf(text, "bytes=%zu-%zu", ret_from, ret_to) < 1 || *ret_from >= len)
+	if (!text || sscanf(text, "bytes=%zu-%zu", &from, &last) < 1 || from >= len)
 		return false;
-	*ret_to = *ret_to < len ? *ret_to + 1 : len;
+	*ret_from = from;
+	*ret_to = last < len ? last + 1 : len;
 	return true;
 }
 

@@ -72,7 +72,7 @@ static int sink(void *arg, const void *data, size_t len)
 
 	if (len == 0) {
 		s->quiet++;
-		if (s->after)
+		if (s->after && s->text.len > 0)
 			atomic_store(s->after, true);
 		return s->fail;
 	}
@@ -549,6 +549,24 @@ START_TEST(a_request_that_waits_tells_its_sink_so_and_can_be_cancelled)
 }
 END_TEST
 
+START_TEST(who_has_lost_interest_is_heard_before_the_server_has_said_a_word)
+{
+	static const struct web_rule rules[] = {
+		{ .request = "GET ", .status = "200 OK", .body = "0123456789", .hold = true },
+	};
+	atomic_bool never = false;
+	struct sunk s = { .fail = -EPIPE };
+
+	web_rules(rules, LENGTH(rules));
+	ck_assert_int_eq(
+		ask("/x",
+		    (struct bt_http_request){ .sink = sink, .sink_arg = &s, .cancelled = &never }),
+		-ECANCELED);
+	check_err(&err, BT_ERR_UNAVAILABLE, "stopped: Broken pipe");
+	ck_assert_uint_eq(s.text.len, 0);
+}
+END_TEST
+
 START_TEST(a_sink_may_fail_when_it_is_told_that_nothing_more_is_there)
 {
 	static const struct web_rule rules[] = {
@@ -748,6 +766,7 @@ static void add_tests(TCase *tests)
 		       a_sink_ends_a_request_well_when_it_has_enough_and_badly_when_it_fails);
 	tcase_add_test(tests, how_much_comes_is_known_before_it_comes);
 	tcase_add_test(tests, a_request_that_waits_tells_its_sink_so_and_can_be_cancelled);
+	tcase_add_test(tests, who_has_lost_interest_is_heard_before_the_server_has_said_a_word);
 	tcase_add_test(tests, a_sink_may_fail_when_it_is_told_that_nothing_more_is_there);
 	tcase_add_test(tests, a_stream_is_sent_whole_in_chunks_or_with_its_length);
 	tcase_add_test(tests, a_source_that_fails_ends_the_request_and_says_why);
