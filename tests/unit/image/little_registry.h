@@ -9,6 +9,7 @@
  */
 
 #include "../web_server.h"
+#include "registry/session.h"
 #include "root_fixture.h"
 #include "store/deflate.h"
 #include "store/digest.h"
