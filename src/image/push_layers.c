@@ -73,7 +73,7 @@ static int tell(struct layer *l, const char *status, int64_t current, int64_t to
 				 "the push was cancelled: the client has gone");
 	}
 	(void)pthread_mutex_unlock(&b->mutex);
-	return r;
+	return r < 0 ? -ECANCELED : 0;
 }
 
 /* Packed bytes, into the ring. */
