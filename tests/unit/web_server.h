@@ -194,9 +194,10 @@ static inline bool web_read_body(int fd, struct web_request *r)
 	return !length || web_read_bytes(fd, &r->body, strtoul(length, NULL, 10));
 }
 
-static inline const struct web_rule *web_find(const struct web_request *r)
+/* The rule for a request, as a copy: a test may end while its last answer is on its way. */
+static inline bool web_find(const struct web_request *r, struct web_rule *ret)
 {
-	const struct web_rule *found = NULL;
+	bool found = false;
 
 	(void)pthread_mutex_lock(&web.mutex);
 	for (size_t i = 0; i < web.rules_len && !found; i++) {
@@ -208,7 +209,8 @@ static inline const struct web_rule *web_find(const struct web_request *r)
 		    (rule->times > 0 && web.used[i] >= rule->times))
 			continue;
 		web.used[i]++;
-		found = rule;
+		*ret = *rule;
+		found = true;
 	}
 	(void)pthread_mutex_unlock(&web.mutex);
 	return found;
@@ -262,10 +264,10 @@ static inline bool web_answer_rule(int fd, const struct web_rule *a, const struc
 
 static inline bool web_answer(int fd, const struct web_request *r)
 {
-	const struct web_rule *rule = web_find(r);
+	struct web_rule rule;
 
-	if (rule)
-		return web_answer_rule(fd, rule, r);
+	if (web_find(r, &rule))
+		return web_answer_rule(fd, &rule, r);
 	if (web.answer && web.answer(fd, r))
 		return true;
 	return web_reply(fd, "404 Not Found", NULL, NULL, 0);

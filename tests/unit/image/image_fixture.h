@@ -119,7 +119,7 @@ static inline struct made_image make_image(const char *repo, const char *tag, si
 	struct made_image image = { .n = n };
 
 	for (size_t i = 0; i < n; i++) {
-		char text[32];
+		char text[64];
 
 		(void)snprintf(text, sizeof(text), "layer %zu of %.16s", i, repo);
 		image.layers[i] = make_layer(repo, text, i % 2 == 1);

@@ -8,6 +8,7 @@
  * that a test says only what its registry does wrong.
  */
 
+#include "../keep_curl.h"
 #include "../web_server.h"
 #include "registry/session.h"
 #include "root_fixture.h"
@@ -261,6 +262,7 @@ static inline size_t registry_uploads(void)
 static inline void setup_registry(void)
 {
 	setup_root();
+	keep_curl();
 	registry.mounts = true;
 	web.answer = registry_answer;
 	web_start(NULL, 0);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "../keep_curl.h"
 #include "../suite.h"
 #include "../web_server.h"
 #include "base/auto.h"
@@ -28,6 +29,7 @@ static struct bt_err err;
 
 static inline void setup_registry(void)
 {
+	keep_curl();
 	web_start(NULL, 0);
 }
 

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
+#include "../keep_curl.h"
 #include "../suite.h"
 #include "../web_server.h"
 #include "base/auto.h"
@@ -20,7 +21,7 @@ static struct bt_http_answer answer;
 
 static void setup(void)
 {
-	ck_well(bt_curl_lib_ref(&curl, &err), &err);
+	curl = keep_curl();
 	easy = curl->easy_init();
 	ck_assert_ptr_nonnull(easy);
 	web_start(NULL, 0);
@@ -31,7 +32,6 @@ static void teardown(void)
 	bt_http_answer_done(&answer);
 	curl->easy_cleanup(easy);
 	web_stop();
-	bt_curl_lib_unref();
 }
 
 static char *url_at(const char *host, const char *path)
