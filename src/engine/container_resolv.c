@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/io.h"
@@ -13,6 +12,8 @@
 #include "store/digest.h"
 
 #define FILE_MAX (1u << 20)
+/* Begins the last line of what we wrote; the digest follows. */
+#define SEAL "# While nobody changed it, this is the digest of the lines above: "
 
 /* Of one keyword, the words; its arguments in the host's file, or those of the user. */
 struct words {
@@ -154,37 +155,51 @@ void bt_container_resolv_make(const struct bt_container_resolv *resolv, struct b
 	put_line(out, "options", &p.options);
 }
 
-/* Did somebody change the file since we wrote it? What was never written is nobody's. */
+/* Is the text what we wrote: does its last line have the digest of all that is before it? */
+static bool is_sealed(const char *text, size_t len)
+{
+	const size_t tail = strlen(SEAL) + BT_DIGEST_SIZE; /* a newline in place of the 0 */
+	char now[BT_DIGEST_SIZE];
+	const char *seal;
+
+	if (len < tail || text[len - 1] != '\n')
+		return false;
+	seal = text + len - tail;
+	bt_digest_of(text, len - tail, now);
+	return strncmp(seal, SEAL, strlen(SEAL)) == 0 &&
+	       strncmp(seal + strlen(SEAL), now, strlen(now)) == 0;
+}
+
+/* Did somebody change the file since it was written? What was never written is nobody's, nor what a
+ * crash left empty. Docker keeps the digest in a file beside it. */
 static bool is_edited(const char *path, const char *hash_path)
 {
 	bt_auto_free char *text = NULL, *hash = NULL;
 	char now[BT_DIGEST_SIZE];
 	size_t len;
 
-	if (bt_io_read_file(AT_FDCWD, path, FILE_MAX, &text, &len) < 0 ||
-	    bt_io_read_file(AT_FDCWD, hash_path, BT_DIGEST_SIZE, &hash, NULL) < 0)
+	if (bt_io_read_file(AT_FDCWD, path, FILE_MAX, &text, &len) < 0 || len == 0 ||
+	    is_sealed(text, len))
 		return false;
+	if (bt_io_read_file(AT_FDCWD, hash_path, BT_DIGEST_SIZE, &hash, NULL) < 0)
+		return true;
 	bt_digest_of(text, len, now);
 	return strcmp(now, hash) != 0;
 }
 
 int bt_container_resolv_write(const char *dir, const char *text, struct bt_err *err)
 {
-	bt_auto_free char *path = bt_str_format("%s/resolv.conf", dir);
+	bt_auto_free char *path = bt_str_format("%s/resolv.conf", dir), *sealed = NULL;
 	bt_auto_free char *hash_path = bt_str_format("%s/resolv.conf.hash", dir);
 	char hash[BT_DIGEST_SIZE];
 	int r;
 
-	if (!path || !hash_path)
+	bt_digest_of(text, strlen(text), hash);
+	sealed = bt_str_format("%s" SEAL "%s\n", text, hash);
+	if (!path || !hash_path || !sealed)
 		return bt_err_sys(err, -ENOMEM, "write resolv.conf");
 	if (is_edited(path, hash_path))
 		return 0;
-	bt_digest_of(text, strlen(text), hash);
-	/* Without a hash it counts as ours: a crash in between must not make it the user's. */
-	if (unlink(hash_path) < 0 && errno != ENOENT)
-		return bt_err_sys(err, -errno, "write %s", hash_path);
-	r = bt_io_create_file(AT_FDCWD, path, 0644, text, strlen(text));
-	if (r == 0)
-		r = bt_io_create_file(AT_FDCWD, hash_path, 0644, hash, strlen(hash));
+	r = bt_io_create_file(AT_FDCWD, path, 0644, sealed, strlen(sealed));
 	return r < 0 ? bt_err_sys(err, r, "write %s", path) : 0;
 }

@@ -4,8 +4,9 @@
 
 /*
  * A container's resolv.conf(5): made of the host's and of what the user asked
- * for, and left alone from the moment when somebody edited it. Beside it lies
- * resolv.conf.hash with the digest of what was written, as with Docker.
+ * for, and left alone from the moment when somebody edited it. Its last line is a
+ * comment with the digest of those before; where Docker wrote it, or an earlier
+ * berth, that is in resolv.conf.hash beside it.
  */
 
 #include <jansson.h>

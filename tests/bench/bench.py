@@ -29,7 +29,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "system")]
 import parts  # noqa: E402
-from engines import berth_engine, peer_engine  # noqa: E402
+from engines import berth_engine, in_memory, peer_engine  # noqa: E402
 from floors import floors  # noqa: E402
 from harness import BUILD, Daemon, run  # noqa: E402
 from image import image_root  # noqa: E402
@@ -131,11 +131,14 @@ def run_parts(what):
     top = tempfile.mkdtemp(prefix="berth-bench-")
     tar, root = top + "/image.tar", image_root(top + "/root")
     run(["tar", "-C", root, "--numeric-owner", "-cf", tar, "."])
+    daemon = Daemon()
+    daemon.exec = in_memory("berth-bench-run-")
     try:
-        with Daemon() as d:
+        with daemon as d:
             measure(what, d, top, root, tar)
     finally:
         shutil.rmtree(top)
+        shutil.rmtree(daemon.exec, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 
 from harness import BERTH, run
@@ -62,12 +63,17 @@ def shims():
     return matching("containerd-shim")
 
 
+def in_memory(prefix):
+    """A directory for what is in /run unless told otherwise, as sockets and pids: that is a tmpfs where systemd is."""
+    return tempfile.mkdtemp(prefix=prefix, dir="/dev/shm")
+
+
 def own_peer(top):
     """Debian's dockerd in a private root and a private network namespace: its tables and bridges go with it."""
     os.makedirs(top)
-    sock = top + "/sock"
+    sock, states = top + "/sock", in_memory("berth-bench-peer-")
     script = ('ip link set lo up; ip link add bthbench0 type bridge; ip addr add 10.198.0.1/24 dev bthbench0; exec /usr/sbin/dockerd '
-              f'--data-root {top}/data --exec-root {top}/exec -p {top}/pid -H unix://{sock} --bridge bthbench0')
+              f'--data-root {top}/data --exec-root {states} -p {top}/pid -H unix://{sock} --bridge bthbench0')
     with open(top + "/log", "w") as log:
         proc = subprocess.Popen(["unshare", "-n", "-m", "--propagation", "private", "sh", "-c", script], stdin=subprocess.DEVNULL,
                                 stdout=log, stderr=log)
@@ -76,6 +82,7 @@ def own_peer(top):
         proc.terminate()
         proc.wait()
         shutil.rmtree(top, ignore_errors=True)
+        shutil.rmtree(states, ignore_errors=True)
     for _ in range(300):
         if subprocess.run(["/usr/bin/docker", "-H", "unix://" + sock, "version"], capture_output=True).returncode == 0:
             return Engine("docker", "/usr/bin/docker", sock, lambda: descendants(proc.pid), shims), down

@@ -72,7 +72,7 @@ trap 'rm -rf "$payload" "$payload.d"' EXIT
 mkdir "$payload.d"
 printf '%s\n' "$*" >"$payload.d/arguments"
 cc -static -O1 -D_GNU_SOURCE -o "$payload.d/prowl" "$top/tests/system/prowl.c"
-tar -cf "$payload" -C "$build/src" berth berthd berth-runtime berth-init -C "$payload.d" arguments prowl -C "$top" tests/system tests/vm tests/compat src/codec/seccomp_default.json
+tar -cf "$payload" -C "$build/src" berth berth-dial berthd berth-runtime berth-init -C "$payload.d" arguments prowl -C "$top" tests/system tests/vm tests/compat src/codec/seccomp_default.json
 truncate -s %512 "$payload"
 
 timeout "${BERTH_VM_TIMEOUT:-1500}" qemu-system-x86_64 -machine q35 -cpu max -smp 2 -m 3072 -nographic -no-reboot -net none \

@@ -7,13 +7,12 @@ import shutil
 import subprocess
 import tempfile
 
+from engines import in_memory
 from harness import BUILD, RUNTIME
 
 ORDER, OPTIONAL = 25, False
 SPENT = os.path.join(BUILD, "bench/spent")  # spent.c says why no clock of Python's
 OTHERS = {name: path for name in ("runc", "crun") if (path := shutil.which(name))}
-# Each of them keeps its state in /run unless told otherwise, and that is a tmpfs where systemd is.
-MEMORY = "/dev/shm"
 GROUP = f"berth-bench-{os.getpid()}"
 
 
@@ -66,7 +65,7 @@ def remove_groups():
 
 
 def measure(bench):
-    top, states = tempfile.mkdtemp(prefix="berth-bench-runtime-"), tempfile.mkdtemp(prefix="berth-bench-state-", dir=MEMORY)
+    top, states = tempfile.mkdtemp(prefix="berth-bench-runtime-"), in_memory("berth-bench-state-")
     sides = []
     try:
         for name, path in {"berth": RUNTIME, **OTHERS}.items():

@@ -4,11 +4,13 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/io.h"
 #include "common.h"
+#include "store/digest.h"
 
 #define HOST \
 	"# c\nnameserver 192.0.2.1\nnameserver 127.0.0.1\nsearch host.example\noptions rotate\n"
@@ -68,21 +70,130 @@ START_TEST(the_resolver_is_the_only_server_and_needs_no_dots)
 }
 END_TEST
 
-START_TEST(an_edited_file_is_left_alone)
+static char dir[] = "/tmp/test_resolv.XXXXXX";
+
+static void make_dir(void)
 {
-	char dir[] = "/tmp/names-test-XXXXXX", path[64];
-	bt_auto_free char *text = NULL;
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void remove_dir(void)
+{
+	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, dir), 0);
+}
+
+static void put(const char *name, const char *text)
+{
+	bt_auto_free char *path = bt_str_format("%s/%s", dir, name);
+
+	ck_assert_int_eq(bt_io_create_file(AT_FDCWD, path, 0644, text, strlen(text)), 0);
+}
+
+/* The file; owned. */
+static char *get(void)
+{
+	bt_auto_free char *path = bt_str_format("%s/resolv.conf", dir);
+	char *text = NULL;
+
+	ck_assert_int_eq(bt_io_read_file(AT_FDCWD, path, 4096, &text, NULL), 0);
+	return text;
+}
+
+static void write_it(const char *text)
+{
 	struct bt_err err = { 0 };
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/resolv.conf", dir);
-	ck_assert_int_eq(bt_container_resolv_write(dir, "one\n", &err), 0);
-	ck_assert_int_eq(bt_container_resolv_write(dir, "two\n", &err), 0);
-	ck_assert_int_eq(bt_io_create_file(AT_FDCWD, path, 0644, "mine\n", 5), 0);
-	ck_assert_int_eq(bt_container_resolv_write(dir, "three\n", &err), 0);
-	ck_assert_int_eq(bt_io_read_file(AT_FDCWD, path, 64, &text, NULL), 0);
-	ck_assert_str_eq(text, "mine\n");
-	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, dir), 0);
+	ck_assert_msg(bt_container_resolv_write(dir, text, &err) == 0, "%s", err.msg);
+}
+
+/* The file is what was written, with one comment behind. */
+static void is_ours(const char *text)
+{
+	bt_auto_free char *now = get();
+
+	ck_assert_int_eq(strncmp(now, text, strlen(text)), 0);
+	ck_assert_int_eq(now[strlen(text)], '#');
+	ck_assert_ptr_eq(strchr(now + strlen(text), '\n'), now + strlen(now) - 1);
+}
+
+static void is_exactly(const char *text)
+{
+	bt_auto_free char *now = get();
+
+	ck_assert_str_eq(now, text);
+}
+
+START_TEST(an_edited_file_is_left_alone)
+{
+	write_it("one\n");
+	is_ours("one\n");
+	write_it("two\n");
+	is_ours("two\n");
+	put("resolv.conf", "mine\n");
+	write_it("three\n");
+	is_exactly("mine\n");
+}
+END_TEST
+
+START_TEST(one_byte_anywhere_is_an_edit)
+{
+	bt_auto_free char *original = NULL;
+
+	write_it("nameserver 192.0.2.1\n");
+	original = get();
+	for (size_t i = 0; original[i] != '\0'; i++) {
+		bt_auto_free char *edited = strdup(original);
+
+		edited[i] = edited[i] == 'x' ? 'y' : 'x';
+		put("resolv.conf", edited);
+		write_it("new\n");
+		is_exactly(edited);
+	}
+	put("resolv.conf", original);
+	write_it("new\n");
+	is_ours("new\n");
+}
+END_TEST
+
+START_TEST(a_line_behind_and_a_line_less_are_edits)
+{
+	bt_auto_free char *original = NULL, *longer = NULL;
+
+	write_it("nameserver 192.0.2.1\n");
+	original = get();
+	longer = bt_str_format("%snameserver 192.0.2.2\n", original);
+	put("resolv.conf", longer);
+	write_it("new\n");
+	is_exactly(longer);
+	put("resolv.conf", "nameserver 192.0.2.1\n");
+	write_it("new\n");
+	is_exactly("nameserver 192.0.2.1\n");
+}
+END_TEST
+
+START_TEST(what_a_crash_left_empty_is_written)
+{
+	put("resolv.conf", "");
+	write_it("one\n");
+	is_ours("one\n");
+}
+END_TEST
+
+/* Data roots of before have the digest in a file. */
+START_TEST(a_digest_in_a_file_beside_it_counts_too)
+{
+	char digest[BT_DIGEST_SIZE];
+
+	bt_digest_of("old\n", 4, digest);
+	put("resolv.conf", "old\n");
+	put("resolv.conf.hash", digest);
+	write_it("new\n");
+	is_ours("new\n");
+	write_it("newer\n");
+	is_ours("newer\n");
+	put("resolv.conf", "mine\n");
+	write_it("newest\n");
+	is_exactly("mine\n");
 }
 END_TEST
 
@@ -96,7 +207,12 @@ int main(void)
 	tcase_add_test(tc, the_hosts_file_without_what_the_container_cannot_reach);
 	tcase_add_test(tc, what_the_user_asks_for_goes_before_the_hosts);
 	tcase_add_test(tc, the_resolver_is_the_only_server_and_needs_no_dots);
+	tcase_add_checked_fixture(tc, make_dir, remove_dir);
 	tcase_add_test(tc, an_edited_file_is_left_alone);
+	tcase_add_test(tc, one_byte_anywhere_is_an_edit);
+	tcase_add_test(tc, a_line_behind_and_a_line_less_are_edits);
+	tcase_add_test(tc, what_a_crash_left_empty_is_written);
+	tcase_add_test(tc, a_digest_in_a_file_beside_it_counts_too);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
