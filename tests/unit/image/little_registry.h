@@ -17,15 +17,17 @@
 
 #define KEPT_MAX 64
 
+enum {
+	KEPT_NOTHING,
+	KEPT_BLOB,
+	KEPT_MANIFEST,
+	KEPT_UPLOAD
+};
+
 /* A blob or a manifest of a repository; an upload (`name` is its number) until it ends. */
 struct kept {
 	char repo[64], name[BT_DIGEST_SIZE], type[128];
-	enum {
-		KEPT_NOTHING,
-		KEPT_BLOB,
-		KEPT_MANIFEST,
-		KEPT_UPLOAD
-	} kind;
+	int kind; /* KEPT_… */
 	struct bt_str data;
 };
 
@@ -42,8 +44,7 @@ static inline struct kept *kept_find(int kind, const char *repo, const char *nam
 	for (size_t i = 0; i < registry.len; i++) {
 		struct kept *k = &registry.kept[i];
 
-		if ((int)k->kind == kind && strcmp(k->repo, repo) == 0 &&
-		    strcmp(k->name, name) == 0)
+		if (k->kind == kind && strcmp(k->repo, repo) == 0 && strcmp(k->name, name) == 0)
 			return k;
 	}
 	return NULL;
