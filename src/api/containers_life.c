@@ -34,8 +34,13 @@ int bt_containers_life_create(struct bt_request *req, struct bt_err *err)
 	json_auto_t *shaped = NULL;
 	const json_t *body;
 	json_t *created;
-	int r = bt_request_object(req, &body, err);
+	int r;
 
+	/* Whoever sends nothing has forgotten something, as Docker sees it only here. */
+	if (req->empty)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid JSON: got EOF while reading request body");
+	r = bt_request_object(req, &body, err);
 	if (r == 0 && req->version < 18) {
 		shaped = bt_compat_create(body, req->version);
 		body = shaped;

@@ -302,13 +302,15 @@ static void reload(struct daemon *d)
 		bt_log_info("reloaded %s", d->config.config_file);
 }
 
-/* Reap the spawner. Without it nothing can be started: a service manager starts us anew. */
+/* Reap the spawner. Without it nothing can be started: a service manager starts us anew. Other
+ * children are waited for by who started them, and would lose how they ended; but the first process
+ * of a PID namespace is handed orphans that nobody else reaps. */
 static bool spawner_died(const struct daemon *d)
 {
+	pid_t which = getpid() == 1 ? -1 : d->spawner, pid;
 	int status;
-	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(which, &status, WNOHANG)) > 0)
 		if (pid == d->spawner)
 			return true;
 	return false;

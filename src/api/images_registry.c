@@ -207,7 +207,8 @@ int bt_images_registry_login(struct bt_request *req, struct bt_err *err)
 {
 	const json_t *body;
 	json_t *answer;
-	int r = bt_request_object(req, &body, err);
+	int r = req->empty ? bt_err_set(err, BT_ERR_INVALID, EINVAL, "EOF")
+			   : bt_request_object(req, &body, err);
 
 	if (r == 0)
 		r = bt_login(bt_engine_images(req->api->engine), body, &answer, err);

@@ -40,8 +40,10 @@ static int check_inspect(const struct bt_request *req, struct bt_err *err)
 	while (verbose && truths[i] && strcmp(truths[i], verbose) != 0)
 		i++;
 	if (!truths[i])
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid value for verbose: %.100s",
-				  verbose);
+		return bt_err_set(
+			err, BT_ERR_INVALID, EINVAL,
+			"invalid value for verbose: %.100s: strconv.ParseBool: parsing \"%.100s\": invalid syntax",
+			verbose, verbose);
 	if (scope && strcmp(scope, "local") != 0)
 		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "network %s not found", req->name);
 	return 0;

@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "api/origin.h"
@@ -72,12 +73,17 @@ static int find_route(struct bt_request *req, const struct bt_route *routes, siz
 	return version ? bt_route_check_version(version, version_len, &req->version, err) : 0;
 }
 
+static bool wants_json(const struct bt_request *req)
+{
+	return req->route->body == BT_BODY_JSON || req->route->body == BT_BODY_ANY_JSON;
+}
+
 static int check_length(const struct bt_request *req, struct bt_err *err)
 {
 	const char *text = bt_request_header(req, "Content-Length");
 	unsigned long long length = 0;
 
-	if (req->route->body != BT_BODY_JSON || !text || bt_str_to_u64(text, &length) < 0 ||
+	if (!wants_json(req) || !text || bt_str_to_u64(text, &length) < 0 ||
 	    length <= BT_REQUEST_BODY_MAX)
 		return 0;
 	return bt_err_set(err, BT_ERR_INVALID, EFBIG,
@@ -122,7 +128,7 @@ void bt_request_begin(struct bt_request *req, struct MHD_Connection *conn, const
 
 int bt_request_add_body(struct bt_request *req, const char *data, size_t len)
 {
-	if (req->refused.kind != BT_ERR_NONE || req->route->body != BT_BODY_JSON) {
+	if (req->refused.kind != BT_ERR_NONE || !wants_json(req)) {
 		req->dropped += len;
 		return req->dropped > BT_REQUEST_DROP_MAX ? -EMSGSIZE : 0;
 	}
@@ -136,12 +142,37 @@ int bt_request_add_body(struct bt_request *req, const char *data, size_t len)
 	return 0;
 }
 
+/* A web page's form cannot call itself JSON without asking first, so this keeps more out than
+ * mistakes. Parameters behind the type say nothing. */
+static int check_type(const struct bt_request *req, struct bt_err *err)
+{
+	static const char json[] = "application/json";
+	const char *type = bt_request_header(req, "Content-Type");
+	size_t len = type ? strcspn(type, ";") : 0;
+
+	while (len > 0 && (type[len - 1] == ' ' || type[len - 1] == '\t'))
+		len--;
+	if (req->route->body == BT_BODY_ANY_JSON ||
+	    (len == strlen(json) && strncasecmp(type, json, len) == 0))
+		return 0;
+	if (len == 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "malformed Content-Type header (%.100s): mime: no media type",
+				  type ? type : "");
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+			  "unsupported Content-Type header (%.100s): must be 'application/json'",
+			  type);
+}
+
 int bt_request_end_body(struct bt_request *req, struct bt_err *err)
 {
 	const char *text = bt_str_get(&req->text);
 	int r = 0;
 
-	if (text[strspn(text, " \t\r\n")] != '\0')
+	req->empty = text[strspn(text, " \t\r\n")] == '\0';
+	if (!req->empty)
+		r = check_type(req, err);
+	if (!req->empty && r == 0)
 		r = bt_json_parse(text, req->text.len, BT_JSON_ANY, &req->body, err);
 	bt_str_done(&req->text);
 	if (r == 0 && json_is_null(req->body))
@@ -149,11 +180,12 @@ int bt_request_end_body(struct bt_request *req, struct bt_err *err)
 	return r;
 }
 
-int bt_request_object(const struct bt_request *req, const json_t **ret, struct bt_err *err)
+int bt_request_object(struct bt_request *req, const json_t **ret, struct bt_err *err)
 {
 	if (!req->body)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "invalid JSON: got EOF while reading request body");
+		req->body = json_object();
+	if (!req->body)
+		return bt_err_sys(err, -ENOMEM, "read the request body");
 	if (!json_is_object(req->body))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "invalid JSON: the request body must be an object");

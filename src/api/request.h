@@ -48,7 +48,8 @@ struct bt_request {
 	struct bt_err refused;    /* found before the handler could run; kind NONE: fine */
 	struct bt_str text;       /* the body, as far as it arrived */
 	size_t dropped;           /* bytes of the body that nobody wants */
-	json_t *body;             /* BT_BODY_JSON: parsed (owned), NULL where it was empty */
+	bool empty;               /* the body has no bytes */
+	json_t *body;             /* JSON: parsed (owned), NULL where it was empty or null */
 	struct bt_upload *upload; /* BT_BODY_STREAM: api/upload.h */
 	int body_fd;              /* BT_BODY_STREAM: the body, for the handler; borrowed */
 	struct bt_reply answer;
@@ -70,9 +71,9 @@ bt_nodiscard int bt_request_add_body(struct bt_request *req, const char *data, s
 /** The body is complete: parse it where the route wants JSON. */
 bt_nodiscard int bt_request_end_body(struct bt_request *req, struct bt_err *err);
 
-/** The body, which must be a JSON object; borrowed. Kind INVALID where there is none. */
-bt_nodiscard int bt_request_object(const struct bt_request *req, const json_t **ret,
-				   struct bt_err *err);
+/** The body, which must be a JSON object; borrowed. One that is empty or null says nothing, as an
+ * object without members. Kind INVALID where it is something else. */
+bt_nodiscard int bt_request_object(struct bt_request *req, const json_t **ret, struct bt_err *err);
 /** The value of a request header, borrowed, or NULL. */
 const char *bt_request_header(const struct bt_request *req, const char *name);
 

@@ -37,8 +37,9 @@ enum bt_method {
 /** What becomes of a request's body. */
 enum bt_route_body {
 	BT_BODY_IGNORED,
-	BT_BODY_JSON,   /* parsed before the handler runs; may be absent */
-	BT_BODY_STREAM, /* the handler runs beside the upload and reads it from a descriptor */
+	BT_BODY_JSON,     /* parsed before the handler runs; may be absent */
+	BT_BODY_ANY_JSON, /* the same, whatever the client says that it is */
+	BT_BODY_STREAM,   /* the handler runs beside the upload and reads it from a descriptor */
 };
 
 /* Among a route's methods: its answer may go on for as long as the client likes. */

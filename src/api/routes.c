@@ -13,6 +13,7 @@
 #define ANY     (GET | HEAD | POST | PUT | DELETE)
 #define IGNORED BT_BODY_IGNORED
 #define JSON    BT_BODY_JSON
+#define ANYJSON BT_BODY_ANY_JSON
 #define STREAM  BT_BODY_STREAM
 
 const struct bt_route bt_routes[] = {
@@ -32,7 +33,7 @@ const struct bt_route bt_routes[] = {
 	{ POST | STAYS, "/containers/*/attach", IGNORED, bt_containers_stream_attach },
 	{ POST, "/containers/*/resize", IGNORED, bt_containers_stream_resize },
 	{ POST | STAYS, "/containers/*/wait", IGNORED, bt_containers_stream_wait },
-	{ POST, "/containers/*/start", JSON, bt_containers_life_start },
+	{ POST, "/containers/*/start", ANYJSON, bt_containers_life_start },
 	{ POST, "/containers/*/stop", IGNORED, bt_containers_life_stop },
 	{ POST, "/containers/*/restart", IGNORED, bt_containers_life_restart },
 	{ POST, "/containers/*/kill", IGNORED, bt_containers_life_kill },
@@ -70,7 +71,7 @@ const struct bt_route bt_routes[] = {
 	{ GET, "/distribution/*/json", IGNORED, bt_images_registry_inspect },
 	{ GET, "/distribution/*/manifest", IGNORED, bt_images_registry_manifest },
 	{ POST, "/distribution/*/manifest", JSON, bt_images_registry_push_index },
-	{ POST, "/auth", JSON, bt_images_registry_login },
+	{ POST, "/auth", ANYJSON, bt_images_registry_login },
 	{ POST, "/build", IGNORED, bt_system_not_offered },
 	{ POST, "/build/prune", IGNORED, bt_system_build_prune },
 	{ POST, "/build/*", IGNORED, bt_system_not_offered },

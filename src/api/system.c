@@ -127,7 +127,7 @@ int bt_system_plugins(struct bt_request *req, struct bt_err *err)
 int bt_system_build_prune(struct bt_request *req, struct bt_err *err)
 {
 	return bt_answer_json(req, MHD_HTTP_OK,
-			      json_pack("{s[] si}", "CachesDeleted", "SpaceReclaimed", 0), err);
+			      json_pack("{sn si}", "CachesDeleted", "SpaceReclaimed", 0), err);
 }
 
 int bt_system_plugin(struct bt_request *req, struct bt_err *err)

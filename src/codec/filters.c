@@ -94,10 +94,10 @@ int bt_filters_parse(const char *text, struct bt_filters **ret, struct bt_err *e
 	if (!filters || !filters->map)
 		r = bt_err_sys(err, -ENOMEM, "read filters");
 	if (r == 0 && text && *text) {
-		r = bt_json_parse(text, strlen(text), 0, &json, err);
+		r = bt_json_parse(text, strlen(text), BT_JSON_ANY, &json, err);
 		if (r == -EINVAL)
 			r = bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid filter");
-		if (r == 0)
+		if (r == 0 && !json_is_null(json))
 			r = read_map(json, filters->map, err);
 	}
 	if (r < 0) {

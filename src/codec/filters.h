@@ -15,8 +15,8 @@
 
 struct bt_filters;
 
-/** Parse `text`; NULL, "" and "{}" give an empty set. Kind INVALID, Docker's wording. At most
- * 64 names with 1024 values each. */
+/** Parse `text`; NULL, "", "null" and "{}" give an empty set. Kind INVALID, Docker's wording. At
+ * most 64 names with 1024 values each. */
 bt_nodiscard int bt_filters_parse(const char *text, struct bt_filters **ret, struct bt_err *err);
 /** Release. NULL is fine. */
 void bt_filters_destroy(struct bt_filters *filters);

@@ -53,6 +53,39 @@ static int check_exited(const struct bt_filters *filters, struct bt_err *err)
 	return 0;
 }
 
+/* "80", "80/tcp" or "80-90/udp": 0, or -EINVAL. */
+static int parse_ports(const char *value, long *ret_first, long *ret_last)
+{
+	size_t len = strcspn(value, "/-");
+	bt_auto_free char *first = strndup(value, len);
+	size_t rest = value[len] == '-' ? strcspn(value + len + 1, "/") : 0;
+	bt_auto_free char *last = rest ? strndup(value + len + 1, rest) : NULL;
+	unsigned long long from, to;
+
+	if (!first || bt_str_to_u64(first, &from) < 0 || from > UINT16_MAX)
+		return -EINVAL;
+	to = from;
+	if (value[len] == '-' && (!last || bt_str_to_u64(last, &to) < 0 || to > UINT16_MAX))
+		return -EINVAL;
+	*ret_first = (long)from;
+	*ret_last = (long)to;
+	return 0;
+}
+
+static int check_ports(const struct bt_filters *filters, const char *name, struct bt_err *err)
+{
+	const char *value;
+	long first, last;
+
+	for (size_t i = 0; (value = bt_filters_value(filters, name, i)); i++)
+		if (parse_ports(value, &first, &last) < 0 || last < first)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "error while looking up for %s %.100s: not a port or a "
+					  "range of ports",
+					  name, value);
+	return 0;
+}
+
 static int check_health(const struct bt_filters *filters, struct bt_err *err)
 {
 	static const char *const states[] = { "none", "starting", "healthy", "unhealthy" };
@@ -134,6 +167,10 @@ int bt_container_filter_make(struct bt_engine *engine, const struct bt_filters *
 		r = check_exited(filters, err);
 	if (r == 0)
 		r = check_health(filters, err);
+	if (r == 0)
+		r = check_ports(filters, "expose", err);
+	if (r == 0)
+		r = check_ports(filters, "publish", err);
 	if (r == 0)
 		r = check_task(filters, &filter.none, err);
 	if (r == 0)
@@ -246,12 +283,10 @@ static bool port_in(const char *value, const char *port)
 	size_t slash = strcspn(value, "/");
 	const char *proto = value[slash] ? value + slash + 1 : "tcp";
 	const char *own = strchr(port, '/');
-	char *end;
-	long first = strtol(value, &end, 10), last = first, number = strtol(port, NULL, 10);
+	long first, last, number = strtol(port, NULL, 10);
 
-	if (*end == '-')
-		last = strtol(end + 1, NULL, 10);
-	return number >= first && number <= last && strcmp(own ? own + 1 : "tcp", proto) == 0;
+	return parse_ports(value, &first, &last) == 0 && number >= first && number <= last &&
+	       strcmp(own ? own + 1 : "tcp", proto) == 0;
 }
 
 /* `member`: of the summary, with the ports as its names. */

@@ -78,8 +78,11 @@ static int run(const struct command *cmd, char **ret, struct bt_err *err)
 		return bt_err_sys(err, r, "run ps");
 	bt_close(&out);
 	r = bt_io_read_fd(in, OUTPUT_MAX, ret, NULL);
-	if (waitpid(pid, &status, 0) < 0)
+	while (waitpid(pid, &status, 0) < 0) {
 		status = 0;
+		if (errno != EINTR)
+			break;
+	}
 	if (r < 0)
 		return bt_err_sys(err, r, "read from ps");
 	if (status == 0)

@@ -259,7 +259,7 @@ static int check_connect(struct change *c, const json_t *present, struct bt_err 
 				  "container cannot be disconnected from host network - container "
 				  "was created in host network mode");
 	if (json_object_get(present, BT_NETWORK_NONE) || c->net->driver == BT_NETWORK_DRIVER_NULL)
-		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
+		return bt_err_set(err, BT_ERR_INVALID, EPERM,
 				  "container cannot be connected to multiple networks with one of "
 				  "the networks in private (none) mode");
 	if (json_object_get(present, name))

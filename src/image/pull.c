@@ -31,6 +31,7 @@ struct job {
 	struct bt_platform platform;
 	struct bt_session *session;
 	char *repo;
+	bool asks;                   /* nothing is pulled: who is denied hears it (401) */
 	char digest[BT_DIGEST_SIZE]; /* of what the tag names: an index, or a manifest */
 };
 
@@ -73,11 +74,14 @@ static int translate(const struct job *job, const char *tag, struct bt_err *err)
 	bt_auto_free char *name = bt_name_text(job->repo, tag);
 	struct bt_err why = *err;
 
-	if (bt_str_after(why.msg, "denied:") || bt_str_after(why.msg, "unauthorized:"))
+	if (bt_str_after(why.msg, "denied:") || bt_str_after(why.msg, "unauthorized:")) {
+		if (job->asks)
+			return bt_err_set(err, BT_ERR_UNAUTHORIZED, EACCES, "%s", why.msg);
 		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
 				  "pull access denied for %s, repository does not exist or may "
 				  "require 'docker login': %s",
 				  bt_name_familiar(job->repo), why.msg);
+	}
 	if (bt_str_after(why.msg, "manifest unknown"))
 		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "manifest for %s not found: %s",
 				  name ? name : tag, why.msg);
@@ -462,7 +466,7 @@ int bt_pull_inspect(struct bt_images *images, const char *name, const char *auth
 		    struct bt_err *err)
 {
 	struct bt_pull pull = { .name = name, .auth = auth };
-	bt_auto(job_done) struct job job = { .images = images, .pull = &pull };
+	bt_auto(job_done) struct job job = { .images = images, .pull = &pull, .asks = true };
 	bt_auto(bt_session_manifest_done) struct bt_session_manifest m = { 0 };
 	json_auto_t *manifest = NULL, *platforms = json_array();
 	int r = fetch_named(&job, name, &m, err);

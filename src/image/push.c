@@ -114,19 +114,31 @@ static int push_image(struct job *job, const char *tag, const struct bt_image_ro
 	return 0;
 }
 
-static int push_tag(struct job *job, const char *tag, struct bt_err *err)
+/* `*ret_full`: the image's whole name (owned). */
+static int find_image(struct job *job, const char *tag, char **ret_full, struct bt_image_row *ret,
+		      struct bt_err *err)
 {
-	bt_auto(bt_image_row_done_) struct bt_image_row row = { 0 };
 	bt_auto_free char *full = bt_str_format("%s:%s", job->repo, tag);
 	int r;
 
 	if (!full)
 		return no_memory(err);
-	r = bt_images_find_(job->images, full, &row, err);
+	r = bt_images_find_(job->images, full, ret, err);
 	if (r == -ENOENT)
 		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
 				  "An image does not exist locally with the tag: %s",
 				  bt_name_familiar(job->repo));
+	if (r == 0)
+		*ret_full = bt_take(full);
+	return r;
+}
+
+static int push_tag(struct job *job, const char *tag, struct bt_err *err)
+{
+	bt_auto(bt_image_row_done_) struct bt_image_row row = { 0 };
+	bt_auto_free char *full = NULL;
+	int r = find_image(job, tag, &full, &row, err);
+
 	if (r == 0)
 		r = push_image(job, tag, &row, err);
 	if (r == 0)
@@ -160,6 +172,21 @@ static int list_tags(struct job *job, json_t **ret, struct bt_err *err)
 	return 0;
 }
 
+static int check_images(struct job *job, const json_t *tags, struct bt_err *err)
+{
+	const json_t *tag;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach (tags, i, tag) {
+		bt_auto(bt_image_row_done_) struct bt_image_row row = { 0 };
+		bt_auto_free char *full = NULL;
+
+		r = r < 0 ? r : find_image(job, json_string_value(tag), &full, &row, err);
+	}
+	return r;
+}
+
 static int start(struct job *job, const struct bt_push *push, json_t **ret_tags, struct bt_err *err)
 {
 	bt_auto(bt_settings_done) struct bt_settings settings = { 0 };
@@ -188,7 +215,10 @@ static int start(struct job *job, const struct bt_push *push, json_t **ret_tags,
 	if (bt_progress_status(job->progress, NULL, line) < 0)
 		return bt_err_set(err, BT_ERR_UNAVAILABLE, ECANCELED,
 				  "the push was cancelled: the client has gone");
-	r = bt_images_settings_(job->images, &settings, err);
+	/* Before anybody is asked: there may be nothing to push, or nobody there. */
+	r = check_images(job, *ret_tags, err);
+	if (r == 0)
+		r = bt_images_settings_(job->images, &settings, err);
 	if (r < 0)
 		return r;
 	return bt_session_open(&(struct bt_session_target){ .domain = job->ref.domain,

@@ -110,6 +110,9 @@ static int op_resize(struct bt_monitor *m, struct bt_message *request, json_t *r
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
 				  m->spawn.id);
 	r = bt_stdio_resize(&m->run->stdio, rows, cols);
+	/* Without a terminal there is nothing to do, and Docker says no more. */
+	if (r == -ENOTTY)
+		r = 0;
 	return r < 0 ? bt_err_sys(err, r, "resize the container's terminal") : 0;
 }
 

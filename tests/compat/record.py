@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Record what a real Docker answers. usage: record.py SOCKET [SCENES...]
 
-The daemon behind SOCKET should hold nothing else. Writes golden/docker.json, images.json, life.json, shapes.json and events.json, or those that are named."""
+The daemon behind SOCKET should hold nothing else. Writes golden/docker.json, images.json, life.json, shapes.json, status.json and events.json, or those that are named."""
 import json
 import os
 import sys
@@ -15,10 +15,11 @@ import scenario  # noqa: E402
 import scenario_images  # noqa: E402
 import scenario_life  # noqa: E402
 import scenario_shapes  # noqa: E402
+import scenario_status  # noqa: E402
 import sequences  # noqa: E402
 
 
-SCENES = {"docker": scenario, "life": scenario_life, "shapes": scenario_shapes, "events": sequences}
+SCENES = {"docker": scenario, "life": scenario_life, "shapes": scenario_shapes, "status": scenario_status, "events": sequences}
 
 
 class Peer(harness.Daemon):

@@ -2,6 +2,7 @@
 """Answers beside those of a real Docker, recorded in tests/compat/golden by tests/compat/record.py."""
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -14,6 +15,7 @@ import scenario  # noqa: E402
 import scenario_images  # noqa: E402
 import scenario_life  # noqa: E402
 import scenario_shapes  # noqa: E402
+import scenario_status  # noqa: E402
 import sequences  # noqa: E402
 
 
@@ -24,9 +26,9 @@ def load(name):
 
 # Differences are {step: {path: why}}: where berth answers otherwise on purpose.
 GOLDEN = {"docker": load("golden/docker.json")["answers"], "images": load("golden/images.json")["answers"],
-          "life": load("golden/life.json")["answers"], "shapes": load("golden/shapes.json")["answers"]}
+          "life": load("golden/life.json")["answers"], "shapes": load("golden/shapes.json")["answers"], "status": load("golden/status.json")["answers"]}
 DIFFERENCES = {"docker": load("differences.json"), "images": load("differences_images.json"), "life": load("differences_life.json"),
-               "shapes": load("differences_shapes.json")}
+               "shapes": load("differences_shapes.json"), "status": load("differences_status.json")}
 EVENTS = load("golden/events.json")["answers"]
 EVENTS_ELSE = load("differences_events.json")
 
@@ -37,7 +39,7 @@ def answers():
         images = scenario_images.run(d, f.read())
         d.docker("import", "--change", 'CMD ["sh"]', "--change", "ENV PATH=/bin", busybox_tar(), "compat:1")
         shapes = json.loads(json.dumps(scenario_shapes.run(d)))
-        yield {"docker": scenario.run(d), "images": images, "life": scenario_life.run(d), "shapes": shapes, "events": sequences.run(d)}
+        yield {"docker": scenario.run(d), "images": images, "life": scenario_life.run(d), "shapes": shapes, "status": scenario_status.run(d), "events": sequences.run(d)}
 
 
 def differences(want, got, path=""):
@@ -76,6 +78,42 @@ def test_the_answer_is_dockers(answers, of, step):
 @pytest.mark.parametrize("of", sorted(GOLDEN))
 def test_every_step_is_compared(answers, of):
     assert set(GOLDEN[of]) == set(answers[of])
+
+
+def listed():
+    """(endpoint, code) of what the description lists; a builder's session and plugins are not here."""
+    with open(os.path.join(COMPAT, "endpoints.tsv")) as f:
+        for line in f:
+            if not line.startswith(("#", "GET\t/plugins", "POST\t/plugins", "DELETE\t/plugins", "POST\t/session")):
+                method, path, codes, _ = line.split("\t")
+                for code in codes.split(","):
+                    yield f"{method} {path}", int(code)
+
+
+def explained():
+    """{endpoint: codes} of docs/status-codes.md."""
+    out = {}
+    with open(os.path.join(TOP, "docs", "status-codes.md")) as f:
+        for endpoint, codes in re.findall(r"^\| `([A-Z]+ \S+)` \| ([\d, ]+) \|", f.read(), re.M):
+            out.setdefault(endpoint, set()).update(int(c) for c in codes.split(","))
+    return out
+
+
+def test_each_listed_status_code_is_provoked_or_explained(answers):
+    got, why = {}, explained()
+    for step, answer in answers["status"].items():
+        got.setdefault(step.rsplit(" ", 1)[0], set()).add(answer["status"])
+    missing = [f"{e} {c}" for e, c in listed() if c != 500 and c not in got.get(e, ()) and c not in why.get(e, ())]
+    needless = [f"{e} {c}" for e, codes in why.items() for c in codes if c in got.get(e, ()) or (e, c) not in set(listed())]
+    assert (missing, needless) == ([], [])
+
+
+def test_what_is_refused_has_changed_nothing_and_says_why(answers):
+    # A HEAD has no body.
+    refused = {k: a for k, a in answers["status"].items() if a["status"] >= 400}
+    assert len(refused) > 100
+    assert {k: a["changed"] for k, a in refused.items() if a["changed"]} == {}
+    assert [k for k, a in refused.items() if "HEAD" not in k and "head of" not in k and not (isinstance(a["body"], dict) and a["body"].get("message"))] == []
 
 
 def without(events, left_out):
