@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Turn a JSON file into a C array, without its blanks.
+"""Turn a text into a C array: a JSON file without its blanks, any other as it is.
 
-usage: embed.py INPUT.json OUTPUT.c NAME      defines `const char NAME[]` and `const size_t NAME_len`
+usage: embed.py INPUT OUTPUT.c NAME      defines `const char NAME[]` and `const size_t NAME_len`
 """
 import json
 import sys
 
 source, target, name = sys.argv[1:4]
 with open(source, encoding='utf-8') as file:
-    text = json.dumps(json.load(file), separators=(',', ':')).encode()
+    text = json.dumps(json.load(file), separators=(',', ':')) if source.endswith('.json') else file.read()
+text = text.encode()
 with open(target, 'w', encoding='ascii') as out:
     out.write('#include <stddef.h>\n')
     out.write(f'extern const char {name}[];\nextern const size_t {name}_len;\n')

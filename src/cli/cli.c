@@ -13,6 +13,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/help.h"
 #include "cli/plugin.h"
 #include "cli/refused.h"
@@ -373,6 +374,21 @@ static int run_help(struct bt_cli *cli, int argc, char **argv)
 	return 0;
 }
 
+/* The words may have flags of their own that stand before a command, and say where the daemon is.
+ */
+static int complete(struct bt_cli *cli, int argc, char **argv, bool describe)
+{
+	struct bt_args outer = cli->global, inner = { 0 };
+	int code;
+
+	if (argc > 0 && bt_args_parse(&program, argc - 1, argv, &inner, BT_ERR_IGNORED) == 0)
+		cli->global = inner;
+	code = bt_complete_run(cli, &program, argc, argv, describe);
+	cli->global = outer;
+	bt_args_done(&inner);
+	return code;
+}
+
 static int dispatch(struct bt_cli *cli)
 {
 	char **argv = (char **)(uintptr_t)cli->global.pos;
@@ -390,6 +406,8 @@ static int dispatch(struct bt_cli *cli)
 	}
 	if (strcmp(argv[0], "help") == 0)
 		return run_help(cli, argc - 1, argv + 1);
+	if (strcmp(argv[0], "__complete") == 0 || strcmp(argv[0], "__completeNoDesc") == 0)
+		return complete(cli, argc - 1, argv + 1, strcmp(argv[0], "__complete") == 0);
 	command = bt_commands_find(argv[0]);
 	if (command)
 		return run_command(cli, command, argv[0], argc - 1, argv + 1);

@@ -2,11 +2,15 @@
 
 #include "cli/commands.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct bt_command *const bt_commands_all[] = {
 	&bt_attach_command,
 	&bt_commit_command,
+	&bt_completion_bash_command,
+	&bt_completion_fish_command,
+	&bt_completion_zsh_command,
 	&bt_context_edit_create_command,
 	&bt_context_edit_rm_command,
 	&bt_context_edit_update_command,
@@ -84,10 +88,15 @@ const struct bt_command *const bt_commands_all[] = {
 };
 
 const struct bt_command_group bt_commands_groups[] = {
-	{ "container", "Manage containers" }, { "context", "Manage contexts" },
-	{ "image", "Manage images" },         { "manifest", "Manage manifests, and lists of them" },
-	{ "network", "Manage networks" },     { "system", "Manage the engine" },
-	{ "volume", "Manage volumes" },       { NULL, NULL },
+	{ "completion", "Print scripts for shells" },
+	{ "container", "Manage containers" },
+	{ "context", "Manage contexts" },
+	{ "image", "Manage images" },
+	{ "manifest", "Manage manifests, and lists of them" },
+	{ "network", "Manage networks" },
+	{ "system", "Manage the engine" },
+	{ "volume", "Manage volumes" },
+	{ NULL, NULL },
 };
 
 const struct bt_command_group *bt_commands_group(const char *name)
@@ -118,4 +127,27 @@ const struct bt_command *bt_commands_find(const char *path)
 		if (is_named(bt_commands_all[i], path))
 			return bt_commands_all[i];
 	return NULL;
+}
+
+bool bt_commands_name_below(const struct bt_command *command, const char *group,
+			    char ret[BT_COMMANDS_NAME_LEN])
+{
+	size_t glen = strlen(group);
+
+	for (const char *p = command->names; *p;) {
+		size_t len = strcspn(p, ",");
+		const char *word = p;
+
+		if (glen && len > glen && strncmp(p, group, glen) == 0 && p[glen] == ' ')
+			word = p + glen + 1;
+		else if (glen)
+			word = NULL;
+		if (word && !memchr(word, ' ', len - (size_t)(word - p))) {
+			(void)snprintf(ret, BT_COMMANDS_NAME_LEN, "%.*s",
+				       (int)(len - (size_t)(word - p)), word);
+			return true;
+		}
+		p += len + (p[len] == ',');
+	}
+	return false;
 }

@@ -25,11 +25,20 @@ const struct bt_command_group *bt_commands_group(const char *name);
 /** The command called by `path` ("container ls", "ps"), or NULL. */
 const struct bt_command *bt_commands_find(const char *path);
 
+/** Room for a word by which a command is called. */
+#define BT_COMMANDS_NAME_LEN 32
+
+/** The word by which `command` is called directly below `group` ("" for the program itself): false
+ * where it is not called so. */
+bool bt_commands_name_below(const struct bt_command *command, const char *group,
+			    char ret[BT_COMMANDS_NAME_LEN]);
+
 /* What the help of every list says about --format. */
 #define BT_HELP_FORMAT \
 	"Print by a Go template; \"table\", \"table TEMPLATE\" and \"json\" are known too"
 
-extern const struct bt_command bt_attach_command, bt_commit_command, bt_context_edit_create_command,
+extern const struct bt_command bt_attach_command, bt_commit_command, bt_completion_bash_command,
+	bt_completion_fish_command, bt_completion_zsh_command, bt_context_edit_create_command,
 	bt_context_edit_rm_command, bt_context_edit_update_command, bt_context_file_export_command,
 	bt_context_file_import_command, bt_context_inspect_command, bt_context_ls_command,
 	bt_context_show_command, bt_context_use_command, bt_cp_command, bt_create_command,

@@ -140,28 +140,6 @@ void bt_help_command(FILE *out, const struct bt_command *command, const char *pr
 	print_flags(out, command->flags, "Options");
 }
 
-/* The word by which a command is called directly below `group`, or NULL. */
-static bool name_below(const struct bt_command *command, const char *group, char ret[32])
-{
-	size_t glen = strlen(group);
-
-	for (const char *p = command->names; *p;) {
-		size_t len = strcspn(p, ",");
-		const char *word = p;
-
-		if (glen && len > glen && strncmp(p, group, glen) == 0 && p[glen] == ' ')
-			word = p + glen + 1;
-		else if (glen)
-			word = NULL;
-		if (word && !memchr(word, ' ', len - (size_t)(word - p))) {
-			(void)snprintf(ret, 32, "%.*s", (int)(len - (size_t)(word - p)), word);
-			return true;
-		}
-		p += len + (p[len] == ',');
-	}
-	return false;
-}
-
 static bool is_common(const char *name)
 {
 	static const char *const common[] = { "run",    "exec",    "ps",    "pull",
@@ -188,9 +166,9 @@ static void print_commands(FILE *out, const char *group, bool common, const char
 	size_t n = 0;
 
 	for (size_t i = 0; bt_commands_all[i] && n < 160; i++) {
-		char name[32];
+		char name[BT_COMMANDS_NAME_LEN];
 
-		if (!name_below(bt_commands_all[i], group, name) ||
+		if (!bt_commands_name_below(bt_commands_all[i], group, name) ||
 		    (!*group && is_common(name) != common))
 			continue;
 		(void)snprintf(lines[n++], LINE_MAX_LEN, "  %-11s %s", name,
