@@ -63,7 +63,8 @@ static int make_vlan(struct bt_rtnl *rtnl, const char *name, struct bt_err *err)
 	unsigned long long id = 0;
 	int index;
 
-	if (!point || bt_str_to_u64(point + 1, &id) < 0 || id == 0 || id > VLAN_MAX)
+	if (!point || point - name >= IFNAMSIZ || bt_str_to_u64(point + 1, &id) < 0 || id == 0 ||
+	    id > VLAN_MAX)
 		return bt_err_set(err, BT_ERR_INVALID, ENODEV,
 				  "parent interface %s does not exist, and is no VLAN's name as "
 				  "eth0.10",
