@@ -161,6 +161,7 @@ static const struct bt_route routes[] = {
 	{ BT_METHOD_GET, "/job/*", BT_BODY_IGNORED, job },
 	{ BT_METHOD_GET, "/echo/*", BT_BODY_IGNORED, echo },
 	{ BT_METHOD_POST, "/echo/*", BT_BODY_JSON, echo },
+	{ BT_METHOD_POST, "/any/*", BT_BODY_ANY_JSON, echo },
 	{ BT_METHOD_GET, "/fail/*", BT_BODY_IGNORED, refuse },
 	{ BT_METHOD_POST, "/count", BT_BODY_STREAM, count },
 	{ BT_METHOD_POST, "/refuse/*", BT_BODY_STREAM, refuse_upload },
@@ -285,13 +286,39 @@ START_TEST(errors_are_json_with_the_status_of_their_kind)
 }
 END_TEST
 
+#define JSON "Content-Type: application/json\r\n"
+
+START_TEST(a_body_must_call_itself_json_unless_the_route_says_otherwise)
+{
+	static const char *const types[] = { "", "Content-Type: text/plain\r\n",
+					     "Content-Type:\r\n", "Content-Type: ;\r\n",
+					     "Content-Type: application/jsonx\r\n" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		bt_auto_free char *typed = bt_str_format(
+			"POST /echo/a HTTP/1.0\r\n%sContent-Length: 2\r\n\r\n{}", types[i]);
+		bt_auto_free char *any = bt_str_format(
+			"POST /any/a HTTP/1.0\r\n%sContent-Length: 2\r\n\r\n{}", types[i]);
+
+		ck_assert_has(ask(typed), " 400 Bad Request");
+		ck_assert_has(ask(typed), "Content-Type header");
+		ck_assert_has(ask(any), " 200 OK");
+	}
+	ck_assert_has(ask("POST /echo/a HTTP/1.0\r\nContent-Type: APPLICATION/json ; charset=x\r\n"
+			  "Content-Length: 2\r\n\r\n{}"),
+		      " 200 OK");
+	/* Nothing is of no type. */
+	ck_assert_has(ask("POST /echo/a HTTP/1.0\r\nContent-Length: 0\r\n\r\n"), " 200 OK");
+}
+END_TEST
+
 START_TEST(broken_deep_and_large_json_is_refused_with_words)
 {
 	bt_auto_str struct bt_str deep = { 0 };
 
-	ck_assert_has(ask("POST /echo/a HTTP/1.0\r\nContent-Length: 5\r\n\r\n{\"a\":"),
+	ck_assert_has(ask("POST /echo/a HTTP/1.0\r\n" JSON "Content-Length: 5\r\n\r\n{\"a\":"),
 		      "invalid JSON: ");
-	bt_str_puts(&deep, "POST /echo/a HTTP/1.0\r\nContent-Length: 100000\r\n\r\n");
+	bt_str_puts(&deep, "POST /echo/a HTTP/1.0\r\n" JSON "Content-Length: 100000\r\n\r\n");
 	for (int i = 0; i < 100000; i++)
 		bt_str_putc(&deep, '[');
 	ck_assert_has(ask(bt_str_get(&deep)), "nested deeper than 64");
@@ -307,7 +334,7 @@ START_TEST(a_body_that_never_ends_is_cut_with_an_answer)
 	const char *got;
 	int sent = 0;
 
-	say(sock, "POST /echo/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+	say(sock, "POST /echo/a HTTP/1.1\r\nHost: x\r\n" JSON "Transfer-Encoding: chunked\r\n\r\n");
 	memcpy(chunk, "10000\r\n", 7);
 	memset(chunk + 7, ' ', 65536);
 	memcpy(chunk + 7 + 65536, "\r\n", 2);
@@ -599,6 +626,7 @@ int main(void)
 	tcase_add_test(serve, http_1_0_without_host_raw_json_and_empty_parameters_are_read);
 	tcase_add_test(serve, a_post_without_length_or_type_has_no_body);
 	tcase_add_test(serve, errors_are_json_with_the_status_of_their_kind);
+	tcase_add_test(serve, a_body_must_call_itself_json_unless_the_route_says_otherwise);
 	tcase_add_test(serve, broken_deep_and_large_json_is_refused_with_words);
 	tcase_add_test(serve, a_body_that_never_ends_is_cut_with_an_answer);
 	tcase_add_test(serve, an_upload_reaches_its_handler_whole);
