@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "engine/container_resolv.h"
 #include "engine/engine_private.h"
@@ -58,6 +59,20 @@ int bt_container_files_remove(const struct bt_engine *engine, const char *id, st
 	if (r < 0)
 		return bt_err_sys(err, r, "remove the files of container %.12s", id);
 	return bt_layers_discard_rw(engine->layers, id, dir, err);
+}
+
+void bt_container_files_empty_log(const struct bt_engine *engine, const char *id)
+{
+	bt_auto_free char *path = bt_container_files_log(engine, id);
+	bool more = path != NULL;
+
+	if (path && truncate(path, 0) < 0 && errno != ENOENT)
+		bt_log_warn("empty %s: %s", path, strerror(errno));
+	for (int i = 1; more; i++) {
+		bt_auto_free char *rotated = bt_str_format("%s.%d", path, i);
+
+		more = rotated && unlink(rotated) == 0;
+	}
 }
 
 /* A file of the host, "" where there is none. */

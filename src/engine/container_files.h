@@ -30,6 +30,9 @@ bt_nodiscard int bt_container_files_create(const struct bt_engine *engine, const
 /** Remove it with everything in it, and the run directory; missing ones are fine. */
 bt_nodiscard int bt_container_files_remove(const struct bt_engine *engine, const char *id,
 					   struct bt_err *err);
+/** Empty its log, for a removal that finds no room for its rows on a disk that the log itself
+ * fills. */
+void bt_container_files_empty_log(const struct bt_engine *engine, const char *id);
 
 /** What the files are made of; borrowed. */
 struct bt_container_files {

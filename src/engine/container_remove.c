@@ -70,9 +70,21 @@ static int kill_first(struct bt_container *c, struct bt_err *err)
 	return 0;
 }
 
+/* As bt_container_dismantle() does, it must not fail for want of room. */
+static int record_mark(struct bt_container *c, struct bt_err *err)
+{
+	int r = bt_container_row_state(c, err);
+
+	if (r != -ENOSPC)
+		return r;
+	bt_db_make_room(c->engine->db);
+	return bt_container_row_state(c, err);
+}
+
 /* From here on it is being removed; also for a daemon that starts after a crash, where there are
  * volumes to be removed first: all else goes with its row. */
-static int mark(struct bt_container *c, bool volumes, struct bt_err *err)
+static int mark(struct bt_container *c, bool volumes, enum bt_container_status *ret_before,
+		struct bt_err *err)
 {
 	enum bt_container_status before;
 	int r;
@@ -91,28 +103,37 @@ static int mark(struct bt_container *c, bool volumes, struct bt_err *err)
 	before = c->state.status;
 	c->state.status = BT_CONTAINER_REMOVING;
 	c->state.remove_volumes = volumes;
-	r = volumes && bt_container_has_volumes(c) ? bt_container_row_state(c, err) : 0;
+	r = volumes && bt_container_has_volumes(c) ? record_mark(c, err) : 0;
 	if (r < 0)
 		c->state.status = before;
+	else
+		*ret_before = before;
 	return r;
 }
 
-static void mark_dead(struct bt_container *c)
+/* Its rows are there, and where it keeps its volumes it lacks nothing: it is what it was. Else it
+ * is dead, and the next start of the daemon removes the rest. */
+static void mark_failed(struct bt_container *c, enum bt_container_status before)
 {
 	struct bt_err err;
 
 	bt_auto_lock(held, &c->lock);
+	if (!c->state.remove_volumes || !bt_container_has_volumes(c)) {
+		c->state.status = before;
+		return;
+	}
 	c->state.status = BT_CONTAINER_DEAD;
 	if (bt_container_row_state(c, &err) < 0)
 		bt_log_warn("record the state of container %.12s: %s", c->id, err.msg);
 }
 
-static int remove_marked(struct bt_container *c, struct bt_err *err)
+static int remove_marked(struct bt_container *c, enum bt_container_status before,
+			 struct bt_err *err)
 {
 	int r = bt_container_dismantle(c, err);
 
 	if (r < 0) {
-		mark_dead(c);
+		mark_failed(c, before);
 		return r;
 	}
 	bt_fault_point("rm/dismantled");
@@ -131,6 +152,7 @@ int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes,
 			bool link, struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = NULL;
+	enum bt_container_status before = BT_CONTAINER_DEAD;
 	int r;
 
 	if (link)
@@ -144,9 +166,9 @@ int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes,
 	if (r < 0)
 		return r;
 	bt_auto_lock(held, &c->op);
-	r = mark(c, volumes, err);
+	r = mark(c, volumes, &before, err);
 	bt_fault_point("rm/marked");
-	return r < 0 ? r : remove_marked(c, err);
+	return r < 0 ? r : remove_marked(c, before, err);
 }
 
 static int rename_row(struct bt_container *c, const char *name, struct bt_err *err)

@@ -75,7 +75,7 @@ bool bt_container_has_volumes(const struct bt_container *c)
 
 /* All rows at once: either it is there, or a start of the daemon finds directories that belong to
  * nobody and sweeps them. */
-static int delete_rows(struct bt_container *c, struct bt_err *err)
+static int try_delete_rows(struct bt_container *c, struct bt_err *err)
 {
 	struct bt_db *db = c->engine->db;
 	int useless, r = bt_db_begin(db, err);
@@ -92,6 +92,24 @@ static int delete_rows(struct bt_container *c, struct bt_err *err)
 	if (r == 0 && useless > 0)
 		bt_layers_collect(c->engine->layers);
 	return r;
+}
+
+/* A removal makes room, and must not fail for want of it: where the rows find none, the database
+ * makes some of what it keeps in reserve, and then what is removed gives up its own before them. */
+static int delete_rows(struct bt_container *c, struct bt_err *err)
+{
+	int r = try_delete_rows(c, err);
+
+	if (r != -ENOSPC)
+		return r;
+	bt_db_make_room(c->engine->db);
+	r = try_delete_rows(c, err);
+	if (r != -ENOSPC)
+		return r;
+	bt_discard(bt_layers_empty_rw(c->engine->layers, c->id, BT_ERR_IGNORED));
+	bt_container_files_empty_log(c->engine, c->id);
+	bt_db_make_room(c->engine->db);
+	return try_delete_rows(c, err);
 }
 
 int bt_container_dismantle(struct bt_container *c, struct bt_err *err)

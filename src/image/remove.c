@@ -118,8 +118,8 @@ static int delete_rows(struct bt_images *images, const struct bt_image_row *row,
 		       : 0;
 }
 
-static int delete_image(struct bt_images *images, const struct bt_image_row *row, json_t *records,
-			struct bt_err *err)
+static int try_delete_image(struct bt_images *images, const struct bt_image_row *row,
+			    json_t *records, struct bt_err *err)
 {
 	int r = bt_db_begin(images->db, err), useless;
 
@@ -137,6 +137,21 @@ static int delete_image(struct bt_images *images, const struct bt_image_row *row
 		bt_layers_collect(images->layers);
 	bt_images_tell_(images, "delete", row->id, row->id);
 	return 0;
+}
+
+/* A removal makes room, and must not fail for want of it. */
+static int delete_image(struct bt_images *images, const struct bt_image_row *row, json_t *records,
+			struct bt_err *err)
+{
+	size_t before = json_array_size(records);
+	int r = try_delete_image(images, row, records, err);
+
+	if (r != -ENOSPC)
+		return r;
+	while (json_array_size(records) > before)
+		(void)json_array_remove(records, json_array_size(records) - 1);
+	bt_db_make_room(images->db);
+	return try_delete_image(images, row, records, err);
 }
 
 /* Returns 1 with the parent's id in `ret_parent` where that may follow. */

@@ -31,9 +31,11 @@
 #define CHECKPOINT_PAGES_HARD 8192
 #define QUIET_MS              500
 #define CHECKPOINT_STACK      (64u << 10)
-/* Room on the disk that the WAL holds in advance: on a full disk containers can still be
- * stopped and removed. */
-#define WAL_RESERVE (2 << 20)
+/* Room on the disk that the WAL and the file hold in advance: on a full disk containers can still
+ * be stopped and removed. What uses up the WAL's goes back into the file, where most of it has its
+ * place already, and the rest the file's. */
+#define WAL_RESERVE  (2 << 20)
+#define FILE_RESERVE (1 << 20)
 
 /*
  * Only one process uses the file (berth.lock), hence locking_mode=EXCLUSIVE: no shared memory
@@ -45,7 +47,8 @@ static const char SETTINGS[] = "PRAGMA locking_mode = EXCLUSIVE;"
 			       "PRAGMA temp_store = MEMORY;"
 			       "PRAGMA journal_mode = WAL;"
 			       "PRAGMA synchronous = NORMAL;"
-			       "PRAGMA journal_size_limit = 1048576;"
+			       /* WAL_RESERVE, which is not to be given back. */
+			       "PRAGMA journal_size_limit = 2097152;"
 			       "PRAGMA wal_autocheckpoint = 0;"
 			       "PRAGMA foreign_keys = OFF;";
 
@@ -59,7 +62,7 @@ struct cached {
 struct bt_db {
 	sqlite3 *sqlite;
 	int lock_fd;
-	char *wal_path;        /* owned */
+	char *path, *wal_path; /* owned */
 	pthread_mutex_t mutex; /* recursive */
 	unsigned int depth;    /* of transactions; below the mutex, as all that follows */
 	bool doomed;           /* an inner transaction was rolled back */
@@ -92,7 +95,7 @@ static void unlock(struct bt_db *db)
 /* Turn SQLite's last failure into ours. */
 static int fail(struct bt_db *db, struct bt_err *err, const char *what)
 {
-	int code = sqlite3_extended_errcode(db->sqlite);
+	int said = errno, code = sqlite3_extended_errcode(db->sqlite);
 	enum bt_err_kind kind = BT_ERR_SYSTEM;
 	int errnum = EIO;
 
@@ -117,6 +120,11 @@ static int fail(struct bt_db *db, struct bt_err *err, const char *what)
 	case SQLITE_READONLY:
 		errnum = EROFS;
 		break;
+	case SQLITE_IOERR:
+		/* SQLite does not keep what the kernel said to a write of the WAL. */
+		if (said == EROFS || sqlite3_system_errno(db->sqlite) == EROFS)
+			errnum = EROFS;
+		break;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		errnum = EBADMSG;
@@ -124,8 +132,14 @@ static int fail(struct bt_db *db, struct bt_err *err, const char *what)
 	default:
 		break;
 	}
-	if (errnum == ENOSPC)
+	if (errnum == ENOSPC) {
+		/* The other thread makes room in the WAL, for those who come later. */
+		db->wal_pages = CHECKPOINT_PAGES_HARD;
+		(void)pthread_cond_signal(&db->wal_grew);
 		return bt_err_sys(err, -errnum, "write the database");
+	}
+	if (errnum == EROFS)
+		return bt_err_sys(err, -errnum, "write the database (%s)", what);
 	return bt_err_set(err, kind, errnum, "database: %s: %s", what, sqlite3_errmsg(db->sqlite));
 }
 
@@ -148,21 +162,46 @@ static int take_lock(struct bt_db *db, const char *dir, struct bt_err *err)
 			  dir);
 }
 
-/* As much as there is: a disk that is full already is no reason not to start. */
-static void reserve_wal(const struct bt_db *db)
+/* As much as there is: a disk that is full already is no reason not to start. A close of the file
+ * drops what locks the process has on it, SQLite's among them; berth.lock is what keeps others
+ * away, and who only reads may. */
+static void reserve(const struct bt_db *db)
 {
-	bt_auto_close int fd = open(db->wal_path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	bt_auto_close int wal = open(db->wal_path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	bt_auto_close int file = open(db->path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
 
-	if (fd >= 0)
-		(void)!fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, WAL_RESERVE);
+	if (wal >= 0)
+		(void)!fallocate(wal, FALLOC_FL_KEEP_SIZE, 0, WAL_RESERVE);
+	if (file >= 0 && fstat(file, &st) == 0)
+		(void)!fallocate(file, FALLOC_FL_KEEP_SIZE, st.st_size, FILE_RESERVE);
+}
+
+static int put_back(struct bt_db *db)
+{
+	int rc = sqlite3_wal_checkpoint_v2(db->sqlite, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		db->wal_pages = 0;
+	reserve(db);
+	return rc;
+}
+
+void bt_db_make_room(struct bt_db *db)
+{
+	lock(db);
+	if (db->depth == 0)
+		(void)put_back(db);
+	unlock(db);
 }
 
 static int open_file(struct bt_db *db, const char *dir, struct bt_err *err)
 {
-	bt_auto_free char *path = bt_path_join(dir, FILE_NAME);
 	bt_auto_close int fd = -EBADF;
+	const char *path;
 	int r;
 
+	path = db->path = bt_path_join(dir, FILE_NAME);
 	if (path)
 		db->wal_path = bt_str_format("%s-wal", path);
 	if (!db->wal_path)
@@ -179,7 +218,7 @@ static int open_file(struct bt_db *db, const char *dir, struct bt_err *err)
 	if (sqlite3_exec(db->sqlite, SETTINGS, NULL, NULL, NULL) != SQLITE_OK)
 		return fail(db, err, path);
 	r = bt_schema_migrate(db->sqlite, err);
-	reserve_wal(db);
+	reserve(db);
 	return r;
 }
 
@@ -225,12 +264,8 @@ static void *run_checkpoints(void *arg)
 		if (db->closing || (db->uses != before && db->wal_pages < CHECKPOINT_PAGES_HARD))
 			continue;
 		/* A failure (a full disk) leaves the WAL as it is: nothing is lost, try later. */
-		if (sqlite3_wal_checkpoint_v2(db->sqlite, NULL, SQLITE_CHECKPOINT_RESTART, NULL,
-					      NULL) != SQLITE_OK)
+		if (put_back(db) != SQLITE_OK)
 			wait_ms(db, 10L * QUIET_MS);
-		else
-			db->wal_pages = 0;
-		reserve_wal(db);
 	}
 	unlock(db);
 	return NULL;
@@ -307,6 +342,7 @@ void bt_db_close(struct bt_db *db)
 	bt_close(&db->lock_fd);
 	(void)pthread_cond_destroy(&db->wal_grew);
 	(void)pthread_mutex_destroy(&db->mutex);
+	free(db->path);
 	free(db->wal_path);
 	free(db);
 }

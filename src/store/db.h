@@ -81,4 +81,9 @@ bt_nodiscard int bt_db_commit(struct bt_db *db, struct bt_err *err);
  * roll back then (their commit fails). Without a transaction it does nothing. */
 void bt_db_rollback(struct bt_db *db);
 
+/** After -ENOSPC, and outside of transactions: put what the WAL holds back into the file, whose
+ * reserve was taken when there was room, so that the WAL's room can be used again, and take the
+ * reserves anew where there is some. What failed may be tried once more. */
+void bt_db_make_room(struct bt_db *db);
+
 #endif

@@ -38,7 +38,8 @@ struct bt_extract_dir {
 
 static int fail(struct bt_err *err, int r, const char *what, const char *path)
 {
-	if (r == -ENOSPC || r == -EDQUOT || r == -EIO || r == -ENOMEM || r == -EMFILE)
+	if (r == -ENOSPC || r == -EDQUOT || r == -EROFS || r == -EIO || r == -ENOMEM ||
+	    r == -EMFILE)
 		return bt_err_sys(err, r, "%s /%s", what, path);
 	return bt_err_set(err, BT_ERR_INVALID, -r, "invalid archive: %s /%s: %s", what, path,
 			  strerror(-r));

@@ -161,6 +161,9 @@ bt_nodiscard int bt_layers_rw_remove(struct bt_layers *layers, const char *id, s
  * transaction, remove the rows: returns 1 where layers below became useless
  * (bt_layers_collect() after the commit), 0, or a negative errno. */
 bt_nodiscard int bt_layers_drop_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
+/** Empty the writable layer, for a removal whose rows find no room on a disk that the layer itself
+ * fills. Returns 0 or a negative errno; then a part may be left. */
+bt_nodiscard int bt_layers_empty_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
 /** Then rename its directories away, and `files` (the path of another tree of its owner's, or
  * NULL), to be removed behind. What a crash between the two leaves has no row and is swept at
  * the next start. */

@@ -253,6 +253,19 @@ int bt_layers_drop_rw(struct bt_layers *layers, const char *id, struct bt_err *e
 	return bt_layers_drop(layers, chain_id, NULL, NULL, err);
 }
 
+int bt_layers_empty_rw(struct bt_layers *layers, const char *id, struct bt_err *err)
+{
+	char path[ID_MAX + 8];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%.*s/diff", ID_MAX, id);
+	r = bt_io_remove_tree(layers->dirfd, path);
+	/* Should the removal fail all the same, the container has a root to start from. */
+	if (r == 0 && mkdirat(layers->dirfd, path, 0755) < 0 && errno != ENOENT)
+		r = -errno;
+	return r < 0 ? bt_err_sys(err, r, "empty " BT_LAYERS_DIR "/%s", path) : 0;
+}
+
 /* Put the tree `name` in `fd` into the directory that is removed behind, or, where that cannot be
  * (another file system, nothing there to put it into), remove it now. */
 static int put_away(struct bt_layers *layers, int fd, const char *name, const char *away,
