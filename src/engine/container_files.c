@@ -42,12 +42,12 @@ char *bt_container_files_journal(const struct bt_engine *engine, const char *id)
 int bt_container_files_create(const struct bt_engine *engine, const char *id, struct bt_err *err)
 {
 	bt_auto_free char *dir = bt_container_files_path(engine, id, NULL);
+	int r;
 
 	if (!dir)
 		return bt_err_sys(err, -ENOMEM, "create container");
-	if (mkdir(dir, 0710) < 0 && errno != EEXIST)
-		return bt_err_sys(err, -errno, "create %s", dir);
-	return 0;
+	r = bt_layers_make_dir(engine->layers, dir, 0710);
+	return r < 0 && r != -EEXIST ? bt_err_sys(err, r, "create %s", dir) : 0;
 }
 
 int bt_container_files_remove(const struct bt_engine *engine, const char *id, struct bt_err *err)

@@ -22,20 +22,32 @@
 #define READY    "1"
 #define REMOVING "2"
 
-/* The reaper has removed a layer's directory: its row follows. */
+/* The reaper has removed a directory: if it was an image's layer, its row follows. */
 static void forget_layer(void *arg, const char *name)
 {
 	struct bt_layers *layers = arg;
 
+	bt_nursery_removed(&layers->nursery);
 	bt_discard(bt_db_run(layers->db, BT_ERR_IGNORED,
 			     "DELETE FROM layers WHERE cache_id = ?1 AND state = " REMOVING, 1,
 			     name));
 }
 
+/* Without one, directories are made in place. */
+static int open_nursery(struct bt_layers *layers, struct bt_err *err)
+{
+	bt_auto_free char *path = bt_path_join(layers->root, BT_LAYERS_NURSERY);
+
+	if (!path)
+		return bt_err_sys(err, -ENOMEM, "open the layers");
+	bt_nursery_open(&layers->nursery, path, &layers->spread);
+	return 0;
+}
+
 static int open_dirs(struct bt_layers *layers, struct bt_err *err)
 {
 	static const char *const subdirs[] = { BT_LAYERS_DIR, BT_LAYERS_MOUNTS, BT_LAYERS_EMPTY,
-					       BT_LAYERS_LINKS };
+					       BT_LAYERS_LINKS, BT_LAYERS_NURSERY };
 
 	for (size_t i = 0; i < sizeof(subdirs) / sizeof(subdirs[0]); i++) {
 		bt_auto_free char *path = bt_path_join(layers->root, subdirs[i]);
@@ -57,7 +69,7 @@ static int open_dirs(struct bt_layers *layers, struct bt_err *err)
 	}
 	if (layers->mounts_fd < 0)
 		return bt_err_sys(err, -errno, "open %s/" BT_LAYERS_MOUNTS, layers->root);
-	return 0;
+	return open_nursery(layers, err);
 }
 
 int bt_layers_open(const char *data_root, struct bt_db *db, struct bt_layers **ret,
@@ -72,6 +84,7 @@ int bt_layers_open(const char *data_root, struct bt_db *db, struct bt_layers **r
 	bt_spread_init(&layers->spread);
 	(void)pthread_mutex_init(&layers->init_lock, NULL);
 	layers->dirfd = layers->mounts_fd = -EBADF;
+	layers->nursery = (struct bt_nursery){ .top = -EBADF, .fd = -EBADF };
 	layers->root = strdup(data_root);
 	r = layers->root ? open_dirs(layers, err) : bt_err_sys(err, -ENOMEM, "open the layers");
 	if (r == 0) {
@@ -94,6 +107,7 @@ void bt_layers_close(struct bt_layers *layers)
 	if (!layers)
 		return;
 	bt_reaper_destroy(layers->reaper);
+	bt_nursery_done(&layers->nursery);
 	bt_spread_done(&layers->spread);
 	(void)pthread_mutex_destroy(&layers->init_lock);
 	bt_close(&layers->dirfd);

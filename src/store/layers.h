@@ -128,6 +128,9 @@ bt_nodiscard int bt_layers_add_rw(struct bt_layers *layers, const char *id, cons
 				  struct bt_err *err);
 /** The second half: the directories. */
 bt_nodiscard int bt_layers_make_rw(struct bt_layers *layers, const char *id, struct bt_err *err);
+/** Make the directory of other files of a container, where those of its layer are
+ * (store/nursery.h). Returns 0 or a negative errno, -EEXIST where there is one. */
+bt_nodiscard int bt_layers_make_dir(struct bt_layers *layers, const char *path, mode_t mode);
 /** Has bt_layers_make_rw() come to its end? */
 bool bt_layers_has_rw(struct bt_layers *layers, const char *id);
 

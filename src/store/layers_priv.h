@@ -11,15 +11,17 @@
 #include <pthread.h>
 
 #include "store/layers.h"
+#include "store/nursery.h"
 #include "store/overlay.h"
 #include "store/reaper.h"
 #include "store/spread.h"
 
 /* The directories of a layer, or of all, below the data root. */
-#define BT_LAYERS_DIR    "overlay2"
-#define BT_LAYERS_MOUNTS "image/overlay2/layerdb/mounts"
-#define BT_LAYERS_EMPTY  "image/overlay2/empty" /* a lower directory for who has none */
-#define BT_LAYERS_LINKS  "image/overlay2/links" /* see struct bt_overlay, `scratch` */
+#define BT_LAYERS_DIR     "overlay2"
+#define BT_LAYERS_MOUNTS  "image/overlay2/layerdb/mounts"
+#define BT_LAYERS_EMPTY   "image/overlay2/empty"   /* a lower directory for who has none */
+#define BT_LAYERS_LINKS   "image/overlay2/links"   /* see struct bt_overlay, `scratch` */
+#define BT_LAYERS_NURSERY "image/overlay2/nursery" /* see store/nursery.h */
 /* Renamed to this before it is removed, so that the name is free at once. */
 #define BT_LAYERS_REMOVING "-removing"
 
@@ -31,6 +33,7 @@ struct bt_layers {
 	int mounts_fd;    /* of BT_LAYERS_MOUNTS */
 	struct bt_reaper *reaper;
 	struct bt_spread spread;
+	struct bt_nursery nursery;
 	pthread_mutex_t init_lock; /* held while the places of mounts are made in an image */
 };
 

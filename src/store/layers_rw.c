@@ -47,16 +47,18 @@ int bt_layers_make_rw(struct bt_layers *layers, const char *id, struct bt_err *e
 	bt_auto_close int dir = -EBADF, diff = -EBADF, mounts = -EBADF;
 	int r;
 
-	if (mkdirat(layers->dirfd, id, 0710) < 0)
-		return bt_err_sys(err, -errno, "make " BT_LAYERS_DIR "/%s", id);
+	r = bt_nursery_mkdir(&layers->nursery, layers->dirfd, id, 0710);
+	if (r < 0)
+		return bt_err_sys(err, r, "make " BT_LAYERS_DIR "/%s", id);
 	dir = openat(layers->dirfd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || mkdirat(dir, "diff", 0755) < 0 || mkdirat(dir, "work", 0700) < 0)
 		return bt_err_sys(err, -errno, "make " BT_LAYERS_DIR "/%s", id);
 	diff = openat(dir, "diff", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (diff < 0 || fchmod(diff, 0755) < 0)
 		return bt_err_sys(err, -errno, "make " BT_LAYERS_DIR "/%s", id);
-	if (mkdirat(layers->mounts_fd, id, 0700) < 0)
-		return bt_err_sys(err, -errno, "make " BT_LAYERS_MOUNTS "/%s", id);
+	r = bt_nursery_mkdir(&layers->nursery, layers->mounts_fd, id, 0700);
+	if (r < 0)
+		return bt_err_sys(err, r, "make " BT_LAYERS_MOUNTS "/%s", id);
 	mounts = openat(layers->mounts_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (mounts < 0)
 		return bt_err_sys(err, -errno, "make " BT_LAYERS_MOUNTS "/%s", id);
@@ -85,6 +87,11 @@ int bt_layers_rw_create(struct bt_layers *layers, const char *id, const char *ch
 	if (r < 0)
 		bt_discard(bt_layers_rw_remove(layers, id, BT_ERR_IGNORED));
 	return r;
+}
+
+int bt_layers_make_dir(struct bt_layers *layers, const char *path, mode_t mode)
+{
+	return bt_nursery_mkdir(&layers->nursery, AT_FDCWD, path, mode);
 }
 
 /* mount-id is what bt_layers_make_rw() makes last. */

@@ -96,13 +96,14 @@ static int sweep_dir(int fd, const struct bt_map *names, struct bt_reaper *reape
 	return 0;
 }
 
-static int sweep_links(struct bt_layers *layers, struct bt_err *err)
+/* What lies below the data root at `name` was for a moment only. */
+static int sweep_scratch(struct bt_layers *layers, const char *name, struct bt_err *err)
 {
-	bt_auto_free char *path = bt_path_join(layers->root, BT_LAYERS_LINKS);
+	bt_auto_free char *path = bt_path_join(layers->root, name);
 	bt_auto_close int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -ENOMEM;
 
 	if (fd < 0)
-		return bt_err_sys(err, -errno, "open %s/" BT_LAYERS_LINKS, layers->root);
+		return bt_err_sys(err, -errno, "open %s/%s", layers->root, name);
 	return sweep_dir(fd, &(struct bt_map){ 0 }, NULL, err);
 }
 
@@ -122,5 +123,7 @@ int bt_layers_sweep_(struct bt_layers *layers, struct bt_err *err)
 			       &all, err);
 	if (r == 0)
 		r = sweep_dir(layers->dirfd, &all, layers->reaper, err);
-	return r == 0 ? sweep_links(layers, err) : r;
+	if (r == 0)
+		r = sweep_scratch(layers, BT_LAYERS_LINKS, err);
+	return r == 0 ? sweep_scratch(layers, BT_LAYERS_NURSERY, err) : r;
 }

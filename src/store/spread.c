@@ -53,7 +53,7 @@ void bt_spread_note(struct bt_spread *spread, ino_t ino)
 
 /* In what is marked as the top of hierarchies, ext4 puts each new directory where there is much
  * room, and begins to look at a place that the directory's name gives. */
-static bool mark(int dir)
+bool bt_spread_mark(int dir)
 {
 	int flags = 0;
 
@@ -75,33 +75,46 @@ static int make(int dir, const char *name, mode_t mode, struct stat *ret)
 	return bt_take_fd(&fd);
 }
 
-int bt_spread_mkdir(struct bt_spread *spread, int dir, const char *name, mode_t mode)
+/* Those tried before are kept meanwhile: where one group of inodes has the fewest directories, ext4
+ * takes that one again and again until it has more. Returns the descriptor of the last, or -errno.
+ */
+static int try_places(struct bt_spread *spread, int dir, mode_t mode,
+		      char names[TRIES][BT_RAND_ID_LEN + 1], int *ret_tried, struct stat *ret)
 {
-	bt_auto_close int fd = -EBADF;
-	char attempt[BT_RAND_ID_LEN + 1];
-	struct stat st;
-	int r;
+	int fd = -EBADF;
 
-	if (!mark(dir))
-		return make(dir, name, mode, &st);
-	for (int i = 0; i < TRIES; i++) {
-		if (fd >= 0 && unlinkat(dir, attempt, AT_REMOVEDIR) < 0)
-			return -errno;
+	for (*ret_tried = 0; *ret_tried < TRIES;) {
+		int r = bt_rand_id(names[*ret_tried]);
+
 		bt_close(&fd);
-		r = bt_rand_id(attempt);
-		if (r < 0)
-			return r;
-		fd = make(dir, attempt, mode, &st);
+		fd = r < 0 ? r : make(dir, names[*ret_tried], mode, ret);
 		if (fd < 0)
 			return fd;
-		if (!bt_spread_is_near(spread, st.st_ino))
+		++*ret_tried;
+		if (!bt_spread_is_near(spread, ret->st_ino))
 			break;
 	}
-	if (renameat(dir, attempt, dir, name) < 0) {
+	return fd;
+}
+
+int bt_spread_mkdir(struct bt_spread *spread, int dir, const char *name, mode_t mode)
+{
+	char names[TRIES][BT_RAND_ID_LEN + 1];
+	bt_auto_close int fd = -EBADF;
+	int tried = 0, r = 0;
+	struct stat st;
+
+	if (!bt_spread_mark(dir))
+		return make(dir, name, mode, &st);
+	fd = try_places(spread, dir, mode, names, &tried, &st);
+	if (fd < 0)
+		r = fd;
+	else if (renameat(dir, names[tried - 1], dir, name) < 0)
 		r = -errno;
-		(void)unlinkat(dir, attempt, AT_REMOVEDIR);
+	for (int i = 0; i < (r < 0 ? tried : tried - 1); i++)
+		(void)unlinkat(dir, names[i], AT_REMOVEDIR);
+	if (r < 0)
 		return r;
-	}
 	bt_spread_note(spread, st.st_ino);
 	return bt_take_fd(&fd);
 }

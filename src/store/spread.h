@@ -33,6 +33,9 @@ void bt_spread_done(struct bt_spread *spread);
  * are made in `dir` by others afterwards are spread, too. Returns a descriptor of it, or a negative
  * errno. */
 bt_nodiscard int bt_spread_mkdir(struct bt_spread *spread, int dir, const char *name, mode_t mode);
+/** Mark `dir` so that directories made in it are spread over the disk. Returns whether the file
+ * system does that. */
+bool bt_spread_mark(int dir);
 /** Is the inode `ino` near one of the last ones? */
 bool bt_spread_is_near(struct bt_spread *spread, ino_t ino);
 /** Remember `ino`. */

@@ -10,6 +10,7 @@ export PYTHONDONTWRITEBYTECODE=1 BERTH_BUILD=$build
 mkdir -p "$build/bench"
 cc -O2 -D_GNU_SOURCE -o "$build/bench/floor" "$here/floor.c"
 cc -O2 -D_GNU_SOURCE -o "$build/bench/spent" "$here/spent.c"
+cc -O2 -D_GNU_SOURCE -o "$build/bench/steps" "$here/steps.c"
 cc -O2 -static -o "$build/bench/true" "$here/true.c"
 cc -O2 -static -o "$build/bench/lines" "$here/lines.c"
 exec /usr/bin/python3 "$here/bench.py" "$@"
