@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,15 +94,17 @@ static int wait_hook(pid_t pid, int pidfd, int timeout, int *ret_status)
 	int r = 0;
 
 	while (r <= 0) {
+		/* Seconds that the specification allows are more milliseconds than poll(2) takes.
+		 */
 		int64_t left = (until - bt_time_monotonic_ns()) / 1000000;
 
-		r = poll(&ended, 1, timeout > 0 ? (int)(left > 0 ? left : 0) : -1);
+		if (timeout > 0 && left <= 0)
+			break;
+		r = poll(&ended, 1, timeout <= 0 ? -1 : left < INT_MAX ? (int)left : INT_MAX);
 		if (r < 0 && errno != EINTR)
 			return -errno;
-		if (r == 0)
-			break;
 	}
-	if (r == 0)
+	if (r <= 0)
 		(void)kill(pid, SIGKILL);
 	while (waitpid(pid, ret_status, 0) < 0) {
 		if (errno != EINTR)
