@@ -94,11 +94,13 @@ int bt_cgroup_stats_parse_blkio(const char *text, struct bt_cgroup_io_list *ret)
 	for (const char *line = text; *line && r == 0;
 	     line += strcspn(line, "\n"), line += !!*line) {
 		unsigned major, minor;
-		unsigned long long value;
-		char op[16];
+		char op[16], digits[24];
+		uint64_t value;
 
-		if (sscanf(line, "%u:%u %15[A-Za-z] %llu", &major, &minor, op, &value) == 4 &&
-		    operation(op))
+		/* Blanks by name: white space in a format goes on to the next line. */
+		if (sscanf(line, "%u:%u%*1[ ]%15[A-Za-z]%*1[ ]%23[0-9]", &major, &minor, op,
+			   digits) == 4 &&
+		    operation(op) && to_u64(digits, &value))
 			r = add_entry(&list, major, minor, operation(op), value);
 	}
 	if (r < 0) {
