@@ -180,8 +180,9 @@ daemon.json \\- configuration of berth\\(aqs daemon
 .SH DESCRIPTION
 One object of JSON (RFC 8259). What a flag of
 .BR berthd (8)
-says, the file must not say as well: the daemon does not start, and names it. A member that berthd does not know is refused; what dockerd knows and berth does in its own way is taken with a
-warning.
+says, the file must not say as well: the daemon does not start, and names it. Nor does it start with a member that it does not know, or that dockerd has and berth does not offer; called
+.BR dockerd ,
+it takes the latter with a warning.
 .B berthd \\-\\-validate
 checks the file.
 .SH MEMBERS
