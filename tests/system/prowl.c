@@ -136,6 +136,8 @@ int main(int argc, char **argv)
 {
 	if (argc >= 3 && strcmp(argv[1], "exe") == 0)
 		prowl("exe", atoi(argv[2]), NULL);
+	else if (argc >= 2 && strcmp(argv[1], "ids") == 0)
+		printf("%d %d\n", (int)getuid(), (int)geteuid());
 	else if (argc >= 4 && strcmp(argv[1], "root") == 0)
 		prowl("root", atoi(argv[2]), argv[3]);
 	else if (argc >= 3 && strcmp(argv[1], "socket") == 0)

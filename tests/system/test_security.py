@@ -10,18 +10,14 @@ import time
 
 import pytest
 
-from harness import BERTH, BERTHD, BUILD, PATIENCE, RUNTIME, TOP, busybox_tar, run, wait_for
+from harness import BERTH, BERTHD, BUILD, PATIENCE, RUNTIME, busybox_tar, make_prowl, run, wait_for
 
 
 @pytest.fixture(scope="module")
 def evil(engine):
     """evil(setup, *changes): an image made from busybox and prowl, changed by setup(root); removed at the end."""
     made, top = [], tempfile.mkdtemp(prefix="berth-evil-")
-    if os.access(os.path.join(BUILD, "prowl"), os.X_OK):
-        # Where there is no compiler it has been brought along.
-        shutil.copy(os.path.join(BUILD, "prowl"), top + "/prowl")
-    else:
-        run(["cc", "-static", "-O1", "-D_GNU_SOURCE", "-o", top + "/prowl", os.path.join(TOP, "tests/system/prowl.c")])
+    make_prowl(top + "/prowl")
 
     def make(setup=lambda root: None, *changes):
         root = tempfile.mkdtemp(dir=top)
