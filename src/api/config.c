@@ -489,6 +489,7 @@ static int read_options(struct bt_config *c, struct bt_err *err)
 						    bt_json_i64(v, "cpu-rt-runtime", 0) };
 	c->cdi_dirs = bt_json_arr(v, "cdi-spec-dirs");
 	c->userns_remap = bt_json_str(v, "userns-remap", NULL);
+	c->selinux = bt_json_bool(v, "selinux-enabled", false);
 	c->no_forwarder = !bt_json_bool(v, "userland-proxy", true);
 	c->no_new_privileges = bt_json_bool(v, "no-new-privileges", false);
 	c->shutdown_timeout = timeout < 0 || timeout > 3600 ? 3600 : (int)timeout;

@@ -57,6 +57,7 @@ struct bt_config {
 	struct bt_cpu_realtime cpu_realtime;
 	const json_t *cdi_dirs;
 	const char *userns_remap;
+	bool selinux; /* selinux-enabled */
 	bool no_new_privileges;
 	int shutdown_timeout;
 };

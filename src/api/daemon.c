@@ -212,6 +212,7 @@ static struct bt_engine_config engine_config(const struct daemon *d, const struc
 		.cpu_realtime = c->cpu_realtime,
 		.cdi_dirs = c->cdi_dirs,
 		.userns_remap = c->userns_remap,
+		.selinux = c->selinux,
 		.shutdown_timeout = c->shutdown_timeout,
 		.spawner_fd = -EBADF,
 	};

@@ -8,6 +8,8 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "engine/engine_private.h"
+#include "engine/selinux.h"
+#include "engine/selinux_mcs.h"
 
 struct bt_container_index *bt_container_index_create(void)
 {
@@ -60,6 +62,8 @@ void bt_container_unref(struct bt_container *c)
 {
 	if (!c || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	if (c->categories)
+		bt_selinux_mcs_drop(c->engine->selinux->mcs, c->categories);
 	pthread_mutex_destroy(&c->op);
 	pthread_mutex_destroy(&c->lock);
 	pthread_cond_destroy(&c->arrived);

@@ -71,6 +71,7 @@ struct bt_container {
 	char *summary;  /* JSON text: what `ps` and events tell of its configuration */
 	bool tty, open_stdin, stdin_once, auto_remove, has_health;
 	struct bt_restart restart; /* under lock: `update` changes it */
+	uint32_t categories;       /* of SELinux, held for it (engine/selinux_mcs.h); 0: none */
 
 	pthread_mutex_t op;
 	pthread_mutex_t lock;

@@ -20,6 +20,7 @@
 #include "engine/container_files.h"
 #include "engine/container_name.h"
 #include "engine/container_row.h"
+#include "engine/container_selinux.h"
 #include "engine/container_undo.h"
 #include "engine/create_check.h"
 #include "engine/create_endpoints.h"
@@ -472,6 +473,8 @@ static int create(struct creation *cr, const char *name, struct bt_err *err)
 	}
 	r = make_container(cr, err);
 	if (r == 0)
+		r = bt_container_selinux_init(cr->container, &cr->settings, err);
+	if (r == 0)
 		r = place_volumes(cr, err);
 	if (r < 0)
 		return r;
@@ -506,6 +509,8 @@ int bt_container_create(struct bt_engine *engine, const char *name, const char *
 		r = read_request(&cr, body, platform, err);
 	if (r == 0)
 		r = bt_create_check(engine, body, cr.settings.host_config, err);
+	if (r == 0)
+		r = bt_container_selinux_join(engine, cr.settings.host_config, err);
 	if (r == 0)
 		r = bt_create_endpoints_settle(cr.settings.config, cr.settings.host_config,
 					       cr.settings.networking, cr.warnings, err);

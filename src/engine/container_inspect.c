@@ -154,8 +154,8 @@ static int add_identity(const struct bt_container *c, const struct bt_container_
 	json_object_set_new(out, "RestartCount", json_integer(snap->state.restart_count));
 	json_object_set_new(out, "Driver", json_string("overlay2"));
 	json_object_set_new(out, "Platform", json_string("linux"));
-	json_object_set_new(out, "MountLabel", json_string(""));
-	json_object_set_new(out, "ProcessLabel", json_string(""));
+	json_object_set_new(out, "MountLabel", json_string(bt_jget_text(s->labels, "Mount")));
+	json_object_set_new(out, "ProcessLabel", json_string(bt_jget_text(s->labels, "Process")));
 	json_object_set_new(out, "AppArmorProfile", json_string(apparmor_of(c, s->host_config)));
 	json_object_set_new(out, "ExecIDs",
 			    snap->state.pid > 0 ? bt_exec_table_ids_of(c) : json_null());

@@ -52,20 +52,22 @@ static int attach(const struct bt_container *c, int fd, const char *name, bool f
 }
 
 static int make_shm(const struct bt_container *c, const json_t *hc,
-		    const struct bt_userns_view *view, char **ret, struct bt_err *err)
+		    const struct bt_layers_look *look, char **ret, struct bt_err *err)
 {
 	bt_auto_free char *size = bt_str_format("size=%" PRId64, bt_jget_int(hc, "ShmSize"));
-	bt_auto_free char *uid = bt_str_format("uid=%u", view ? view->uid : 0);
-	bt_auto_free char *gid = bt_str_format("gid=%u", view ? view->gid : 0);
-	const char *options[] = { "mode=1777", size, uid, gid };
+	bt_auto_free char *uid = bt_str_format("uid=%u", look->view ? look->view->uid : 0);
+	bt_auto_free char *gid = bt_str_format("gid=%u", look->view ? look->view->gid : 0);
+	bt_auto_free char *context = look->label ? bt_str_format("context=%s", look->label) : NULL;
+	const char *options[] = { "mode=1777", size, uid, gid, context };
 	const struct bt_mnt_fs fs = { .type = "tmpfs",
 				      .source = "shm",
 				      .options = options,
-				      .noptions = 4,
+				      .noptions = context ? 5 : 4,
 				      .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 						    MOUNT_ATTR_NOEXEC };
 	bt_auto_close int fd = -EBADF;
-	int r = size && uid && gid ? bt_mnt_create(&fs, NULL, &fd) : -ENOMEM;
+	int r = size && uid && gid && (context || !look->label) ? bt_mnt_create(&fs, NULL, &fd)
+								: -ENOMEM;
 
 	if (r < 0)
 		return bt_err_sys(err, r, "make shared memory");
@@ -182,7 +184,7 @@ static int make_subpath(struct bt_container *c, json_t *mount, size_t number, st
 }
 
 static int make_image(struct bt_container *c, json_t *mount, size_t number,
-		      const struct bt_userns_view *view, struct bt_err *err)
+		      const struct bt_layers_look *look, struct bt_err *err)
 {
 	bt_auto_image struct bt_image image = { 0 };
 	bt_auto_close int root = -EBADF, part = -EBADF, fd = -EBADF;
@@ -191,7 +193,7 @@ static int make_image(struct bt_container *c, json_t *mount, size_t number,
 
 	if (r < 0)
 		return r;
-	root = bt_layers_rw_mount_ro(c->engine->layers, image.chain_id, view, err);
+	root = bt_layers_rw_mount_ro(c->engine->layers, image.chain_id, look, err);
 	if (root < 0)
 		return root;
 	/* Only what is attached somewhere can be cloned: the part lies beside the whole. */
@@ -216,19 +218,19 @@ static void tell_mounted(const struct bt_container *c, const json_t *mount)
 }
 
 static int make_one(struct bt_container *c, json_t *mount, size_t number,
-		    const struct bt_userns_view *view, struct bt_err *err)
+		    const struct bt_layers_look *look, struct bt_err *err)
 {
 	const char *type = bt_jget_text(mount, "Type");
 	int r;
 
 	if (strcmp(type, "image") == 0)
-		return make_image(c, mount, number, view, err);
+		return make_image(c, mount, number, look, err);
 	if (strcmp(type, "volume") != 0)
 		return 0;
 	r = bt_volume_mount_use(c->engine, bt_jget_text(mount, "Name"), c->id, err);
 	if (r == 0)
 		tell_mounted(c, mount);
-	if (r == 0 && view)
+	if (r == 0 && look->view)
 		r = bt_volume_mount_is_foreign(c->engine, bt_jget_text(mount, "Name"), err);
 	if (r > 0)
 		json_object_set_new(mount, "Foreign", json_true());
@@ -237,7 +239,7 @@ static int make_one(struct bt_container *c, json_t *mount, size_t number,
 }
 
 int bt_container_mounts_make(struct bt_container *c, const json_t *hc, json_t *mounts,
-			     const struct bt_userns_view *view, char **ret_shm, struct bt_err *err)
+			     const struct bt_layers_look *look, char **ret_shm, struct bt_err *err)
 {
 	const char *mode = bt_jget_text(hc, "IpcMode");
 	const char *other = bt_host_config_container(mode);
@@ -249,10 +251,10 @@ int bt_container_mounts_make(struct bt_container *c, const json_t *hc, json_t *m
 	if (other)
 		r = join_shm(c->engine, other, &shm, err);
 	else if (strcmp(mode, "shareable") == 0)
-		r = make_shm(c, hc, view, &shm, err);
+		r = make_shm(c, hc, look, &shm, err);
 	json_array_foreach (mounts, i, mount) {
 		if (r == 0)
-			r = make_one(c, mount, i, view, err);
+			r = make_one(c, mount, i, look, err);
 	}
 	if (r < 0)
 		return r;

@@ -20,19 +20,19 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "engine/container.h"
-#include "sys/userns.h"
+#include "store/layers.h"
 
 /**
  * Make them for a start.
  *
  * @mounts:  the container's mount points; Source of those that lie elsewhere now is replaced.
- * @view:    the container's user namespace, NULL: the host's.
+ * @look:    whose ids their files have, and which label.
  * @ret_shm: what is to be bound at /dev/shm (owned), or NULL: nothing of another's.
  *
  * After a failure, and at the end of a container that ran, bt_container_mounts_release().
  */
 bt_nodiscard int bt_container_mounts_make(struct bt_container *container, const json_t *host_config,
-					  json_t *mounts, const struct bt_userns_view *view,
+					  json_t *mounts, const struct bt_layers_look *look,
 					  char **ret_shm, struct bt_err *err);
 
 /** Count the volumes of a container that was found running. */

@@ -17,6 +17,7 @@ void bt_container_row_settings_done(struct bt_container_settings *s)
 	json_decref(s->host_config);
 	json_decref(s->networking);
 	json_decref(s->mounts);
+	json_decref(s->labels);
 	*s = (struct bt_container_settings){ 0 };
 }
 
@@ -134,8 +135,8 @@ static void parse_state(struct bt_container *c, const char *text)
 static int insert_settings(struct bt_container *c, const struct bt_container_settings *settings,
 			   struct bt_err *err)
 {
-	json_auto_t *both =
-		json_pack("{s:O,s:O}", "Config", settings->config, "Mounts", settings->mounts);
+	json_auto_t *both = json_pack("{s:O,s:O,s:O*}", "Config", settings->config, "Mounts",
+				      settings->mounts, "Labels", settings->labels);
 	bt_auto_free char *config = both ? bt_jget_dump(both) : NULL;
 	bt_auto_free char *host_config = bt_jget_dump(settings->host_config);
 	bt_auto_free char *networking = bt_jget_dump(settings->networking);
@@ -215,6 +216,7 @@ int bt_container_row_settings(const struct bt_container *c, struct bt_container_
 	s.networking = bt_jget_load(texts[2]);
 	s.config = json_incref(json_object_get(both, "Config"));
 	s.mounts = json_incref(json_object_get(both, "Mounts"));
+	s.labels = json_incref(json_object_get(both, "Labels"));
 	for (int i = 0; i < 3; i++)
 		free(texts[i]);
 	if (!s.config || !s.mounts || !s.host_config || !s.networking) {

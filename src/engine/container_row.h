@@ -4,7 +4,8 @@
 
 /*
  * A container's row in the database: what it was created with, as JSON text, and
- * its state. The column `config` holds {"Config":…,"Mounts":[…]}.
+ * its state. The column `config` holds {"Config":…,"Mounts":[…]}, and
+ * "Labels" where SELinux gives any.
  */
 
 #include <jansson.h>
@@ -21,6 +22,7 @@ struct bt_container_settings {
 	json_t *host_config; /* as inspect shows it */
 	json_t *networking;  /* NetworkingConfig of the request */
 	json_t *mounts;      /* engine/mounts.h */
+	json_t *labels;      /* {"Process":…,"Mount":…} of SELinux, or NULL */
 };
 
 /** Release what it owns. */

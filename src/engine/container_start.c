@@ -28,6 +28,7 @@
 #include "engine/container_links.h"
 #include "engine/container_remove.h"
 #include "engine/container_row.h"
+#include "engine/container_selinux.h"
 #include "engine/container_userns.h"
 #include "engine/container_waiter.h"
 #include "engine/device_requests.h"
@@ -306,6 +307,8 @@ static int build_spec(struct start *st, struct bt_err *err)
 		.systemd_cgroup = engine->cfg.systemd_cgroup,
 		.default_ulimits = engine->cfg.default_ulimits,
 		.security = { engine->cfg.no_new_privileges, engine->cfg.apparmor },
+		.process_label = bt_container_selinux_process(&st->settings),
+		.mount_label = bt_container_selinux_mount(&st->settings),
 		.user = &st->user,
 		.userns = &st->userns,
 		.host_network = st->net.host,
@@ -348,15 +351,21 @@ static int join_all(struct start *st, struct bt_err *err)
 					&st->userns, err);
 }
 
+static struct bt_layers_look look_of(const struct start *st)
+{
+	return (struct bt_layers_look){ .view = st->userns.mapped ? &st->userns.view : NULL,
+					.label = bt_container_selinux_mount(&st->settings) };
+}
+
 /* What is removed at its end need not reach the disk. */
 static int mount_root(struct start *st, struct bt_err *err)
 {
 	struct bt_container *c = st->container;
-	const struct bt_userns_view *view = st->userns.mapped ? &st->userns.view : NULL;
+	const struct bt_layers_look look = look_of(st);
 
 	st->rootfs = c->auto_remove
-			     ? bt_layers_rw_mount_volatile(c->engine->layers, c->id, view, err)
-			     : bt_layers_rw_mount(c->engine->layers, c->id, view, err);
+			     ? bt_layers_rw_mount_volatile(c->engine->layers, c->id, &look, err)
+			     : bt_layers_rw_mount(c->engine->layers, c->id, &look, err);
 	return st->rootfs < 0 ? st->rootfs : 0;
 }
 
@@ -379,6 +388,7 @@ static int prepare_realtime(const struct start *st, struct bt_err *err)
 static int prepare(struct start *st, struct bt_err *err)
 {
 	struct bt_container *c = st->container;
+	struct bt_layers_look look;
 	int r = bt_container_row_settings(c, &st->settings, err);
 
 	if (r == 0)
@@ -399,8 +409,9 @@ static int prepare(struct start *st, struct bt_err *err)
 	if (r < 0)
 		return r;
 	bt_fault_point("start/root");
-	r = bt_container_mounts_make(c, st->settings.host_config, st->settings.mounts,
-				     st->userns.mapped ? &st->userns.view : NULL, &st->shm, err);
+	look = look_of(st);
+	r = bt_container_mounts_make(c, st->settings.host_config, st->settings.mounts, &look,
+				     &st->shm, err);
 	if (r == 0)
 		r = find_user(st, err);
 	if (r == 0)
@@ -408,6 +419,8 @@ static int prepare(struct start *st, struct bt_err *err)
 				       runtime_path(st) == NULL, err);
 	if (r == 0)
 		r = attach_network(st, err);
+	if (r == 0)
+		r = bt_container_selinux_relabel(c, &st->settings, err);
 	bt_fault_point("start/network");
 	if (r == 0)
 		r = build_spec(st, err);

@@ -28,6 +28,8 @@
 #include "engine/jget.h"
 #include "engine/live_config.h"
 #include "engine/seccomp_cache.h"
+#include "engine/selinux.h"
+#include "engine/selinux_relabel.h"
 #include "engine/volume_mount.h"
 
 #define DEFAULT_CGROUP_PARENT "/docker"
@@ -194,6 +196,22 @@ static int open_remap(struct bt_engine *engine, struct bt_err *err)
 	return r < 0 ? bt_err_context(err, "userns-remap") : 0;
 }
 
+static int open_selinux(struct bt_engine *engine, struct bt_err *err)
+{
+	const struct bt_selinux_places usual = { 0 };
+	bt_auto_free char *layers = bt_path_join(engine->cfg.data_root, "overlay2");
+	int r;
+
+	if (!engine->cfg.selinux)
+		return 0;
+	r = layers ? bt_selinux_open(&usual, &engine->selinux, err)
+		   : bt_err_sys(err, -ENOMEM, "label layers");
+	/* A program that is mapped is read from the layer itself, whatever its mount says. */
+	if (r == 0)
+		r = bt_selinux_relabel_once(layers, engine->selinux->layers, err);
+	return r < 0 ? bt_err_context(err, "selinux-enabled") : 0;
+}
+
 static int open_parts(struct bt_engine *engine, struct bt_err *err)
 {
 	int r = make_dirs(&engine->cfg, err);
@@ -216,6 +234,8 @@ static int open_parts(struct bt_engine *engine, struct bt_err *err)
 		r = open_stores(engine, err);
 	if (r == 0)
 		r = open_remap(engine, err);
+	if (r == 0)
+		r = open_selinux(engine, err);
 	if (r == 0)
 		r = bt_links_open(&bt_container_apply_events, &engine->links, err);
 	if (r == 0)
@@ -265,6 +285,7 @@ void bt_engine_close(struct bt_engine *engine)
 	bt_seccomp_cache_destroy(engine->seccomp);
 	bt_volume_mounts_destroy(engine->volume_mounts);
 	bt_exec_table_destroy(engine->execs);
+	bt_selinux_close(engine->selinux);
 	bt_remap_close(engine->remap);
 	bt_images_close(engine->images);
 	bt_layers_close(engine->layers);

@@ -62,6 +62,7 @@ struct bt_engine_config {
 	bool no_new_privileges;
 	const char *userns_remap; /* whose subordinate ids containers have; NULL or "": nobody's */
 	bool apparmor;            /* enforced here, and its default profile is loaded */
+	bool selinux;             /* containers get labels of SELinux */
 	int shutdown_timeout;
 	/* What the strings and the JSON above are borrowed from, or NULL where they live on anyway.
 	 */

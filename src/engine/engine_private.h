@@ -25,6 +25,7 @@ struct bt_links;
 struct bt_execs;
 struct bt_health;
 struct bt_seccomp_cache;
+struct bt_selinux;
 struct bt_volume_mounts;
 
 struct bt_engine {
@@ -37,7 +38,8 @@ struct bt_engine {
 	struct bt_db *db;
 	struct bt_layers *layers;
 	struct bt_images *images;
-	struct bt_remap *remap; /* NULL: containers have the host's ids */
+	struct bt_remap *remap;     /* NULL: containers have the host's ids */
+	struct bt_selinux *selinux; /* NULL: containers get no labels */
 	struct bt_container_index *containers;
 	struct bt_execs *execs;
 	struct bt_health *health;

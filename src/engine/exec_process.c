@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "engine/apparmor.h"
 #include "engine/container_row.h"
+#include "engine/container_selinux.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
 #include "engine/spec.h"
@@ -91,6 +92,9 @@ int bt_exec_process_make(struct bt_container *c, const json_t *config, unsigned 
 		r = add_rights(c, &s, config, user.uid, process, err);
 	if (r < 0)
 		return r;
+	if (bt_container_selinux_process(&s))
+		json_object_set_new(process, "selinuxLabel",
+				    json_string(bt_container_selinux_process(&s)));
 	bt_spec_security_rlimits(s.host_config, c->engine->cfg.default_ulimits, process);
 	json_object_set_new(process, "terminal", json_boolean(tty));
 	if (tty && rows > 0 && cols > 0)

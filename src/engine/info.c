@@ -162,6 +162,8 @@ static json_t *security_options(const struct bt_engine *engine)
 	json_array_append_new(
 		out, json_sprintf("name=seccomp,profile=%s",
 				  cfg->seccomp_profile ? cfg->seccomp_profile : "builtin"));
+	if (engine->selinux)
+		json_array_append_new(out, json_string("name=selinux"));
 	if (engine->remap)
 		json_array_append_new(out, json_string("name=userns"));
 	if (cgroupns ? strcmp(cgroupns, "private") == 0 : bt_host_limits_unified())

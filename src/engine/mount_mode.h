@@ -15,8 +15,7 @@
 
 /** Set what `mode` says on `point`, a mount point of mounts.h, whose Type decides which words it
  * may have. INVALID "invalid mode: ..." for a word that is unknown or none of its type's, for two
- * of a kind, for an empty word, and for a label where SELinux would be asked for one, since it is
- * not given. `point` may have got some of the words then. */
+ * of a kind, and for an empty word. `point` may have got some of the words then. */
 bt_nodiscard int bt_mount_mode_apply(json_t *point, const char *mode, struct bt_err *err);
 
 /** Is `word` one of the kernel's kinds of propagation, as Docker writes them ("rshared")? */

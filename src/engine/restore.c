@@ -19,6 +19,7 @@
 #include "engine/container_mounts.h"
 #include "engine/container_remove.h"
 #include "engine/container_row.h"
+#include "engine/container_selinux.h"
 #include "engine/container_start.h"
 #include "engine/container_undo.h"
 #include "engine/engine_private.h"
@@ -228,6 +229,7 @@ int bt_restore_containers(struct bt_engine *engine, struct bt_err *err)
 
 	if (r < 0)
 		return bt_err_context(err, "load containers");
+	bt_container_selinux_restore(engine);
 	r = sweep_dirs(engine, engine->cfg.data_root, NULL);
 	if (r == 0)
 		r = sweep_dirs(engine, engine->cfg.exec_root, &run_dirs);

@@ -127,6 +127,8 @@ static int build_process(const struct bt_spec_request *req, json_t **ret, struct
 				     err);
 	if (r < 0)
 		return r;
+	if (req->process_label)
+		json_object_set_new(process, "selinuxLabel", json_string(req->process_label));
 	bt_spec_security_rlimits(req->host_config, req->default_ulimits, process);
 	*ret = json_incref(process);
 	return 0;
@@ -228,6 +230,8 @@ static int build_linux(const struct bt_spec_request *req, json_t **ret, struct b
 	json_object_set_new(linux_, "sysctl", build_sysctls(req));
 	json_object_set_new(linux_, "resources", json_incref(resources));
 	json_object_set_new(linux_, "cgroupsPath", json_string(cgroup));
+	if (req->mount_label)
+		json_object_set_new(linux_, "mountLabel", json_string(req->mount_label));
 	json_object_set_new(linux_, "namespaces", build_namespaces(req));
 	add_maps(req->userns, linux_);
 	json_object_set_new(linux_, "rootfsPropagation",

@@ -23,15 +23,16 @@
 /** Everything is borrowed for the time of the call. */
 struct bt_spec_request {
 	const char *id;
-	const json_t *config, *host_config; /* as inspect shows them */
-	const json_t *mounts;               /* array of mount points (engine/mounts.h) */
-	const char *files_dir;              /* <data-root>/containers/<id> */
-	const char *shm;                    /* what is bound at /dev/shm, NULL: its own */
-	const char *cgroup_parent;          /* the daemon's; HostConfig's goes before */
-	bool systemd_cgroup;                /* systemd's driver keeps it */
-	const json_t *default_ulimits;      /* object name → {Name,Soft,Hard}, or NULL */
-	struct bt_spec_security security;   /* the daemon's */
-	const char *init_path;              /* bound in and run first, or NULL */
+	const json_t *config, *host_config;      /* as inspect shows them */
+	const json_t *mounts;                    /* array of mount points (engine/mounts.h) */
+	const char *files_dir;                   /* <data-root>/containers/<id> */
+	const char *shm;                         /* what is bound at /dev/shm, NULL: its own */
+	const char *cgroup_parent;               /* the daemon's; HostConfig's goes before */
+	bool systemd_cgroup;                     /* systemd's driver keeps it */
+	const json_t *default_ulimits;           /* object name → {Name,Soft,Hard}, or NULL */
+	struct bt_spec_security security;        /* the daemon's */
+	const char *init_path;                   /* bound in and run first, or NULL */
+	const char *process_label, *mount_label; /* of SELinux, or NULL */
 	const struct bt_user *user;
 	const struct bt_container_userns *userns;
 	bool host_network;

@@ -16,7 +16,7 @@
 #include "codec/capability.h"
 #include "engine/apparmor.h"
 #include "engine/jget.h"
-#include "engine/selinux.h"
+#include "engine/selinux_label.h"
 
 #define CAP(name) (1ull << CAP_##name)
 
@@ -226,18 +226,12 @@ static int parse_apparmor(const char *opt, const char *value, struct bt_security
 	return 0;
 }
 
-/* Only "off" can be had. */
+/* Here only its form: engine/selinux_label.h makes something of it. */
 static int parse_label(const char *opt, const char *value, struct bt_security_opts *ret,
 		       struct bt_err *err)
 {
-	bt_auto_free char *what = bt_str_format("HostConfig.SecurityOpt label=%s", value);
-
 	(void)ret;
-	if (strcmp(value, "disable") == 0)
-		return 0;
-	if (!bt_selinux_is_option(value))
-		return wrong(opt, 2, err);
-	return bt_selinux_refuse(bt_selinux_enabled(NULL), what ? what : "label", err);
+	return bt_selinux_label_is_option(value) ? 0 : wrong(opt, 2, err);
 }
 
 static const struct {

@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
+#include "runtime/mount_label.h"
 #include "sys/mnt.h"
 
 #define ALWAYS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
@@ -92,10 +93,12 @@ static int link_controllers(const struct bt_cgroup_hierarchy *h, int dir)
 static int mount_v1(const struct bt_plan *plan, const struct bt_plan_mount *m, int target,
 		    struct bt_err *err)
 {
-	static const char *const options[] = { "mode=755" };
-	const struct bt_mnt_fs fs = {
-		.type = "tmpfs", .options = options, .noptions = 1, .attributes = ALWAYS
-	};
+	char label[BT_MOUNT_LABEL_LEN];
+	const char *const options[] = { "mode=755", bt_mount_label_option(plan, "tmpfs", label) };
+	const struct bt_mnt_fs fs = { .type = "tmpfs",
+				      .options = options,
+				      .noptions = options[1] != NULL ? 2 : 1,
+				      .attributes = ALWAYS };
 	const struct bt_mnt_change read_only = { .set = MOUNT_ATTR_RDONLY };
 	const struct bt_cgroup_host *host = plan->cgroup.host;
 	bt_auto_close int top = -EBADF;

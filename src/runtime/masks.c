@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "runtime/mount_label.h"
 #include "runtime/devices.h"
 #include "sys/inroot.h"
 #include "sys/mnt.h"
@@ -37,12 +38,16 @@ static int cover_file(struct covers *covers, int root, int target, struct bt_err
 	return r < 0 ? bt_err_sys(err, r, "linux.maskedPaths: bind /dev/null") : 0;
 }
 
-static int cover_directory(struct covers *covers, int target, struct bt_err *err)
+static int cover_directory(const struct bt_plan *plan, struct covers *covers, int target,
+			   struct bt_err *err)
 {
-	static const char *const options[] = { "nr_blocks=1", "nr_inodes=1" };
-	const struct bt_mnt_fs fs = {
-		.type = "tmpfs", .options = options, .noptions = 2, .read_only = true
-	};
+	char label[BT_MOUNT_LABEL_LEN];
+	const char *const options[] = { "nr_blocks=1", "nr_inodes=1",
+					bt_mount_label_option(plan, "tmpfs", label) };
+	const struct bt_mnt_fs fs = { .type = "tmpfs",
+				      .options = options,
+				      .noptions = options[2] != NULL ? 3 : 2,
+				      .read_only = true };
 	bt_auto_close int clone = -EBADF;
 	int r;
 
@@ -58,7 +63,8 @@ static int cover_directory(struct covers *covers, int target, struct bt_err *err
 	return r < 0 ? bt_err_sys(err, r, "linux.maskedPaths: cover a directory") : 0;
 }
 
-static int mask(struct covers *covers, int root, const char *path, struct bt_err *err)
+static int mask(const struct bt_plan *plan, struct covers *covers, int root, const char *path,
+		struct bt_err *err)
 {
 	bt_auto_close int target = -EBADF;
 	struct stat st;
@@ -70,7 +76,7 @@ static int mask(struct covers *covers, int root, const char *path, struct bt_err
 		return bt_err_sys(err, r, "linux.maskedPaths: %s", path);
 	if (fstat(target, &st) < 0)
 		return bt_err_sys(err, -errno, "linux.maskedPaths: stat %s", path);
-	r = S_ISDIR(st.st_mode) ? cover_directory(covers, target, err)
+	r = S_ISDIR(st.st_mode) ? cover_directory(plan, covers, target, err)
 				: cover_file(covers, root, target, err);
 	return r < 0 ? bt_err_context(err, "%s", path) : 0;
 }
@@ -99,6 +105,6 @@ int bt_masks_apply(const struct bt_plan *plan, int root, struct bt_err *err)
 	for (size_t i = 0; i < l->readonly_paths.n && r == 0; i++)
 		r = protect(root, l->readonly_paths.v[i], err);
 	for (size_t i = 0; i < l->masked_paths.n && r == 0; i++)
-		r = mask(&covers, root, l->masked_paths.v[i], err);
+		r = mask(plan, &covers, root, l->masked_paths.v[i], err);
 	return r;
 }

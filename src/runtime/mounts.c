@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "runtime/cgroup_mount.h"
 #include "runtime/copyup.h"
+#include "runtime/mount_label.h"
 #include "runtime/plan_mounts.h"
 #include "sys/inroot.h"
 #include "sys/mnt.h"
@@ -138,18 +139,12 @@ static bool has_option(const struct bt_mount_options *o, const char *prefix)
 	return false;
 }
 
-static bool takes_label(const char *type)
-{
-	return strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0 &&
-	       strcmp(type, "mqueue") != 0;
-}
-
 static int create_fs(const struct bt_plan *plan, const struct bt_plan_mount *m, int target,
 		     bool keep_mode, int *ret_fd, struct bt_err *err)
 {
 	const struct bt_mount_options *o = &m->options;
 	const char *options[OPTIONS_MAX + 2];
-	char mode[sizeof("mode=07777")], label[512], why[BT_MNT_WHY_LEN];
+	char mode[sizeof("mode=07777")], label[BT_MOUNT_LABEL_LEN], why[BT_MNT_WHY_LEN];
 	bool tmpfs = strcmp(m->mount->type, "tmpfs") == 0;
 	struct bt_mnt_fs fs = { .type = m->mount->type,
 				.source = m->mount->source,
@@ -167,10 +162,8 @@ static int create_fs(const struct bt_plan *plan, const struct bt_plan_mount *m, 
 		(void)snprintf(mode, sizeof(mode), "mode=0%o", (unsigned)(st.st_mode & 07777));
 		options[fs.noptions++] = mode;
 	}
-	if (plan->spec->linux_.mount_label != NULL && takes_label(m->mount->type)) {
-		(void)snprintf(label, sizeof(label), "context=%s", plan->spec->linux_.mount_label);
+	if (bt_mount_label_option(plan, m->mount->type, label) != NULL)
 		options[fs.noptions++] = label;
-	}
 	for (size_t i = 0; i < o->ndata; i++)
 		options[fs.noptions++] = o->data[i];
 	/* What comes later may have to be put into it. */
@@ -204,6 +197,9 @@ static int mount_fs(const struct bt_plan *plan, const struct bt_plan_mount *m, i
 
 	if (r < 0)
 		return r;
+	r = bt_mount_label_set(plan, m->mount->type, fd);
+	if (r < 0)
+		return bt_err_sys(err, r, "mounts[%s]: linux.mountLabel", m->mount->destination);
 	if (m->options.tmpcopyup)
 		r = bt_copyup_tree(target, fd);
 	if (r < 0)

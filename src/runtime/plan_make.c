@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "runtime/hooks.h"
 #include "runtime/plan_mounts.h"
+#include "runtime/mount_label.h"
 #include "runtime/plan_process.h"
 #include "runtime/sysctls.h"
 #include "sys/caps.h"
@@ -232,6 +233,8 @@ static int fill(struct bt_plan *plan, struct bt_err *err)
 	int r = bt_plan_process_check_label(plan->spec->linux_.mount_label, "linux.mountLabel",
 					    err);
 
+	if (r == 0)
+		r = bt_mount_label_check(plan->spec->linux_.mount_label, err);
 	if (r == 0)
 		r = plan_namespaces(plan, err);
 	/* In another user namespace every set is full again. */

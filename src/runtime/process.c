@@ -162,6 +162,20 @@ static int set_label(const struct bt_plan_process *p, int proc, struct bt_err *e
 	return 0;
 }
 
+/* The keyring has the label of those who will use it. */
+static int join_keyring(const struct bt_plan_process *p, int proc, struct bt_err *err)
+{
+	const char *label = p->process->selinux_label;
+	int r = 0;
+
+	if (label != NULL && *label != '\0')
+		r = bt_procfs_write(proc, "thread-self/attr/keycreate", label);
+	if (r < 0 && r != -ENOENT)
+		return bt_err_sys(err, r, "process.selinuxLabel: label keys with %s", label);
+	r = bt_keyring_join_session(p->keyring_name);
+	return r < 0 ? bt_err_sys(err, r, "join a new session keyring") : 0;
+}
+
 int bt_process_prepare(const struct bt_plan_process *p, int proc, char warning[BT_SYNC_WARNING_LEN],
 		       struct bt_err *err)
 {
@@ -169,11 +183,10 @@ int bt_process_prepare(const struct bt_plan_process *p, int proc, char warning[B
 
 	if (r < 0)
 		return r;
-	if (p->new_keyring) {
-		r = bt_keyring_join_session(p->keyring_name);
-		if (r < 0)
-			return bt_err_sys(err, r, "join a new session keyring");
-	}
+	if (p->new_keyring)
+		r = join_keyring(p, proc, err);
+	if (r < 0)
+		return r;
 	r = bt_limits_apply(p->process, warning, err);
 	if (r == 0)
 		r = set_label(p, proc, err);

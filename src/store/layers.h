@@ -134,22 +134,27 @@ bt_nodiscard int bt_layers_make_dir(struct bt_layers *layers, const char *path, 
 /** Has bt_layers_make_rw() come to its end? */
 bool bt_layers_has_rw(struct bt_layers *layers, const char *id);
 
+/** How files in a mounted root look; borrowed for the time of a call. */
+struct bt_layers_look {
+	const struct bt_userns_view *view; /* whose ids they have, NULL: those on disk */
+	const char *label;                 /* their context of SELinux, NULL: those on disk */
+};
+
 /** Mount a container's root: a detached overlay mount (fsopen, fsconfig, fsmount), writable.
  * Returns an owned descriptor or a negative errno. Nothing appears on the host.
  *
- * @view: whose ids its files have, NULL: those on disk. NOT_IMPLEMENTED where the kernel or the
- *        file system cannot. */
+ * @look: NULL: as on disk. NOT_IMPLEMENTED where the kernel or the file system cannot. */
 bt_nodiscard int bt_layers_rw_mount(struct bt_layers *layers, const char *id,
-				    const struct bt_userns_view *view, struct bt_err *err);
+				    const struct bt_layers_look *look, struct bt_err *err);
 
 /** The same for a container whose root need not survive a power cut, because it is removed when
  * the container ends: fsync(2) in it does nothing, and unmounting it does not wait for the disk. */
 bt_nodiscard int bt_layers_rw_mount_volatile(struct bt_layers *layers, const char *id,
-					     const struct bt_userns_view *view, struct bt_err *err);
+					     const struct bt_layers_look *look, struct bt_err *err);
 
 /** The same, of an image's layers, read-only. */
 bt_nodiscard int bt_layers_rw_mount_ro(struct bt_layers *layers, const char *chain_id,
-				       const struct bt_userns_view *view, struct bt_err *err);
+				       const struct bt_layers_look *look, struct bt_err *err);
 
 /** Can layers be mounted with a view? Tried with two empty directories. 0, or NOT_IMPLEMENTED with
  * what is missing. */

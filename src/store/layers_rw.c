@@ -149,9 +149,10 @@ static int mount_failed(const struct bt_layers *layers, const struct bt_userns_v
 
 /* Mount; where there are fewer than `least` lower directories, an empty one is added. */
 static int mount_overlay(struct bt_layers *layers, struct bt_layers_lowers *lowers, size_t least,
-			 struct bt_overlay *o, const struct bt_userns_view *view,
+			 struct bt_overlay *o, const struct bt_layers_look *look,
 			 struct bt_err *err)
 {
+	const struct bt_userns_view *view = look ? look->view : NULL;
 	bt_auto_free char *links = bt_path_join(layers->root, BT_LAYERS_LINKS);
 	int fd;
 
@@ -165,13 +166,14 @@ static int mount_overlay(struct bt_layers *layers, struct bt_layers_lowers *lowe
 	o->lowers = (const char *const *)lowers->paths;
 	o->lowers_len = lowers->len;
 	o->scratch = links;
+	o->label = look ? look->label : NULL;
 	fd = view ? bt_overlay_view_mount(&(struct bt_overlay_view){
 			    .overlay = o, .view = view, .base = layers->dir })
 		  : bt_overlay_mount(o);
 	return fd < 0 ? mount_failed(layers, view, lowers->len, fd, err) : fd;
 }
 
-static int mount_rw(struct bt_layers *layers, const char *id, const struct bt_userns_view *view,
+static int mount_rw(struct bt_layers *layers, const char *id, const struct bt_layers_look *look,
 		    bool is_volatile, struct bt_err *err)
 {
 	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
@@ -190,28 +192,28 @@ static int mount_rw(struct bt_layers *layers, const char *id, const struct bt_us
 		return bt_err_sys(err, -ENOMEM, "mount a root file system");
 	o.upper = upper;
 	o.work = work;
-	return mount_overlay(layers, &lowers, 1, &o, view, err);
+	return mount_overlay(layers, &lowers, 1, &o, look, err);
 }
 
-int bt_layers_rw_mount(struct bt_layers *layers, const char *id, const struct bt_userns_view *view,
+int bt_layers_rw_mount(struct bt_layers *layers, const char *id, const struct bt_layers_look *look,
 		       struct bt_err *err)
 {
-	return mount_rw(layers, id, view, false, err);
+	return mount_rw(layers, id, look, false, err);
 }
 
 int bt_layers_rw_mount_volatile(struct bt_layers *layers, const char *id,
-				const struct bt_userns_view *view, struct bt_err *err)
+				const struct bt_layers_look *look, struct bt_err *err)
 {
 	char path[ID_MAX + 40];
 
 	/* What an earlier mount left, whose files may have missed a sync: nobody minds. */
 	(void)snprintf(path, sizeof(path), "%.*s/work/work/incompat", ID_MAX, id);
 	bt_discard(bt_io_remove_tree(layers->dirfd, path));
-	return mount_rw(layers, id, view, true, err);
+	return mount_rw(layers, id, look, true, err);
 }
 
 int bt_layers_rw_mount_ro(struct bt_layers *layers, const char *chain_id,
-			  const struct bt_userns_view *view, struct bt_err *err)
+			  const struct bt_layers_look *look, struct bt_err *err)
 {
 	bt_auto(bt_layers_lowers_done_) struct bt_layers_lowers lowers = { .len = 0 };
 	int r;
@@ -219,7 +221,7 @@ int bt_layers_rw_mount_ro(struct bt_layers *layers, const char *chain_id,
 	r = bt_layers_lowers_(layers, chain_id, &lowers, err);
 	if (r < 0)
 		return r;
-	return mount_overlay(layers, &lowers, 2, &(struct bt_overlay){ .upper = NULL }, view, err);
+	return mount_overlay(layers, &lowers, 2, &(struct bt_overlay){ .upper = NULL }, look, err);
 }
 
 int bt_layers_check_view(struct bt_layers *layers, const struct bt_userns_view *view,
@@ -231,7 +233,8 @@ int bt_layers_check_view(struct bt_layers *layers, const struct bt_userns_view *
 	lowers.paths[0] = strdup(layers->dir);
 	if (!lowers.paths[0])
 		return bt_err_sys(err, -ENOMEM, "mount a root file system");
-	fd = mount_overlay(layers, &lowers, 2, &(struct bt_overlay){ .upper = NULL }, view, err);
+	fd = mount_overlay(layers, &lowers, 2, &(struct bt_overlay){ .upper = NULL },
+			   &(struct bt_layers_look){ .view = view }, err);
 	return fd < 0 ? fd : 0;
 }
 

@@ -50,6 +50,8 @@ static int finish(const struct bt_overlay *o, int fs)
 		if (r == 0)
 			r = set_string(fs, "metacopy", "off");
 	}
+	if (r == 0 && o->label)
+		r = set_string(fs, "context", o->label);
 	if (r == 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		r = -errno;
 	if (r < 0)

@@ -26,6 +26,7 @@ struct bt_overlay {
 	/* Do as on kernels before 6.8, which take all lower directories in one short text. */
 	bool as_one_text;
 	const char *scratch; /* a directory where links for that may be made */
+	const char *label;   /* SELinux's context of all files in it; NULL: those on disk */
 };
 
 /** Mount. Returns an owned descriptor (usable as a directory and for move_mount(2)) or a

@@ -411,6 +411,19 @@ def test_what_is_no_label_is_refused(engine, label):
     assert p.returncode == 125 and "invalid --security-opt 2" in p.stderr
 
 
+@pytest.mark.parametrize("options,stands", [([], None), (["--privileged"], ["label=disable"]), (["--pid", "host"], ["label=disable"]), (["--ipc", "host"], ["label=disable"]),
+                                            (["--privileged", "--security-opt", "label=disable"], ["label=disable"]), (["--pid", "host", "--security-opt", "no-new-privileges"], ["no-new-privileges", "label=disable"])])
+def test_who_may_do_what_the_host_may_is_unlabelled_and_inspect_says_so(engine, options, stands):
+    """Docker writes it down on any host, SELinux or not."""
+    name = "o" + os.urandom(4).hex()
+    engine.docker("create", "--name", name, *options, "bb", "true")
+    try:
+        it = engine.inspect(name)
+        assert (it["HostConfig"]["SecurityOpt"], it["ProcessLabel"], it["MountLabel"]) == (stands, "", "")
+    finally:
+        engine.docker("rm", name)
+
+
 def test_labels_can_be_switched_off_anywhere(engine, client):
     assert engine.docker("run", "--rm", "--security-opt", "label=disable", "-v", "/tmp:/t:z", "bb", "echo", "ran", client=client).stdout == "ran\n"
 

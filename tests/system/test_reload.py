@@ -156,8 +156,7 @@ def test_what_counts_from_the_next_start_is_named(reloaded):
     ('{"bip": "10.1.2.3/24"}', "specified both as a flag and in the configuration file: bip"),
     ('{"default-runtime": "nosuch"}', "specified default runtime 'nosuch' does not exist"),
     ('{"authorization-plugins": ["p"]}', "authorization-plugins"),
-    ('{"selinux-enabled": true}', "selinux-enabled"),
-], ids=["syntax", "type", "unknown", "flag", "runtime", "authorization", "selinux"])
+], ids=["syntax", "type", "unknown", "flag", "runtime", "authorization"])
 def test_a_file_that_cannot_be_taken_changes_nothing(reloaded, text, why):
     reloaded.hup({"labels": ["kept=1"]})
     before = len(reloaded.events())

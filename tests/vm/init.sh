@@ -23,4 +23,14 @@ mount -t tmpfs tmpfs /tmp
 ip link set lo up
 hostname vm
 for m in overlay bridge veth nf_tables nft_masq nft_nat nft_ct nft_fib_inet; do modprobe "$m" 2>/dev/null; done
+if grep -q berth.mode=selinux /proc/cmdline; then
+  # What the kernel would load by itself, which its policy does not let it in a guest without udev.
+  for m in nft_chain_nat nft_redir nft_numgen nft_limit nft_log nft_hash nft_objref nft_reject nft_reject_inet nft_reject_ipv4 nft_reject_ipv6 nft_fib nft_fib_ipv4 nft_fib_ipv6 nf_conntrack_netlink nf_nat nf_conntrack macvlan ipvlan dummy; do
+    modprobe "$m" 2>/dev/null
+  done
+  # This process stays the kernel's; what it starts is what a session of root's is.
+  load_policy -i
+  restorecon -R /dev
+  exec runcon system_u:system_r:unconfined_t:s0 sh /session.sh
+fi
 exec sh /session.sh

@@ -157,7 +157,6 @@ START_TEST(what_keeps_somebody_out_is_refused_even_as_dockerd)
 {
 	static const char *const files[] = {
 		"{\"authorization-plugins\":[\"opa\"]}",
-		"{\"selinux-enabled\":true}",
 		"{\"iptables\":false}",
 		"{\"ip6tables\":false}",
 	};

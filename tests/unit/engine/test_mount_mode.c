@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #include "common.h"
-#include "engine/selinux.h"
 
 static json_t *applied(const char *type, const char *mode)
 {
@@ -76,8 +75,7 @@ START_TEST(two_words_of_a_kind_are_refused_even_where_they_agree)
 	assert_refused("bind", "shared,rslave");
 	assert_refused("bind", "cached,delegated");
 	assert_refused("volume", "nocopy,nocopy");
-	if (!bt_selinux_enabled(NULL))
-		assert_refused("bind", "z,Z");
+	assert_refused("bind", "z,Z");
 }
 END_TEST
 
@@ -101,16 +99,15 @@ START_TEST(what_is_no_whole_word_is_refused)
 }
 END_TEST
 
-START_TEST(a_label_is_refused_only_where_it_would_be_needed)
+START_TEST(a_label_is_kept_for_the_start)
 {
-	if (bt_selinux_enabled(NULL)) {
-		assert_refused("bind", "z");
-	} else {
-		json_t *point = applied("bind", "Z,ro");
+	json_t *point = applied("bind", "Z,ro");
 
-		assert_json(point, "{'Type':'bind','RW':false}");
-		json_decref(point);
-	}
+	assert_json(point, "{'Type':'bind','RW':false,'Relabel':'Z'}");
+	json_decref(point);
+	point = applied("volume", "z");
+	assert_json(point, "{'Type':'volume','RW':true,'Relabel':'z'}");
+	json_decref(point);
 }
 END_TEST
 
@@ -132,7 +129,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, two_words_of_a_kind_are_refused_even_where_they_agree);
 	tcase_add_test(tc, a_word_of_the_other_type_is_refused);
 	tcase_add_test(tc, what_is_no_whole_word_is_refused);
-	tcase_add_test(tc, a_label_is_refused_only_where_it_would_be_needed);
+	tcase_add_test(tc, a_label_is_kept_for_the_start);
 	tcase_add_test(tc, only_the_kernels_kinds_are_propagations);
 }
 

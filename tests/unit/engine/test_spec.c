@@ -13,6 +13,7 @@ static const char config_text[] =
 	"'Entrypoint':null,'WorkingDir':''}";
 
 static struct bt_container_userns userns;
+static const char *process_label, *mount_label;
 
 /* The specification of a container with that HostConfig. */
 static json_t *build(const char *hc_text, const char *mounts_text, uint32_t uid)
@@ -28,6 +29,8 @@ static json_t *build(const char *hc_text, const char *mounts_text, uint32_t uid)
 				       .files_dir = "/data/c",
 				       .cgroup_parent = "/docker",
 				       .user = &user,
+				       .process_label = process_label,
+				       .mount_label = mount_label,
 				       .userns = &userns };
 	struct bt_err err = { 0 };
 
@@ -250,6 +253,22 @@ START_TEST(a_remapped_container_has_the_maps_and_shows_what_is_the_engines_throu
 }
 END_TEST
 
+START_TEST(labels_are_the_processs_and_the_mounts_and_absent_without_any)
+{
+	json_t *spec = build("{}", "[]", 0);
+
+	ck_assert_ptr_null(at(spec, "process", "selinuxLabel"));
+	ck_assert_ptr_null(at(spec, "linux", "mountLabel"));
+	json_decref(spec);
+	process_label = "u:r:p:s0:c1,c2";
+	mount_label = "u:r:f:s0:c1,c2";
+	spec = build("{}", "[]", 0);
+	assert_json(at(spec, "process", "selinuxLabel"), "'u:r:p:s0:c1,c2'");
+	assert_json(at(spec, "linux", "mountLabel"), "'u:r:f:s0:c1,c2'");
+	json_decref(spec);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
 	tcase_add_test(tests, our_own_parser_takes_it);
@@ -262,6 +281,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, devices_are_denied_but_for_the_default_ones);
 	tcase_add_test(tests, a_device_comes_with_its_rule);
 	tcase_add_test(tests, no_new_privileges_is_as_asked);
+	tcase_add_test(tests, labels_are_the_processs_and_the_mounts_and_absent_without_any);
 	tcase_add_test(
 		tests,
 		a_remapped_container_has_the_maps_and_shows_what_is_the_engines_through_them);
