@@ -82,8 +82,10 @@ static int make_one(struct bt_network_pool *pool, struct shelf *s)
 
 	if (r == 0 && has_port)
 		r = bt_network_endpoint_name(&lease, NULL, nothing_is_taken, NULL, &err);
-	if (r < 0)
+	if (r < 0) {
+		bt_network_endpoint_give(&lease);
 		return r;
+	}
 	if (has_port)
 		bt_network_endpoint_port(&lease, NULL, true, &port);
 	s->making = true;
@@ -122,10 +124,16 @@ static void *work(void *arg)
 	while (!pool->stopping) {
 		struct shelf *s = pool->failed ? NULL : find_unfilled(pool);
 
-		if (!s)
+		if (!s) {
 			wait_for_work(pool);
-		else
-			pool->failed = make_one(pool, s) < 0;
+			continue;
+		}
+		pool->failed = make_one(pool, s) < 0;
+		/* One that has no addresses left does not keep the others waiting. */
+		if (pool->failed) {
+			bt_list_remove(&s->link);
+			bt_list_append(&pool->shelves, &s->link);
+		}
 	}
 	pthread_mutex_unlock(&pool->nets->lock);
 	return NULL;
