@@ -22,14 +22,23 @@ const char *bt_field_type_name(enum bt_field_type type)
 	return names[type];
 }
 
+/* Some clients write whole numbers as reals. Of others, and of those beyond 64 bits, nobody knows
+ * what was meant. */
+static bool is_whole(const json_t *value)
+{
+	const double real = json_real_value(value), limit = 9223372036854775808.0;
+
+	return json_is_real(value) && real >= -limit && real < limit &&
+	       (double)(json_int_t)real == real;
+}
+
 bool bt_field_has_type(const json_t *value, enum bt_field_type type)
 {
 	switch (type) {
 	case BT_FIELD_TEXT:
 		return json_is_string(value);
 	case BT_FIELD_INT:
-		/* Some clients write whole numbers as reals. */
-		return json_is_integer(value) || json_is_real(value);
+		return json_is_integer(value) || is_whole(value);
 	case BT_FIELD_BOOL:
 		return json_is_boolean(value);
 	case BT_FIELD_TEXTS:
