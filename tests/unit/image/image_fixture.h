@@ -159,6 +159,9 @@ static inline void import_image(const char *name, size_t n, char id[BT_DIGEST_SI
 		ck_well(bt_layers_unpack(layers, i > 0 ? parent : NULL, fd, NULL, 0, &res, &err),
 			&err);
 		(void)memcpy(made[i].diff_id, res.diff_id, sizeof(made[i].diff_id));
+		/* Of the one below the one on top has a reference. */
+		if (i > 0)
+			ck_well(bt_layers_unref(layers, parent, &err), &err);
 	}
 	config = make_config(made, n, NULL);
 	ck_well(bt_images_add(images, config, strlen(config), n > 0 ? res.chain_id : NULL, NULL,
