@@ -111,7 +111,7 @@ static bool is_first(const char *status)
 	end = line + strcspn(line, "\n");
 	for (last = end; last > line && last[-1] != '\t'; last--)
 		;
-	return end - last == 1 && *last == '1' && memchr(line + 7, '\t', (size_t)(last - line - 8));
+	return end - last == 1 && *last == '1' && last > line + strlen("NSpid:\t");
 }
 
 /* Field 22: when it was started. The second one, in brackets, may hold anything. */
