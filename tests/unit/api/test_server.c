@@ -233,6 +233,13 @@ static const char *ask(const char *request)
 	return hear(sock, NULL);
 }
 
+/* A further request on a connection that stays. */
+static const char *ask_again(int sock)
+{
+	say(sock, "GET /echo/a HTTP/1.1\r\nHost: x\r\n\r\n");
+	return hear(sock, "}");
+}
+
 /* The text is looked at once: it may come from a connection. */
 static void ck_assert_has(const char *text, const char *part)
 {
@@ -575,15 +582,18 @@ END_TEST
 
 START_TEST(a_handler_at_work_gives_its_answer_and_closes)
 {
-	bt_auto_close int sock = dial();
+	bt_auto_close int sock = dial(), kept = dial();
 	const char *got;
 	pthread_t thread;
 
 	say(sock, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
 	while (!__atomic_load_n(&slow_began, __ATOMIC_SEQ_CST))
 		usleep(1000);
+	(void)ask_again(kept);
 	thread = begin_to_stop();
-	usleep(50000);
+	/* Others' answers tell when the end has begun. */
+	while (!strstr(ask_again(kept), "Connection: close\r\n"))
+		continue;
 	ck_assert_int_eq(eventfd_write(waited_for, 1), 0);
 	got = hear(sock, NULL);
 	ck_assert_has(got, "\"done\":true");
