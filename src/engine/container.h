@@ -79,7 +79,8 @@ struct bt_container {
 	char *name; /* without a slash; changed under index and lock together */
 	struct bt_container_state state;
 	struct bt_link *link;         /* to its monitor, or NULL; owned */
-	struct bt_list waiters;       /* struct bt_container_waiter */
+	struct bt_list waiters;       /* struct bt_container_wait */
+	unsigned ends;                /* of its program, since the daemon has known it */
 	struct bt_list attached;      /* struct bt_container_client: came before the start */
 	unsigned attaching;           /* clients that were told to come, and are not in it yet */
 	pthread_cond_t arrived;       /* `attaching` became 0 */

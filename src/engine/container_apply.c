@@ -231,6 +231,8 @@ bool bt_container_apply(struct bt_container *c, const struct bt_journal_record *
 
 	pthread_mutex_lock(&c->lock);
 	changed = bt_container_apply_to_state(&c->state, rec);
+	if (changed && ended)
+		c->ends++;
 	if (changed && ended && rec->final)
 		blank_networks(&c->state);
 	if (changed && stores)

@@ -526,7 +526,7 @@ static void record_failure(struct bt_container *c, const struct bt_err *why)
 	if (bt_container_row_state(c, &err) < 0)
 		bt_log_warn("record the state of container %.12s: %s", c->id, err.msg);
 	pthread_mutex_unlock(&c->lock);
-	bt_container_waiters_exit(c);
+	bt_container_waiters_give_up(c);
 }
 
 static bool will_restart(struct bt_container *c)

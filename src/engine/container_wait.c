@@ -20,6 +20,7 @@ struct bt_container_wait {
 	struct bt_list link; /* in the container's waiters; under its lock */
 	struct bt_container *container;
 	int condition; /* enum bt_wait_condition, or WAIT_RESTARTED */
+	unsigned seen; /* ends that had been when it began */
 	int fd;
 	bool over;
 	int code;
@@ -65,6 +66,7 @@ static struct bt_container_wait *new_wait(struct bt_container *c, int condition)
 	wait->container = bt_container_ref(c);
 	wait->condition = condition;
 	pthread_mutex_lock(&c->lock);
+	wait->seen = c->ends;
 	if (over_already(c, condition))
 		finish(wait);
 	else
@@ -137,13 +139,17 @@ enum wake {
 	WAKE_REMOVED
 };
 
-static bool concerns(enum wake why, int condition)
+/* An end is told some time after it is known. Who began to wait for the next one in between means
+ * another. */
+static bool concerns(enum wake why, const struct bt_container_wait *wait)
 {
 	if (why == WAKE_REMOVED)
 		return true;
-	if (condition == WAIT_RESTARTED)
+	if (wait->condition == WAIT_RESTARTED)
 		return why == WAKE_RESTARTED;
-	return why == WAKE_EXIT && condition != BT_WAIT_REMOVED;
+	if (why != WAKE_EXIT || wait->condition == BT_WAIT_REMOVED)
+		return false;
+	return wait->condition != BT_WAIT_NEXT_EXIT || wait->seen != wait->container->ends;
 }
 
 static void wake(struct bt_container *c, enum wake why)
@@ -153,13 +159,21 @@ static void wake(struct bt_container *c, enum wake why)
 	bt_list_foreach (it, &c->waiters) {
 		struct bt_container_wait *wait = bt_list_entry(it, struct bt_container_wait, link);
 
-		if (concerns(why, wait->condition))
+		if (concerns(why, wait))
 			finish(wait);
 	}
 }
 
 void bt_container_waiters_exit(struct bt_container *c)
 {
+	wake(c, WAKE_EXIT);
+}
+
+void bt_container_waiters_give_up(struct bt_container *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->ends++;
+	pthread_mutex_unlock(&c->lock);
 	wake(c, WAKE_EXIT);
 }
 

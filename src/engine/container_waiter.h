@@ -8,8 +8,12 @@
 
 #include "engine/container.h"
 
-/** Its program ended: tell those who wait for an end. Not under the container's lock. */
+/** Its program ended, and the container's `ends` counts that: tell those who wait for an end and
+ * began before it. Not under the container's lock. */
 void bt_container_waiters_exit(struct bt_container *container);
+/** Its start failed, so it will not run: tell all who wait for an end. Not under the container's
+ * lock. */
+void bt_container_waiters_give_up(struct bt_container *container);
 /** It is removed: tell everybody. */
 void bt_container_waiters_removed(struct bt_container *container);
 

@@ -1,8 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """wait's three conditions, and each field that update changes."""
+import io
+import socket
+import tarfile
 import threading
 
 import pytest
+
+from harness import PATIENCE
+
+
+def tar_of_number(n):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as t:
+        info = tarfile.TarInfo("n")
+        info.size = len(str(n))
+        t.addfile(info, io.BytesIO(str(n).encode()))
+    return out.getvalue()
 
 
 def waiter(engine, name, condition):
@@ -24,6 +38,27 @@ def test_not_running_answers_at_once_next_exit_waits_for_an_end(engine, name):
     following.join(30)
     assert following.answers == [{"StatusCode": 5}]
     assert engine.post(f"/containers/{name}/wait").json == {"StatusCode": 5}
+
+
+def test_next_exit_after_an_end_is_another_end(engine, name):
+    # An end is known a moment before everybody is told: whoever asks for the next one in between means the next.
+    engine.docker("create", "--name", name, "bb", "sh", "-c", 'n=$(cat /n 2>/dev/null || echo 0); echo $((n + 1)) >/n; exit $((n + 1))')
+    for n in range(1, 16):
+        engine.post(f"/containers/{name}/start")
+        assert engine.post(f"/containers/{name}/wait").json == {"StatusCode": n}
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(PATIENCE)
+            s.connect(engine.sock)
+            s.sendall(f"POST /containers/{name}/wait?condition=next-exit HTTP/1.0\r\n\r\n".encode())
+            heard = b""
+            while b"\r\n\r\n" not in heard:
+                heard += s.recv(4096)
+            engine.post(f"/containers/{name}/start")
+            while chunk := s.recv(4096):
+                heard += chunk
+        assert heard.endswith(b'{"StatusCode":%d}\n' % (n + 1))
+        engine.post(f"/containers/{name}/wait")
+        engine.docker("cp", "-", name + ":/", input=tar_of_number(n), binary=True)
 
 
 def test_removed_answers_when_it_is_gone_with_the_exit_code(engine, name):
