@@ -16,7 +16,7 @@ CAP_DEFAULT = 0x00000000A80425FB
 def inside(engine):
     """A default container that runs for the whole module: a function that runs a shell line in it."""
     name = "inside"
-    engine.docker("run", "-d", "--name", name, "bb", "sleep", "600")
+    engine.docker("run", "-d", "--name", name, "bb", "sleep", "86400")
 
     def sh(line, check=True):
         return engine.docker("exec", name, "sh", "-c", line, check=check)
