@@ -22,7 +22,8 @@ const char *bt_mount_label_option(const struct bt_plan *plan, const char *type,
 				  char text[BT_MOUNT_LABEL_LEN]);
 
 /** Give the root of a mount of `type` its label where that is done after mounting (mqueue).
- * Returns 0 or -errno. */
+ * In a user namespace that does not know their owner, queues keep the policy's label. Returns 0 or
+ * -errno. */
 bt_nodiscard int bt_mount_label_set(const struct bt_plan *plan, const char *type, int mount);
 
 /** Is the label short enough? -EINVAL (kind INVALID) where it is not. */
