@@ -171,6 +171,7 @@ static int read_lines(struct display *d, struct bt_http_conn *conn,
 
 	while (r == 0 && (n = bt_http_read(conn, buf, sizeof(buf), err)) != 0) {
 		const char *begin, *end;
+		size_t left;
 
 		if (n < 0)
 			return (int)n;
@@ -178,12 +179,14 @@ static int read_lines(struct display *d, struct bt_http_conn *conn,
 		if (s.failed)
 			return bt_err_sys(err, s.failed, "read progress");
 		begin = bt_str_get(&s);
-		while (r == 0 && (end = strchr(begin, '\n'))) {
+		left = s.len;
+		while (r == 0 && (end = memchr(begin, '\n', left))) {
 			r = take_line(d, begin, (size_t)(end - begin), aux, arg, err);
+			left -= (size_t)(end + 1 - begin);
 			begin = end + 1;
 		}
-		s.len = strlen(begin);
-		memmove(s.p, begin, s.len + 1);
+		s.len = left;
+		memmove(s.p, begin, left + 1);
 	}
 	return r < 0 ? r : take_line(d, bt_str_get(&s), s.len, aux, arg, err);
 }
