@@ -101,6 +101,8 @@ static int load(const char *text, size_t len, unsigned flags, json_t **ret, stru
 
 	if (flags & BT_JSON_ANY)
 		how |= JSON_DECODE_ANY;
+	if (flags & BT_JSON_NUL)
+		how |= JSON_ALLOW_NUL;
 	errno = 0;
 	json = json_loadb(text, len, how, &why);
 	/* Where the text could not even be looked at, there is no line either. And a token that

@@ -31,9 +31,13 @@
 #define BT_JSON_BIG 2u
 /** Take a lone string, number, true, false or null as a text. */
 #define BT_JSON_ANY 4u
+/** Take strings with U+0000, for who asks their length. */
+#define BT_JSON_NUL 8u
 
 /**
- * Parse `len` bytes of UTF-8. Strings with U+0000 are refused: they become C strings.
+ * Parse `len` bytes of UTF-8. Strings with U+0000 are refused, unless asked for: they become C
+ * strings. Texts of others are parsed by no other way: jansson alone allows two thousand levels,
+ * which is more than the stack of a thread of ours holds.
  *
  * Returns 0 with a new reference in *ret; -EINVAL (kind INVALID, position in the
  * message); or -ENOMEM. The caller bounds `len`.

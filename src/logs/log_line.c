@@ -189,13 +189,16 @@ static int take_text(const json_t *json, struct bt_log_line_parsed *parsed)
 
 int bt_log_line_parse(const char *line, size_t len, struct bt_log_line_parsed *ret)
 {
-	json_auto_t *json = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
 	bt_auto(bt_log_line_parsed_done) struct bt_log_line_parsed parsed = { 0 };
-	const char *stream = json_string_value(json_object_get(json, "stream"));
-	const char *time = json_string_value(json_object_get(json, "time"));
-	int r;
+	json_auto_t *json = NULL;
+	const char *stream, *time;
+	int r = bt_json_parse(line, len, BT_JSON_NUL, &json, BT_ERR_IGNORED);
 
-	if (!json_is_object(json) || !time)
+	if (r < 0)
+		return r;
+	stream = json_string_value(json_object_get(json, "stream"));
+	time = json_string_value(json_object_get(json, "time"));
+	if (!time)
 		return -EINVAL;
 	parsed.stream = stream && strcmp(stream, "stderr") == 0 ? BT_LOG_STDERR : BT_LOG_STDOUT;
 	parsed.time = strdup(time);

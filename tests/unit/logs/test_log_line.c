@@ -121,6 +121,18 @@ START_TEST(any_valid_object_is_parsed)
 }
 END_TEST
 
+/* A thread that reads has a stack of 128 KB. */
+START_TEST(line_that_is_nested_deeply_is_none)
+{
+	struct bt_log_line_parsed parsed = { 0 };
+	static char deep[4096];
+
+	memset(deep, '[', sizeof(deep));
+	ck_assert_int_eq(bt_log_line_parse(deep, sizeof(deep), &parsed), -EINVAL);
+	ck_assert_int_eq(bt_log_line_parse(deep, 2000, &parsed), -EINVAL);
+}
+END_TEST
+
 START_TEST(what_is_missing_is_empty_but_the_time)
 {
 	struct bt_log_line_parsed got;
@@ -153,6 +165,7 @@ int main(void)
 	tcase_add_test(tc, a_text_without_room_is_refused);
 	tcase_add_test(tc, any_valid_object_is_parsed);
 	tcase_add_test(tc, what_is_missing_is_empty_but_the_time);
+	tcase_add_test(tc, line_that_is_nested_deeply_is_none);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
