@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/auto.h"
 #include "base/str.h"
 #include "codec/signal_name.h"
 #include "engine/field.h"
@@ -66,18 +67,20 @@ static void merge_object(json_t *config, const json_t *image, const char *key)
 		json_object_update_missing(ours, json_object_get(image, key));
 }
 
-static bool env_has(const json_t *env, const char *entry)
+/* The names of variables, as an object's keys; owned. */
+static json_t *env_names(const json_t *env)
 {
-	size_t len = strcspn(entry, "="), i;
+	json_auto_t *names = json_object();
 	const json_t *item;
+	size_t i;
 
 	json_array_foreach (env, i, item) {
 		const char *s = json_string_value(item);
 
-		if (strncmp(s, entry, len) == 0 && (s[len] == '=' || s[len] == '\0'))
-			return true;
+		if (s && json_object_setn_new(names, s, strcspn(s, "="), json_true()) < 0)
+			return NULL;
 	}
-	return false;
+	return bt_take(names);
 }
 
 /* The image's variables go behind ours, those that we set ourselves not at all. */
@@ -85,6 +88,7 @@ static void merge_env(json_t *config, const json_t *image)
 {
 	const json_t *theirs = bt_jget_filled(image, "Env");
 	json_t *ours = json_object_get(config, "Env");
+	json_auto_t *names = env_names(json_is_array(ours) ? ours : NULL);
 	const json_t *item;
 	size_t i;
 
@@ -97,8 +101,10 @@ static void merge_env(json_t *config, const json_t *image)
 	json_array_foreach (theirs, i, item) {
 		const char *s = json_string_value(item);
 
-		if (s && !env_has(ours, s))
-			json_array_append_new(ours, json_string(s));
+		if (!s || json_object_getn(names, s, strcspn(s, "=")))
+			continue;
+		json_array_append_new(ours, json_string(s));
+		(void)json_object_setn_new(names, s, strcspn(s, "="), json_true());
 	}
 }
 

@@ -16,60 +16,56 @@
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* Set `entry` ("K=V"; "K" alone takes the variable away) in an array of such. */
-static void env_put(json_t *env, const char *entry)
+/* Set `entry` ("K=V"; "K" alone takes the variable away) in an object of entries by their names,
+ * which keeps its order: a request may have a million, and none is looked for among all. */
+static int env_put(json_t *env, const char *entry)
 {
-	size_t len = strcspn(entry, "="), i;
-	const json_t *item;
+	size_t len = strcspn(entry, "=");
 
-	json_array_foreach (env, i, item) {
-		const char *s = json_string_value(item);
-
-		if (strncmp(s, entry, len) != 0 || s[len] != '=')
-			continue;
-		if (entry[len] == '=')
-			json_array_set_new(env, i, json_string(entry));
-		else
-			json_array_remove(env, i);
-		return;
-	}
 	if (entry[len] == '=')
-		json_array_append_new(env, json_string(entry));
+		return json_object_setn_new(env, entry, len, json_string(entry));
+	(void)json_object_deln(env, entry, len);
+	return 0;
 }
 
-static bool env_has_home(const json_t *env)
+static int env_put_all(json_t *env, const json_t *list)
 {
 	const json_t *item;
 	size_t i;
+	int r = 0;
 
-	json_array_foreach (env, i, item)
-		if (bt_str_after(json_string_value(item), "HOME="))
-			return true;
-	return false;
+	json_array_foreach (list, i, item)
+		if (r == 0)
+			r = env_put(env, json_string_value(item));
+	return r;
+}
+
+static json_t *values_of(json_t *object)
+{
+	json_auto_t *list = json_array();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (object, key, value)
+		if (json_array_append(list, value) < 0)
+			return NULL;
+	return bt_take(list);
 }
 
 json_t *bt_spec_env(const json_t *config, const json_t *env, bool tty, const char *home)
 {
-	json_t *out = json_pack("[s]", DEFAULT_PATH);
+	json_auto_t *out = json_object();
 	bt_auto_free char *host = bt_str_format("HOSTNAME=%s", bt_jget_text(config, "Hostname"));
 	bt_auto_free char *home_entry = bt_str_format("HOME=%s", home);
-	const json_t *item;
-	size_t i;
 
-	if (!out || !host || !home_entry) {
-		json_decref(out);
+	if (!out || !host || !home_entry || env_put(out, DEFAULT_PATH) < 0 ||
+	    env_put(out, host) < 0 || (tty && env_put(out, "TERM=xterm") < 0))
 		return NULL;
-	}
-	json_array_append_new(out, json_string(host));
-	if (tty)
-		json_array_append_new(out, json_string("TERM=xterm"));
-	json_array_foreach (json_object_get(config, "Env"), i, item)
-		env_put(out, json_string_value(item));
-	json_array_foreach (env, i, item)
-		env_put(out, json_string_value(item));
-	if (!env_has_home(out))
-		json_array_append_new(out, json_string(home_entry));
-	return out;
+	if (env_put_all(out, json_object_get(config, "Env")) < 0 || env_put_all(out, env) < 0)
+		return NULL;
+	if (!json_object_get(out, "HOME") && env_put(out, home_entry) < 0)
+		return NULL;
+	return values_of(out);
 }
 
 static json_t *build_args(const json_t *config, bool init)
