@@ -108,6 +108,8 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_set_timeout(tests,
+			  60); /* the last free pair of half a million is looked for by chance */
 	tcase_add_test(tests, a_level_is_a_pair_and_reads_back);
 	tcase_add_test(tests, a_level_of_another_form_has_no_pair);
 	tcase_add_test(tests, no_two_takers_get_the_same_pair);
