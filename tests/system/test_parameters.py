@@ -240,7 +240,7 @@ def resized(w, query):
 
 
 def exec_resized(w, query):
-    x = w.e.post(f"/containers/{w.run}/exec", {"Cmd": ["sh", "-c", "echo ready; while [ \"$(stty size)\" = '0 0' ]; do sleep 0.05; done; stty size"], "Tty": True, "AttachStdout": True}).json["Id"]
+    x = w.e.post(f"/containers/{w.run}/exec", {"Cmd": ["sh", "-c", "echo ready; until s=$(stty size) && [ -n \"$s\" ] && [ \"$s\" != '0 0' ]; do sleep 0.05; done; echo $s"], "Tty": True, "AttachStdout": True}).json["Id"]
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(PATIENCE)
         s.connect(w.e.sock)
