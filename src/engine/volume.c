@@ -99,6 +99,14 @@ char *bt_volume_path(const struct bt_engine *engine, const char *name)
 	return bt_str_format("%s/volumes/%s/_data", engine->cfg.data_root, name);
 }
 
+/* The outer directory keeps host users away from setuid files within. */
+static int make_dirs(const char *dir, const char *data)
+{
+	int r = bt_io_mkdir_p(dir, 0701);
+
+	return r == 0 && mkdir(data, 0755) < 0 && errno != EEXIST ? -errno : r;
+}
+
 int bt_volume_ensure(struct bt_engine *engine, const struct bt_volume_new *v, struct bt_err *err)
 {
 	bt_auto_free char *dir = dir_of(engine, v->name);
@@ -113,10 +121,7 @@ int bt_volume_ensure(struct bt_engine *engine, const struct bt_volume_new *v, st
 	if (r < 0)
 		return r;
 	bt_fault_point("volume/row");
-	/* The outer directory keeps host users away from setuid files within. */
-	r = bt_io_mkdir_p(dir, 0701);
-	if (r == 0 && mkdir(data, 0755) < 0 && errno != EEXIST)
-		r = -errno;
+	r = make_dirs(dir, data);
 	if (r < 0)
 		return bt_err_sys(err, r, "create %s", data);
 	if (!known)
@@ -219,6 +224,18 @@ static void finish_rename(struct bt_engine *engine, const char *name)
 		bt_log_warn("rename volume %s to %s: %s", from, name, err.msg);
 }
 
+/* A creation that was interrupted has its row first, and a removal loses it last. Which of the two
+ * it was nobody knows; a volume that is there, and empty, can be used and removed. */
+static void finish_dirs(struct bt_engine *engine, const char *name)
+{
+	bt_auto_free char *dir = dir_of(engine, name);
+	bt_auto_free char *data = bt_volume_path(engine, name);
+	int r = dir && data ? make_dirs(dir, data) : -ENOMEM;
+
+	if (r < 0)
+		bt_log_warn("make the directory of volume %s: %s", name, strerror(-r));
+}
+
 void bt_volume_sweep(struct bt_engine *engine)
 {
 	bt_auto_free char *root = bt_path_join(engine->cfg.data_root, "volumes");
@@ -233,8 +250,10 @@ void bt_volume_sweep(struct bt_engine *engine)
 		bt_log_warn("sweep volumes: %s", err.msg);
 		return;
 	}
-	json_array_foreach (names, i, name)
+	json_array_foreach (names, i, name) {
 		finish_rename(engine, json_string_value(name));
+		finish_dirs(engine, json_string_value(name));
+	}
 	while (dir && (entry = readdir(dir))) {
 		int r;
 

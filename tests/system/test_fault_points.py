@@ -162,6 +162,7 @@ def check_the_hit(b, group, point, name):
         assert problems == []
         assert b.d.request("DELETE", f"/containers/{c['Id']}?force=1&v=1").status == 204
     for v in b.d.get("/volumes").json["Volumes"] or []:
+        assert os.path.isdir(v["Mountpoint"]), "a volume that is there can be used"
         used = b.d.inspect("steady")["Mounts"]
         if v["Name"] not in [m.get("Name") for m in used]:
             assert b.d.request("DELETE", f"/volumes/{v['Name']}").status == 204
