@@ -20,6 +20,8 @@
 /* A pipe that is found full this often in a row gets a larger buffer: fewer wake-ups. */
 #define BURSTS_TO_GROW 4
 #define PIPE_LARGE     (256 << 10)
+/* How often a terminal that nobody has open is looked at. */
+#define LOOK_MS 100
 
 /* One process, one thread: all copying goes through here. Page-aligned for bt_stdio_trim(). */
 static _Alignas(4096) char chunk[CHUNK];
@@ -27,6 +29,13 @@ static _Alignas(4096) char chunk[CHUNK];
 void bt_stdio_trim(void)
 {
 	(void)madvise(chunk, sizeof(chunk), MADV_DONTNEED);
+}
+
+static void look_again(struct bt_loop_timer *timer)
+{
+	struct bt_stdio *stdio = bt_list_entry(timer, struct bt_stdio, look);
+
+	bt_loop_want(stdio->loop, &stdio->outs[0].source, EPOLLIN);
 }
 
 void bt_stdio_init(struct bt_stdio *stdio, struct bt_loop *loop,
@@ -38,6 +47,7 @@ void bt_stdio_init(struct bt_stdio *stdio, struct bt_loop *loop,
 	stdio->outs[0].stream = BT_LOG_STDOUT;
 	stdio->outs[1].stream = BT_LOG_STDERR;
 	stdio->in = (struct bt_stdio_in){ .stdio = stdio, .fd = -EBADF };
+	bt_loop_timer_init(&stdio->look, look_again);
 	bt_list_init(&stdio->clients);
 }
 
@@ -132,6 +142,7 @@ static void end_output(struct bt_stdio_out *out)
 {
 	struct bt_stdio *stdio = out->stdio;
 
+	bt_loop_timer_clear(&stdio->look);
 	bt_loop_remove(stdio->loop, &out->source);
 	bt_close(&out->fd);
 	if (stdio->log && bt_json_file_end(stdio->log, out->stream, bt_time_now_ns()) < 0)
@@ -149,7 +160,13 @@ static ssize_t copy_chunk(struct bt_stdio_out *out)
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return -EAGAIN;
-	/* A terminal whose other side is closed by everybody answers EIO. */
+	/* A terminal whose other side is closed by everybody answers EIO. The process may live on
+	 * and open it again, and to close our side would be a hang-up: it would get SIGHUP. */
+	if (n < 0 && errno == EIO && out->stdio->tty && !out->stdio->drained) {
+		bt_loop_want(out->stdio->loop, &out->source, 0);
+		bt_loop_timer_set(out->stdio->loop, &out->stdio->look, LOOK_MS);
+		return -EAGAIN;
+	}
 	if (n <= 0) {
 		end_output(out);
 		return 0;
@@ -213,11 +230,16 @@ int bt_stdio_begin(struct bt_stdio *stdio)
 
 void bt_stdio_drain(struct bt_stdio *stdio)
 {
+	stdio->drained = true;
 	for (int i = 0; i < 2; i++) {
 		ssize_t n = stdio->outs[i].fd >= 0 ? 1 : 0;
 
 		while (n > 0)
 			n = copy_chunk(&stdio->outs[i]);
+	}
+	if (bt_loop_timer_is_set(&stdio->look)) {
+		bt_loop_timer_clear(&stdio->look);
+		look_again(&stdio->look);
 	}
 	flush_log(stdio);
 }
@@ -338,6 +360,7 @@ void bt_stdio_done(struct bt_stdio *stdio)
 {
 	if (!stdio->loop)
 		return;
+	bt_loop_timer_clear(&stdio->look);
 	stdio->finished = false;
 	bt_list_foreach (it, &stdio->clients)
 		bt_attach_destroy(bt_list_entry(it, struct bt_attach, link));

@@ -56,10 +56,12 @@ struct bt_stdio {
 	const struct bt_stdio_events *events; /* borrowed */
 	struct bt_json_file *log;             /* borrowed; NULL: none */
 	bool tty;
-	bool stdin_once;       /* the end of a client's input ends that of the process */
-	unsigned log_failures; /* writes that failed; the log says what it lost */
-	bool begun;            /* the process runs: clients' input is read */
-	bool finished;         /* clients are let go; no more are taken */
+	bool drained;              /* bt_stdio_drain() was called */
+	struct bt_loop_timer look; /* for somebody who opens the terminal again */
+	bool stdin_once;           /* the end of a client's input ends that of the process */
+	unsigned log_failures;     /* writes that failed; the log says what it lost */
+	bool begun;                /* the process runs: clients' input is read */
+	bool finished;             /* clients are let go; no more are taken */
 	struct bt_stdio_out outs[2];
 	struct bt_stdio_in in;
 	struct bt_list clients; /* struct bt_attach, owned */

@@ -154,7 +154,8 @@ def test_a_hostile_health_check_is_unhealthy_and_bounded(engine, name, check):
 # ---- execs ---------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("script", ["head -c 30000000 /dev/zero >&2; exit 5", "(sleep 1000 <&- >&- 2>&-) & exit 5", "kill -STOP 1; kill -KILL 1; exit 5",
-                                    "trap '' HUP; stty raw 2>/dev/null; exit 5"], ids=["floods-stderr", "leaves-one-behind", "signals-init", "raw"])
+                                    "trap '' HUP; stty raw 2>/dev/null; exit 5", "exec <&- >&- 2>&-; sleep 0.3; exit 5"],
+                         ids=["floods-stderr", "leaves-one-behind", "signals-init", "raw", "closes"])
 @pytest.mark.parametrize("terminal", [False, True])
 def test_a_hostile_exec_ends_with_its_own_code(engine, name, script, terminal):
     engine.docker("run", "-d", "--name", name, "bb", "sleep", "6000")
@@ -164,6 +165,13 @@ def test_a_hostile_exec_ends_with_its_own_code(engine, name, script, terminal):
     assert engine.get(f"/exec/{x}/json").json["ExitCode"] == 5
     assert engine.inspect(name)["State"]["Running"]
     assert engine.docker("exec", name, "echo", "fine").stdout == "fine\n"
+
+
+def test_a_terminal_that_its_program_closed_and_opens_again_still_shows_what_it_says(engine, name):
+    script = "echo first; exec </dev/null >/dev/null 2>&1; sleep 0.5; echo again >/dev/tty; exec >/dev/null; sleep 0.3; echo last >/dev/tty; exit 6"
+    p = engine.docker("run", "-t", "--name", name, "bb", "sh", "-c", script, check=False)
+    assert (p.returncode, p.stdout.replace("\r", "")) == (6, "first\nagain\nlast\n")
+    assert engine.docker("logs", name).stdout.replace("\r", "") == "first\nagain\nlast\n"
 
 
 # ---- ends ----------------------------------------------------------------------------------------
