@@ -23,7 +23,11 @@ def descriptors():
 
 @pytest.fixture(scope="module")
 def target(descriptors):
-    with Daemon() as d:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    with Daemon(["-H", f"tcp://127.0.0.1:{port}"]) as d:
+        d.port = port
         d.import_image(busybox_tar(), "bb:latest")
         d.docker("run", "-d", "--name", "box", "bb", "sleep", "6000")
         yield d
@@ -44,14 +48,27 @@ def others_are_answered(d):
             assert d.get(path).status == 200
 
 
+def reach_tcp(d):
+    """A window of a few kilobytes, which is never opened again."""
+    s = socket.socket(socket.AF_INET)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    s.connect(("127.0.0.1", d.port))
+    return s
+
+
+def reach(d):
+    s = socket.socket(socket.AF_UNIX)
+    # A queue that is full for a moment makes a socket wait that may.
+    s.connect(d.sock)
+    return s
+
+
 @contextlib.contextmanager
-def connections(d, n, first=b""):
+def connections(d, n, first=b"", how=reach):
     socks = []
     try:
         for _ in range(n):
-            s = socket.socket(socket.AF_UNIX)
-            # A queue that is full for a moment makes a socket wait that may.
-            s.connect(d.sock)
+            s = how(d)
             s.settimeout(PATIENCE)
             if first:
                 s.sendall(first)
@@ -142,13 +159,14 @@ READERS = {
 }
 
 
+@pytest.mark.parametrize("how", [reach, reach_tcp], ids=["unix", "tcp"])
 @pytest.mark.parametrize("kind", sorted(READERS))
-def test_p05_readers_that_never_read(target, kind):
+def test_p05_readers_that_never_read(target, kind, how):
     """A thousand of each, while a container says megabytes and events come by the hundred."""
     target.docker("run", "-d", "--name", "talk", "bb", "sh", "-c", "while :; do head -c 65536 /dev/zero | tr '\\0' x; echo; sleep 0.01; done")
     try:
         before = rss(target)
-        with connections(target, 1000, READERS[kind]):
+        with connections(target, 1000, READERS[kind], how):
             for _ in range(100):
                 target.post("/containers/box/rename?name=box2")
                 target.post("/containers/box2/rename?name=box")
