@@ -144,21 +144,15 @@ static int disable(struct making *m, struct bt_selinux_labels *ret, struct bt_er
 	return 0;
 }
 
-int bt_selinux_label_make(struct bt_selinux *selinux, const json_t *options,
-			  struct bt_selinux_labels *ret, struct bt_err *err)
+static int make(struct bt_selinux *selinux, const json_t *options, struct bt_selinux_labels *ret,
+		struct bt_err *err)
 {
 	bt_auto(making_done) struct making m = { .selinux = selinux };
 	struct bt_selinux_labels labels = { 0 };
 	const json_t *option;
 	size_t i;
-	int r;
+	int r = begin(&m, err);
 
-	if (!selinux) {
-		m.selinux = &(struct bt_selinux){ .mcs = NULL };
-		*ret = labels;
-		return check_all(options, err);
-	}
-	r = begin(&m, err);
 	json_array_foreach (options, i, option) {
 		const char *text = label_of(option);
 
@@ -177,6 +171,13 @@ int bt_selinux_label_make(struct bt_selinux *selinux, const json_t *options,
 	m.pair = 0;
 	*ret = labels;
 	return 0;
+}
+
+int bt_selinux_label_make(struct bt_selinux *selinux, const json_t *options,
+			  struct bt_selinux_labels *ret, struct bt_err *err)
+{
+	*ret = (struct bt_selinux_labels){ 0 };
+	return selinux ? make(selinux, options, ret, err) : check_all(options, err);
 }
 
 int bt_selinux_label_same(const char *process, json_t *options)
