@@ -62,6 +62,7 @@ struct cached {
 struct bt_db {
 	sqlite3 *sqlite;
 	int lock_fd;
+	int file_fd; /* open while SQLite is: to close any descriptor drops all of its locks */
 	char *path, *wal_path; /* owned */
 	pthread_mutex_t mutex; /* recursive */
 	unsigned int depth;    /* of transactions; below the mutex, as all that follows */
@@ -162,19 +163,16 @@ static int take_lock(struct bt_db *db, const char *dir, struct bt_err *err)
 			  dir);
 }
 
-/* As much as there is: a disk that is full already is no reason not to start. A close of the file
- * drops what locks the process has on it, SQLite's among them; berth.lock is what keeps others
- * away, and who only reads may. */
+/* As much as there is: a disk that is full already is no reason not to start. */
 static void reserve(const struct bt_db *db)
 {
 	bt_auto_close int wal = open(db->wal_path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	bt_auto_close int file = open(db->path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
 
 	if (wal >= 0)
 		(void)!fallocate(wal, FALLOC_FL_KEEP_SIZE, 0, WAL_RESERVE);
-	if (file >= 0 && fstat(file, &st) == 0)
-		(void)!fallocate(file, FALLOC_FL_KEEP_SIZE, st.st_size, FILE_RESERVE);
+	if (fstat(db->file_fd, &st) == 0)
+		(void)!fallocate(db->file_fd, FALLOC_FL_KEEP_SIZE, st.st_size, FILE_RESERVE);
 }
 
 static int put_back(struct bt_db *db)
@@ -197,7 +195,6 @@ void bt_db_make_room(struct bt_db *db)
 
 static int open_file(struct bt_db *db, const char *dir, struct bt_err *err)
 {
-	bt_auto_close int fd = -EBADF;
 	const char *path;
 	int r;
 
@@ -207,8 +204,8 @@ static int open_file(struct bt_db *db, const char *dir, struct bt_err *err)
 	if (!db->wal_path)
 		return bt_err_sys(err, -ENOMEM, "open the database");
 	/* SQLite would create it by the umask; -wal takes the mode of the file. */
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
+	db->file_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (db->file_fd < 0)
 		return bt_err_sys(err, -errno, "open %s", path);
 	if (sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK)
@@ -315,6 +312,7 @@ int bt_db_open(const char *dir, struct bt_db **ret, struct bt_err *err)
 	if (!db)
 		return bt_err_sys(err, -ENOMEM, "open the database");
 	db->lock_fd = -EBADF;
+	db->file_fd = -EBADF;
 	init_locks(db);
 
 	r = take_lock(db, dir, err);
@@ -339,6 +337,7 @@ void bt_db_close(struct bt_db *db)
 	for (size_t i = 0; i < CACHE_LEN; i++)
 		sqlite3_finalize(db->cache[i].stmt);
 	(void)sqlite3_close(db->sqlite);
+	bt_close(&db->file_fd);
 	bt_close(&db->lock_fd);
 	(void)pthread_cond_destroy(&db->wal_grew);
 	(void)pthread_mutex_destroy(&db->mutex);

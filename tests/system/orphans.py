@@ -3,17 +3,36 @@
 import contextlib
 import glob
 import os
+import shutil
+import signal
 import sqlite3
+import tempfile
 
 
 def listing(path):
     return set(os.listdir(path)) if os.path.isdir(path) else set()
 
 
+@contextlib.contextmanager
+def standing_still(daemon):
+    running = daemon.proc.poll() is None
+    if running:
+        daemon.proc.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        if running:
+            daemon.proc.send_signal(signal.SIGCONT)
+
+
 def rows(daemon, query):
-    path = next(p for p in glob.glob(daemon.data + "/*.db") + glob.glob(daemon.data + "/*.sqlite*") if not p.endswith(("-wal", "-shm")))
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as db:
-        return {r[0] for r in db.execute(query)}
+    """Of a copy: nobody else reads the database while its daemon has it. The daemon stands still for that moment."""
+    with tempfile.TemporaryDirectory() as top:
+        with standing_still(daemon):
+            for path in glob.glob(daemon.data + "/berth.db*"):
+                shutil.copy(path, top)
+        with contextlib.closing(sqlite3.connect(top + "/berth.db")) as db:
+            return {r[0] for r in db.execute(query)}
 
 
 def monitors(daemon):

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/io.h"
@@ -83,6 +85,47 @@ START_TEST(a_second_daemon_is_refused)
 	ck_assert_ptr_null(second);
 	bt_db_close(db);
 	bt_db_close(open_db());
+}
+END_TEST
+
+/* What another program gets that looks into the file, as an operator's sqlite3(1) does. */
+static int look_from_outside(void)
+{
+	char path[64];
+	pid_t pid;
+	int status;
+
+	(void)snprintf(path, sizeof(path), "%s/berth.db", dir);
+	pid = fork();
+	if (pid == 0) {
+		sqlite3 *raw = NULL;
+		int rc = sqlite3_open(path, &raw);
+
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(raw, "SELECT * FROM volumes", NULL, NULL, NULL);
+		(void)sqlite3_close(raw);
+		_exit(rc);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* It would put the log back and remove it, and what is written after that be lost. */
+START_TEST(nobody_else_gets_into_a_database_that_is_in_use)
+{
+	struct bt_db *db = open_db();
+
+	ck_assert_int_eq(add_volume(db, "a"), 0);
+	ck_assert_int_eq(look_from_outside(), SQLITE_BUSY);
+	bt_db_make_room(db);
+	ck_assert_int_eq(look_from_outside(), SQLITE_BUSY);
+	ck_assert_int_eq(add_volume(db, "b"), 0);
+	bt_db_close(db);
+	ck_assert_int_eq(look_from_outside(), SQLITE_OK);
+	db = open_db();
+	ck_assert_int_eq(count_volumes(db), 2);
+	bt_db_close(db);
 }
 END_TEST
 
@@ -240,6 +283,7 @@ int main(void)
 	tcase_add_checked_fixture(db, make_dir, remove_dir);
 	tcase_add_test(db, rows_survive_a_reopening_and_the_file_is_private);
 	tcase_add_test(db, a_second_daemon_is_refused);
+	tcase_add_test(db, nobody_else_gets_into_a_database_that_is_in_use);
 	tcase_add_test(db, a_database_of_a_newer_version_is_refused_and_kept);
 	tcase_add_test(db, a_file_that_is_no_database_is_an_error);
 	tcase_add_test(db, a_broken_unique_constraint_is_eexist);
