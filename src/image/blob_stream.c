@@ -26,6 +26,8 @@ struct fetcher {
 	bool partial;
 	size_t gathered; /* the last bytes of those, which are not in the spool yet */
 	char *gather;
+	int unwritten; /* why the spool took no more: whoever fetches only knows that it was stopped
+			*/
 };
 
 struct bt_blob_stream {
@@ -82,7 +84,9 @@ static int flush(struct fetcher *f)
 	size_t n = f->gathered;
 
 	f->gathered = 0;
-	return n > 0 ? bt_spool_write(f->stream->spool, at, f->gather, n) : 0;
+	if (n > 0 && f->unwritten == 0)
+		f->unwritten = bt_spool_write(f->stream->spool, at, f->gather, n);
+	return f->unwritten;
 }
 
 /* Bytes of the piece. */
@@ -144,7 +148,7 @@ static int take(void *arg, const void *data, size_t len)
 static int fetch_piece(struct fetcher *f, struct bt_err *err)
 {
 	const struct bt_blob_stream_source *source = &f->stream->source;
-	int kept, r;
+	int r;
 
 	r = bt_session_get_part(source->session,
 				&(struct bt_session_part){ .digest = source->digest,
@@ -157,9 +161,8 @@ static int fetch_piece(struct fetcher *f, struct bt_err *err)
 							   .cancelled = source->cancelled },
 				err);
 	/* Whoever takes it up again asks for what follows. */
-	kept = flush(f);
-	if (r == 0 && kept < 0)
-		return bt_err_sys(err, kept, "write what was downloaded");
+	if (flush(f) < 0)
+		return bt_err_sys(err, f->unwritten, "write what was downloaded");
 	return r;
 }
 

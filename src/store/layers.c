@@ -29,7 +29,7 @@ static void forget_layer(void *arg, const char *name)
 
 	bt_nursery_removed(&layers->nursery);
 	bt_discard(bt_db_run(layers->db, BT_ERR_IGNORED,
-			     "DELETE FROM layers WHERE cache_id = ?1 AND state = " REMOVING, 1,
+			     "DELETE FROM layers WHERE cache_id = ?1 AND state <> " READY, 1,
 			     name));
 }
 
@@ -281,11 +281,14 @@ void bt_layer_copy_destroy(struct bt_layer_copy *b)
 	bt_close(&b->shadow_fd);
 	bt_skeleton_destroy(b->skeleton);
 	bt_implied_done(&b->implied);
-	if (!b->done && b->cache_id[0] != '\0' &&
-	    bt_db_run(b->layers->db, BT_ERR_IGNORED,
-		      "UPDATE layers SET state = " REMOVING " WHERE cache_id = ?1", 1,
-		      b->cache_id) == 0)
+	if (!b->done && b->cache_id[0] != '\0') {
+		/* A full disk, which may be why it was not done, has no room for that; its files go
+		 * all the same, for nobody else knows of them. */
+		bt_discard(bt_db_run(b->layers->db, BT_ERR_IGNORED,
+				     "UPDATE layers SET state = " REMOVING " WHERE cache_id = ?1",
+				     1, b->cache_id));
 		bt_reaper_add(b->layers->reaper, b->cache_id);
+	}
 	free(b);
 }
 

@@ -335,8 +335,7 @@ static ssize_t fill_block(struct bt_inflate *inf, char *block, struct bt_err *er
 	return (ssize_t)len;
 }
 
-/* Read all, into the ring and the digest. Returns -ECANCELED, without a message, where the writer
- * has given up. */
+/* Read all, into the ring and the digest. Returns 1 where the writer has given up. */
 static int feed(struct bt_inflate *inf, struct bt_ring *ring, int64_t max_bytes,
 		struct bt_untar_result *res, struct bt_err *err)
 {
@@ -349,7 +348,7 @@ static int feed(struct bt_inflate *inf, struct bt_ring *ring, int64_t max_bytes,
 	for (;;) {
 		r = bt_ring_claim(ring, &block);
 		if (r < 0)
-			return r;
+			return 1;
 		n = fill_block(inf, block, err);
 		if (n < 0)
 			return (int)n;
@@ -395,16 +394,16 @@ static int run(struct writer *w, struct bt_inflate *inf, struct bt_untar_result 
 	if (r < 0)
 		return r;
 	r = feed(inf, w->ring, w->max, res, err);
-	bt_ring_finish(w->ring, r);
+	bt_ring_finish(w->ring, r < 0 ? r : 0);
 	(void)pthread_join(thread, NULL);
-	if (r < 0 && r != -ECANCELED)
+	if (r < 0)
 		return r;
 	if (w->result < 0) {
 		*err = w->err;
 		return w->result;
 	}
 	res->size = w->x.size;
-	return r;
+	return 0;
 }
 
 int bt_untar(const struct bt_untar *u, struct bt_untar_result *ret, struct bt_err *err)

@@ -11,6 +11,7 @@ import tarfile
 import pytest
 
 from harness import Daemon, busybox_tar, run, wait_for
+from registries import Registry
 
 SIZE = 64 << 20
 FULL = "no space left on device"
@@ -43,6 +44,12 @@ class Small(Daemon):
         with open(self.filler, "ab", buffering=0) as f, contextlib.suppress(OSError):
             while True:
                 f.write(b"\0" * 512)
+
+    def leave(self, room):
+        """Take all but so many bytes."""
+        self.fill()
+        with open(self.filler, "r+b") as f:
+            f.truncate(max(os.path.getsize(self.filler) - room, 0))
 
     def free(self):
         with contextlib.suppress(FileNotFoundError):
@@ -292,4 +299,59 @@ def test_p05_an_image_can_be_removed_from_a_full_disk(small):
         assert a.status == 200, a.body
         wait_for(lambda: has_room(small, 1500000), "the room is back")
     assert small.get("/images/loaded:1/json").status == 404
+    intact(small)
+
+
+def files(d):
+    """What the engine has on the disk, but for its database, which keeps what it once took."""
+    return {os.path.join(top, f) for top, _, names in os.walk(d.data) for f in names if not f.startswith("berth.db") and f != "filler"}
+
+
+@pytest.fixture(scope="module")
+def pulled(small):
+    """An image in a registry, and no longer here: two layers that do not compress, of a megabyte, and of two in a thousand files."""
+    with Registry() as r:
+        name = f"{r.name}/full/image:1"
+        many = io.BytesIO()
+        with tarfile.open(fileobj=many, mode="w") as t:
+            for i in range(1000):
+                member = tarfile.TarInfo(f"many/{i}")
+                member.size = 2000
+                t.addfile(member, io.BytesIO(os.urandom(2000)))
+        small.docker("run", "--name", "cc", "bb", "sh", "-c", "head -c 1000000 /dev/urandom >/large")
+        small.docker("commit", "cc", "half")
+        small.docker("rm", "cc")
+        small.docker("create", "--name", "cc", "half", "true")
+        assert small.request("PUT", "/containers/cc/archive?path=/", many.getvalue(), headers={"Content-Type": "application/x-tar"}).status == 200
+        small.docker("commit", "cc", name)
+        small.docker("push", name)
+        small.docker("rm", "cc")
+        small.docker("rmi", name, "half")
+        yield name
+
+
+# With the layers' bytes for the moment, it takes some seven megabytes; some of the steps between are of each kind: blobs, files, rows.
+@pytest.mark.parametrize("room", [0, 4096, 65536, 300000, 900000, 1500000, 2500000, 3200000, 4000000, 5000000, 6000000])
+def test_p05_a_pull_without_room_is_an_error_and_leaves_nothing_behind(small, pulled, room):
+    before = files(small)
+    small.leave(room)
+    try:
+        a = small.post(f"/images/create?fromImage={pulled}")
+        failed = a.status != 200 or b'"errorDetail"' in a.body
+        if failed:
+            says(a)
+            assert small.get(f"/images/{pulled}/json").status == 404
+            answers(small)
+    finally:
+        small.free()
+    if not failed:
+        assert small.docker("run", "--rm", pulled, "sh", "-c", "ls /many | wc -l; wc -c </large").stdout.split() == ["1000", "1000000"]
+        small.docker("rmi", pulled)
+    # A repeat takes up what it can of what came before, and is whole.
+    small.docker("pull", pulled)
+    assert small.docker("run", "--rm", pulled, "sh", "-c", "ls /many | wc -l; wc -c </large").stdout.split() == ["1000", "1000000"]
+    small.docker("rmi", pulled)
+    with contextlib.suppress(AssertionError):
+        wait_for(lambda: files(small) <= before, "all it took is free again", timeout=20)
+    assert files(small) - before == set()
     intact(small)
