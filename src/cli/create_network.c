@@ -176,7 +176,7 @@ int bt_create_network_fill(const struct bt_args *args, json_t *config, json_t *h
 
 	for (; n == 0 || bt_args_item(args, "network", n); n++) {
 		bt_auto_free char *name = NULL;
-		json_t *endpoint = NULL;
+		json_auto_t *endpoint = NULL;
 		int r;
 
 		text = bt_args_item(args, "network", n);
@@ -193,7 +193,7 @@ int bt_create_network_fill(const struct bt_args *args, json_t *config, json_t *h
 		if (r == 0 && json_object_get(endpoints, name))
 			r = bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				       "network \"%s\" is specified multiple times", name);
-		(void)json_object_set_new(endpoints, name, endpoint);
+		(void)json_object_set(endpoints, name, endpoint);
 		if (r < 0)
 			return r;
 	}

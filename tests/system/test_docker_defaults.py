@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from harness import TOP
-from test_oci_callers import Dockerd
+from test_oci_callers import OurDockerd
 
 DOCKERD = "/usr/sbin/dockerd"
 UNIFIED = os.path.exists("/sys/fs/cgroup/cgroup.controllers")
@@ -77,7 +77,7 @@ def collect(docker, *options):
 
 
 def of_docker():
-    with Dockerd() as docker:
+    with OurDockerd() as docker:
         return collect(docker, "--runtime", "runc")
 
 

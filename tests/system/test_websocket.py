@@ -115,7 +115,7 @@ def ask(port, method, path, **headers):
 def test_p04_web_pages_change_nothing_over_tcp(port):
     here = f"127.0.0.1:{port}"
     assert ask(port, "GET", "/_ping", Host=here) == 200
-    assert ask(port, "POST", "/volumes/create", Host=here) == 400
+    assert ask(port, "POST", "/containers/create", Host=here) == 400
     # A form that another page posts; a sandboxed page; a page of another port of this machine.
     for origin in ("http://evil.example", "null", "http://127.0.0.1:80"):
         assert ask(port, "POST", "/containers/prune", Host=here, Origin=origin) == 403
