@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/auto.h"
 #include "net/rtnl.h"
@@ -19,6 +20,9 @@
 #define LOOPBACK_INDEX 1
 /* Longer than any name and value that the kernel has there. */
 #define SYSCTL_MAX 128
+/* A second and a half in all. */
+#define ADDRESS_PAUSE_MS 10
+#define ADDRESS_TRIES    150
 
 static void put_inside(struct bt_rtnl_batch *batch, const struct bt_sandbox_port *port, int index)
 {
@@ -38,6 +42,28 @@ static void put_inside(struct bt_rtnl_batch *batch, const struct bt_sandbox_port
 	bt_rtnl_put_address(batch, index, AF_INET6, &port->address6, port->prefix6_len);
 	if (!IN6_IS_ADDR_UNSPECIFIED(&port->gateway6))
 		bt_rtnl_put_route(batch, index, AF_INET6, NULL, 0, l3 ? NULL : &port->gateway6);
+}
+
+/* Give the interface all it has. A macvlan of a container that ended goes with its namespace, when
+ * the kernel comes to that; until then its parent lets no other one of the same address up. */
+static int configure(struct bt_rtnl *inside, struct bt_rtnl_batch *batch,
+		     const struct bt_sandbox_port *port, int index)
+{
+	const struct timespec pause = { .tv_nsec = ADDRESS_PAUSE_MS * 1000000L };
+	int r = port->kind == BT_SANDBOX_MACVLAN ? -EADDRINUSE : 0;
+
+	for (int i = 0; r == -EADDRINUSE && i < ADDRESS_TRIES; i++) {
+		struct bt_rtnl_batch up = { 0 };
+
+		if (i > 0)
+			(void)nanosleep(&pause, NULL);
+		bt_rtnl_put_up(&up, index);
+		r = bt_rtnl_run(inside, &up, NULL);
+	}
+	if (r < 0)
+		return r;
+	put_inside(batch, port, index);
+	return bt_rtnl_run(inside, batch, NULL);
 }
 
 /* In the interface's namespace: one setting, "net.ipv4.conf.IFNAME.x=1" of `len` bytes. A point
@@ -191,8 +217,7 @@ static int create(const struct bt_nsthread_env *env, void *arg, struct bt_err *e
 		r = bt_sandbox_link_make(env, &c->ports[i], fd, index, host_name);
 		if (r < 0)
 			return cannot_make(&c->ports[i], r, err);
-		put_inside(&batch, &c->ports[i], index);
-		r = bt_rtnl_run(&inside, &batch, NULL);
+		r = configure(&inside, &batch, &c->ports[i], index);
 		if (r < 0)
 			return bt_err_sys(err, r, "configure interface %s of a container",
 					  c->ports[i].ifname);
@@ -261,8 +286,7 @@ static int port_add(const struct bt_nsthread_env *env, void *arg, struct bt_err 
 	if (index < 0) {
 		r = index;
 	} else {
-		put_inside(&batch, c->port, index);
-		r = bt_rtnl_run(&inside, &batch, NULL);
+		r = configure(&inside, &batch, c->port, index);
 	}
 	if (r < 0)
 		r = bt_err_sys(err, r, "configure interface %s of a container", c->ifname);

@@ -279,6 +279,16 @@ def test_an_option_that_no_driver_of_docker_has_is_kept_and_said(daemon, net):
     assert daemon.get("/networks/n").json["Options"] == {"mine": "1"}
 
 
+@pytest.mark.parametrize("mode", ["bridge", "private"])
+def test_a_macvlan_address_is_free_as_soon_as_its_container_has_gone(wire, daemon, net, mode):
+    """The kernel removes the interface some time after the namespace it was in."""
+    net(Driver="macvlan", Options={"parent": "wire0", "macvlan_mode": mode}, IPAM={"Config": [{"Subnet": "10.98.9.0/24"}]})
+    for _ in range(20):
+        start(daemon, "c1", "--network", "n", "--mac-address", "02:42:0a:62:09:02")
+        daemon.docker("restart", "-t", "0", "c1")
+        daemon.docker("rm", "-f", "c1")
+
+
 @pytest.mark.parametrize("mode, together", [("bridge", True), ("private", False)])
 def test_the_modes_of_macvlan_decide_who_reaches_a_neighbour(wire, daemon, net, mode, together):
     net(Driver="macvlan", Options={"parent": "wire0", "macvlan_mode": mode}, IPAM={"Config": [{"Subnet": "10.98.8.0/24"}]})
