@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "base/thread.h"
 
 #define STACK_SIZE (256u << 10)
@@ -26,6 +27,7 @@ struct bt_reaper {
 	pthread_mutex_t mutex;
 	pthread_cond_t idle;
 	struct bt_list items; /* this and the rest below the mutex */
+	struct bt_map names;  /* of the items */
 	bool running, stopping;
 };
 
@@ -53,6 +55,7 @@ static struct item *next_item(struct bt_reaper *reaper)
 	if (!reaper->stopping && !bt_list_empty(&reaper->items)) {
 		item = bt_list_entry(reaper->items.next, struct item, link);
 		bt_list_remove(&item->link);
+		(void)bt_map_remove(&reaper->names, item->name);
 	} else {
 		reaper->running = false;
 		(void)pthread_cond_broadcast(&reaper->idle);
@@ -89,7 +92,11 @@ void bt_reaper_add(struct bt_reaper *reaper, const char *name)
 		return;
 	(void)strcpy(item->name, name);
 	(void)pthread_mutex_lock(&reaper->mutex);
-	bt_list_append(&reaper->items, &item->link);
+	/* Who looks what there is to remove finds what waits here, too. */
+	if (bt_map_get(&reaper->names, name) || bt_map_put(&reaper->names, name, item, NULL) < 0)
+		free(item);
+	else
+		bt_list_append(&reaper->items, &item->link);
 	start(reaper);
 	(void)pthread_mutex_unlock(&reaper->mutex);
 }
@@ -105,6 +112,7 @@ void bt_reaper_destroy(struct bt_reaper *reaper)
 	(void)pthread_mutex_unlock(&reaper->mutex);
 	bt_list_foreach (it, &reaper->items)
 		free(bt_list_entry(it, struct item, link));
+	bt_map_done(&reaper->names);
 	(void)pthread_cond_destroy(&reaper->idle);
 	(void)pthread_mutex_destroy(&reaper->mutex);
 	free(reaper);

@@ -21,7 +21,8 @@ bt_nodiscard int bt_reaper_create(int dirfd, bt_reaper_gone_fn gone, void *arg,
 				  struct bt_reaper **ret);
 /** Wait for the tree being removed, forget the others. NULL is fine. */
 void bt_reaper_destroy(struct bt_reaper *reaper);
-/** Remove `name` some time soon; without memory or threads, after the next start. */
+/** Remove `name` some time soon, once however often it is asked for before that begins; without
+ * memory or threads, after the next start. */
 void bt_reaper_add(struct bt_reaper *reaper, const char *name);
 
 #endif

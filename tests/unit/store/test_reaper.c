@@ -96,6 +96,28 @@ START_TEST(one_that_was_idle_works_again)
 }
 END_TEST
 
+START_TEST(a_tree_that_waits_is_removed_once_however_often_it_is_added)
+{
+	struct bt_reaper *reaper = NULL;
+
+	tree("one");
+	tree("two");
+	ck_assert_int_eq(bt_reaper_create(dir, note, NULL, &reaper), 0);
+	/* The first one's end cannot be noted meanwhile. */
+	(void)pthread_mutex_lock(&mutex);
+	bt_reaper_add(reaper, "one");
+	for (int i = 0; i < 100; i++)
+		bt_reaper_add(reaper, "two");
+	(void)pthread_mutex_unlock(&mutex);
+	wait_for(2);
+	tree("three");
+	bt_reaper_add(reaper, "three");
+	wait_for(3);
+	bt_reaper_destroy(reaper);
+	ck_assert_str_eq(bt_str_get(&gone), "onetwothree");
+}
+END_TEST
+
 START_TEST(what_is_not_there_is_gone)
 {
 	struct bt_reaper *reaper = NULL;
@@ -144,6 +166,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, make_dir, remove_dir);
 	tcase_add_test(tests, trees_go_with_all_that_is_in_them_and_others_stay);
 	tcase_add_test(tests, one_that_was_idle_works_again);
+	tcase_add_test(tests, a_tree_that_waits_is_removed_once_however_often_it_is_added);
 	tcase_add_test(tests, what_is_not_there_is_gone);
 	tcase_add_test(tests, an_end_in_the_middle_leaves_whole_names_for_later);
 	suite_add_tcase(suite, tests);
