@@ -24,7 +24,7 @@ static bool says_label(const json_t *options)
 	size_t i;
 
 	json_array_foreach (options, i, option)
-		if (bt_str_after(json_string_value(option), "label="))
+		if (bt_selinux_label_of(option))
 			return true;
 	return false;
 }

@@ -25,8 +25,7 @@ bool bt_selinux_label_is_option(const char *text)
 	return bt_selinux_context_part(text, len) >= 0 || bt_str_after(text, "filetype:") != NULL;
 }
 
-/* What stands behind "label=", or NULL where the option is not about labels. */
-static const char *label_of(const json_t *option)
+const char *bt_selinux_label_of(const json_t *option)
 {
 	const char *text = json_string_value(option);
 	const char *rest = bt_str_after(text, "label=");
@@ -50,7 +49,7 @@ static int check_all(const json_t *options, struct bt_err *err)
 	size_t i;
 
 	json_array_foreach (options, i, option) {
-		const char *text = label_of(option);
+		const char *text = bt_selinux_label_of(option);
 
 		if (text && strcmp(text, "disable") != 0)
 			return refuse(text, err);
@@ -154,7 +153,7 @@ static int make(struct bt_selinux *selinux, const json_t *options, struct bt_sel
 	int r = begin(&m, err);
 
 	json_array_foreach (options, i, option) {
-		const char *text = label_of(option);
+		const char *text = bt_selinux_label_of(option);
 
 		if (r < 0 || !text)
 			continue;

@@ -22,6 +22,10 @@ struct bt_selinux_labels {
 	uint32_t pair; /* of categories (engine/selinux_mcs.h), held for it; 0: none */
 };
 
+/** What stands behind "label=" (or "label:", as older clients write) in an item of
+ * HostConfig.SecurityOpt, borrowed; NULL where it is not about labels. */
+const char *bt_selinux_label_of(const json_t *option);
+
 /** "user:U", "role:R", "type:T", "level:L", "filetype:T", "nested", "disable": what stands behind
  * label=. */
 bool bt_selinux_label_is_option(const char *text);

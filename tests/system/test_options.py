@@ -412,7 +412,8 @@ def test_what_is_no_label_is_refused(engine, label):
 
 
 @pytest.mark.parametrize("options,stands", [([], None), (["--privileged"], ["label=disable"]), (["--pid", "host"], ["label=disable"]), (["--ipc", "host"], ["label=disable"]),
-                                            (["--privileged", "--security-opt", "label=disable"], ["label=disable"]), (["--pid", "host", "--security-opt", "no-new-privileges"], ["no-new-privileges", "label=disable"])])
+                                            (["--privileged", "--security-opt", "label=disable"], ["label=disable"]),
+                                            (["--privileged", "--security-opt", "label:disable"], ["label:disable"]), (["--pid", "host", "--security-opt", "no-new-privileges"], ["no-new-privileges", "label=disable"])])
 def test_who_may_do_what_the_host_may_is_unlabelled_and_inspect_says_so(engine, options, stands):
     """Docker writes it down on any host, SELinux or not."""
     name = "o" + os.urandom(4).hex()
