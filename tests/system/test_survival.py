@@ -41,8 +41,10 @@ def test_a_container_that_runs_on_is_found_again(fresh):
 
 
 def test_attached_clients_stay_attached_while_the_daemon_is_replaced(fresh):
-    p = subprocess.Popen(fresh.client_argv("/usr/bin/docker", "run", "-i", "--name", "cc", "bb", "cat"), stdin=subprocess.PIPE,
-                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    # not `run -i`: what it typed can come back before the answer to its start, and a daemon killed between the two makes it give up
+    fresh.docker("run", "-d", "-i", "--name", "cc", "bb", "cat")
+    p = subprocess.Popen(fresh.client_argv("/usr/bin/docker", "attach", "cc"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL)
     p.stdin.write(b"one\n")
     p.stdin.flush()
     assert p.stdout.readline() == b"one\n"
@@ -53,6 +55,7 @@ def test_attached_clients_stay_attached_while_the_daemon_is_replaced(fresh):
     assert p.stdout.readline() == b"two\n"
     p.stdin.close()
     p.wait(timeout=PATIENCE)
+    assert fresh.docker("logs", "cc").stdout == "one\ntwo\n"
 
 
 def test_ten_sigkills_under_load_lose_nothing(fresh):
