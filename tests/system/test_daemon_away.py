@@ -120,6 +120,7 @@ def test_ends_and_restarts_become_events_with_their_times(fresh):
     wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "it ends while no daemon runs")
     time.sleep(2)
     fresh.start()
+    wait_for(lambda: not any(fresh.inspect(n)["State"]["Running"] or fresh.inspect(n)["State"]["Restarting"] for n in ("dies", "again")), "both are over")
     seen = events(fresh, begun - 60)
     of = lambda name: [(e["Action"], e["Actor"]["Attributes"].get("exitCode")) for e in seen if e["Actor"]["Attributes"]["name"] == name]
     assert of("dies") == [("die", "23")]
@@ -143,6 +144,7 @@ def test_a_kill_for_want_of_memory_is_told_when_the_daemon_is_back(fresh):
         pass
     wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "it ends")
     fresh.start()
+    wait_for(lambda: fresh.inspect("oom")["State"]["Status"] == "exited", "its monitor has told of it")
     actions = [e["Action"] for e in events(fresh, begun)]
     assert "oom" in actions and actions[-1] == "die"
     assert fresh.inspect("oom")["State"]["ExitCode"] == 137

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import time
 
 import pytest
 
@@ -47,13 +46,13 @@ def test_an_unknown_container_is_named(engine, client):
 
 
 def test_stop_sends_term_then_kills(engine, client, name):
-    engine.docker("run", "-d", "--name", name, "bb", "sh", "-c", "trap 'echo term; exit 9' TERM; while :; do sleep 0.1; done")
-    wait_for(lambda: engine.inspect(name)["State"]["Running"], "running")
-    time.sleep(0.3)
+    engine.docker("run", "-d", "--name", name, "bb", "sh", "-c", "trap 'echo term; exit 9' TERM; echo ready; while :; do sleep 0.1; done")
+    wait_for(lambda: "ready" in engine.docker("logs", name).stdout, "the trap is set")
     engine.docker("stop", name, client=client)
     assert engine.inspect(name)["State"]["ExitCode"] == 9
     engine.docker("rm", name)
-    engine.docker("run", "-d", "--name", name, "bb", "sh", "-c", "trap '' TERM; while :; do sleep 0.1; done")
+    engine.docker("run", "-d", "--name", name, "bb", "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done")
+    wait_for(lambda: "ready" in engine.docker("logs", name).stdout, "the trap is set")
     engine.docker("stop", "-t", "1", name, client=client)
     assert engine.inspect(name)["State"]["ExitCode"] == 137
 

@@ -171,7 +171,7 @@ def test_mounts_of_a_running_container_outlive_the_daemon(fresh):
     fresh.kill()
     os.kill(pid, 9)
     fresh.start()
-    assert len(host_mounts(fresh)) == 2, host_mounts(fresh)
+    wait_for(lambda: len(host_mounts(fresh)) == 2, "what the one that ended shared has gone")
     sleeper(fresh, "guest", {"IpcMode": "container:donor", "Binds": ["tv:/v"]})
     inside(fresh, "donor", "echo a > /dev/shm/x; echo b > /v/x")
     assert inside(fresh, "guest", "cat /dev/shm/x /v/x").stdout == "a\nb\n"

@@ -17,8 +17,8 @@ def test_a_container_outlives_its_daemon_and_its_exit_is_known(fresh):
     assert os.path.exists(f"/proc/{pid}")
     wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "it ends while no daemon runs")
     fresh.start()
-    state = fresh.inspect("cc")["State"]
-    assert (state["Status"], state["ExitCode"]) == ("exited", 23)
+    wait_for(lambda: fresh.inspect("cc")["State"]["Status"] == "exited", "its monitor has told of it")
+    assert fresh.inspect("cc")["State"]["ExitCode"] == 23
     assert fresh.docker("logs", "cc").stdout == "done\n"
 
 
