@@ -11,30 +11,22 @@ import time
 from harness import BERTH, BERTHD, CLIENTS, PATIENCE, Daemon, run, wait_for
 
 
-def away(daemon, how, seconds=0.7):
-    """Take the daemon down, and bring it back after a while, on a thread."""
-    how()
-    assert daemon.proc.poll() is not None
-    t = threading.Thread(target=lambda: (time.sleep(seconds), daemon.start()))
-    t.start()
-    return t
-
-
 def test_berth_waits_for_the_next_daemon(fresh):
     fresh.docker("run", "-d", "--name", "cc", "bb", "sleep", "600")
     for how in (fresh.kill, fresh.terminate):
-        t = away(fresh, how)
-        begun = time.monotonic()
-        assert fresh.berth("exec", "cc", "echo", "served").stdout == "served\n"
-        assert time.monotonic() - begun > 0.3, "it was asked while no daemon ran"
-        t.join()
+        how()
+        p = subprocess.Popen(fresh.client_argv(BERTH, "exec", "cc", "echo", "served"), stdout=subprocess.PIPE, text=True)
+        time.sleep(0.7)
+        assert p.poll() is None, "it waits while no daemon runs"
+        fresh.start()
+        assert p.communicate(timeout=PATIENCE)[0] == "served\n" and p.returncode == 0
 
 
 def test_berth_does_not_wait_where_no_daemon_ever_was(tmp_path):
     begun = time.monotonic()
     p = run([BERTH, "-H", f"unix://{tmp_path}/sock", "ps"], check=False)
     assert p.returncode == 1 and "Cannot connect to the Docker daemon" in p.stderr
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 3.5, "not as long as for one that may come back"
 
 
 def test_berth_gives_up_on_a_daemon_that_does_not_come_back(tmp_path):
