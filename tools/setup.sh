@@ -5,7 +5,7 @@ set -eu
 build="gcc clang make meson ninja-build pkg-config libmicrohttpd-dev libjansson-dev libyaml-dev libsqlite3-dev libseccomp-dev libarchive-dev
   libisal-dev libzstd-dev liblzma-dev libbz2-dev nettle-dev libmnl-dev libnftnl-dev libcurl4-gnutls-dev libgnutls28-dev libcap-dev check"
 all="$build clang-format libclang-rt-14-dev docker.io docker-registry mmdebstrap busybox-static python3 python3-pytest python3-pytest-xdist python3-docker
-  nftables iptables ufw firewalld dbus iproute2 iputils-ping procps curl jq strace openssl skopeo umoci runc crun podman conmon dnsutils dnsmasq-base wrk docker-compose ansible uidmap"
+  nftables iptables ufw firewalld dbus iproute2 iputils-ping procps curl jq strace openssl skopeo umoci runc crun podman conmon dnsutils dnsmasq-base wrk docker-compose ansible uidmap zsh fish"
 case "${1:-all}" in build) want=$build ;; all) want=$all ;; *) echo "usage: setup.sh build|all" >&2; exit 2 ;; esac
 missing=
 for p in $want; do

@@ -13,7 +13,9 @@ function __@PROG@_completion
             echo "$before$line"
         end
     else if test "$directive" = 0
-        __fish_complete_path (string replace -- "$before" '' "$typed")
+        for line in (__fish_complete_path (string replace -- "$before" '' "$typed"))
+            echo "$before$line"
+        end
     end
 end
 

@@ -4,7 +4,8 @@ _@PROG@() {
 	local directive line
 	local -a lines offered
 
-	lines=("${(@f)$(${~words[1]} @COMPLETE@ "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+	# What has been typed, without its quotes, and nothing of what stands behind the cursor.
+	lines=("${(@f)$(${~words[1]} @COMPLETE@ "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
 	directive=${lines[-1]#:}
 	lines[-1]=()
 	[[ $directive == <-> ]] && ((!(directive & 1))) || return 1

@@ -130,7 +130,7 @@ def test_nothing_of_the_line_is_run_by_bash(things, tmp_path):
 def test_a_script_is_one_of_its_shell(things, shell):
     script = run([BERTH, "completion", shell]).stdout
     plain = run([BERTH, "completion", shell, "--no-descriptions"]).stdout
-    assert "@" not in re.sub(r'\$@|\(@f?\)|\[@\]', "", script) and "__complete" in script
+    assert "@" not in re.sub(r'\$@|\(@[fQ]?\)|\[@\]', "", script) and "__complete" in script
     assert "__completeNoDesc" in plain and "__complete " not in plain
     if shutil.which(shell):
         run([shell, "-n"], input=script)
