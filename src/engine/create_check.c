@@ -2,7 +2,6 @@
 
 #include "engine/create_check.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -14,6 +13,7 @@
 #include "engine/engine_private.h"
 #include "engine/host_config.h"
 #include "engine/jget.h"
+#include "engine/mac.h"
 #include "net/port_spec.h"
 
 int bt_create_check_link(const char *link, char **ret_name, char **ret_alias, struct bt_err *err)
@@ -107,17 +107,13 @@ static int check_network_mode(const json_t *body, const json_t *hc, struct bt_er
 	return 0;
 }
 
-/* "02:42:ac:11:00:02" */
 static int check_mac(const json_t *config, const json_t *hc, struct bt_err *err)
 {
 	const char *mac = bt_jget_text(config, "MacAddress");
 	const char *mode = bt_jget_text(hc, "NetworkMode");
-	bool good = strlen(mac) == 17;
+	uint8_t parsed[BT_MAC_LEN];
 
-	for (size_t i = 0; good && mac[i]; i++)
-		good = i % 3 == 2 ? mac[i] == ':' || mac[i] == '-'
-				  : isxdigit((unsigned char)mac[i]);
-	if (mac[0] == '\0' || good)
+	if (!mac[0] || bt_mac_parse(mac, parsed) == 0)
 		return 0;
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 			  "invalid config for network %.100s: invalid MAC address %.100s", mode,

@@ -14,6 +14,7 @@
 #include "engine/network_endpoint.h"
 #include "engine/network_endpoint_options.h"
 #include "engine/network_event.h"
+#include "engine/network_lease.h"
 #include "engine/network_names.h"
 #include "engine/network_pool.h"
 #include "engine/network_ports.h"
@@ -63,12 +64,12 @@ static int lease_one(struct joins *j, struct bt_network *net, const json_t *want
 	for (unsigned i = 0; i < j->n; i++)
 		if (j->list[i].lease.network == net)
 			return 0;
-	r = bt_network_endpoint_lease(net, want, &join->lease, err);
+	r = bt_network_lease_take(net, want, &join->lease, err);
 	if (r < 0)
 		return r;
 	join->want = want;
 	if (bt_network_has_interface(net))
-		r = bt_network_endpoint_name(&join->lease, want, is_name_taken, j, err);
+		r = bt_network_lease_name(&join->lease, want, is_name_taken, j, err);
 	j->n++;
 	return r;
 }
@@ -139,7 +140,7 @@ static unsigned gateway_of(const struct joins *j)
 static void give_all(struct joins *j)
 {
 	for (unsigned i = 0; i < j->n; i++)
-		bt_network_endpoint_give(&j->list[i].lease);
+		bt_network_lease_give(&j->list[i].lease);
 	j->n = 0;
 }
 
@@ -181,8 +182,8 @@ static int make_sandbox(struct joins *j, struct bt_err *err)
 		return 0;
 	if (bt_network_has_interface(j->list[0].lease.network)) {
 		for (; nports < j->n; nports++)
-			bt_network_endpoint_port(&j->list[nports].lease, j->list[nports].want,
-						 nports == j->gateway, &ports[nports]);
+			bt_network_lease_port(&j->list[nports].lease, j->list[nports].want,
+					      nports == j->gateway, &ports[nports]);
 	}
 	j->netns_fd = bt_sandbox_create(j->nets->thread, j->sandbox_owner, ports, nports, err);
 	return j->netns_fd < 0 ? j->netns_fd : 0;

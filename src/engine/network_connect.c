@@ -14,6 +14,7 @@
 #include "engine/network.h"
 #include "engine/network_endpoint.h"
 #include "engine/network_event.h"
+#include "engine/network_lease.h"
 #include "engine/network_names.h"
 #include "engine/network_private.h"
 #include "engine/network_table.h"
@@ -195,13 +196,13 @@ static int lease(struct change *c, const json_t *interfaces, struct bt_network_l
 		 struct bt_err *err)
 {
 	struct bt_network_lease l;
-	int r = bt_network_endpoint_lease(c->net, c->want, &l, err);
+	int r = bt_network_lease_take(c->net, c->want, &l, err);
 
 	if (r < 0)
 		return r;
-	r = bt_network_endpoint_name(&l, c->want, is_name_taken, interfaces, err);
+	r = bt_network_lease_name(&l, c->want, is_name_taken, interfaces, err);
 	if (r < 0)
-		bt_network_endpoint_give(&l);
+		bt_network_lease_give(&l);
 	else
 		*ret = l;
 	return r;
@@ -228,7 +229,7 @@ static int join_running(struct change *c, const json_t *present, struct bt_err *
 	pthread_mutex_unlock(&c->nets->lock);
 	if (r < 0)
 		return r;
-	bt_network_endpoint_port(&l, c->want, !has_gateway(present), &port);
+	bt_network_lease_port(&l, c->want, !has_gateway(present), &port);
 	r = bt_sandbox_port_add(c->nets->thread, fd, &port, err);
 	pthread_mutex_lock(&c->nets->lock);
 	if (r == 0) {
@@ -239,7 +240,7 @@ static int join_running(struct change *c, const json_t *present, struct bt_err *
 						      BT_ERR_IGNORED);
 	}
 	if (r < 0)
-		bt_network_endpoint_give(&l);
+		bt_network_lease_give(&l);
 	pthread_mutex_unlock(&c->nets->lock);
 	if (r == 0)
 		r = restore_gateway(c, fd, err);

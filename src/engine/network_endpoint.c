@@ -3,7 +3,6 @@
 #include "engine/network_endpoint.h"
 
 #include <errno.h>
-#include <linux/if_link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,233 +10,19 @@
 #include "base/auto.h"
 #include "base/rand.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "codec/json.h"
 #include "engine/container.h"
-#include "engine/network_endpoint_options.h"
+#include "engine/mac.h"
 #include "engine/network_event.h"
+#include "engine/network_lease.h"
 #include "engine/network_ports.h"
 #include "engine/network_table.h"
 
-#define MAC_TEXT_LEN    18
 #define SHORT_ID_DIGITS 12
 /* Of a row's config, beside what inspect shows: what is published to the endpoint, and
  * its interface's name. */
 #define PORTS_KEY  "berth.Ports"
 #define IFNAME_KEY "berth.Interface"
-
-/* The subnet's own address, and in IPv4 its broadcast's. */
-static bool is_nobodys(const struct bt_network_family *f, uint64_t index)
-{
-	return index == 0 || (f->subnet.family == AF_INET && f->subnet.len <= 30 &&
-			      index == bt_prefix_size(&f->subnet) - 1);
-}
-
-static int wanted_address(struct bt_network *net, struct bt_network_family *f, int family,
-			  const char *text, uint64_t *ret, struct bt_err *err)
-{
-	struct bt_prefix p;
-	int r;
-
-	if (net->is_default)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "invalid config for network bridge: invalid endpoint settings:\n"
-				  "user specified IP address is supported on user defined networks "
-				  "only");
-	if (bt_prefix_parse_address(text, &p) < 0 || p.family != family)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid IPv%c address: %s",
-				  family == AF_INET ? '4' : '6', text);
-	if (!f->subnet.family || !bt_prefix_has(&f->subnet, &p))
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "invalid config for network %s: invalid endpoint settings:\n"
-				  "no configured subnet or ip-range contain the IP address %s",
-				  net->name, text);
-	*ret = bt_prefix_index(&f->subnet, &p);
-	r = is_nobodys(f, *ret) ? -EADDRINUSE : bt_ipam_take(&f->ipam, *ret);
-	if (r == -EADDRINUSE)
-		return bt_err_set(err, BT_ERR_FORBIDDEN, EADDRINUSE, "Address already in use");
-	return r < 0 ? bt_err_sys(err, r, "take address %s", text) : 0;
-}
-
-static int lease_family(struct bt_network *net, struct bt_network_family *f, int family,
-			const char *text, uint64_t *ret, struct bt_err *err)
-{
-	int r;
-
-	if (text[0])
-		return wanted_address(net, f, family, text, ret, err);
-	if (!f->subnet.family)
-		return 0;
-	r = bt_ipam_next(&f->ipam, bt_time_monotonic_ns(), ret);
-	if (r == -EADDRNOTAVAIL)
-		return bt_err_set(err, BT_ERR_CONFLICT, EADDRNOTAVAIL,
-				  "no available IPv%c addresses on this network's address pools: "
-				  "%s (%s)",
-				  family == AF_INET ? '4' : '6', net->name, net->id);
-	return r < 0 ? bt_err_sys(err, r, "find a free address") : 0;
-}
-
-static void give(struct bt_network_family *f, uint64_t index)
-{
-	if (index != BT_PREFIX_NO_INDEX)
-		bt_ipam_give(&f->ipam, index, bt_time_monotonic_ns());
-}
-
-/* The user's, or one that follows from the address, so that neighbours that remember the
- * address's last owner find the next one. */
-static int choose_mac(struct bt_network_lease *l, const char *text, struct bt_err *err)
-{
-	struct bt_prefix p;
-	unsigned b[6];
-
-	if (text[0]) {
-		if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4],
-			   &b[5]) != 6 ||
-		    strlen(text) != MAC_TEXT_LEN - 1 || (b[0] & 1) ||
-		    (b[0] | b[1] | b[2] | b[3] | b[4] | b[5]) == 0)
-			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid MAC address: %s",
-					  text);
-		for (unsigned i = 0; i < 6; i++)
-			l->mac[i] = (uint8_t)b[i];
-		return 0;
-	}
-	l->mac[0] = 0x02;
-	l->mac[1] = 0x42;
-	if (l->index4 == BT_PREFIX_NO_INDEX) {
-		int r = bt_rand_bytes(l->mac + 2, 4);
-
-		return r < 0 ? bt_err_sys(err, r, "choose a MAC address") : 0;
-	}
-	p = bt_prefix_at(&l->network->v4.subnet, l->index4);
-	memcpy(l->mac + 2, p.addr, 4);
-	return 0;
-}
-
-int bt_network_endpoint_lease(struct bt_network *net, const json_t *want,
-			      struct bt_network_lease *ret, struct bt_err *err)
-{
-	const json_t *ipam = bt_json_member(want, "IPAMConfig");
-	struct bt_network_lease l = { .network = net,
-				      .index4 = BT_PREFIX_NO_INDEX,
-				      .index6 = BT_PREFIX_NO_INDEX };
-	int r = bt_network_endpoint_options_check(net, want, err);
-
-	if (r < 0)
-		return r;
-	if (net->config_only)
-		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
-				  "network %s is a configuration only network: no container can "
-				  "join it",
-				  net->name);
-	if (net->is_default && json_array_size(bt_json_arr(want, "Aliases")) > 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "invalid config for network bridge: invalid endpoint settings:\n"
-				  "network-scoped aliases are only supported for user-defined "
-				  "networks");
-	if (bt_network_has_interface(net)) {
-		r = lease_family(net, &net->v4, AF_INET, bt_json_str(ipam, "IPv4Address", ""),
-				 &l.index4, err);
-		if (r == 0)
-			r = lease_family(net, &net->v6, AF_INET6,
-					 bt_json_str(ipam, "IPv6Address", ""), &l.index6, err);
-		if (r == 0)
-			r = choose_mac(&l, bt_json_str(want, "MacAddress", ""), err);
-		if (r < 0) {
-			give(&net->v4, l.index4);
-			give(&net->v6, l.index6);
-			return r;
-		}
-	}
-	net->leases++;
-	*ret = l;
-	return 0;
-}
-
-void bt_network_endpoint_give(struct bt_network_lease *lease)
-{
-	if (!lease->network)
-		return;
-	give(&lease->network->v4, lease->index4);
-	give(&lease->network->v6, lease->index6);
-	lease->network->leases--;
-	lease->network = NULL;
-}
-
-int bt_network_endpoint_name(struct bt_network_lease *lease, const json_t *want,
-			     bool (*taken)(const char *name, const void *arg), const void *arg,
-			     struct bt_err *err)
-{
-	const char *own = bt_network_endpoint_options_ifname(want);
-	unsigned n = 0;
-
-	if (own && taken(own, arg))
-		return bt_err_set(err, BT_ERR_CONFLICT, EEXIST,
-				  "interface name %s is used twice in one container", own);
-	if (own) {
-		(void)snprintf(lease->ifname, sizeof(lease->ifname), "%s", own);
-		return 0;
-	}
-	do {
-		/* The prefix leaves room for the number of any interface that can be. */
-		if (snprintf(lease->ifname, sizeof(lease->ifname), "%s%u",
-			     lease->network->iface_prefix, n++) >= (int)sizeof(lease->ifname))
-			return bt_err_set(err, BT_ERR_INVALID, ENAMETOOLONG,
-					  "no name is left for an interface %s…",
-					  lease->network->iface_prefix);
-	} while (taken(lease->ifname, arg));
-	return 0;
-}
-
-static void port_link(const struct bt_network *net, struct bt_sandbox_port *port)
-{
-	/* In the order of network_options.c. */
-	static const uint16_t macvlan[] = { MACVLAN_MODE_BRIDGE, MACVLAN_MODE_PRIVATE,
-					    MACVLAN_MODE_VEPA, MACVLAN_MODE_PASSTHRU };
-	static const uint16_t ipvlan[] = { IPVLAN_MODE_L2, IPVLAN_MODE_L3, IPVLAN_MODE_L3S };
-	static const uint16_t flags[] = { 0, IPVLAN_F_PRIVATE, IPVLAN_F_VEPA };
-
-	if (net->driver == BT_NETWORK_DRIVER_MACVLAN) {
-		port->kind = BT_SANDBOX_MACVLAN;
-		port->mode = macvlan[net->link_mode];
-	} else if (net->driver == BT_NETWORK_DRIVER_IPVLAN) {
-		port->kind = BT_SANDBOX_IPVLAN;
-		port->mode = ipvlan[net->link_mode];
-		port->flags = flags[net->link_flag];
-	}
-}
-
-void bt_network_endpoint_port(const struct bt_network_lease *lease, const json_t *want,
-			      bool gateway, struct bt_sandbox_port *ret)
-{
-	const struct bt_network *net = lease->network;
-	struct bt_sandbox_port port = { .ifname = lease->ifname,
-					.bridge = net->bridge,
-					.mtu = net->mtu };
-	struct bt_prefix p;
-
-	memcpy(port.mac, lease->mac, sizeof(port.mac));
-	port_link(net, &port);
-	port.isolated = !net->icc;
-	gateway = gateway && !net->internal;
-	if (lease->index4 != BT_PREFIX_NO_INDEX) {
-		p = bt_prefix_at(&net->v4.subnet, lease->index4);
-		port.address = bt_prefix_in_addr(&p);
-		port.prefix_len = p.len;
-		p = bt_network_router(&net->v4);
-		if (gateway && p.family)
-			port.gateway = bt_prefix_in_addr(&p);
-	}
-	if (lease->index6 != BT_PREFIX_NO_INDEX) {
-		p = bt_prefix_at(&net->v6.subnet, lease->index6);
-		port.address6 = bt_prefix_in6_addr(&p);
-		port.prefix6_len = p.len;
-		p = bt_network_router(&net->v6);
-		if (gateway && p.family)
-			port.gateway6 = bt_prefix_in6_addr(&p);
-	}
-	bt_network_endpoint_options_apply(want, &port);
-	*ret = port;
-}
 
 static json_t *copy_or_null(const json_t *object, const char *key)
 {
@@ -312,15 +97,13 @@ json_t *bt_network_endpoint_settings(const struct bt_network_lease *lease, const
 				     const struct bt_network_endpoint_owner *owner)
 {
 	const struct bt_network *net = lease->network;
-	char endpoint_id[BT_RAND_ID_LEN + 1], mac[MAC_TEXT_LEN] = "";
-	const uint8_t *m = lease->mac;
+	char endpoint_id[BT_RAND_ID_LEN + 1], mac[BT_MAC_TEXT_LEN] = "";
 	json_t *out;
 
 	if (bt_rand_id(endpoint_id) < 0)
 		return NULL;
 	if (bt_network_has_interface(net) && net->driver != BT_NETWORK_DRIVER_IPVLAN)
-		(void)snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2],
-			       m[3], m[4], m[5]);
+		bt_mac_format(lease->mac, mac);
 	out = json_pack("{s:o,s:o,s:o,s:s,s:o,s:I,s:s,s:s}", "IPAMConfig",
 			copy_or_null(want, "IPAMConfig"), "Links", copy_or_null(want, "Links"),
 			"Aliases", copy_or_null(want, "Aliases"), "MacAddress", mac, "DriverOpts",
@@ -382,18 +165,27 @@ static uint64_t index_of(const struct bt_network_family *f, const char *text)
 	return bt_prefix_index(&f->subnet, &p);
 }
 
-/* The lease that a row stands for. */
+/* The addresses that a row stands for. */
+static struct bt_network_lease lease_of(struct bt_network *net, const json_t *settings)
+{
+	return (struct bt_network_lease){
+		.network = net,
+		.index4 = index_of(&net->v4, bt_json_str(settings, "IPAddress", "")),
+		.index6 = index_of(&net->v6, bt_json_str(settings, "GlobalIPv6Address", ""))
+	};
+}
+
 static bool row_lease(struct bt_networks *nets, const char *network_id, const char *config,
 		      struct bt_network_lease *ret)
 {
 	json_auto_t *settings = NULL;
+	struct bt_network *net;
 	struct bt_err err;
 
-	if (bt_network_table_find(nets, network_id, &ret->network, &err) < 0 ||
+	if (bt_network_table_find(nets, network_id, &net, &err) < 0 ||
 	    bt_json_parse(config, strlen(config), 0, &settings, &err) < 0)
 		return false;
-	ret->index4 = index_of(&ret->network->v4, bt_json_str(settings, "IPAddress", ""));
-	ret->index6 = index_of(&ret->network->v6, bt_json_str(settings, "GlobalIPv6Address", ""));
+	*ret = lease_of(net, settings);
 	return true;
 }
 
@@ -415,7 +207,7 @@ int bt_network_endpoint_delete_all(struct bt_networks *nets, const char *contain
 		while ((r = bt_db_step(&q, err)) > 0)
 			if (row_lease(nets, bt_db_text(&q, 0), bt_db_text(&q, 1), &lease)) {
 				bt_network_event(nets, lease.network, "disconnect", container_id);
-				bt_network_endpoint_give(&lease);
+				bt_network_lease_give(&lease);
 			}
 	}
 	if (r < 0)
@@ -424,17 +216,17 @@ int bt_network_endpoint_delete_all(struct bt_networks *nets, const char *contain
 			 container_id);
 }
 
-/* Network id → EndpointSettings, without holding the database's lock any longer. */
-static json_t *rows_of(struct bt_networks *nets, const char *container_id)
+/* What a statement finds for one id: another id → EndpointSettings. The database's lock is not held
+ * any longer, since names are asked for next. NULL without memory. */
+static json_t *read_rows(struct bt_networks *nets, const char *sql, const char *id)
 {
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
 	json_t *rows = json_object();
 	struct bt_err err;
 
-	if (bt_db_prepare(nets->db, &q, &err,
-			  "SELECT network_id, config FROM endpoints WHERE container_id = ?1") < 0)
+	if (bt_db_prepare(nets->db, &q, &err, sql) < 0)
 		return rows;
-	bt_db_bind_text(&q, 1, container_id);
+	bt_db_bind_text(&q, 1, id);
 	while (bt_db_step(&q, &err) > 0) {
 		const char *text = bt_db_text(&q, 1);
 		json_t *settings;
@@ -443,6 +235,20 @@ static json_t *rows_of(struct bt_networks *nets, const char *container_id)
 			(void)json_object_set_new(rows, bt_db_text(&q, 0), settings);
 	}
 	return rows;
+}
+
+/* Of a container: network id → EndpointSettings. */
+static json_t *rows_of(struct bt_networks *nets, const char *container_id)
+{
+	return read_rows(nets, "SELECT network_id, config FROM endpoints WHERE container_id = ?1",
+			 container_id);
+}
+
+/* Of a network: container id → EndpointSettings. */
+static json_t *rows_on(struct bt_networks *nets, const char *network_id)
+{
+	return read_rows(nets, "SELECT container_id, config FROM endpoints WHERE network_id = ?1",
+			 network_id);
 }
 
 /* Network name → what `of` finds in a container's row there. */
@@ -488,49 +294,61 @@ json_t *bt_network_endpoint_interfaces(struct bt_networks *nets, const char *con
 	return by_network(nets, container_id, interface_name);
 }
 
-/* By ports, then by priority of the default route; -1 for one that can have no ports. */
-static int64_t rank(struct bt_networks *nets, const char *network_id, const json_t *settings)
-{
+/* An endpoint that ports could be published to. */
+struct candidate {
 	struct bt_network *net;
-	struct bt_err err;
+	const json_t *settings;
+};
 
-	if (bt_network_table_find(nets, network_id, &net, &err) < 0 ||
-	    net->driver != BT_NETWORK_DRIVER_BRIDGE || net->internal)
-		return -1;
-	if (json_object_get(settings, PORTS_KEY))
-		return INT64_MAX;
-	/* As wide as the API's priorities, and never below 0. */
-	return bt_json_i64(settings, "GwPriority", 0) / 2 + INT64_MAX / 2;
+/* By ports, then as the default route is chosen: by priority, and by name. */
+static bool is_better(const struct candidate *a, const struct candidate *b)
+{
+	const bool has_a = json_object_get(a->settings, PORTS_KEY) != NULL;
+	const bool has_b = json_object_get(b->settings, PORTS_KEY) != NULL;
+	const int64_t priority_a = bt_json_i64(a->settings, "GwPriority", 0);
+	const int64_t priority_b = bt_json_i64(b->settings, "GwPriority", 0);
+
+	if (!b->net || has_a != has_b)
+		return !b->net || has_a;
+	if (priority_a != priority_b)
+		return priority_a > priority_b;
+	return strcmp(a->net->name, b->net->name) < 0;
+}
+
+/* Under lock; without a network where none can have ports. */
+static struct candidate best_for_ports(struct bt_networks *nets, json_t *rows)
+{
+	struct candidate best = { 0 };
+	json_t *settings;
+	const char *id;
+
+	json_object_foreach (rows, id, settings) {
+		struct candidate one = { .settings = settings };
+		struct bt_err ignored;
+
+		if (bt_network_table_find(nets, id, &one.net, &ignored) == 0 &&
+		    one.net->driver == BT_NETWORK_DRIVER_BRIDGE && !one.net->internal &&
+		    is_better(&one, &best))
+			best = one;
+	}
+	return best;
 }
 
 int bt_network_endpoint_published(struct bt_networks *nets, const char *container_id,
 				  struct bt_network_lease *ret, struct bt_err *err)
 {
 	json_auto_t *rows = rows_of(nets, container_id);
-	const json_t *best = NULL;
-	struct bt_network_lease lease = { 0 };
-	int64_t highest = -1;
-	json_t *settings;
-	const char *id;
+	struct candidate best;
 
 	pthread_mutex_lock(&nets->lock);
-	json_object_foreach (rows, id, settings) {
-		int64_t mine = rank(nets, id, settings);
-
-		if (mine <= highest || bt_network_table_find(nets, id, &lease.network, err) < 0)
-			continue;
-		highest = mine;
-		best = settings;
-	}
+	best = best_for_ports(nets, rows);
 	pthread_mutex_unlock(&nets->lock);
-	if (!best)
+	if (!best.net)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "container %.12s is on no network that ports could be published "
 				  "from",
 				  container_id);
-	lease.index4 = index_of(&lease.network->v4, bt_json_str(best, "IPAddress", ""));
-	lease.index6 = index_of(&lease.network->v6, bt_json_str(best, "GlobalIPv6Address", ""));
-	*ret = lease;
+	*ret = lease_of(best.net, best.settings);
 	return 0;
 }
 
@@ -555,7 +373,7 @@ int bt_network_endpoint_delete(struct bt_networks *nets, const char *container_i
 {
 	json_auto_t *rows = rows_of(nets, container_id);
 	const json_t *settings = json_object_get(rows, net->id);
-	struct bt_network_lease lease = { .network = net };
+	struct bt_network_lease lease;
 	int r;
 
 	if (!settings)
@@ -565,42 +383,18 @@ int bt_network_endpoint_delete(struct bt_networks *nets, const char *container_i
 		      container_id, net->id);
 	if (r < 0)
 		return r;
-	lease.index4 = index_of(&net->v4, bt_json_str(settings, "IPAddress", ""));
-	lease.index6 = index_of(&net->v6, bt_json_str(settings, "GlobalIPv6Address", ""));
-	bt_network_endpoint_give(&lease);
+	lease = lease_of(net, settings);
+	bt_network_lease_give(&lease);
 	return 0;
-}
-
-/* Id → EndpointSettings; the database's lock is not held while names are asked for. */
-static json_t *read_settings(struct bt_networks *nets, const char *network_id)
-{
-	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
-	struct bt_err err;
-	json_t *out = json_object();
-
-	if (bt_db_prepare(nets->db, &q, &err,
-			  "SELECT container_id, config FROM endpoints WHERE network_id = ?1") < 0)
-		return out;
-	bt_db_bind_text(&q, 1, network_id);
-	while (bt_db_step(&q, &err) > 0) {
-		const char *text = bt_db_text(&q, 1);
-		json_t *settings;
-
-		if (bt_json_parse(text, strlen(text), 0, &settings, &err) == 0)
-			(void)json_object_set_new(out, bt_db_text(&q, 0), settings);
-	}
-	return out;
 }
 
 static int restore_row(struct bt_networks *nets, const char *container_id, const json_t *settings,
 		       struct bt_network *net, struct bt_err *err)
 {
-	struct bt_network_lease l = { .network = net };
+	const struct bt_network_lease l = lease_of(net, settings);
 	json_t *ports = json_object_get(settings, PORTS_KEY);
 	int r = 0;
 
-	l.index4 = index_of(&net->v4, bt_json_str(settings, "IPAddress", ""));
-	l.index6 = index_of(&net->v6, bt_json_str(settings, "GlobalIPv6Address", ""));
 	/* Taken already can only be what the user reserved since; both stay so. */
 	if (l.index4 != BT_PREFIX_NO_INDEX)
 		r = bt_ipam_take(&net->v4.ipam, l.index4);
@@ -618,7 +412,7 @@ int bt_network_endpoint_load(struct bt_networks *nets, struct bt_err *err)
 
 	bt_list_foreach (it, &nets->list) {
 		struct bt_network *net = bt_list_entry(it, struct bt_network, link);
-		json_auto_t *rows = read_settings(nets, net->id);
+		json_auto_t *rows = rows_on(nets, net->id);
 		json_t *settings;
 		const char *id;
 
@@ -649,7 +443,7 @@ static json_t *container_entry(const json_t *settings, const char *name)
 
 json_t *bt_network_endpoint_containers(struct bt_networks *nets, const char *network_id)
 {
-	json_auto_t *rows = read_settings(nets, network_id);
+	json_auto_t *rows = rows_on(nets, network_id);
 	json_t *out = json_object(), *settings;
 	const char *id;
 

@@ -3,31 +3,14 @@
 #define BT_ENGINE_NETWORK_ENDPOINT_H
 
 /*
- * Endpoints: a container's place on a network. Addresses are leased in memory
- * first, and become rows of the database when the container gets them. The
- * column `config` is NetworkSettings.Networks.<name> as inspect shows it.
+ * Endpoints: a container's place on a network, as rows of the database. A lease
+ * (engine/network_lease.h) becomes one when the container gets it. The column `config` is
+ * NetworkSettings.Networks.<name> as inspect shows it.
  */
 
 #include "base/attr.h"
 #include "base/err.h"
 #include "engine/network_private.h"
-#include "net/sandbox.h"
-
-/** Under lock: addresses on `net`: those that `want` (EndpointSettings, may be NULL) asks for,
- * else free ones. Errors in Docker's words. */
-bt_nodiscard int bt_network_endpoint_lease(struct bt_network *net, const json_t *want,
-					   struct bt_network_lease *ret, struct bt_err *err);
-/** Under lock: give them back. A zeroed lease is fine. */
-void bt_network_endpoint_give(struct bt_network_lease *lease);
-/** Give the lease's interface its name: the user's, or the network's prefix and the lowest number
- * that makes a name for which `taken(name, arg)` is false. CONFLICT where the user's is taken. */
-bt_nodiscard int bt_network_endpoint_name(struct bt_network_lease *lease, const json_t *want,
-					  bool (*taken)(const char *name, const void *arg),
-					  const void *arg, struct bt_err *err);
-/** Under lock: the lease's interface for the kernel. `want` as given by the user, may be NULL.
- * `gateway`: the default route goes here. The strings in `ret` are borrowed from both. */
-void bt_network_endpoint_port(const struct bt_network_lease *lease, const json_t *want,
-			      bool gateway, struct bt_sandbox_port *ret);
 
 /** Who an endpoint is made for. */
 struct bt_network_endpoint_owner {

@@ -10,7 +10,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "engine/network_endpoint.h"
+#include "engine/network_lease.h"
 
 /* A network begins with few ready ones, and gets more each time that they ran out. */
 #define TARGET_FIRST 2u
@@ -78,16 +78,16 @@ static int make_one(struct bt_network_pool *pool, struct shelf *s)
 	struct bt_sandbox_port port;
 	struct bt_err err;
 	const bool has_port = s->net->driver == BT_NETWORK_DRIVER_BRIDGE;
-	int r = bt_network_endpoint_lease(s->net, NULL, &lease, &err);
+	int r = bt_network_lease_take(s->net, NULL, &lease, &err);
 
 	if (r == 0 && has_port)
-		r = bt_network_endpoint_name(&lease, NULL, nothing_is_taken, NULL, &err);
+		r = bt_network_lease_name(&lease, NULL, nothing_is_taken, NULL, &err);
 	if (r < 0) {
-		bt_network_endpoint_give(&lease);
+		bt_network_lease_give(&lease);
 		return r;
 	}
 	if (has_port)
-		bt_network_endpoint_port(&lease, NULL, true, &port);
+		bt_network_lease_port(&lease, NULL, true, &port);
 	s->making = true;
 	pthread_mutex_unlock(&pool->nets->lock);
 	r = bt_sandbox_create(pool->nets->thread, pool->nets->owner, has_port ? &port : NULL,
@@ -95,7 +95,7 @@ static int make_one(struct bt_network_pool *pool, struct shelf *s)
 	pthread_mutex_lock(&pool->nets->lock);
 	s->making = false;
 	if (r < 0)
-		bt_network_endpoint_give(&lease);
+		bt_network_lease_give(&lease);
 	else
 		s->ready[s->n++] = (struct ready){ .fd = r, .lease = lease };
 	pthread_cond_broadcast(&pool->changed);
@@ -165,7 +165,7 @@ static void drop_shelf(struct shelf *s)
 	while (s->n > 0) {
 		s->n--;
 		bt_close(&s->ready[s->n].fd);
-		bt_network_endpoint_give(&s->ready[s->n].lease);
+		bt_network_lease_give(&s->ready[s->n].lease);
 	}
 	bt_list_remove(&s->link);
 	free(s);

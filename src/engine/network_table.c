@@ -230,7 +230,7 @@ struct bt_network *bt_network_table_named(struct bt_networks *nets, const char *
 int bt_network_table_find(struct bt_networks *nets, const char *ref, struct bt_network **ret,
 			  struct bt_err *err)
 {
-	struct bt_network *found = bt_network_table_named(nets, ref);
+	struct bt_network *found = bt_network_table_named(nets, ref), *begins = NULL;
 	const size_t len = strlen(ref);
 	unsigned matches = 0;
 
@@ -241,15 +241,15 @@ int bt_network_table_find(struct bt_networks *nets, const char *ref, struct bt_n
 			*ret = net;
 			return 0;
 		}
-		if (found || len == 0 || strncmp(net->id, ref, len) != 0)
+		if (len == 0 || strncmp(net->id, ref, len) != 0)
 			continue;
 		matches++;
-		*ret = net;
+		begins = net;
 	}
-	if (found)
-		*ret = found;
-	if (found || matches == 1)
+	if (found || matches == 1) {
+		*ret = found ? found : begins;
 		return 0;
+	}
 	if (matches > 1)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "network %s is ambiguous (%u matches found based on ID prefix)",

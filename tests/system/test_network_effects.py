@@ -158,6 +158,14 @@ def test_a_mac_address_of_the_users_is_the_interfaces(daemon, net, client, netwo
     assert endpoint(daemon, "c1", network[1] if network else "bridge")["MacAddress"] == "02:11:22:33:44:55"
 
 
+@pytest.mark.parametrize("text", ["02-11-22-33-44-55", "0211.2233.4455"])
+def test_each_form_of_a_mac_address_that_can_be_created_can_be_started(daemon, net, text):
+    net()
+    assert create(daemon, MacAddress=text, HostConfig={"NetworkMode": "n"}).status == 201
+    assert daemon.post("/containers/c1/start").status == 204
+    assert endpoint(daemon, "c1", "n")["MacAddress"] == "02:11:22:33:44:55"
+
+
 @pytest.mark.parametrize("mac", ["00:00:00:00:00:00", "01:00:5e:00:00:01", "02:11", "zz:11:22:33:44:55"])
 def test_a_mac_address_that_no_interface_can_have_is_refused(daemon, net, mac):
     net()

@@ -1,100 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "engine/container.h"
 #include "engine/network.h"
+
 #include "engine/network_ports.h"
-
-#include <ftw.h>
-#include <signal.h>
-#include <stdio.h>
-#include <sys/prctl.h>
-
-#include "../net/private_net.h"
-#include "base/auto.h"
-#include "base/str.h"
-#include "engine/engine_private.h"
-#include "monitor/protocol.h"
-#include "monitor/spawner.h"
-#include "net/forwarder.h"
-#include "net/nameserver.h"
-
-#define BRIDGE "bt-test0"
-
-static struct bt_engine engine;
-static char dir[] = "/tmp/berth-net-test.XXXXXX";
-
-/* The name server of a test ends with its spawner, and that with the test. */
-static int names(const int *fds, size_t nfds)
-{
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return bt_nameserver_run(fds, nfds);
-}
-
-static int forwarder(const int *fds, size_t nfds)
-{
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return bt_forwarder_run(fds, nfds);
-}
-
-static void start_spawner(void)
-{
-	static const struct bt_spawner_helper helpers[] = {
-		{ BT_PROTOCOL_NAMES, names },
-		{ BT_PROTOCOL_FORWARDER, forwarder },
-		{ NULL, NULL },
-	};
-	int pair[2];
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	if (fork() == 0) {
-		close(pair[0]);
-		_exit(bt_spawner_run(pair[1], helpers));
-	}
-	close(pair[1]);
-	engine.cfg.spawner_fd = pair[0];
-}
-
-static void open_engine(void)
-{
-	struct bt_err err = { 0 };
-
-	ck_assert_msg(bt_db_open(dir, &engine.db, &err) == 0, "%s", err.msg);
-	ck_assert_msg(bt_network_open(&engine, &engine.networks, &err) == 0, "%s", err.msg);
-}
-
-static void set_up(void)
-{
-	private_net();
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	engine.cfg.bridge = BRIDGE;
-	engine.cfg.bip = "10.95.7.1/24";
-	engine.cfg.exec_root = dir;
-	start_spawner();
-	engine.containers = bt_container_index_create();
-	ck_assert_ptr_nonnull(engine.containers);
-	open_engine();
-}
-
-static int unlink_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static void tear_down(void)
-{
-	bt_network_close(bt_take(engine.networks));
-	bt_db_close(bt_take(engine.db));
-	bt_container_index_destroy(bt_take(engine.containers));
-	ck_assert_int_eq(nftw(dir, unlink_one, 8, FTW_DEPTH | FTW_PHYS), 0);
-}
+#include "live_nets_fixture.h"
 
 /* Attach with this NetworkMode; the message or NULL. */
 static const char *attach(const char *id, const char *mode, struct bt_network_attachment *ret)
 {
-	static struct bt_err err;
 	json_auto_t *hc = json_pack("{s:s}", "NetworkMode", mode);
 	json_auto_t *networking = json_object();
 
@@ -162,9 +75,7 @@ START_TEST(another_daemon_does_not_give_an_address_again)
 	struct bt_network_attachment a, b;
 
 	ck_assert_pstr_eq(attach("c1", "bridge", &a), NULL);
-	bt_network_close(bt_take(engine.networks));
-	bt_db_close(bt_take(engine.db));
-	open_engine();
+	reopen_nets();
 	ck_assert_pstr_eq(attach("c2", "bridge", &b), NULL);
 	ck_assert_str_ne(a.address, b.address);
 	bt_network_attachment_done(&a);
@@ -175,7 +86,6 @@ END_TEST
 START_TEST(a_sweep_gives_back_what_dead_containers_had)
 {
 	struct bt_network_attachment a;
-	struct bt_err err = { 0 };
 	bt_auto_db_stmt struct bt_db_stmt q = { 0 };
 
 	ck_assert_pstr_eq(attach("c1", "bridge", &a), NULL);
@@ -197,7 +107,6 @@ END_TEST
 
 START_TEST(inspect_shows_the_bridge_as_configured)
 {
-	struct bt_err err = { 0 };
 	json_t *net, *ipam;
 
 	ck_assert_int_eq(bt_network_inspect(&engine, "bridge", &net, &err), 0);
@@ -213,7 +122,6 @@ END_TEST
 
 static const char *create(const char *body, json_t **ret)
 {
-	static struct bt_err err;
 	json_auto_t *b = json_loads(body, 0, NULL);
 	int r;
 
@@ -226,7 +134,6 @@ static const char *create(const char *body, json_t **ret)
 START_TEST(a_network_is_made_used_refused_and_removed)
 {
 	struct bt_network_attachment a, b;
-	struct bt_err err = { 0 };
 	bt_auto_close bt_unused int l = -EBADF;
 	json_t *made, *net;
 
@@ -273,7 +180,6 @@ END_TEST
 static const char *attach_port(const char *id, const char *binding,
 			       struct bt_network_attachment *ret)
 {
-	static struct bt_err err;
 	json_auto_t *hc = json_loads(binding, 0, NULL);
 	json_auto_t *networking = json_object();
 
@@ -304,10 +210,11 @@ START_TEST(a_published_port_is_taken_once_and_outlives_the_daemon)
 			 "failed to set up container networking: driver failed programming "
 			 "external connectivity: Bind for 0.0.0.0:8080 failed: port is already "
 			 "allocated");
-	bt_network_close(bt_take(engine.networks));
+	close_nets();
 	bt_db_close(bt_take(engine.db));
 	ck_assert_int_eq(reach_from(home, "127.0.0.1", 8080), 0);
-	open_engine();
+	open_database();
+	open_nets();
 	ck_assert_int_eq(reach_from(home, "127.0.0.1", 8080), 0);
 	bt_network_detach(&engine, "c1");
 	ck_assert_int_eq(connect_from(home, "127.0.0.1", 8080), -ECONNREFUSED);
@@ -341,7 +248,6 @@ START_TEST(an_address_asked_for_is_given_once)
 	json_auto_t *want = json_pack("{s:{s:{s:{s:s}}}}", "EndpointsConfig", "n1", "IPAMConfig",
 				      "IPv4Address", "10.95.8.77");
 	struct bt_network_attachment a;
-	struct bt_err err = { 0 };
 	json_t *made;
 
 	ck_assert_pstr_eq(create("{\"Name\":\"n1\",\"IPAM\":{\"Config\":[{\"Subnet\":"
@@ -373,31 +279,24 @@ START_TEST(starts_one_after_another_on_the_bridge_each_get_a_namespace)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+	tcase_add_test(tests, a_container_on_the_bridge_gets_address_route_and_row);
+	tcase_add_test(tests, default_means_the_bridge_and_none_has_no_address);
+	tcase_add_test(tests, no_two_containers_share_an_address);
+	tcase_add_test(tests, another_daemon_does_not_give_an_address_again);
+	tcase_add_test(tests, a_sweep_gives_back_what_dead_containers_had);
+	tcase_add_test(tests, an_unknown_network_is_named);
+	tcase_add_test(tests, inspect_shows_the_bridge_as_configured);
+	tcase_add_test(tests, a_network_is_made_used_refused_and_removed);
+	tcase_add_test(tests, what_makes_no_sense_is_refused_in_dockers_words);
+	tcase_add_test(tests, a_published_port_is_taken_once_and_outlives_the_daemon);
+	tcase_add_test(tests, a_port_of_the_host_is_refused_and_a_random_one_is_free);
+	tcase_add_test(tests, an_address_asked_for_is_given_once);
+	tcase_add_test(tests, starts_one_after_another_on_the_bridge_each_get_a_namespace);
+}
+
 int main(void)
 {
-	Suite *suite = suite_create("engine/network");
-	TCase *tc = tcase_create("network");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tc, set_up, tear_down);
-	tcase_set_timeout(tc, 20);
-	tcase_add_test(tc, a_container_on_the_bridge_gets_address_route_and_row);
-	tcase_add_test(tc, default_means_the_bridge_and_none_has_no_address);
-	tcase_add_test(tc, no_two_containers_share_an_address);
-	tcase_add_test(tc, another_daemon_does_not_give_an_address_again);
-	tcase_add_test(tc, a_sweep_gives_back_what_dead_containers_had);
-	tcase_add_test(tc, an_unknown_network_is_named);
-	tcase_add_test(tc, inspect_shows_the_bridge_as_configured);
-	tcase_add_test(tc, a_network_is_made_used_refused_and_removed);
-	tcase_add_test(tc, what_makes_no_sense_is_refused_in_dockers_words);
-	tcase_add_test(tc, a_published_port_is_taken_once_and_outlives_the_daemon);
-	tcase_add_test(tc, a_port_of_the_host_is_refused_and_a_random_one_is_free);
-	tcase_add_test(tc, an_address_asked_for_is_given_once);
-	tcase_add_test(tc, starts_one_after_another_on_the_bridge_each_get_a_namespace);
-	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite("network", setup_live_nets, teardown_live_nets, add_tests);
 }

@@ -4,7 +4,7 @@
 
 #include <sys/stat.h>
 
-#include "engine/network_endpoint.h"
+#include "engine/network_lease.h"
 #include "nets_fixture.h"
 
 static struct bt_network_pool *pool;
@@ -71,7 +71,7 @@ static int take(struct bt_network *net, struct bt_network_lease *ret)
 static void give(struct bt_network_lease *lease)
 {
 	(void)pthread_mutex_lock(&nets.lock);
-	bt_network_endpoint_give(lease);
+	bt_network_lease_give(lease);
 	(void)pthread_mutex_unlock(&nets.lock);
 }
 
