@@ -2,6 +2,7 @@
 
 #include "engine/health_state.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/time.h"
@@ -12,11 +13,16 @@
 /* As many results are kept as Docker keeps. */
 #define LOG_MAX 5
 
-static int64_t time_or(const json_t *check, const char *key, int64_t fallback)
+/* The longest time that is waited: still a moment of the clock when it begins now. */
+#define TIME_MAX (INT64_MAX / 4)
+
+static int64_t number_or(const json_t *check, const char *key, int64_t fallback, int64_t max)
 {
 	int64_t value = bt_jget_int(check, key);
 
-	return value > 0 ? value : fallback;
+	if (value <= 0)
+		return fallback;
+	return value < max ? value : max;
 }
 
 bool bt_health_state_config(const json_t *config, struct bt_health_config *ret)
@@ -25,15 +31,16 @@ bool bt_health_state_config(const json_t *config, struct bt_health_config *ret)
 	const json_t *test = json_object_get(check, "Test");
 	const char *kind = json_string_value(json_array_get(test, 0));
 
-	if (!kind || strcmp(kind, "NONE") == 0 || json_array_size(test) < 2)
+	if (!kind || (strcmp(kind, "CMD") != 0 && strcmp(kind, "CMD-SHELL") != 0) ||
+	    json_array_size(test) < 2)
 		return false;
 	if (!ret)
 		return true;
-	ret->interval = time_or(check, "Interval", 30 * SECOND);
-	ret->timeout = time_or(check, "Timeout", 30 * SECOND);
-	ret->start_period = time_or(check, "StartPeriod", 0);
-	ret->start_interval = time_or(check, "StartInterval", 5 * SECOND);
-	ret->retries = (int)time_or(check, "Retries", 3);
+	ret->interval = number_or(check, "Interval", 30 * SECOND, TIME_MAX);
+	ret->timeout = number_or(check, "Timeout", 30 * SECOND, TIME_MAX);
+	ret->start_period = number_or(check, "StartPeriod", 0, TIME_MAX);
+	ret->start_interval = number_or(check, "StartInterval", 5 * SECOND, TIME_MAX);
+	ret->retries = (int)number_or(check, "Retries", 3, INT_MAX);
 	return true;
 }
 
@@ -45,14 +52,12 @@ json_t *bt_health_state_command(const json_t *config)
 
 	if (!bt_health_state_config(config, NULL))
 		return NULL;
-	words = json_deep_copy(test);
-	if (strcmp(json_string_value(json_array_get(test, 0)), "CMD-SHELL") != 0) {
-		json_array_remove(words, 0);
-		return words;
-	}
-	json_decref(words);
-	words = shell ? json_deep_copy(shell) : json_pack("[s,s]", "/bin/sh", "-c");
-	json_array_append(words, json_array_get(test, 1));
+	if (strcmp(json_string_value(json_array_get(test, 0)), "CMD") == 0)
+		words = json_array();
+	else
+		words = shell ? json_deep_copy(shell) : json_pack("[s,s]", "/bin/sh", "-c");
+	for (size_t i = 1; i < json_array_size(test); i++)
+		json_array_append(words, json_array_get(test, i));
 	return words;
 }
 

@@ -17,8 +17,9 @@ struct bt_health_config {
 	int retries;
 };
 
-/** Is there a check in a container's Config ("NONE" is none)? Its times with Docker's defaults go
- * to `ret`, which may be NULL. */
+/** Is there a check in a container's Config (its kind is "CMD" or "CMD-SHELL"; any other is none,
+ * as with Docker)? Its times go to `ret`, which may be NULL: with Docker's defaults, and not longer
+ * than 73 years, so that each can be added to the clock. */
 bool bt_health_state_config(const json_t *config, struct bt_health_config *ret);
 
 /** The command of a check: an array of words (new reference), NULL where there is none. */

@@ -178,8 +178,10 @@ static void default_resources(json_t *hc, const struct bt_engine_config *cfg)
 {
 	int64_t memory = bt_jget_int(hc, "Memory");
 
+	/* Of more than can be said there is no limit. */
 	if (memory > 0 && bt_jget_int(hc, "MemorySwap") == 0)
-		json_object_set_new(hc, "MemorySwap", json_integer(memory * 2));
+		json_object_set_new(hc, "MemorySwap",
+				    json_integer(memory > INT64_MAX / 2 ? -1 : memory * 2));
 	if (bt_jget_int(hc, "MemorySwappiness") == -1)
 		json_object_set_new(hc, "MemorySwappiness", json_null());
 	if (bt_jget_int(hc, "PidsLimit") <= 0)

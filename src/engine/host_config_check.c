@@ -105,6 +105,16 @@ static int check_set(const char *list, const char *kind, const char *file, struc
 	return 0;
 }
 
+static int check_cpuset(const json_t *hc, struct bt_err *err)
+{
+	int r = check_set(bt_jget_text(hc, "CpusetCpus"), "cpus", "/sys/devices/system/cpu/online",
+			  err);
+
+	return r < 0 ? r
+		     : check_set(bt_jget_text(hc, "CpusetMems"), "mems",
+				 "/sys/devices/system/node/online", err);
+}
+
 static int check_restart(const json_t *hc, struct bt_err *err)
 {
 	static const char *const names[] = { "",           "no",
@@ -173,38 +183,58 @@ static int check_modes(const json_t *hc, struct bt_err *err)
 	return r;
 }
 
+/* Docker's options of its driver json-file, and whether we do what each says. */
+static const struct log_option {
+	const char *name;
+	bool carried_out;
+} log_options[] = {
+	{ "max-size", true }, { "max-file", true },      { "labels", true },
+	{ "env", true },      { "labels-regex", false }, { "env-regex", false },
+	{ "tag", false },     { "compress", false },     { "mode", false },
+};
+
+static const struct log_option *find_log_option(const char *name)
+{
+	for (size_t i = 0; i < sizeof(log_options) / sizeof(log_options[0]); i++)
+		if (strcmp(log_options[i].name, name) == 0)
+			return &log_options[i];
+	return NULL;
+}
+
+static int check_log_option(const char *name, const json_t *value, struct bt_err *err)
+{
+	const struct log_option *option = find_log_option(name);
+
+	if (!option)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "unknown log opt '%s' for json-file log driver", name);
+	if (!json_is_string(value))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid JSON: LogConfig.Config.%s must be a string", name);
+	/* To wait for the log is what a log without a mode does. */
+	if (option->carried_out ||
+	    (strcmp(name, "mode") == 0 && strcmp(json_string_value(value), "blocking") == 0))
+		return 0;
+	return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
+			  "HostConfig.LogConfig.Config.%s is not supported", name);
+}
+
 static int check_log(const json_t *hc, struct bt_err *err)
 {
 	const json_t *log = json_object_get(hc, "LogConfig");
 	const char *type = bt_jget_text(log, "Type");
 	const json_t *value;
 	const char *key;
-	static const char *const known[] = { "max-size", "max-file",  "labels", "labels-regex",
-					     "env",      "env-regex", "tag",    "compress",
-					     "mode",     NULL };
 
 	if (type[0] != '\0' && strcmp(type, "json-file") != 0 && strcmp(type, "none") != 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "error looking up logging plugin %s: plugin \"%s\" not found",
 				  type, type);
 	json_object_foreach (json_object_get(log, "Config"), key, value) {
-		size_t i = 0;
+		int r = check_log_option(key, value, err);
 
-		while (known[i] && strcmp(known[i], key) != 0)
-			i++;
-		if (!known[i])
-			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-					  "unknown log opt '%s' for json-file log driver", key);
-		if (!json_is_string(value))
-			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-					  "invalid JSON: LogConfig.Config.%s must be a string",
-					  key);
-		/* To wait for the log is what a log without a mode does. */
-		if (i == 8 && strcmp(json_string_value(value), "blocking") == 0)
-			continue;
-		if (i == 3 || i == 5 || i == 6 || i == 7 || i == 8)
-			return bt_err_set(err, BT_ERR_NOT_IMPLEMENTED, ENOSYS,
-					  "HostConfig.LogConfig.Config.%s is not supported", key);
+		if (r < 0)
+			return r;
 	}
 	return bt_log_options_check(json_object_get(log, "Config"), err);
 }
@@ -350,43 +380,25 @@ static int check_apparmor(const json_t *hc, const struct bt_engine_config *cfg, 
 			  opts.apparmor);
 }
 
+/* What depends on the request alone. */
+static int (*const checks[])(const json_t *hc, struct bt_err *err) = {
+	check_memory,          check_cpu,         check_cpuset,          check_restart,
+	check_modes,           check_log,         check_ulimits,         check_rest,
+	check_storage,         check_extra_hosts, bt_cpu_realtime_check, check_tmpfs,
+	check_device_requests,
+};
+
 int bt_host_config_check(const json_t *hc, const struct bt_engine_config *cfg, json_t *warnings,
 			 struct bt_err *err)
 {
-	int r = check_memory(hc, err);
+	int r = 0;
 
-	if (r == 0)
-		r = check_cpu(hc, err);
-	if (r == 0)
-		r = check_set(bt_jget_text(hc, "CpusetCpus"), "cpus",
-			      "/sys/devices/system/cpu/online", err);
-	if (r == 0)
-		r = check_set(bt_jget_text(hc, "CpusetMems"), "mems",
-			      "/sys/devices/system/node/online", err);
-	if (r == 0)
-		r = check_restart(hc, err);
-	if (r == 0)
-		r = check_modes(hc, err);
-	if (r == 0)
-		r = check_log(hc, err);
+	for (size_t i = 0; r == 0 && i < sizeof(checks) / sizeof(checks[0]); i++)
+		r = checks[i](hc, err);
 	if (r == 0)
 		r = check_runtime(hc, cfg, err);
 	if (r == 0)
 		r = check_cgroup_parent(hc, cfg, err);
-	if (r == 0)
-		r = check_ulimits(hc, err);
-	if (r == 0)
-		r = check_rest(hc, err);
-	if (r == 0)
-		r = check_storage(hc, err);
-	if (r == 0)
-		r = check_extra_hosts(hc, err);
-	if (r == 0)
-		r = bt_cpu_realtime_check(hc, err);
-	if (r == 0)
-		r = check_tmpfs(hc, err);
-	if (r == 0)
-		r = check_device_requests(hc, err);
 	if (r == 0)
 		r = bt_spec_security_check(hc, warnings, err);
 	if (r == 0)

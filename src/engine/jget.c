@@ -11,12 +11,22 @@ const char *bt_jget_text(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
+/* The cast of a real that an integer cannot hold has no meaning in C. */
+static int64_t cut(double real)
+{
+	const double limit = 9223372036854775808.0;
+
+	if (real >= limit)
+		return INT64_MAX;
+	return real < -limit ? INT64_MIN : (int64_t)real;
+}
+
 int64_t bt_jget_int(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 
 	if (json_is_real(value))
-		return (int64_t)json_real_value(value);
+		return cut(json_real_value(value));
 	return json_integer_value(value);
 }
 

@@ -16,7 +16,8 @@
 
 /** A string member, borrowed; "" where there is none. `object` may be NULL. */
 const char *bt_jget_text(const json_t *object, const char *key);
-/** An integer member (a real is cut); 0 where there is none. */
+/** An integer member; 0 where there is none. A real is cut, to the largest or smallest there is
+ * where it is beyond. */
 int64_t bt_jget_int(const json_t *object, const char *key);
 /** A boolean member; false where there is none. */
 bool bt_jget_bool(const json_t *object, const char *key);

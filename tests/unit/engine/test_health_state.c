@@ -2,6 +2,8 @@
 
 #include "engine/health_state.h"
 
+#include <limits.h>
+
 #include "base/time.h"
 #include "common.h"
 
@@ -93,6 +95,10 @@ START_TEST(a_test_is_a_command_or_a_line_for_the_shell_or_none)
 	assert_command("{'Shell':['/bin/ash','-xc'],'Healthcheck':{'Test':['CMD-SHELL','a']}}",
 		       "['/bin/ash','-xc','a']");
 	assert_command("{'Healthcheck':{'Test':['NONE']}}", NULL);
+	assert_command("{'Healthcheck':{'Test':['NONE','a']}}", NULL);
+	assert_command("{'Healthcheck':{'Test':['CMD']}}", NULL);
+	assert_command("{'Healthcheck':{'Test':[]}}", NULL);
+	assert_command("{'Healthcheck':{'Test':[3,'a']}}", NULL);
 	assert_command("{'Healthcheck':{}}", NULL);
 	assert_command("{}", NULL);
 }
@@ -112,8 +118,79 @@ START_TEST(times_that_are_not_given_are_dockers)
 }
 END_TEST
 
+START_TEST(a_kind_of_check_that_nobody_knows_is_none)
+{
+	assert_command("{'Healthcheck':{'Test':['NOSUCH','a']}}", NULL);
+	assert_command("{'Healthcheck':{'Test':['cmd','a']}}", NULL);
+	assert_command("{'Healthcheck':{'Test':['','a']}}", NULL);
+}
+END_TEST
+
+START_TEST(words_behind_the_line_for_the_shell_are_its_arguments)
+{
+	assert_command("{'Healthcheck':{'Test':['CMD-SHELL','echo $1','x','a b']}}",
+		       "['/bin/sh','-c','echo $1','x','a b']");
+}
+END_TEST
+
+START_TEST(times_and_retries_that_are_too_large_are_the_largest)
+{
+	json_auto_t *c = parse("{'Healthcheck':{'Test':['CMD','a'],'Interval':9223372036854775807,"
+			       "'Timeout':9223372036854775807,'StartPeriod':9223372036854775807,"
+			       "'StartInterval':9223372036854775807,'Retries':4294967296}}");
+	struct bt_health_config got;
+	int64_t now = bt_time_monotonic_ns(), later;
+
+	ck_assert(bt_health_state_config(c, &got));
+	ck_assert(!__builtin_add_overflow(now, got.interval, &later));
+	ck_assert(!__builtin_add_overflow(now, got.timeout, &later));
+	ck_assert(!__builtin_add_overflow(now, got.start_interval, &later));
+	ck_assert(!__builtin_add_overflow(bt_time_now_ns(), got.start_period, &later));
+	ck_assert_int_eq(got.retries, INT_MAX);
+}
+END_TEST
+
+START_TEST(times_and_retries_below_one_are_dockers)
+{
+	json_auto_t *c = parse("{'Healthcheck':{'Test':['CMD','a'],'Interval':-1,'Timeout':0,"
+			       "'StartPeriod':-5,'Retries':-3}}");
+	struct bt_health_config got;
+
+	ck_assert(bt_health_state_config(c, &got));
+	ck_assert_int_eq(got.interval, 30 * BT_TIME_NSEC_PER_SEC);
+	ck_assert_int_eq(got.timeout, 30 * BT_TIME_NSEC_PER_SEC);
+	ck_assert_int_eq(got.start_period, 0);
+	ck_assert_int_eq(got.retries, 3);
+}
+END_TEST
+
+START_TEST(output_that_is_no_text_is_told_all_the_same)
+{
+	const struct bt_health_probe p = { .code = 1, .output = "caf\xe9" };
+	json_auto_t *health = bt_health_state_apply(NULL, &config, &p, 0);
+	const json_t *result = json_array_get(json_object_get(health, "Log"), 0);
+
+	ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(result, "Output")), "caf"));
+}
+END_TEST
+
+START_TEST(a_state_that_was_broken_begins_anew)
+{
+	json_auto_t *health = probe(parse("{'Status':3,'FailingStreak':'x','Log':{}}"), 1, 20);
+
+	assert_status(health, "starting", 1);
+	ck_assert_uint_eq(json_array_size(json_object_get(health, "Log")), 1);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
+	tcase_add_test(tests, a_kind_of_check_that_nobody_knows_is_none);
+	tcase_add_test(tests, words_behind_the_line_for_the_shell_are_its_arguments);
+	tcase_add_test(tests, times_and_retries_that_are_too_large_are_the_largest);
+	tcase_add_test(tests, times_and_retries_below_one_are_dockers);
+	tcase_add_test(tests, output_that_is_no_text_is_told_all_the_same);
+	tcase_add_test(tests, a_state_that_was_broken_begins_anew);
 	tcase_add_test(tests, failures_in_the_start_period_do_not_count);
 	tcase_add_test(
 		tests,

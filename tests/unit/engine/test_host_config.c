@@ -74,6 +74,16 @@ START_TEST(swap_is_twice_the_memory_where_not_given)
 }
 END_TEST
 
+START_TEST(swap_has_no_limit_where_twice_the_memory_is_beyond_64_bits)
+{
+	json_auto_t *most = make("{'Memory':4611686018427387903}");
+	json_auto_t *more = make("{'Memory':4611686018427387904}");
+
+	assert_json(json_object_get(most, "MemorySwap"), "9223372036854775806");
+	assert_json(json_object_get(more, "MemorySwap"), "-1");
+}
+END_TEST
+
 START_TEST(a_privileged_container_hides_nothing)
 {
 	json_t *hc = make("{'Privileged':true}");
@@ -139,6 +149,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, defaults_are_dockers);
 	tcase_add_test(tests, values_that_mean_default_become_it);
 	tcase_add_test(tests, swap_is_twice_the_memory_where_not_given);
+	tcase_add_test(tests, swap_has_no_limit_where_twice_the_memory_is_beyond_64_bits);
 	tcase_add_test(tests, a_privileged_container_hides_nothing);
 	tcase_add_test(tests, what_makes_no_sense_is_refused_in_dockers_words);
 	tcase_add_test(tests, what_is_not_carried_out_is_refused_by_name);
