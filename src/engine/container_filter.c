@@ -227,14 +227,17 @@ static bool match_ancestor(const struct bt_container_filter *filter,
 
 static bool match_exited(const struct bt_filters *f, const struct bt_container_item *item)
 {
-	char code[16];
+	const char *value;
+	long long code;
 
 	if (!bt_filters_has(f, "exited"))
 		return true;
 	if (item->state.pid > 0 || item->state.started_ns == 0)
 		return false;
-	snprintf(code, sizeof(code), "%d", item->state.exit_code);
-	return bt_filters_exact(f, "exited", code);
+	for (size_t i = 0; (value = bt_filters_value(f, "exited", i)); i++)
+		if (bt_str_to_i64(value, &code) == 0 && code == item->state.exit_code)
+			return true;
+	return false;
 }
 
 static bool match_health(const struct bt_filters *f, const struct bt_container_item *item)
@@ -281,7 +284,7 @@ static bool match_volume(const struct bt_filters *f, struct bt_container_item *i
 static bool port_in(const char *value, const char *port)
 {
 	size_t slash = strcspn(value, "/");
-	const char *proto = value[slash] ? value + slash + 1 : "tcp";
+	const char *proto = value[slash] && value[slash + 1] ? value + slash + 1 : "tcp";
 	const char *own = strchr(port, '/');
 	long first, last, number = strtol(port, NULL, 10);
 
@@ -306,23 +309,33 @@ static bool match_ports(const struct bt_filters *f, const char *name,
 	return false;
 }
 
+static bool match_time(const struct bt_container_filter *filter, const struct bt_container *c)
+{
+	return (!filter->before_ns || c->created_ns < filter->before_ns) &&
+	       (!filter->since_ns || c->created_ns > filter->since_ns);
+}
+
+/* What is there without a look into JSON. */
+static bool match_plain(const struct bt_container_filter *filter,
+			const struct bt_container_item *item)
+{
+	const struct bt_filters *f = filter->filters;
+
+	return match_time(filter, item->container) && match_ancestor(filter, item) &&
+	       bt_filters_match(f, "id", item->container->id) && match_name(f, item->name) &&
+	       bt_filters_exact(f, "status", bt_container_status_name(item->state.status)) &&
+	       match_exited(f, item) && match_health(f, item);
+}
+
 bool bt_container_filter_match(const struct bt_container_filter *filter,
 			       struct bt_container_item *item)
 {
 	const struct bt_filters *f = filter->filters;
-	const struct bt_container *c = item->container;
 
 	if (!f)
 		return true;
-	if (filter->none)
-		return false;
-	if ((filter->before_ns && c->created_ns >= filter->before_ns) ||
-	    (filter->since_ns && c->created_ns <= filter->since_ns))
-		return false;
-	return bt_filters_match(f, "id", c->id) && match_name(f, item->name) &&
-	       bt_filters_exact(f, "status", bt_container_status_name(item->state.status)) &&
-	       match_labels(f, item) && match_exited(f, item) && match_ancestor(filter, item) &&
-	       match_health(f, item) && match_network(f, item) && match_volume(f, item) &&
+	return !filter->none && match_plain(filter, item) && match_labels(f, item) &&
+	       match_network(f, item) && match_volume(f, item) &&
 	       match_ports(f, "expose", item, "ExposedPorts") &&
 	       match_ports(f, "publish", item, "PortBindings");
 }

@@ -3,72 +3,13 @@
 #include "engine/container_inspect.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
 
-#include "base/auto.h"
-#include "base/io.h"
-#include "base/time.h"
-#include "codec/filters.h"
 #include "codec/json_raw.h"
-#include "common.h"
-#include "engine/container.h"
-#include "engine/engine_private.h"
-
-#define IMAGE "sha256:00000000000000000000000000000000000000000000000000000000000000aa"
-
-static void filters_destroyp(struct bt_filters **p)
-{
-	bt_filters_destroy(*p);
-}
-#define bt_auto_filters bt_auto(filters_destroyp)
-
-static char root[] = "/tmp/berth-test-list-XXXXXX";
-static struct bt_engine engine;
-
-/* An engine of stores and containers alone: what a list needs. */
-static void setup(void)
-{
-	struct bt_err err = { 0 };
-
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	ck_assert_int_eq(bt_db_open(root, &engine.db, &err), 0);
-	ck_assert_int_eq(bt_layers_open(root, engine.db, &engine.layers, &err), 0);
-	ck_assert_int_eq(bt_images_open(root, engine.db, engine.layers, &engine.images, &err), 0);
-	engine.containers = bt_container_index_create();
-}
-
-static void teardown(void)
-{
-	bt_container_index_destroy(engine.containers);
-	bt_images_close(engine.images);
-	bt_layers_close(engine.layers);
-	bt_db_close(engine.db);
-	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, root), 0);
-}
-
-/* The younger, the later it is added. Borrowed from the index. */
-static struct bt_container *add_container(const char *name, const char *summary)
-{
-	static int64_t age;
-	char id[BT_RAND_ID_LEN + 1];
-	struct bt_err err = { 0 };
-
-	(void)snprintf(id, sizeof(id), "%064d", (int)++age);
-	bt_auto_container struct bt_container *c = bt_container_new(&engine, id);
-	c->created_ns = age * BT_TIME_NSEC_PER_SEC;
-	c->name = strdup(name);
-	c->image_id = strdup(IMAGE);
-	c->summary = strdup(summary);
-	ck_assert_int_eq(bt_container_index_add(&engine, c, &err), 0);
-	return c;
-}
+#include "stores_fixture.h"
 
 static json_t *list(const struct bt_list_options *opt)
 {
 	bt_auto_str struct bt_str text = { 0 };
-	struct bt_err err = { 0 };
 	json_t *ret;
 
 	ck_assert_msg(bt_container_list(&engine, opt, &text, &err) == 0, "%s", err.msg);
@@ -80,9 +21,8 @@ static json_t *list(const struct bt_list_options *opt)
 static json_t *list_filtered(const char *filters)
 {
 	bt_auto_filters struct bt_filters *f = NULL;
-	struct bt_err err = { 0 };
 
-	ck_assert_int_eq(bt_filters_parse(filters, &f, &err), 0);
+	ck_well(bt_filters_parse(filters, &f, &err), &err);
 	return list(&(struct bt_list_options){ .all = true, .filters = f });
 }
 
@@ -103,7 +43,6 @@ END_TEST
 START_TEST(one_that_never_ran_is_told_whole_with_the_networks_it_would_have)
 {
 	bt_auto_str struct bt_str text = { 0 };
-	struct bt_err err = { 0 };
 
 	add_container("web", "{\"Image\":\"gone:1\",\"Command\":\"sh -c \\\"x\\\"\",\"Labels\":{"
 			     "\"k\":\"<v>\"},\"NetworkMode\":\"none\",\"Mounts\":[],"
@@ -305,7 +244,6 @@ START_TEST(a_filter_that_is_none_is_refused)
 {
 	bt_auto_filters struct bt_filters *f = NULL;
 	bt_auto_str struct bt_str text = { 0 };
-	struct bt_err err = { 0 };
 
 	ck_assert_int_eq(bt_filters_parse("{\"nope\":[\"x\"]}", &f, &err), 0);
 	ck_assert_int_lt(
@@ -318,7 +256,6 @@ END_TEST
 START_TEST(a_list_that_grows_too_long_is_an_error)
 {
 	bt_auto_str struct bt_str text = { .max = 100 };
-	struct bt_err err = { 0 };
 
 	add_container("web", "{}");
 	ck_assert_int_lt(
@@ -330,7 +267,6 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, without_containers_it_is_an_empty_array);
 	tcase_add_test(tests, one_that_never_ran_is_told_whole_with_the_networks_it_would_have);
 	tcase_add_test(tests, networks_that_a_start_left_are_told_as_they_are);
@@ -350,5 +286,5 @@ static void add(TCase *tests)
 
 int main(void)
 {
-	return run_tests("engine/container_list", add);
+	return run_suite("engine/container_list", setup_stores, teardown_stores, add);
 }

@@ -218,6 +218,10 @@ START_TEST(what_removes_itself_is_not_started_again)
 		{ "{'AutoRemove':true,'RestartPolicy':{'Name':'no'}}", NULL },
 		{ "{'AutoRemove':true,'RestartPolicy':{'Name':'on-failure'}}",
 		  "can't create 'AutoRemove' container with restart policy" },
+		{ "{'AutoRemove':true,'RestartPolicy':{'Name':'always'}}",
+		  "can't create 'AutoRemove' container with restart policy" },
+		{ "{'AutoRemove':true,'RestartPolicy':{'Name':'unless-stopped'}}",
+		  "can't create 'AutoRemove' container with restart policy" },
 		{ "{'AutoRemove':false,'RestartPolicy':{'Name':'on-failure'}}", NULL },
 	};
 
