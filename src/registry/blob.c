@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "registry/session.h"
 #include "registry/session_private.h"
 
 #define TRIES 5

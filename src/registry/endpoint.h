@@ -3,17 +3,13 @@
 #define BT_REGISTRY_ENDPOINT_H
 
 /*
- * Whom to ask for what a registry's name stands for: its mirrors and itself, by
- * what the daemon is told, by Docker's certs.d/DOMAIN with certificates, or by
- * containerd's certs.d/DOMAIN/hosts.toml, which takes the place of both.
+ * One place where a registry's images are to be had, and how it is spoken to.
  */
 
 #include <jansson.h>
 #include <stdbool.h>
 
 #include "base/attr.h"
-#include "base/err.h"
-#include "registry/session.h"
 
 /** Where a registry is reached, and by what right. Owned. */
 struct bt_endpoint {
@@ -26,10 +22,6 @@ struct bt_endpoint {
 	bool mirror;     /* is not given credentials */
 };
 
-/** The ways to reach `target`, best first, into an array (owned, each with its texts). Returns how
- * many, or a negative errno; kind INVALID for a hosts.toml that is wrong. */
-bt_nodiscard int bt_endpoint_list(const struct bt_session_target *target, struct bt_endpoint **ret,
-				  struct bt_err *err);
 /** Set `base` and `api` from a URL. `path` of it is kept; `whole`: it has its "/v2" in it. Returns
  * 0, -EINVAL or -ENOMEM. */
 bt_nodiscard int bt_endpoint_set_url(struct bt_endpoint *endpoint, const char *url, bool whole);

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "registry/endpoint_list.h"
 #include "registry/session_private.h"
 
 #define PAUSE_MAX 20 /* seconds */

@@ -14,26 +14,13 @@
 
 #include "base/attr.h"
 #include "base/err.h"
-#include "registry/credentials.h"
 #include "registry/http.h"
-#include "registry/settings.h"
+#include "registry/session_target.h"
 
 struct bt_session;
 
-/** Whom to ask. Borrowed but for the call. */
-struct bt_session_target {
-	const char *domain; /* "docker.io", "localhost:5000" */
-	const char *path;   /* "library/alpine"; "" for the registry itself */
-	bool push;
-	bool no_mirrors;
-	bool by_digest; /* no tag has to be resolved */
-	bool insecure;  /* whatever the settings say: any certificate will do, or none */
-	const struct bt_settings *settings;       /* or NULL */
-	const struct bt_credentials *credentials; /* or NULL */
-};
-
-/** Connect to the first endpoint (registry/endpoint.h) that answers: by TLS; without (or with any
- * certificate) only where the registry is on this machine or listed as insecure. */
+/** Connect to the first endpoint (registry/endpoint_list.h) that answers: by TLS; without (or with
+ * any certificate) only where the registry is on this machine or listed as insecure. */
 bt_nodiscard int bt_session_open(const struct bt_session_target *target, struct bt_session **ret,
 				 struct bt_err *err);
 /** Are the credentials good? Kind UNAUTHORIZED where not. */

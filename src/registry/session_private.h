@@ -11,7 +11,8 @@
 
 #include "registry/challenge.h"
 #include "registry/endpoint.h"
-#include "registry/session.h"
+#include "registry/http.h"
+#include "registry/session_target.h"
 
 #define BT_SESSION_IDLE_MAX 8
 

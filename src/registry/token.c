@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "registry/session.h"
 #include "registry/session_private.h"
 
 static int denied(struct bt_err *err, const char *why)

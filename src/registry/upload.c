@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "registry/session.h"
 #include "registry/session_private.h"
 
 /* The absolute form of a Location, or NULL without memory. */

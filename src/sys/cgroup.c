@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "sys/cgroup_delegate.h"
 #include "sys/cgroup_files.h"
-#include "sys/cgroup_v2.h"
 
 #define DIR_MODE 0755
 
@@ -139,7 +139,7 @@ static int check_controllers(const struct bt_cgroup_host *host, const char *path
 	if (r < 0)
 		return r;
 	if (r == 0 || !strstr(have, "memory") || !strstr(have, "pids") || !strstr(have, "cpu"))
-		bt_cgroup_v2_delegate(h, path, h->controllers & ALWAYS);
+		bt_cgroup_delegate(h->fd, path, h->controllers & ALWAYS);
 	return 0;
 }
 
@@ -367,4 +367,20 @@ bool bt_cgroup_needs_enter(const struct bt_cgroup *cg)
 		if (cg->dirs[i] >= 0 && !cg->host->v[i].v2)
 			return true;
 	return false;
+}
+
+int bt_cgroup_dir(const struct bt_cgroup *cg, enum bt_cgroup_controller controller)
+{
+	int where = cg->host->where[controller];
+
+	if (where < 0 || (unsigned)where >= cg->ndirs || cg->dirs[where] < 0)
+		return -EOPNOTSUPP;
+	return cg->dirs[where];
+}
+
+bool bt_cgroup_dir_is_v2(const struct bt_cgroup *cg, enum bt_cgroup_controller controller)
+{
+	int where = cg->host->where[controller];
+
+	return where >= 0 && cg->host->v[where].v2;
 }

@@ -14,22 +14,6 @@
 #include "base/auto.h"
 #include "base/io.h"
 
-int bt_cgroup_files_dir(const struct bt_cgroup *cg, enum bt_cgroup_controller controller)
-{
-	int where = cg->host->where[controller];
-
-	if (where < 0 || (unsigned)where >= cg->ndirs || cg->dirs[where] < 0)
-		return -EOPNOTSUPP;
-	return cg->dirs[where];
-}
-
-bool bt_cgroup_files_is_v2(const struct bt_cgroup *cg, enum bt_cgroup_controller controller)
-{
-	int where = cg->host->where[controller];
-
-	return where >= 0 && cg->host->v[where].v2;
-}
-
 int bt_cgroup_files_write(int dir, const char *file, const char *value)
 {
 	int r = bt_io_write_file(dir, file, value);

@@ -10,13 +10,6 @@
 #include <stdint.h>
 
 #include "base/attr.h"
-#include "sys/cgroup.h"
-
-/** The directory of a controller in the group (borrowed), or -EOPNOTSUPP. */
-int bt_cgroup_files_dir(const struct bt_cgroup *cg, enum bt_cgroup_controller controller);
-
-/** Is that directory of version 2? */
-bool bt_cgroup_files_is_v2(const struct bt_cgroup *cg, enum bt_cgroup_controller controller);
 
 /** Write a text with one write(2). A file that does not exist is -EOPNOTSUPP. */
 bt_nodiscard int bt_cgroup_files_write(int dir, const char *file, const char *value);

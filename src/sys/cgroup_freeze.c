@@ -79,34 +79,34 @@ static int freeze_v2(int dir)
 
 int bt_cgroup_freeze(const struct bt_cgroup *cg)
 {
-	int dir = bt_cgroup_files_dir(cg, BT_CGROUP_FREEZER);
+	int dir = bt_cgroup_dir(cg, BT_CGROUP_FREEZER);
 
 	if (dir < 0)
 		return dir;
-	return bt_cgroup_files_is_v2(cg, BT_CGROUP_FREEZER) ? freeze_v2(dir) : freeze_v1(dir);
+	return bt_cgroup_dir_is_v2(cg, BT_CGROUP_FREEZER) ? freeze_v2(dir) : freeze_v1(dir);
 }
 
 int bt_cgroup_freeze_end(const struct bt_cgroup *cg)
 {
-	int dir = bt_cgroup_files_dir(cg, BT_CGROUP_FREEZER);
+	int dir = bt_cgroup_dir(cg, BT_CGROUP_FREEZER);
 
 	if (dir < 0)
 		return dir;
-	if (bt_cgroup_files_is_v2(cg, BT_CGROUP_FREEZER))
+	if (bt_cgroup_dir_is_v2(cg, BT_CGROUP_FREEZER))
 		return bt_cgroup_files_write(dir, "cgroup.freeze", "0");
 	return bt_cgroup_files_write(dir, "freezer.state", "THAWED");
 }
 
 int bt_cgroup_freeze_is_on(const struct bt_cgroup *cg)
 {
-	int dir = bt_cgroup_files_dir(cg, BT_CGROUP_FREEZER);
+	int dir = bt_cgroup_dir(cg, BT_CGROUP_FREEZER);
 	char state[32];
 	uint64_t frozen;
 	int r;
 
 	if (dir < 0)
 		return dir;
-	if (bt_cgroup_files_is_v2(cg, BT_CGROUP_FREEZER)) {
+	if (bt_cgroup_dir_is_v2(cg, BT_CGROUP_FREEZER)) {
 		r = bt_cgroup_files_read_key(dir, "cgroup.events", "frozen", &frozen);
 		return r < 0 ? r : frozen > 0;
 	}

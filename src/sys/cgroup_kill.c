@@ -55,7 +55,7 @@ int bt_cgroup_kill(const struct bt_cgroup *cg, int signal)
 	}
 	if (unified < 0 || bt_cgroup_files_write(unified, "cgroup.kill", "1") < 0)
 		return kill_by_list(cg);
-	if (bt_cgroup_files_is_v2(cg, BT_CGROUP_FREEZER))
+	if (bt_cgroup_dir_is_v2(cg, BT_CGROUP_FREEZER))
 		return 0;
 	/* Beside version 1 something may be there that never joined version 2; and what
 	 * version 1 has frozen does not die before it is thawed. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sys/cgroup.h"
+#include "sys/cgroup_delegate.h"
 #include "sys/cgroup_files.h"
 #include "sys/cgroup_v1.h"
 #include "sys/cgroup_v2.h"
@@ -137,8 +138,8 @@ static int set_v2(const struct bt_cgroup *cg, unsigned i, int dir,
 
 	if (r != -EOPNOTSUPP)
 		return r;
-	bt_cgroup_v2_delegate(&cg->host->v[cg->host->unified], cg->path,
-			      1u << setters[i].controller);
+	bt_cgroup_delegate(cg->host->v[cg->host->unified].fd, cg->path,
+			   1u << setters[i].controller);
 	return setters[i].v2(dir, limits, ret_what);
 }
 
@@ -154,8 +155,8 @@ static int set_unified(const struct bt_cgroup *cg, const struct bt_cgroup_limits
 	r = bt_cgroup_v2_unified(dir, limits, ret_what);
 	if (r != -EOPNOTSUPP)
 		return r;
-	bt_cgroup_v2_delegate(&cg->host->v[cg->host->unified], cg->path,
-			      cg->host->v[cg->host->unified].controllers);
+	bt_cgroup_delegate(cg->host->v[cg->host->unified].fd, cg->path,
+			   cg->host->v[cg->host->unified].controllers);
 	return bt_cgroup_v2_unified(dir, limits, ret_what);
 }
 
@@ -166,8 +167,8 @@ int bt_cgroup_limit(const struct bt_cgroup *cg, const struct bt_cgroup_limits *l
 	int r = 0;
 
 	for (unsigned i = 0; i < sizeof(setters) / sizeof(setters[0]) && r == 0; i++) {
-		bool v2 = bt_cgroup_files_is_v2(cg, setters[i].controller);
-		int dir = bt_cgroup_files_dir(cg, setters[i].controller);
+		bool v2 = bt_cgroup_dir_is_v2(cg, setters[i].controller);
+		int dir = bt_cgroup_dir(cg, setters[i].controller);
 
 		if (!setters[i].wants(limits))
 			continue;

@@ -24,9 +24,9 @@ static int count(int dir, bool v2, uint64_t *ret)
 
 int bt_cgroup_oom_kills(const struct bt_cgroup *cg, uint64_t *ret)
 {
-	int dir = bt_cgroup_files_dir(cg, BT_CGROUP_MEMORY);
+	int dir = bt_cgroup_dir(cg, BT_CGROUP_MEMORY);
 
-	return dir < 0 ? dir : count(dir, bt_cgroup_files_is_v2(cg, BT_CGROUP_MEMORY), ret);
+	return dir < 0 ? dir : count(dir, bt_cgroup_dir_is_v2(cg, BT_CGROUP_MEMORY), ret);
 }
 
 /* Version 1: an eventfd and the control file are registered with each other. */
@@ -58,8 +58,8 @@ static int watch_v2(int dir)
 
 int bt_cgroup_oom_open(const struct bt_cgroup *cg, struct bt_cgroup_oom *ret)
 {
-	bool v2 = bt_cgroup_files_is_v2(cg, BT_CGROUP_MEMORY);
-	int dir = bt_cgroup_files_dir(cg, BT_CGROUP_MEMORY);
+	bool v2 = bt_cgroup_dir_is_v2(cg, BT_CGROUP_MEMORY);
+	int dir = bt_cgroup_dir(cg, BT_CGROUP_MEMORY);
 	bt_auto_close int held = -EBADF;
 	bt_auto_close int fd = -EBADF;
 	uint64_t seen = 0;

@@ -18,7 +18,7 @@
 /* The directory that processes are counted in: the one they are stopped in. */
 static int process_dir(const struct bt_cgroup *cg)
 {
-	int dir = bt_cgroup_files_dir(cg, BT_CGROUP_FREEZER);
+	int dir = bt_cgroup_dir(cg, BT_CGROUP_FREEZER);
 
 	for (unsigned i = 0; dir < 0 && i < cg->ndirs; i++)
 		dir = cg->dirs[i];
@@ -97,8 +97,8 @@ int bt_cgroup_pids_any(const struct bt_cgroup *cg)
 	size_t n = 0;
 	int r;
 
-	if (bt_cgroup_files_is_v2(cg, BT_CGROUP_FREEZER)) {
-		int dir = bt_cgroup_files_dir(cg, BT_CGROUP_FREEZER);
+	if (bt_cgroup_dir_is_v2(cg, BT_CGROUP_FREEZER)) {
+		int dir = bt_cgroup_dir(cg, BT_CGROUP_FREEZER);
 
 		r = dir < 0 ? dir
 			    : bt_cgroup_files_read_key(dir, "cgroup.events", "populated",

@@ -265,13 +265,13 @@ static int read_cpuacct_v1(int dir, struct bt_cgroup_stats *stats)
 
 static int read_cpu(const struct bt_cgroup *cg, struct bt_cgroup_stats *stats)
 {
-	int cpu = bt_cgroup_files_dir(cg, BT_CGROUP_CPU);
-	int acct = bt_cgroup_files_dir(cg, BT_CGROUP_CPUACCT);
+	int cpu = bt_cgroup_dir(cg, BT_CGROUP_CPU);
+	int acct = bt_cgroup_dir(cg, BT_CGROUP_CPUACCT);
 	bt_auto(keys_done) struct keys keys = { 0 };
 	int r = 0;
 
 	if (cpu >= 0) {
-		bool v2 = bt_cgroup_files_is_v2(cg, BT_CGROUP_CPU);
+		bool v2 = bt_cgroup_dir_is_v2(cg, BT_CGROUP_CPU);
 
 		stats->have |= 1u << BT_CGROUP_CPU;
 		r = keys_read(cpu, "cpu.stat", &keys);
@@ -283,7 +283,7 @@ static int read_cpu(const struct bt_cgroup *cg, struct bt_cgroup_stats *stats)
 	if (acct < 0 || r < 0)
 		return r;
 	stats->have |= 1u << BT_CGROUP_CPUACCT;
-	if (!bt_cgroup_files_is_v2(cg, BT_CGROUP_CPUACCT))
+	if (!bt_cgroup_dir_is_v2(cg, BT_CGROUP_CPUACCT))
 		return read_cpuacct_v1(acct, stats);
 	if (!keys.text)
 		r = keys_read(acct, "cpu.stat", &keys);
@@ -322,12 +322,12 @@ static void read_memory_numbers(int dir, struct bt_cgroup_stats *stats)
 
 static int read_memory(const struct bt_cgroup *cg, struct bt_cgroup_stats *stats)
 {
-	int dir = bt_cgroup_files_dir(cg, BT_CGROUP_MEMORY);
+	int dir = bt_cgroup_dir(cg, BT_CGROUP_MEMORY);
 	int r;
 
 	if (dir < 0)
 		return 0;
-	stats->v2 = bt_cgroup_files_is_v2(cg, BT_CGROUP_MEMORY);
+	stats->v2 = bt_cgroup_dir_is_v2(cg, BT_CGROUP_MEMORY);
 	r = bt_io_read_file(dir, "memory.stat", TEXT_MAX, &stats->memory_text, NULL);
 	if (r == -ENOENT)
 		return 0;
@@ -341,7 +341,7 @@ static int read_memory(const struct bt_cgroup *cg, struct bt_cgroup_stats *stats
 
 static void read_pids(const struct bt_cgroup *cg, struct bt_cgroup_stats *stats)
 {
-	int dir = bt_cgroup_files_dir(cg, BT_CGROUP_PIDS);
+	int dir = bt_cgroup_dir(cg, BT_CGROUP_PIDS);
 
 	if (dir < 0 || bt_cgroup_files_read_u64(dir, "pids.current", &stats->pids_current) < 0)
 		return;
@@ -369,13 +369,13 @@ static int read_blkio_file(int dir, const char *bfq, const char *throttle,
 
 static int read_io(const struct bt_cgroup *cg, struct bt_cgroup_stats *stats)
 {
-	int dir = bt_cgroup_files_dir(cg, BT_CGROUP_BLKIO);
+	int dir = bt_cgroup_dir(cg, BT_CGROUP_BLKIO);
 	bt_auto_free char *text = NULL;
 	int r;
 
 	if (dir < 0)
 		return 0;
-	if (!bt_cgroup_files_is_v2(cg, BT_CGROUP_BLKIO)) {
+	if (!bt_cgroup_dir_is_v2(cg, BT_CGROUP_BLKIO)) {
 		stats->have |= 1u << BT_CGROUP_BLKIO;
 		r = read_blkio_file(dir, "blkio.bfq.io_service_bytes_recursive",
 				    "blkio.throttle.io_service_bytes_recursive", &stats->io_bytes);

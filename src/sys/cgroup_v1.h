@@ -9,7 +9,7 @@
  * fails. They return 0 or -errno; a file that is missing is -EOPNOTSUPP.
  */
 
-#include "sys/cgroup.h"
+#include "sys/cgroup_limits.h"
 
 /** Memory with swap, reservation, kernel memory, swappiness and the OOM killer. */
 int bt_cgroup_v1_memory(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);

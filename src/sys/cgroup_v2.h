@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup_limits.h"
 
 /** Memory, swap and reservation. What only version 1 has is -EOPNOTSUPP. */
 int bt_cgroup_v2_memory(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
@@ -25,12 +25,6 @@ int bt_cgroup_v2_hugetlb(int dir, const struct bt_cgroup_limits *limits, const c
 int bt_cgroup_v2_unified(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
 /** Device rules, as a program (sys/cgroup_v2_devices.c). */
 int bt_cgroup_v2_devices(int dir, const struct bt_cgroup_limits *limits, const char **ret_what);
-
-/** Hand `controllers` down from the root of version 2 to the group, as far as the kernel
- * lets (a parent with processes of its own refuses). What could not be handed down
- * shows when its files are missing. */
-void bt_cgroup_v2_delegate(const struct bt_cgroup_hierarchy *h, const char *path,
-			   uint32_t controllers);
 
 /** cpu.weight for shares of 2 to 262144 (0: 0, not set), as runc computes it. */
 uint64_t bt_cgroup_v2_weight(uint64_t shares);

@@ -2,134 +2,102 @@
 
 #include "registry/endpoint.h"
 
-#include <check.h>
-#include <stdlib.h>
+#include <errno.h>
 
-static struct bt_endpoint *list;
-static int count;
+#include "../suite.h"
 
-static void ask(const char *domain, const char *insecure, const char *mirrors, bool push)
+static void check_url(const char *url, bool whole, const char *base, const char *api)
 {
-	struct bt_settings settings = { .insecure = insecure ? json_loads(insecure, 0, NULL) : NULL,
-					.mirrors = mirrors ? json_loads(mirrors, 0, NULL) : NULL };
-	const struct bt_session_target target = {
-		.domain = domain, .path = "a", .push = push, .settings = &settings
-	};
-	struct bt_err err = { 0 };
+	struct bt_endpoint e = { 0 };
 
-	count = bt_endpoint_list(&target, &list, &err);
-	ck_assert_msg(count >= 0, "%s", err.msg);
-	bt_settings_done(&settings);
+	ck_assert_int_eq(bt_endpoint_set_url(&e, url, whole), 0);
+	ck_assert_str_eq(e.base, base);
+	ck_assert_str_eq(e.api, api);
+	bt_endpoint_done(&e);
+	ck_assert_ptr_null(e.base);
 }
 
-static void forget(void)
+START_TEST(the_base_of_a_url_is_its_scheme_host_and_port)
 {
-	for (int i = 0; i < count; i++)
-		bt_endpoint_done(&list[i]);
-	free(list);
-	list = NULL;
-	count = 0;
-}
-
-START_TEST(a_registry_is_reached_by_tls_alone)
-{
-	ask("reg.example:5000", NULL, NULL, false);
-	ck_assert_int_eq(count, 1);
-	ck_assert_str_eq(list[0].base, "https://reg.example:5000");
-	ck_assert_str_eq(list[0].api, "https://reg.example:5000/v2");
-	ck_assert(!list[0].insecure);
+	check_url("https://reg:5000", false, "https://reg:5000", "https://reg:5000/v2");
+	check_url("http://[::1]:80/a/b", false, "http://[::1]:80", "http://[::1]:80/a/b/v2");
 }
 END_TEST
 
-START_TEST(docker_io_lives_elsewhere_than_its_name)
+START_TEST(slashes_at_its_end_do_not_matter)
 {
-	ask("docker.io", NULL, NULL, false);
-	ck_assert_str_eq(list[0].base, "https://registry-1.docker.io");
+	check_url("https://reg/", false, "https://reg", "https://reg/v2");
+	check_url("https://reg////", false, "https://reg", "https://reg/v2");
+	check_url("https://reg/a//", false, "https://reg", "https://reg/a/v2");
+	check_url("https://reg/v2/", false, "https://reg", "https://reg/v2");
 }
 END_TEST
 
-START_TEST(this_machines_and_listed_ones_may_do_without)
+START_TEST(v2_is_added_only_where_it_is_not_written)
 {
-	static const char *const names[] = { "localhost:5000", "127.1.2.3", "[::1]:5000",
-					     "10.9.0.1:80",    "listed:1",  "named:2" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		ask(names[i], "[\"10.9.0.0/16\", \"listed:1\", \"named\"]", NULL, false);
-		ck_assert_msg(count == 2 && list[0].insecure, "%s", names[i]);
-		ck_assert_msg(list[1].base[4] == ':', "%s", list[1].base);
-		forget();
-	}
-	ask("10.10.0.1:80", "[\"10.9.0.0/16\", \"10.10.0.1:81\", \"10.0.0.0/33\"]", NULL, false);
-	ck_assert_int_eq(count, 1);
+	check_url("https://reg/v2", false, "https://reg", "https://reg/v2");
+	check_url("https://reg/a/v2", false, "https://reg", "https://reg/a/v2");
+	check_url("https://reg/av2", false, "https://reg", "https://reg/av2/v2");
+	/* A host of this name is no path. */
+	check_url("https://v2", false, "https://v2", "https://v2/v2");
 }
 END_TEST
 
-START_TEST(a_list_of_mirrors_is_for_docker_io)
+START_TEST(a_whole_path_stays_as_it_is)
 {
-	static const char mirrors[] = "[\"https://m1/\", \"http://m2:5000\", \"m3/path\"]";
-
-	ask("docker.io", NULL, mirrors, false);
-	ck_assert_int_eq(count, 4);
-	ck_assert_str_eq(list[0].base, "https://m1");
-	ck_assert(list[0].mirror && !list[0].insecure);
-	ck_assert_str_eq(list[1].base, "http://m2:5000");
-	ck_assert_str_eq(list[2].api, "https://m3/path/v2");
-	ck_assert(!list[3].mirror);
-	forget();
-	ask("docker.io", NULL, mirrors, true);
-	ck_assert_int_eq(count, 1);
-	forget();
-	ask("quay.example", NULL, mirrors, false);
-	ck_assert_int_eq(count, 1);
-}
-END_TEST
-
-START_TEST(a_map_of_mirrors_says_whose_each_is)
-{
-	static const char mirrors[] = "{\"quay.example\": [\"https://q\"], \"docker.io\": []}";
-
-	ask("quay.example", NULL, mirrors, false);
-	ck_assert_int_eq(count, 2);
-	ck_assert_str_eq(list[0].base, "https://q");
-	forget();
-	ask("docker.io", NULL, mirrors, false);
-	ck_assert_int_eq(count, 1);
+	check_url("https://reg/v2/proxy", true, "https://reg", "https://reg/v2/proxy");
+	check_url("https://reg/v2", true, "https://reg", "https://reg/v2");
+	check_url("https://reg/", true, "https://reg", "https://reg");
 }
 END_TEST
 
 START_TEST(urls_that_are_none_are_refused)
 {
 	static const char *const urls[] = {
-		"",           "https://",    "ftp://a",     "a",
-		"https:///a", "https://a b", "https://u@a", "https://a?b"
+		"",
+		"https://",
+		"ftp://a",
+		"a",
+		"https:///a",
+		"https://a b",
+		"https://u@a",
+		"https://a?b",
+		"https://a#b",
+		"https://a\nb: c",
+		"HTTPS://a",
+		"//a",
 	};
 
-	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+	for (size_t i = 0; i < LENGTH(urls); i++) {
 		struct bt_endpoint e = { 0 };
 
-		ck_assert_msg(bt_endpoint_set_url(&e, urls[i], false) < 0, "%s", urls[i]);
-		bt_endpoint_done(&e);
+		ck_assert_msg(bt_endpoint_set_url(&e, urls[i], false) == -EINVAL, "%s", urls[i]);
+		ck_assert_msg(!e.base && !e.api, "%s leaves something", urls[i]);
 	}
 }
 END_TEST
 
+START_TEST(one_that_was_never_set_can_be_released)
+{
+	struct bt_endpoint e = { 0 };
+
+	bt_endpoint_done(&e);
+	bt_endpoint_done(&e);
+	ck_assert_ptr_null(e.api);
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_test(tests, the_base_of_a_url_is_its_scheme_host_and_port);
+	tcase_add_test(tests, slashes_at_its_end_do_not_matter);
+	tcase_add_test(tests, v2_is_added_only_where_it_is_not_written);
+	tcase_add_test(tests, a_whole_path_stays_as_it_is);
+	tcase_add_test(tests, urls_that_are_none_are_refused);
+	tcase_add_test(tests, one_that_was_never_set_can_be_released);
+}
+
 int main(void)
 {
-	Suite *suite = suite_create("registry/endpoint");
-	TCase *tests = tcase_create("endpoint");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, NULL, forget);
-	tcase_add_test(tests, a_registry_is_reached_by_tls_alone);
-	tcase_add_test(tests, docker_io_lives_elsewhere_than_its_name);
-	tcase_add_test(tests, this_machines_and_listed_ones_may_do_without);
-	tcase_add_test(tests, a_list_of_mirrors_is_for_docker_io);
-	tcase_add_test(tests, a_map_of_mirrors_says_whose_each_is);
-	tcase_add_test(tests, urls_that_are_none_are_refused);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite("registry/endpoint", NULL, NULL, add);
 }

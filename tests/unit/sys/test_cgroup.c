@@ -55,16 +55,16 @@ static void teardown(void)
 /* Tests that need a hierarchy end here where the machine has none that can be written. */
 static bool have(enum bt_cgroup_controller c)
 {
-	return cg.path && bt_cgroup_files_dir(&cg, c) >= 0;
+	return cg.path && bt_cgroup_dir(&cg, c) >= 0;
 }
 
 /* The content of a file, whichever version's name exists. */
 static const char *content(enum bt_cgroup_controller c, const char *v1, const char *v2)
 {
 	static char text[4096];
-	int dir = bt_cgroup_files_dir(&cg, c);
+	int dir = bt_cgroup_dir(&cg, c);
 
-	ck_assert_int_ge(bt_cgroup_files_read(dir, bt_cgroup_files_is_v2(&cg, c) ? v2 : v1, text,
+	ck_assert_int_ge(bt_cgroup_files_read(dir, bt_cgroup_dir_is_v2(&cg, c) ? v2 : v1, text,
 					      sizeof(text)),
 			 0);
 	return text;
@@ -338,13 +338,13 @@ START_TEST(cpu_limits_are_written)
 		return;
 	ck_assert_msg(bt_cgroup_limit(&cg, &l, &what) == 0, "%s", what);
 	ck_assert_str_eq(content(BT_CGROUP_CPU, "cpu.shares", "cpu.weight"),
-			 bt_cgroup_files_is_v2(&cg, BT_CGROUP_CPU) ? "20" : "512");
+			 bt_cgroup_dir_is_v2(&cg, BT_CGROUP_CPU) ? "20" : "512");
 	ck_assert_str_eq(content(BT_CGROUP_CPU, "cpu.cfs_quota_us", "cpu.max"),
-			 bt_cgroup_files_is_v2(&cg, BT_CGROUP_CPU) ? "50000 200000" : "50000");
+			 bt_cgroup_dir_is_v2(&cg, BT_CGROUP_CPU) ? "50000 200000" : "50000");
 	l = (struct bt_cgroup_limits){ .cpu_quota = { -1, true } };
 	ck_assert_int_eq(bt_cgroup_limit(&cg, &l, &what), 0);
 	ck_assert_str_eq(content(BT_CGROUP_CPU, "cpu.cfs_quota_us", "cpu.max"),
-			 bt_cgroup_files_is_v2(&cg, BT_CGROUP_CPU) ? "max 100000" : "-1");
+			 bt_cgroup_dir_is_v2(&cg, BT_CGROUP_CPU) ? "max 100000" : "-1");
 }
 END_TEST
 
@@ -598,7 +598,7 @@ START_TEST(statistics_show_the_process)
 	ck_assert_uint_gt(s.nmemory_stat, 10);
 	ck_assert_uint_ge(s.memory_usage, 4 << 20);
 	ck_assert_str_eq(s.memory_stat[0].name, s.v2 ? "anon" : "cache");
-	if (!bt_cgroup_files_is_v2(&cg, BT_CGROUP_CPUACCT))
+	if (!bt_cgroup_dir_is_v2(&cg, BT_CGROUP_CPUACCT))
 		ck_assert_uint_ge(s.npercpu, 1);
 	bt_cgroup_stats_done(&s);
 }
