@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "cli/cli.h"
+#include "cli/dispatch.h"
 
 int main(int argc, char **argv)
 {
-	return bt_cli_main(argc, argv);
+	return bt_dispatch_main(argc, argv);
 }

@@ -30,7 +30,7 @@
 #include "base/str.h"
 #include "engine/apparmor.h"
 #include "engine/engine.h"
-#include "engine/live_config.h"
+#include "engine/live_config_replace.h"
 #include "monitor/spawner.h"
 
 /* As dockerd exits where it could not begin. */

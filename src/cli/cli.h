@@ -34,9 +34,6 @@ struct bt_cli {
 	bool connected;
 };
 
-/** Run the program. Returns its exit code. */
-int bt_cli_main(int argc, char **argv);
-
 /** The connection to the daemon, borrowed. The endpoint is resolved at the first call. */
 bt_nodiscard int bt_cli_api(struct bt_cli *cli, struct bt_api **ret, struct bt_err *err);
 

@@ -123,27 +123,6 @@ static bool is_end(const struct bt_journal_record *rec)
 	return rec->kind == BT_JOURNAL_EXITED || rec->kind == BT_JOURNAL_START_FAILED;
 }
 
-void bt_container_apply_publish(struct bt_container *c, const struct bt_journal_record *rec,
-				int64_t ran_ns)
-{
-	char code[16], duration[24];
-
-	if (rec->kind == BT_JOURNAL_STARTED)
-		bt_container_event_at(c, "start", NULL, rec->at_ns);
-	else if (rec->kind == BT_JOURNAL_OOM)
-		bt_container_event_at(c, "oom", NULL, rec->at_ns);
-	else if (rec->kind == BT_JOURNAL_RESTARTED)
-		bt_container_event_at(c, "restart", NULL, rec->at_ns);
-	/* Docker leaves unsaid that what never ran has ended. */
-	if (rec->kind != BT_JOURNAL_EXITED)
-		return;
-	snprintf(code, sizeof(code), "%d", rec->code);
-	snprintf(duration, sizeof(duration), "%lld", (long long)(ran_ns / BT_TIME_NSEC_PER_SEC));
-	bt_container_event_at(c, "die",
-			      json_pack("{s:s,s:s}", "exitCode", code, "execDuration", duration),
-			      rec->at_ns);
-}
-
 /* How long the program ran that ended. */
 static int64_t ran_ns(const struct bt_container *c, const struct bt_journal_record *rec)
 {
@@ -189,7 +168,7 @@ static void publish(struct bt_container *c, const struct bt_journal_record *rec)
 		bt_health_end(c);
 		bt_exec_table_container_ended(c);
 	}
-	bt_container_apply_publish(c, rec, ran_ns(c, rec));
+	bt_container_event_record(c, rec, ran_ns(c, rec));
 	if (is_end(rec) && rec->final)
 		let_go(c);
 	if (stopped)

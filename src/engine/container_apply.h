@@ -33,11 +33,6 @@ bool bt_container_apply_stores(const struct bt_container *container,
 bt_nodiscard int bt_container_apply_replay(struct bt_container *container, struct bt_missed *missed,
 					   struct bt_err *err);
 
-/** The events that a record makes, with its time. `ran_ns`: how long the program ran, for an end.
- */
-void bt_container_apply_publish(struct bt_container *container, const struct bt_journal_record *rec,
-				int64_t ran_ns);
-
 /** The functions below, for the connections to the monitors. */
 extern const struct bt_links_events bt_container_apply_events;
 

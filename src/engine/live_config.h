@@ -17,7 +17,6 @@
 #include "base/err.h"
 #include "engine/engine_config.h"
 
-struct bt_engine;
 struct bt_images;
 
 /** One configuration, shared by its readers; it never changes. */
@@ -32,6 +31,9 @@ struct bt_live {
 	pthread_mutex_t lock;
 	struct bt_live_config *now;
 };
+
+/** A configuration of its own, with one reference. NULL without memory. */
+struct bt_live_config *bt_live_config_make(const struct bt_engine_config *cfg);
 
 /** Begin with a configuration. Kind SYSTEM: no memory. */
 bt_nodiscard int bt_live_config_init(struct bt_live *live, const struct bt_engine_config *cfg,
@@ -53,10 +55,5 @@ static inline void bt_live_config_unrefp(struct bt_live_config **config)
 bt_nodiscard int bt_live_config_set_registries(struct bt_images *images,
 					       const struct bt_engine_config *cfg,
 					       struct bt_err *err);
-
-/** Let another one count from now on, for containers and registries, and publish Docker's event
- * `reload` with what counts. Kind SYSTEM: no memory, and the old one goes on. */
-bt_nodiscard int bt_live_config_replace(struct bt_engine *engine,
-					const struct bt_engine_config *cfg, struct bt_err *err);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "engine/container_apply.h"
+#include "engine/container_event.h"
 
 /* More than the ring of events keeps by far. */
 #define ITEMS_MAX 16384
@@ -47,8 +47,8 @@ void bt_missed_publish(struct bt_missed *missed)
 	if (missed->n > 1)
 		qsort(missed->items, missed->n, sizeof(*missed->items), by_time);
 	for (size_t i = 0; i < missed->n; i++) {
-		bt_container_apply_publish(missed->items[i].container, &missed->items[i].record,
-					   missed->items[i].ran_ns);
+		bt_container_event_record(missed->items[i].container, &missed->items[i].record,
+					  missed->items[i].ran_ns);
 		bt_container_unref(missed->items[i].container);
 	}
 	free(missed->items);

@@ -22,7 +22,7 @@ struct bt_missed {
 };
 
 /** Remember a record; the container gets a reference. `ran_ns` as for
- * bt_container_apply_publish(). Without memory the event is given up: the state has it. */
+ * bt_container_event_record(). Without memory the event is given up: the state has it. */
 void bt_missed_add(struct bt_missed *missed, struct bt_container *container,
 		   const struct bt_journal_record *record, int64_t ran_ns);
 

@@ -19,14 +19,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "codec/oci_spec.h"
-
-/** A compiled filter. Zeroed is none. */
-struct bt_seccomp_filter {
-	void *insns;    /* struct sock_filter[], owned */
-	size_t len;     /* bytes */
-	unsigned flags; /* for seccomp(2), SECCOMP_FILTER_FLAG_* */
-	bool notify;    /* has SCMP_ACT_NOTIFY: load it with SECCOMP_FILTER_FLAG_NEW_LISTENER */
-};
+#include "runtime/seccomp_filter.h"
 
 /**
  * Compile. Nothing is loaded into the kernel, and no privilege is needed.

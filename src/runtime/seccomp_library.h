@@ -11,7 +11,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "codec/oci_spec.h"
-#include "runtime/seccomp.h"
+#include "runtime/seccomp_filter.h"
 
 /** Compile into ret->insns and ret->len (the rest is the caller's). Returns 0 or a negative
  * errno with a message. */

@@ -13,6 +13,7 @@
 
 #include "../unit/runtime/bpf_run.h"
 #include "runtime/seccomp_calls.h"
+#include "runtime/seccomp.h"
 #include "runtime/seccomp_library.h"
 #include "runtime/seccomp_program.h"
 

@@ -10,6 +10,7 @@
 #include "../run_tests.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "cli/dispatch.h"
 
 #define WORDS_MAX 16
 
@@ -28,7 +29,7 @@ static char *answer(const char *line, const char *command)
 	while (rest && n < WORDS_MAX)
 		words[n++] = strsep(&rest, " ");
 	stdout = open_memstream(&text, &len);
-	ck_assert_int_eq(bt_cli_main(n, words), 0);
+	ck_assert_int_eq(bt_dispatch_main(n, words), 0);
 	fclose(stdout);
 	stdout = console;
 	free(words[1]);

@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "codec/json.h"
 #include "codec/seccomp_profile.h"
+#include "runtime/seccomp.h"
 #include "runtime/seccomp_library.h"
 
 #ifdef __x86_64__
