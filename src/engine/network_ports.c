@@ -93,6 +93,34 @@ static int put_rules(struct bt_networks *nets, const char *id, const struct bt_n
 	return bt_firewall_publish(nets->firewall, id, copy, merge(copy, p->n), err);
 }
 
+/* Nobody else's ports: those of `id` are again what they were. */
+static void put_back(struct bt_networks *nets, const char *id,
+		     const struct bt_network_published *old)
+{
+	if (old)
+		(void)!put_rules(nets, id, old, BT_ERR_IGNORED);
+	else
+		(void)!bt_firewall_unpublish(nets->firewall, id, BT_ERR_IGNORED);
+}
+
+/* The rules, and what the forwarder has to do, for `now` in the place of `old` (NULL: nothing), of
+ * which `now` has the first `kept` ports. On failure all is as it was. */
+static int carry_out(struct bt_networks *nets, const char *id,
+		     const struct bt_network_published *old, size_t kept,
+		     const struct bt_network_published *now, struct bt_err *err)
+{
+	int r = put_rules(nets, id, now, err);
+
+	if (r < 0)
+		return r;
+	r = bt_network_forward_put(nets, id, now, err);
+	if (r < 0) {
+		bt_network_forward_drop(nets, id, now->list + kept, now->n - kept);
+		put_back(nets, id, old);
+	}
+	return r;
+}
+
 static int keep(struct bt_networks *nets, const char *id, struct bt_network_published **p,
 		struct bt_err *err)
 {
@@ -142,17 +170,18 @@ int bt_network_ports_publish(struct bt_networks *nets, const char *container_id,
 		return bt_err_sys(err, -ENOMEM, "publish ports");
 	r = bt_network_bindings_resolve(&b, want, out, err);
 	if (r == 0)
-		r = put_rules(nets, container_id, out, err);
-	if (r == 0)
-		r = bt_network_forward_put(nets, container_id, out, err);
+		r = carry_out(nets, container_id, NULL, 0, out, err);
 	if (r < 0)
 		return r;
 	ports = row_of(out, b.policy);
 	r = keep(nets, container_id, &out, err);
-	if (r < 0)
+	if (r < 0) {
+		put_back(nets, container_id, NULL);
+		bt_network_forward_forget(nets, container_id, out);
 		json_decref(ports);
-	else
+	} else {
 		*ret = ports;
+	}
 	return r;
 }
 
@@ -264,9 +293,7 @@ int bt_network_ports_change(struct bt_networks *nets, const char *container_id,
 	if (r == 0)
 		r = bt_network_bindings_resolve(&b, change->add, out, err);
 	if (r == 0)
-		r = put_rules(nets, container_id, out, err);
-	if (r == 0)
-		r = bt_network_forward_put(nets, container_id, out, err);
+		r = carry_out(nets, container_id, old, old ? old->n - ngone : 0, out, err);
 	if (r < 0)
 		return r;
 	row = row_of(out, b.policy);
