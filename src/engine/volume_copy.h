@@ -13,8 +13,8 @@
 #include "base/err.h"
 
 /** Copy the content of `path` (absolute, in the root `root`, a descriptor) into the directory
- * `volume`, with owner and mode of the directory itself, if the volume is empty. A missing path or
- * one that is no directory is fine. */
+ * `volume`, with owner and mode of the directory itself, if the volume is empty; one that could not
+ * be filled is empty again. A missing path or one that is no directory is fine. */
 bt_nodiscard int bt_volume_copy(int root, const char *path, const char *volume, struct bt_err *err);
 
 #endif
