@@ -17,6 +17,8 @@
 #include "engine/container.h"
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
+#include "engine/events.h"
+#include "engine/events_private.h"
 
 static struct bt_engine engine;
 static struct bt_err err;
@@ -33,11 +35,15 @@ static inline void setup_engine(void)
 	open_database();
 	engine.containers = bt_container_index_create();
 	ck_assert_ptr_nonnull(engine.containers);
+	engine.events = bt_events_create();
+	ck_assert_ptr_nonnull(engine.events);
+	engine.cfg.data_root = dir;
 }
 
 static inline void teardown_engine(void)
 {
 	bt_container_index_destroy(bt_take(engine.containers));
+	bt_events_destroy(bt_take(engine.events));
 	bt_db_close(bt_take(engine.db));
 	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, dir), 0);
 }
@@ -80,6 +86,30 @@ static inline void sql_run(const char *sql)
 
 	ck_well(bt_db_prepare(engine.db, &q, &err, sql), &err);
 	ck_well(bt_db_step(&q, &err), &err);
+}
+
+/** What happened since the last time, as "type action id" separated by commas; the id's first 12
+ * bytes. Borrowed until the next call. */
+static inline const char *events_since(struct bt_events_follower **follower)
+{
+	static char text[1024];
+	bt_auto_free char *line = NULL;
+
+	text[0] = '\0';
+	while (*follower && bt_events_next(*follower, &line) > 0) {
+		json_auto_t *event = json_loads(line, 0, NULL);
+		const json_t *actor = json_object_get(event, "Actor");
+
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s %s %.12s",
+			       text[0] ? "," : "",
+			       json_string_value(json_object_get(event, "Type")),
+			       json_string_value(json_object_get(event, "Action")),
+			       json_string_value(json_object_get(actor, "ID")));
+		free(bt_take(line));
+	}
+	if (!*follower)
+		ck_well(bt_events_follow(&engine, 0, 0, NULL, follower, &err), &err);
+	return text;
 }
 
 #endif
