@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,14 +133,20 @@ int bt_sock_connect(const char *path, int type)
 {
 	bt_auto_close int fd = -EBADF, dir = -EBADF;
 	struct sockaddr_un addr;
+	socklen_t len = sizeof(addr);
 	int r = address_of(path, &addr, &dir);
 
 	if (r < 0)
 		return r;
+	/* The length ends an abstract name, and each zero byte before it belongs to it. */
+	if (path[0] == '@') {
+		len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+		addr.sun_path[0] = '\0';
+	}
 	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+	if (connect(fd, (struct sockaddr *)&addr, len) < 0)
 		return -errno;
 	return bt_take_fd(&fd);
 }
@@ -181,7 +188,7 @@ int bt_sock_listen(const char *path, int type, mode_t mode)
 	/* The mode of the socket file is that of the socket itself at bind(2): nobody can
 	 * connect between bind and a later chmod. */
 	if (fchmod(fd, mode) < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-	    chmod(path, mode) < 0 || listen(fd, BACKLOG) < 0)
+	    chmod(path, mode) < 0 || (type != SOCK_DGRAM && listen(fd, BACKLOG) < 0))
 		return -errno;
 	return bt_take_fd(&fd);
 }

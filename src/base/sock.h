@@ -34,12 +34,13 @@ bt_nodiscard ssize_t bt_sock_recv(int fd, void *ret, size_t size, int *ret_fds, 
 				  int flags);
 
 /** Bind and listen on a unix socket of `type` at `path`, mode `mode`, replacing a stale
- * socket that nobody listens on. Paths longer than sun_path are reached through their
- * directory's descriptor. Returns the descriptor, -EADDRINUSE when another process listens
- * there, or another -errno. */
+ * socket that nobody listens on. One of datagrams (SOCK_DGRAM) is bound only. Paths longer than
+ * sun_path are reached through their directory's descriptor. Returns the descriptor, -EADDRINUSE
+ * when another process listens there, or another -errno. */
 bt_nodiscard int bt_sock_listen(const char *path, int type, mode_t mode);
 
-/** Connect to the unix socket at `path`. Returns the descriptor or -errno. */
+/** Connect to the unix socket at `path`, or for "@name" to that of the abstract name. Returns the
+ * descriptor or -errno. */
 bt_nodiscard int bt_sock_connect(const char *path, int type);
 
 #endif

@@ -94,12 +94,47 @@ int bt_oci_cli_count(const char *command, int argc, int min, int max, struct bt_
 	return 0;
 }
 
+/* runc's switches take a value behind "=", as Go's do, which getopt_long(3) refuses. Returns 1
+ * where the next word is such a one; *ret_flag is the flag, or 0 for "=false". */
+static int take_switch(int argc, char **argv, const struct option *longs, int *ret_flag)
+{
+	static const char *const yes[] = { "1", "t", "T", "true", "TRUE", "True" };
+	static const char *const no[] = { "0", "f", "F", "false", "FALSE", "False" };
+	int next = optind > 0 ? optind : 1;
+	const char *name, *value;
+
+	if (next >= argc || strncmp(argv[next], "--", 2) != 0)
+		return 0;
+	name = argv[next] + 2;
+	value = strchr(name, '=');
+	while (value != NULL && longs->name != NULL &&
+	       (strlen(longs->name) != (size_t)(value - name) ||
+		strncmp(longs->name, name, (size_t)(value - name)) != 0))
+		longs++;
+	if (value == NULL || longs->name == NULL || longs->has_arg != no_argument)
+		return 0;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		bool on = strcmp(value + 1, yes[i]) == 0;
+
+		if (!on && strcmp(value + 1, no[i]) != 0)
+			continue;
+		optind = next + 1;
+		*ret_flag = on ? longs->val : 0;
+		return 1;
+	}
+	return 0;
+}
+
 int bt_oci_cli_flag(int argc, char **argv, const char *shorts, const struct option *longs,
 		    struct bt_err *err)
 {
-	int flag;
+	int flag = 0;
 
 	opterr = 0;
+	while (take_switch(argc, argv, longs, &flag) > 0) {
+		if (flag != 0)
+			return flag;
+	}
 	flag = getopt_long(argc, argv, shorts, longs, NULL);
 	if (flag == '?')
 		(void)bt_err_set(err, BT_ERR_INVALID, EINVAL,
@@ -232,6 +267,9 @@ static int run_command(const struct bt_oci_cli *cli, char **program, int argc, c
 		r = commands[i].run(cli, argc, argv, ret_code, err);
 		return r < 0 ? bt_err_context(err, "berth-runtime %s failed", argv[0]) : 0;
 	}
+	if (strcmp(argv[0], "checkpoint") == 0 || strcmp(argv[0], "restore") == 0)
+		return bt_err_set(err, BT_ERR_INVALID, EOPNOTSUPP,
+				  "%s: checkpoints are not supported by this runtime", argv[0]);
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "no such command: %s", argv[0]);
 }
 

@@ -63,7 +63,8 @@ bt_nodiscard int bt_oci_cli_count(const char *command, int argc, int min, int ma
 				  struct bt_err *err);
 
 /** The next flag of a command, as getopt_long(3); `shorts` begins with "+", since flags stand
- * before the arguments. Returns its `val`, -1 at the end, or '?' with *err filled. */
+ * before the arguments. A flag without a value may be said "--flag=true", and "--flag=false" is as
+ * if it were not there. Returns its `val`, -1 at the end, or '?' with *err filled. */
 int bt_oci_cli_flag(int argc, char **argv, const char *shorts, const struct option *longs,
 		    struct bt_err *err);
 

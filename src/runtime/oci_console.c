@@ -31,7 +31,8 @@ int bt_oci_console_send(const char *path, int master, struct bt_err *err)
 
 struct session {
 	pid_t pid;
-	int master;  /* -EBADF: no terminal */
+	int master; /* -EBADF: no terminal */
+	const struct bt_oci_notify *notify;
 	int signals; /* signalfd, owned */
 	int status;  /* of the process, -1 while it runs */
 	bool raw;
@@ -127,11 +128,12 @@ static int attend(struct session *s)
 {
 	struct pollfd fds[] = { { .fd = s->signals, .events = POLLIN },
 				{ .fd = s->master, .events = POLLIN },
-				{ .fd = s->master >= 0 ? STDIN_FILENO : -1, .events = POLLIN } };
+				{ .fd = s->master >= 0 ? STDIN_FILENO : -1, .events = POLLIN },
+				{ .fd = s->notify->fd, .events = POLLIN } };
 	int r;
 
 	while (s->status < 0) {
-		if (poll(fds, 3, -1) < 0) {
+		if (poll(fds, 4, -1) < 0) {
 			if (errno == EINTR)
 				continue;
 			return -errno;
@@ -143,15 +145,18 @@ static int attend(struct session *s)
 			fds[1].fd = -1;
 		if (fds[2].revents != 0 && !copy(STDIN_FILENO, s->master))
 			fds[2].fd = -1;
+		if (fds[3].revents != 0)
+			(void)bt_oci_notify_take(s->notify, getpid());
 	}
 	drain(&fds[1]);
 	return 0;
 }
 
-int bt_oci_console_attend(pid_t pid, int master, struct bt_err *err)
+int bt_oci_console_attend(pid_t pid, int master, const struct bt_oci_notify *notify,
+			  struct bt_err *err)
 {
 	bt_auto(session_done) struct session s = {
-		.pid = pid, .master = master, .signals = -EBADF, .status = -1
+		.pid = pid, .master = master, .notify = notify, .signals = -EBADF, .status = -1
 	};
 	sigset_t all;
 	int r;

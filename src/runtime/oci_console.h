@@ -11,14 +11,17 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "runtime/oci_notify.h"
 
 /** Send the terminal's master to the unix stream socket at `path`, as runc does: one byte or more
  * of data with the descriptor. */
 bt_nodiscard int bt_oci_console_send(const char *path, int master, struct bt_err *err);
 
 /** Stay with the process `pid` until it ends: pass signals on, and with a terminal (`master` not
- * negative) copy both ways, our own terminal being raw meanwhile. Reaps it. Returns its exit
- * code (128 + signal); or -errno where its end cannot be watched for, and it runs on. */
-bt_nodiscard int bt_oci_console_attend(pid_t pid, int master, struct bt_err *err);
+ * negative) copy both ways, our own terminal being raw meanwhile. What it says to `notify` is
+ * handed on, with ourselves as the main process. Reaps it. Returns its exit code (128 + signal); or
+ * -errno where its end cannot be watched for, and it runs on. */
+bt_nodiscard int bt_oci_console_attend(pid_t pid, int master, const struct bt_oci_notify *notify,
+				       struct bt_err *err);
 
 #endif

@@ -18,9 +18,11 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "runtime/environment.h"
 #include "runtime/launch.h"
 #include "runtime/oci_cli.h"
 #include "runtime/oci_console.h"
+#include "runtime/oci_notify.h"
 #include "runtime/state.h"
 
 struct create_flags {
@@ -38,11 +40,14 @@ struct creating {
 	char *dir;    /* state directory, owned; NULL until it is made */
 	char *config; /* text, owned */
 	struct bt_launch launch;
+	struct bt_oci_notify notify;
+	int listen_fds; /* of the caller's, which the container gets */
 };
 
 static void creating_done(struct creating *c)
 {
 	bt_launch_done(&c->launch);
+	bt_oci_notify_done(&c->notify);
 	bt_state_done(&c->state);
 	free(c->bundle);
 	free(c->dir);
@@ -105,14 +110,35 @@ static int take_flags(int argc, char **argv, struct create_flags *f, struct bt_e
 	return 0;
 }
 
-/* systemd's socket activation: as many descriptors as LISTEN_FDS says follow the
- * standard ones. */
+/* systemd's socket activation: as many descriptors as LISTEN_FDS says follow the standard ones, and
+ * are meant for the process that LISTEN_PID names (sd_listen_fds(3)). */
 static int listen_fds(void)
 {
-	const char *text = getenv("LISTEN_FDS");
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	unsigned long long n;
 
-	return text != NULL && bt_str_to_u64(text, &n) == 0 && n < 1000 ? (int)n : 0;
+	if (pid == NULL || bt_str_to_u64(pid, &n) < 0 || n != (unsigned long long)getpid())
+		return 0;
+	return fds != NULL && bt_str_to_u64(fds, &n) == 0 && n < 1000 ? (int)n : 0;
+}
+
+/* What the container's program hears of its caller's surroundings: its descriptors, and where it
+ * says that it is ready. It is process 1 wherever it is asked for its number. */
+static int plan_activation(struct creating *c, struct bt_err *err)
+{
+	struct bt_oci_strings *env = &c->state.spec.process.env;
+	char text[32];
+	int r = 0;
+
+	if (c->listen_fds > 0) {
+		(void)snprintf(text, sizeof(text), "LISTEN_FDS=%d", c->listen_fds);
+		r = bt_environment_add(env, &c->state.arena, text);
+		if (r == 0)
+			r = bt_environment_add(env, &c->state.arena, "LISTEN_PID=1");
+	}
+	if (r < 0)
+		return bt_err_sys(err, r, "hand on LISTEN_FDS");
+	return bt_oci_notify_plan(&c->state, err);
 }
 
 static int read_bundle(struct creating *c, struct bt_err *err)
@@ -184,7 +210,7 @@ static int launch(struct creating *c, bool at_once, struct bt_err *err)
 		.no_new_keyring = f->no_new_keyring,
 		.systemd_cgroup = c->cli->systemd_cgroup,
 		.rootless = bt_oci_cli_rootless(c->cli),
-		.preserve_fds = f->preserve_fds + listen_fds(),
+		.preserve_fds = f->preserve_fds + c->listen_fds,
 		.state_dir = at_once ? NULL : c->dir,
 		/* Whoever gets the terminal has it before something is written to it. */
 		.at_once = at_once && f->console_socket == NULL,
@@ -286,6 +312,8 @@ static int prepare(struct creating *c, int argc, char **argv, int *ret_code, str
 {
 	int r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
 
+	/* Before another process goes on, which they are not meant for by its number. */
+	c->listen_fds = listen_fds();
 	if (r == 0)
 		r = read_bundle(c, err);
 	return r < 0 ? r : bt_rootless_enter(&c->state.spec, ret_code, err);
@@ -302,6 +330,10 @@ static int create(struct creating *c, const char *id, bool at_once, struct bt_er
 	if (r == 0)
 		r = announce(c, id, err);
 	if (r == 0)
+		r = plan_activation(c, err);
+	if (r == 0 && at_once)
+		r = bt_oci_notify_bind(c->dir, &c->notify, err);
+	if (r == 0)
 		r = launch(c, at_once, err);
 	if (r == 0)
 		r = remember(c, err);
@@ -313,7 +345,7 @@ static int create(struct creating *c, const char *id, bool at_once, struct bt_er
 int bt_oci_create(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
 		  struct bt_err *err)
 {
-	bt_auto(creating_done) struct creating c = { .cli = cli };
+	bt_auto(creating_done) struct creating c = { .cli = cli, .notify = BT_OCI_NOTIFY_NONE };
 	int r = take_flags(argc, argv, &c.flags, err);
 
 	if (r == 0)
@@ -343,6 +375,7 @@ int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 	static const struct option none[] = { { 0 } };
 	bt_auto_state struct bt_state state = { 0 };
 	enum bt_state_status status;
+	bt_auto(bt_oci_notify_done) struct bt_oci_notify notify = BT_OCI_NOTIFY_NONE;
 	struct bt_launch launch = { 0 };
 	int r;
 
@@ -365,7 +398,9 @@ int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL,
 				  "cannot start a container that is %s",
 				  bt_state_status_name(status));
-	r = bt_launch_reach(state.dir, state.pid, &launch, err);
+	r = bt_oci_notify_bind(state.dir, &notify, err);
+	if (r == 0)
+		r = bt_launch_reach(state.dir, state.pid, &launch, err);
 	if (r < 0)
 		return r;
 	launch.spec = &state.spec;
@@ -374,13 +409,15 @@ int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 	r = bt_launch_start(&launch, err);
 	r = forget_socket(state.dir, r, err);
 	bt_launch_done(&launch);
+	if (r == 0)
+		bt_oci_notify_wait(&notify, state.pid);
 	return r;
 }
 
 int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
 	       struct bt_err *err)
 {
-	bt_auto(creating_done) struct creating c = { .cli = cli };
+	bt_auto(creating_done) struct creating c = { .cli = cli, .notify = BT_OCI_NOTIFY_NONE };
 	struct bt_cgroups_owner owner;
 	int r = take_flags(argc, argv, &c.flags, err);
 
@@ -397,10 +434,13 @@ int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_cod
 		undo(&c);
 		return r;
 	}
-	if (c.flags.detach)
+	if (c.flags.detach) {
+		bt_oci_notify_wait(&c.notify, c.launch.pid);
 		return 0;
-	r = bt_oci_console_attend(
-		c.launch.pid, c.flags.console_socket == NULL ? c.launch.console_fd : -EBADF, err);
+	}
+	r = bt_oci_console_attend(c.launch.pid,
+				  c.flags.console_socket == NULL ? c.launch.console_fd : -EBADF,
+				  &c.notify, err);
 	if (r < 0) {
 		undo(&c);
 		return r;

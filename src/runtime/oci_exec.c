@@ -62,7 +62,9 @@ static int take_number_flag(int flag, struct exec_flags *f, struct bt_err *err)
 		return r;
 	}
 	r = bt_oci_cli_number("--additional-gids", optarg, 0, UINT32_MAX - 1, &n, err);
-	if (r == 0 && f->ngids < LIST_MAX)
+	if (r == 0 && f->ngids == LIST_MAX)
+		return bt_err_set(err, BT_ERR_INVALID, E2BIG, "--additional-gids: too many");
+	if (r == 0)
 		f->gids[f->ngids++] = (uint32_t)n;
 	return r;
 }
@@ -306,7 +308,7 @@ static int after_start(const struct bt_oci_cli *cli, const struct exec_flags *f,
 		*ret_code = 0;
 		return 0;
 	}
-	r = bt_oci_console_attend(launch->pid, launch->console_fd, err);
+	r = bt_oci_console_attend(launch->pid, launch->console_fd, &BT_OCI_NOTIFY_NONE, err);
 	if (r >= 0)
 		*ret_code = r;
 	else

@@ -106,6 +106,22 @@ static bool kills_all_by_init(const struct bt_state *state)
 	return ns != NULL && ns->path == NULL;
 }
 
+/* Version 1's freezer keeps a killed process from ending. What has no group (any more) is not
+ * frozen.
+ */
+static int thaw(const struct bt_state *state, struct bt_err *err)
+{
+	bt_auto_cgroup struct bt_cgroup cg = { 0 };
+	int r = bt_state_cgroup(state, &cg, err);
+
+	if (r < 0)
+		return bt_err_is_shortage(r) ? r : 0;
+	if (bt_cgroup_freeze_is_on(&cg) <= 0)
+		return 0;
+	r = bt_cgroup_freeze_end(&cg);
+	return r < 0 ? bt_err_sys(err, r, "let %s go on, to its end", state->id) : 0;
+}
+
 static int send_signal(const struct bt_state *state, int signal, bool all, struct bt_err *err)
 {
 	int r;
@@ -115,7 +131,9 @@ static int send_signal(const struct bt_state *state, int signal, bool all, struc
 	r = bt_state_signal(state, signal);
 	if (r == -ESRCH)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container not running");
-	return r < 0 ? bt_err_sys(err, r, "signal %s", state->id) : 0;
+	if (r < 0)
+		return bt_err_sys(err, r, "signal %s", state->id);
+	return signal == SIGKILL ? thaw(state, err) : 0;
 }
 
 int bt_oci_kill(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,

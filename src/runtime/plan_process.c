@@ -10,37 +10,30 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "codec/capability.h"
+#include "runtime/environment.h"
 
 #define FILESYSTEMS_MAX (64u << 10)
-
-const char *bt_plan_process_getenv(const struct bt_oci_strings *env, const char *name)
-{
-	size_t len = strlen(name);
-
-	/* As execvp(3)'s callers see it: the last one written wins. */
-	for (size_t i = env->n; i-- > 0;) {
-		if (strncmp(env->v[i], name, len) == 0 && env->v[i][len] == '=')
-			return env->v[i] + len + 1;
-	}
-	return NULL;
-}
 
 static int plan_env(const struct bt_oci_strings *env, struct bt_arena *arena,
 		    struct bt_plan_process *p, struct bt_err *err)
 {
-	const char *home = bt_plan_process_getenv(env, "HOME");
+	const char *home = bt_environment_get(env, "HOME");
+	size_t n = 0;
 
 	p->env = bt_arena_alloc(arena, (env->n + 2) * sizeof(*p->env));
-	if (p->env == NULL)
+	if (p->env == NULL || bt_environment_unique(env, p->env, &n) < 0)
 		return bt_err_sys(err, -ENOMEM, "process.env");
-	for (size_t i = 0; i < env->n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		/* An empty HOME is no home: the one that replaces it must be the only one. */
-		if (home != NULL && *home == '\0' && strncmp(env->v[i], "HOME=", 5) == 0)
+		if (home != NULL && *home == '\0' && strncmp(p->env[i], "HOME=", 5) == 0)
 			continue;
-		p->env[p->env_len++] = env->v[i];
+		p->env[p->env_len++] = p->env[i];
 	}
+	/* What is behind them is the duplicates' room. */
+	p->env[p->env_len] = NULL;
+	p->env[p->env_len + 1] = NULL;
 	p->home_missing = home == NULL || *home == '\0';
-	p->path_list = bt_plan_process_getenv(env, "PATH");
+	p->path_list = bt_environment_get(env, "PATH");
 	if (p->path_list == NULL)
 		p->path_list = BT_PLAN_DEFAULT_PATH;
 	return 0;

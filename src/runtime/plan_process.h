@@ -11,9 +11,6 @@
 
 #define BT_PLAN_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/** The value of `name` in an environment, borrowed, or NULL. */
-const char *bt_plan_process_getenv(const struct bt_oci_strings *env, const char *name);
-
 /** Work out the process part alone, in `arena`, with the capabilities cut to `available`;
  * warnings are appended to `warning`. */
 bt_nodiscard int bt_plan_process_make(const struct bt_oci_process *process,

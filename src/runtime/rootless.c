@@ -84,7 +84,7 @@ static int see_through(const struct bt_oci_linux *l, pid_t pid, int sock, int *r
 		(void)waitpid(pid, NULL, 0);
 		return r;
 	}
-	r = bt_oci_console_attend(pid, -EBADF, err);
+	r = bt_oci_console_attend(pid, -EBADF, &BT_OCI_NOTIFY_NONE, err);
 	if (r < 0)
 		return r;
 	*ret_code = r;

@@ -9,7 +9,8 @@
  *   prowl socket32 FAMILY   the same by the 32-bit number of socket(2), int $0x80
  *   prowl socketcall FAMILY the same by the 32-bit socketcall(2)
  *   prowl socketx32 FAMILY  the same by the number of the x32 interface
- *   prowl flip DIR LINK TO  swap DIR and a symlink LINK -> TO for ever (renameat2 exchange)
+ *   prowl notify TEXT…      send each TEXT to $NOTIFY_SOCKET, as sd_notify(3), then wait to be
+ * killed prowl flip DIR LINK TO  swap DIR and a symlink LINK -> TO for ever (renameat2 exchange)
  *
  * prints a line that begins with FOUND for each success; exits with 0.
  */
@@ -24,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -132,6 +134,19 @@ static void try_old_socket(const char *how, int family)
 	tell_answer((int)r);
 }
 
+static void notify(int n, char **texts)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", getenv("NOTIFY_SOCKET"));
+	for (int i = 0; i < n; i++) {
+		if (sendto(sock, texts[i], strlen(texts[i]), 0, (void *)&to, sizeof(to)) < 0)
+			exit(errno);
+	}
+	pause();
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && strcmp(argv[1], "exe") == 0)
@@ -144,6 +159,8 @@ int main(int argc, char **argv)
 		try_socket(atoi(argv[2]));
 	else if (argc >= 3 && strncmp(argv[1], "socket", 6) == 0)
 		try_old_socket(argv[1], atoi(argv[2]));
+	else if (argc >= 2 && strcmp(argv[1], "notify") == 0 && getenv("NOTIFY_SOCKET") != NULL)
+		notify(argc - 2, argv + 2);
 	else if (argc >= 5 && strcmp(argv[1], "flip") == 0) {
 		(void)symlink(argv[4], argv[3]);
 		for (;;)

@@ -95,6 +95,22 @@ def test_exec_in_a_paused_container_waits_for_the_resume_where_it_is_asked_to(oc
         assert p.communicate(timeout=PATIENCE)[0] == "late\n" and p.returncode == 0
 
 
+def test_a_variable_given_to_exec_is_the_only_one_of_its_name(oci):
+    oci.config["process"]["env"] += ["MODE=old", "MODE=container"]
+    oci.start()
+    assert oci("exec", oci.id, "env").stdout.splitlines().count("MODE=container") == 1
+    out = oci("exec", "--env", "MODE=exec", "--env", "PATH=/nowhere:/bin", oci.id, "env").stdout.splitlines()
+    assert [v for v in out if v.startswith(("MODE=", "PATH="))] == ["MODE=exec", "PATH=/nowhere:/bin"]
+
+
+def test_more_groups_than_exec_takes_are_refused_and_not_left_out(oci):
+    oci.start()
+    groups = [w for n in range(257) for w in ("--additional-gids", str(1000 + n))]
+    p = oci("exec", *groups, oci.id, "id", check=False)
+    assert p.returncode == 255 and "--additional-gids: too many" in p.stderr
+    assert "1255" in oci("exec", *groups[:512], oci.id, "id").stdout
+
+
 def test_exec_hands_on_as_many_descriptors_as_it_is_told(oci):
     oci.start()
     with open(oci.top + "/given", "w") as f:
@@ -525,3 +541,32 @@ def test_callers_find_the_words_they_look_for(oci, argv, words):
     oci("delete", "--force", oci.id)
     with theirs(oci) as r:
         assert words in r(*argv, check=False).stderr
+
+
+def test_a_kill_ends_what_is_paused(oci):
+    oci.start()
+    oci("pause", oci.id)
+    oci("kill", oci.id, "TERM")
+    assert oci.status() == "paused"
+    oci("kill", oci.id, "KILL")
+    wait_for(lambda: oci.status() == "stopped", "the end")
+    oci("delete", oci.id)
+
+
+@pytest.mark.parametrize("said, on", [("--tty=true", True), ("--tty=1", True), ("--tty=false", False), ("--tty=F", False)])
+def test_a_switch_may_have_a_value(oci, said, on):
+    oci.start()
+    p = oci("exec", said, "--detach=false", oci.id, "tty", check=False)
+    assert p.stdout.startswith("/dev/pts/") == on
+
+
+def test_a_switch_takes_no_other_value(oci):
+    for argv in (("list", "--quiet=maybe"), ("--systemd-cgroup=", "list"), ("list", "--quie=true=")):
+        p = oci(*argv, check=False)
+        assert p.returncode == 1 and argv[0 if argv[0].startswith("-") else 1] in p.stderr
+
+
+@pytest.mark.parametrize("command", ["checkpoint", "restore"])
+def test_checkpoints_are_refused_in_words(oci, command):
+    p = oci(command, "--help", check=False)
+    assert p.returncode == 1 and f"{command}: checkpoints are not supported" in p.stderr

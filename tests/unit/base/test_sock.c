@@ -7,10 +7,13 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -78,6 +81,47 @@ START_TEST(a_stale_socket_is_replaced_and_a_living_one_is_not)
 	ck_assert_int_ge(bt_sock_connect(path, SOCK_STREAM), 0);
 	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, top), 0);
 	ck_assert_int_eq(bt_sock_connect(path, SOCK_STREAM), -ENOENT);
+}
+END_TEST
+
+START_TEST(a_socket_of_datagrams_is_bound_and_reached)
+{
+	char top[] = "/tmp/test_sock.XXXXXX", got[8] = "";
+	bt_auto_free char *path = NULL;
+	int fds[BT_SOCK_FDS_MAX], a, b;
+	size_t nfds = 0;
+
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	path = bt_str_format("%s/s", top);
+	a = bt_sock_listen(path, SOCK_DGRAM, 0777);
+	ck_assert_int_ge(a, 0);
+	ck_assert_int_eq(bt_sock_listen(path, SOCK_DGRAM, 0777), -EADDRINUSE);
+	b = bt_sock_connect(path, SOCK_DGRAM);
+	ck_assert_int_ge(b, 0);
+	ck_assert_int_eq(bt_sock_send(b, "hello", 5, NULL, 0), 0);
+	ck_assert_int_eq(bt_sock_recv(a, got, sizeof(got), fds, &nfds, 0), 5);
+	ck_assert_str_eq(got, "hello");
+	bt_close(&a);
+	bt_close(&b);
+	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, top), 0);
+}
+END_TEST
+
+START_TEST(an_abstract_name_is_reached_by_its_at_sign)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int a = socket(AF_UNIX, SOCK_DGRAM, 0), b, n;
+
+	n = snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1, "test_sock.%d", (int)getpid());
+	ck_assert_int_eq(bind(a, (struct sockaddr *)&addr,
+			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)),
+			 0);
+	addr.sun_path[0] = '@';
+	b = bt_sock_connect(addr.sun_path, SOCK_DGRAM);
+	ck_assert_int_ge(b, 0);
+	bt_close(&a);
+	bt_close(&b);
+	ck_assert_int_eq(bt_sock_connect(addr.sun_path, SOCK_DGRAM), -ECONNREFUSED);
 }
 END_TEST
 
@@ -153,6 +197,8 @@ int main(void)
 	tcase_add_test(tc, packets_carry_bytes_and_descriptors);
 	tcase_add_test(tc, a_cut_packet_is_an_error_and_leaks_nothing);
 	tcase_add_test(tc, a_stale_socket_is_replaced_and_a_living_one_is_not);
+	tcase_add_test(tc, a_socket_of_datagrams_is_bound_and_reached);
+	tcase_add_test(tc, an_abstract_name_is_reached_by_its_at_sign);
 	tcase_add_test(tc, a_long_path_works);
 	tcase_add_test(tc, what_the_sockets_buffer_does_not_hold_is_sent_all_the_same);
 	tcase_add_test(tc, sending_to_who_takes_nothing_ends_with_the_sockets_time);

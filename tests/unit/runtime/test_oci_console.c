@@ -49,8 +49,8 @@ static pid_t waiting(void)
 
 START_TEST(the_exit_code_is_the_processs)
 {
-	ck_assert_int_eq(bt_oci_console_attend(ending(0), -EBADF, &err), 0);
-	ck_assert_int_eq(bt_oci_console_attend(ending(42), -EBADF, &err), 42);
+	ck_assert_int_eq(bt_oci_console_attend(ending(0), -EBADF, &BT_OCI_NOTIFY_NONE, &err), 0);
+	ck_assert_int_eq(bt_oci_console_attend(ending(42), -EBADF, &BT_OCI_NOTIFY_NONE, &err), 42);
 }
 END_TEST
 
@@ -63,7 +63,8 @@ START_TEST(a_signal_is_passed_on_and_its_death_is_a_code)
 		(void)usleep(50000);
 		_exit(kill(self, SIGTERM));
 	}
-	ck_assert_int_eq(bt_oci_console_attend(pid, -EBADF, &err), 128 + SIGTERM);
+	ck_assert_int_eq(bt_oci_console_attend(pid, -EBADF, &BT_OCI_NOTIFY_NONE, &err),
+			 128 + SIGTERM);
 }
 END_TEST
 
@@ -73,7 +74,7 @@ START_TEST(an_end_before_it_is_watched_for_is_seen)
 	siginfo_t info;
 
 	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
-	ck_assert_int_eq(bt_oci_console_attend(pid, -EBADF, &err), 7);
+	ck_assert_int_eq(bt_oci_console_attend(pid, -EBADF, &BT_OCI_NOTIFY_NONE, &err), 7);
 }
 END_TEST
 
@@ -106,7 +107,7 @@ START_TEST(without_a_mask_nothing_is_waited_for)
 	no_input();
 	no_leak_check();
 	without_call(SCMP_SYS(rt_sigprocmask), ENOMEM);
-	r = bt_oci_console_attend(pid, -EBADF, &err);
+	r = bt_oci_console_attend(pid, -EBADF, &BT_OCI_NOTIFY_NONE, &err);
 	(void)kill(pid, SIGKILL);
 	ck_assert_int_eq(r, -ENOMEM);
 	ck_assert_ptr_nonnull(strstr(err.msg, "watch for signals"));
@@ -122,7 +123,7 @@ START_TEST(without_a_descriptor_of_signals_nothing_is_waited_for)
 
 	no_input();
 	without_call(SCMP_SYS(signalfd4), ENOMEM);
-	r = bt_oci_console_attend(pid, -EBADF, &err);
+	r = bt_oci_console_attend(pid, -EBADF, &BT_OCI_NOTIFY_NONE, &err);
 	(void)kill(pid, SIGKILL);
 	ck_assert_int_eq(r, -ENOMEM);
 	ck_assert_int_ge(fcntl(STDIN_FILENO, F_GETFD), 0);
@@ -141,7 +142,7 @@ START_TEST(signals_that_cannot_be_read_are_an_error_and_no_loop)
 		}
 	}
 	without_call(SCMP_SYS(read), EIO);
-	r = bt_oci_console_attend(pid, -EBADF, &err);
+	r = bt_oci_console_attend(pid, -EBADF, &BT_OCI_NOTIFY_NONE, &err);
 	(void)kill(other, SIGKILL);
 	(void)kill(pid, SIGKILL);
 	ck_assert_int_eq(r, -EIO);
@@ -160,7 +161,7 @@ START_TEST(an_end_that_cannot_be_asked_for_is_an_error_and_no_wait)
 	}
 	no_leak_check();
 	without_call(SCMP_SYS(wait4), ENOMEM);
-	r = bt_oci_console_attend(pid, -EBADF, &err);
+	r = bt_oci_console_attend(pid, -EBADF, &BT_OCI_NOTIFY_NONE, &err);
 	(void)kill(pid, SIGKILL);
 	ck_assert_int_eq(r, -ENOMEM);
 	ck_assert_ptr_nonnull(strstr(err.msg, "wait for the process"));
@@ -169,7 +170,8 @@ END_TEST
 
 START_TEST(a_process_that_is_not_ours_is_not_waited_for)
 {
-	ck_assert_int_eq(bt_oci_console_attend(getppid(), -EBADF, &err), -ECHILD);
+	ck_assert_int_eq(bt_oci_console_attend(getppid(), -EBADF, &BT_OCI_NOTIFY_NONE, &err),
+			 -ECHILD);
 }
 END_TEST
 
@@ -193,7 +195,7 @@ static int attended(pid_t pid, int master, char *output, size_t size)
 
 	ck_assert_int_eq(pipe(out), 0);
 	ck_assert_int_eq(dup2(out[1], STDOUT_FILENO), STDOUT_FILENO);
-	r = bt_oci_console_attend(pid, master, &err);
+	r = bt_oci_console_attend(pid, master, &BT_OCI_NOTIFY_NONE, &err);
 	n = read(out[0], output, size - 1);
 	ck_assert_int_ge(n, 0);
 	output[n] = '\0';
