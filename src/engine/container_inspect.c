@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "codec/json.h"
 #include "engine/apparmor.h"
 #include "engine/container_config.h"
 #include "engine/container_files.h"
@@ -65,13 +66,13 @@ static json_t *state_object(const struct bt_container_state *s)
 	bool paused = s->status == BT_CONTAINER_PAUSED;
 	bool restarting = s->status == BT_CONTAINER_RESTARTING;
 	bool running = s->status == BT_CONTAINER_RUNNING || paused || restarting;
-	json_t *out = json_pack("{s:s,s:b,s:b,s:b,s:b,s:b,s:i,s:i,s:s,s:o,s:o}", "Status",
+	json_t *out = json_pack("{s:s,s:b,s:b,s:b,s:b,s:b,s:i,s:i,s:o,s:o,s:o}", "Status",
 				bt_container_status_name(s->status), "Running", (int)running,
 				"Paused", (int)paused, "Restarting", (int)restarting, "OOMKilled",
 				(int)s->oom_killed, "Dead", (int)(s->status == BT_CONTAINER_DEAD),
 				"Pid", (int)s->pid, "ExitCode", s->exit_code, "Error",
-				s->error ? s->error : "", "StartedAt", time_text(s->started_ns),
-				"FinishedAt", time_text(s->finished_ns));
+				bt_json_text(s->error ? s->error : ""), "StartedAt",
+				time_text(s->started_ns), "FinishedAt", time_text(s->finished_ns));
 	json_t *health = bt_jget_load(s->health);
 
 	if (health)

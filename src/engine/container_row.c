@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "codec/json.h"
 #include "codec/json_raw.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
@@ -41,13 +42,13 @@ static char *state_text(const struct bt_container *c)
 {
 	const struct bt_container_state *s = &c->state;
 	json_auto_t *json = json_pack(
-		"{s:i,s:i,s:[i,i],s:i,s:i,s:i,s:b,s:b,s:b,s:I,s:I,s:s*,s:s*,s:s*}", "status",
+		"{s:i,s:i,s:[i,i],s:i,s:i,s:i,s:b,s:b,s:b,s:I,s:I,s:o*,s:s*,s:s*}", "status",
 		(int)s->status, "flags", flags_of(c), "restart", (int)c->restart.policy,
 		c->restart.max, "pid", (int)s->pid, "code", s->exit_code, "restarts",
 		s->restart_count, "oom", (int)s->oom_killed, "stopped", (int)s->manually_stopped,
 		"volumes", (int)s->remove_volumes, "started", (json_int_t)s->started_ns, "finished",
-		(json_int_t)s->finished_ns, "error", s->error, "networks", s->networks, "health",
-		s->health);
+		(json_int_t)s->finished_ns, "error", s->error ? bt_json_text(s->error) : NULL,
+		"networks", s->networks, "health", s->health);
 
 	return json ? bt_jget_dump(json) : NULL;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "codec/json.h"
 #include "engine/container_waiter.h"
 #include "engine/engine_private.h"
 
@@ -111,7 +112,8 @@ int bt_container_wait_result(struct bt_container_wait *wait, json_t **ret, struc
 	pthread_mutex_lock(&wait->container->lock);
 	answer = json_pack("{s:i}", "StatusCode", wait->code);
 	if (wait->error)
-		json_object_set_new(answer, "Error", json_pack("{s:s}", "Message", wait->error));
+		json_object_set_new(answer, "Error",
+				    json_pack("{s:o}", "Message", bt_json_text(wait->error)));
 	pthread_mutex_unlock(&wait->container->lock);
 	if (!answer)
 		return bt_err_sys(err, -ENOMEM, "wait for container");

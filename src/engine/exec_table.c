@@ -248,15 +248,15 @@ int bt_execs_put(struct bt_execs *execs, const char *id, const char *container, 
 		 const struct bt_exec_table_status *status)
 {
 	struct bt_exec *exec = exec_new(id, container, config);
+	void *old = NULL;
 	int r;
 
 	if (!exec)
 		return -ENOMEM;
 	exec->status = *status;
 	bt_auto_lock(held, &execs->lock);
-	r = bt_map_put(&execs->map, exec->id, exec, NULL);
-	if (r < 0)
-		bt_exec_table_unref(exec);
+	r = bt_map_put(&execs->map, exec->id, exec, &old);
+	bt_exec_table_unref(r < 0 ? exec : old);
 	return r;
 }
 

@@ -46,7 +46,8 @@ static inline void bt_exec_unrefp(struct bt_exec **p)
 /** Make one of this configuration (JSON text, copied). */
 bt_nodiscard int bt_exec_table_add(struct bt_execs *execs, const char *container,
 				   const char *config, struct bt_exec **ret, struct bt_err *err);
-/** Put in one that an earlier daemon made. Returns 0 or -errno. */
+/** Put in one that an earlier daemon made, in the place of one with the same id. Returns 0 or
+ * -errno. */
 bt_nodiscard int bt_execs_put(struct bt_execs *execs, const char *id, const char *container,
 			      const char *config, const struct bt_exec_table_status *status);
 /** Find by id. NOT_FOUND "No such exec instance: x". */

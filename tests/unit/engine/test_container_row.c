@@ -238,8 +238,26 @@ START_TEST(a_thousand_are_loaded_into_the_index)
 }
 END_TEST
 
+START_TEST(an_error_that_is_no_text_is_recorded_with_the_state)
+{
+	bt_auto_container struct bt_container *c = new_container("aa", "web");
+	struct bt_err err = { 0 };
+	struct bt_container *again;
+
+	ck_assert_int_eq(insert(c, &err), 0);
+	c->state.status = BT_CONTAINER_EXITED;
+	c->state.exit_code = 127;
+	c->state.error = strdup("no such program caf\xe9");
+	ck_assert_msg(bt_container_row_state(c, &err) == 0, "%s", err.msg);
+	again = loaded();
+	ck_assert_int_eq(again->state.exit_code, 127);
+	ck_assert_ptr_nonnull(strstr(again->state.error, "no such program caf"));
+}
+END_TEST
+
 static void add(TCase *tests)
 {
+	tcase_add_test(tests, an_error_that_is_no_text_is_recorded_with_the_state);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, what_it_was_created_with_is_read_back);
 	tcase_add_test(tests, host_config_can_be_written_anew);
