@@ -48,7 +48,7 @@ def options(lines, values=True):
         m = re.match(head + r" +(\S.*)$", line)
         if m:
             found.append([m[1], m[2], m[3], m[4]])
-        elif found and line.strip():
+        elif found and line.startswith("    "):
             found[-1][3] += " " + line.strip()
     return found
 
@@ -73,8 +73,9 @@ def command(path, text):
     usage, _, brief = "\n".join(parts[""]).partition("\n\n")
     words = " ".join(path)
     out = f".SS {roff(words)}\n.nf\n{roff(usage.removeprefix('Usage:').replace(chr(9), '').strip())}\n.fi\n.PP\n{roff(brief.strip())}.\n"
-    if "Aliases" in parts:
-        out += f".PP\nAlso called: {roff(' '.join(parts['Aliases']).strip())}.\n"
+    others = [name for name in " ".join(parts.get("Aliases", [])).strip().split(", ") if name not in ("", "berth " + words)]
+    if others:
+        out += f".PP\nAlso called: {roff(', '.join(others))}.\n"
     return out + "".join(option(*o) for o in options(parts.get("Options", [])))
 
 

@@ -76,7 +76,7 @@ const struct bt_option bt_config_options[] = {
 	{ "init-path", 0, "init-path", BT_OPTION_STRING, USED,
 	  "path of that init (berth-init beside berthd)" },
 	{ "insecure-registry", 0, "insecure-registries", BT_OPTION_LIST, USED,
-	  "registry to talk to without TLS" },
+	  "registry to talk to without TLS: HOST[:PORT], or a network of addresses" },
 	{ "ip", 0, "ip", BT_OPTION_STRING, USED,
 	  "address of the host that ports are published on (0.0.0.0)" },
 	{ "ip-masq", 0, "ip-masq", BT_OPTION_BOOL, USED,

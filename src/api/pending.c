@@ -5,15 +5,12 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/lock.h"
+
 void bt_pending_init(struct bt_pending *pending)
 {
-	pthread_condattr_t attr;
-
 	*pending = (struct bt_pending){ .lock = PTHREAD_MUTEX_INITIALIZER };
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&pending->fewer, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	bt_lock_init_condition(&pending->fewer);
 }
 
 void bt_pending_done(struct bt_pending *pending)

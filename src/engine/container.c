@@ -46,7 +46,7 @@ struct bt_container *bt_container_new(struct bt_engine *engine, const char *id)
 	memccpy(c->id, id, '\0', sizeof(c->id) - 1);
 	pthread_mutex_init(&c->op, NULL);
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->arrived, NULL);
+	bt_lock_init_condition(&c->arrived);
 	bt_list_init(&c->waiters);
 	bt_list_init(&c->attached);
 	return c;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/auto.h"
+#include "base/lock.h"
 
 /* A client that was told to come is here at once, unless its connection is stuck. */
 #define ARRIVAL_SECONDS 5
@@ -82,11 +83,9 @@ void bt_container_clients_arrived(struct bt_container *c)
 
 static void await_arrivals(struct bt_container *c)
 {
-	struct timespec until;
+	struct timespec until = bt_lock_time_in(ARRIVAL_SECONDS);
 	int r = 0;
 
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += ARRIVAL_SECONDS;
 	bt_auto_lock(held, &c->lock);
 	while (c->attaching > 0 && r == 0)
 		r = pthread_cond_timedwait(&c->arrived, &c->lock, &until);

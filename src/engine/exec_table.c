@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/fault.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/str.h"
@@ -35,14 +36,10 @@ struct bt_execs {
 struct bt_execs *bt_exec_table_create(const char *exec_root)
 {
 	struct bt_execs *execs = calloc(1, sizeof(*execs));
-	pthread_condattr_t attr;
 
 	if (!execs)
 		return NULL;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&execs->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	bt_lock_init_condition(&execs->changed);
 	execs->exec_root = exec_root;
 	pthread_mutex_init(&execs->lock, NULL);
 	return execs;

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/list.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/thread.h"
@@ -52,15 +53,11 @@ struct probe_job {
 struct bt_health *bt_health_create(void (*on_unhealthy)(struct bt_container *container))
 {
 	struct bt_health *health = calloc(1, sizeof(*health));
-	pthread_condattr_t attr;
 
 	if (!health)
 		return NULL;
 	pthread_mutex_init(&health->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&health->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	bt_lock_init_condition(&health->changed);
 	bt_list_init(&health->items);
 	health->on_unhealthy = on_unhealthy;
 	return health;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/auto.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "engine/network_lease.h"
@@ -104,14 +105,12 @@ static int make_one(struct bt_network_pool *pool, struct shelf *s)
 
 static void wait_for_work(struct bt_network_pool *pool)
 {
-	struct timespec until;
+	struct timespec until = bt_lock_time_in(RETRY_SECONDS);
 
 	if (!pool->failed) {
 		pthread_cond_wait(&pool->changed, &pool->nets->lock);
 		return;
 	}
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += RETRY_SECONDS;
 	(void)pthread_cond_timedwait(&pool->changed, &pool->nets->lock, &until);
 	pool->failed = false;
 }
@@ -149,7 +148,7 @@ int bt_network_pool_start(struct bt_networks *nets, struct bt_network_pool **ret
 		return bt_err_sys(err, -ENOMEM, "start the pool of network namespaces");
 	pool->nets = nets;
 	bt_list_init(&pool->shelves);
-	pthread_cond_init(&pool->changed, NULL);
+	bt_lock_init_condition(&pool->changed);
 	r = bt_thread_start(&pool->thread, STACK_SIZE, work, pool);
 	if (r < 0) {
 		pthread_cond_destroy(&pool->changed);

@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/list.h"
+#include "base/lock.h"
 #include "base/path.h"
 #include "base/thread.h"
 #include "image/blob_stream.h"
@@ -316,7 +317,6 @@ int bt_transfers_open(const char *data_root, struct bt_layers *layers, struct bt
 		      struct bt_err *err)
 {
 	struct bt_transfers *all = calloc(1, sizeof(*all));
-	pthread_condattr_t attr;
 
 	if (all)
 		all->root = bt_path_join(data_root, "transfers");
@@ -327,10 +327,7 @@ int bt_transfers_open(const char *data_root, struct bt_layers *layers, struct bt
 	all->layers = layers;
 	bt_list_init(&all->list);
 	(void)pthread_mutex_init(&all->mutex, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&all->changed, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	bt_lock_init_condition(&all->changed);
 	bt_transfers_sweep(all, KEEP_SECONDS);
 	*ret = all;
 	return 0;

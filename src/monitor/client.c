@@ -240,13 +240,8 @@ static struct timespec deadline(void)
 
 static void call_init(struct call *call, uint64_t id)
 {
-	pthread_condattr_t attr;
-
 	*call = (struct call){ .id = id };
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&call->replied, &attr);
-	pthread_condattr_destroy(&attr);
+	bt_lock_init_condition(&call->replied);
 }
 
 /* Send a request and wait. Returns 0 with *ret_reply a new reference, or -errno. */

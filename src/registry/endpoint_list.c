@@ -2,10 +2,8 @@
 
 #include "registry/endpoint_list.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,49 +12,12 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "registry/hosts.h"
+#include "registry/insecure.h"
 
 #define HUB      "docker.io"
 #define HUB_HOST "registry-1.docker.io"
 /* Of a hosts.toml. */
 #define HOSTS_SIZE_MAX (256u << 10)
-
-/* Is the address `host` (no name) in the network "10.0.0.0/8"? */
-static bool in_network(const char *host, const char *network)
-{
-	const char *slash = strchr(network, '/');
-	bt_auto_free char *base = slash ? strndup(network, (size_t)(slash - network)) : NULL;
-	unsigned long long bits;
-	struct in_addr a, b;
-	uint32_t mask;
-
-	if (!base || bt_str_to_u64(slash + 1, &bits) < 0 || bits > 32 ||
-	    inet_pton(AF_INET, host, &a) != 1 || inet_pton(AF_INET, base, &b) != 1)
-		return false;
-	mask = bits == 0 ? 0 : ~(uint32_t)0 << (32 - bits);
-	return (ntohl(a.s_addr) & mask) == (ntohl(b.s_addr) & mask);
-}
-
-/* By name, with its port; this machine's own are always. */
-static bool is_insecure(const json_t *list, const char *domain)
-{
-	bt_auto_free char *host = strndup(domain, strcspn(domain, ":"));
-	const json_t *item;
-	size_t i;
-
-	if (!host)
-		return false;
-	if (strcmp(host, "localhost") == 0 || in_network(host, "127.0.0.0/8") ||
-	    bt_str_after(domain, "[::1]"))
-		return true;
-	json_array_foreach (list, i, item) {
-		const char *entry = json_string_value(item);
-
-		if (entry && (strcmp(entry, domain) == 0 || strcmp(entry, host) == 0 ||
-			      in_network(host, entry)))
-			return true;
-	}
-	return false;
-}
 
 static const char *const dirs[] = { "/etc/berth/certs.d", "/etc/docker/certs.d",
 				    "/etc/containerd/certs.d" };
@@ -138,7 +99,8 @@ static int add_mirrors(const struct bt_session_target *target, struct list *list
 		if (!host)
 			return -ENOMEM;
 		host[strcspn(host, "/")] = '\0';
-		r = add(list, url, plain || is_insecure(target->settings->insecure, host), true);
+		r = add(list, url, plain || bt_insecure_has(target->settings->insecure, host),
+			true);
 		/* One that is no URL was refused when the daemon read its configuration, or is
 		 * of no use now. */
 		if (r < 0 && r != -EINVAL)
@@ -195,9 +157,9 @@ static int find_hosts(const struct bt_session_target *target, struct list *list,
 static int add_registry(const struct bt_session_target *target, struct list *list)
 {
 	const char *host = strcmp(target->domain, HUB) == 0 ? HUB_HOST : target->domain;
-	bool insecure =
-		target->insecure ||
-		is_insecure(target->settings ? target->settings->insecure : NULL, target->domain);
+	bool insecure = target->insecure ||
+			bt_insecure_has(target->settings ? target->settings->insecure : NULL,
+					target->domain);
 	bt_auto_free char *tls = bt_str_format("https://%s", host);
 	bt_auto_free char *plain = bt_str_format("http://%s", host);
 	int r;
