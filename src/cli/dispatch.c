@@ -231,7 +231,8 @@ static int dispatch(struct bt_cli *cli)
 		return run_help(cli, argc - 1, argv + 1);
 	if (strcmp(argv[0], "__complete") == 0 || strcmp(argv[0], "__completeNoDesc") == 0)
 		return complete(cli, argc - 1, argv + 1, strcmp(argv[0], "__complete") == 0);
-	command = bt_commands_find(argv[0]);
+	/* "container ls" is a command, but not as one word. */
+	command = strchr(argv[0], ' ') ? NULL : bt_commands_find(argv[0]);
 	if (command)
 		return run_command(cli, command, argv[0], argc - 1, argv + 1);
 	if (bt_commands_group(argv[0]))

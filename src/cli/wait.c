@@ -15,11 +15,14 @@ static int done(const struct bt_args *args bt_unused, const char *name bt_unused
 		const json_t *answer, struct bt_err *err)
 {
 	const json_t *why = json_object_get(json_object_get(answer, "Error"), "Message");
+	const json_t *code = json_object_get(answer, "StatusCode");
 
 	if (json_is_string(why))
 		return bt_err_set(err, BT_ERR_SYSTEM, EIO, "%s", json_string_value(why));
-	(void)printf("%lld\n",
-		     (long long)json_integer_value(json_object_get(answer, "StatusCode")));
+	if (!json_is_integer(code))
+		return bt_err_set(err, BT_ERR_SYSTEM, EBADMSG,
+				  "wait: the daemon's answer has no exit code");
+	(void)printf("%lld\n", (long long)json_integer_value(code));
 	return 0;
 }
 

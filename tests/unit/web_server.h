@@ -5,7 +5,7 @@
 /*
  * A web server in the test's own process, which says what a table tells it to,
  * byte for byte, and remembers what it was asked. It listens at all addresses of
- * the network namespace the test is in.
+ * the network namespace the test is in, or at a path.
  */
 
 #include <arpa/inet.h>
@@ -20,6 +20,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -320,21 +321,41 @@ static inline void *web_accept(void *arg)
 	}
 }
 
+/** Begin to serve what the rules say, which are to last, at a socket that is bound. It is taken
+ * over. */
+static inline void web_start_at(int fd, const struct web_rule *rules, size_t len)
+{
+	web.fd = fd;
+	web.rules = rules;
+	web.rules_len = len;
+	(void)pthread_mutex_init(&web.mutex, NULL);
+	ck_assert_int_eq(listen(web.fd, 64), 0);
+	ck_assert_int_eq(pthread_create(&web.thread, NULL, web_accept, NULL), 0);
+}
+
 /** Begin to serve what the rules say; they are to last. */
 static inline void web_start(const struct web_rule *rules, size_t len)
 {
 	struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
 	socklen_t sa_len = sizeof(sa);
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	web.rules = rules;
-	web.rules_len = len;
-	(void)pthread_mutex_init(&web.mutex, NULL);
-	web.fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(bind(web.fd, (struct sockaddr *)&sa, sa_len), 0);
-	ck_assert_int_eq(listen(web.fd, 64), 0);
-	ck_assert_int_eq(getsockname(web.fd, (struct sockaddr *)&sa, &sa_len), 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sa_len), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&sa, &sa_len), 0);
 	web.port = ntohs(sa.sin6_port);
-	ck_assert_int_eq(pthread_create(&web.thread, NULL, web_accept, NULL), 0);
+	web_start_at(fd, rules, len);
+}
+
+/** The same at a path in the file system. */
+static inline void web_start_unix(const char *path, const struct web_rule *rules, size_t len)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_uint_lt(strlen(path), sizeof(sa.sun_path));
+	(void)memcpy(sa.sun_path, path, strlen(path) + 1);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	web_start_at(fd, rules, len);
 }
 
 /** Other rules from now on, none of them used yet. */
