@@ -80,16 +80,18 @@ int bt_multi_run(struct bt_cli *cli, const struct bt_args *args, const struct bt
 
 	if (!calls || bt_cli_api(cli, &api, &err) < 0)
 		return bt_cli_fail(&err);
-	for (size_t at = 0; at < args->npos; at += PARALLEL) {
-		size_t n = args->npos - at < PARALLEL ? args->npos - at : PARALLEL;
+	/* Each takes the place, and the connection, of the one that is answered. */
+	for (size_t at = 0; at < args->npos + PARALLEL; at++) {
+		const size_t oldest = at - PARALLEL;
+		struct call *call = &calls[at % PARALLEL];
 
-		for (size_t i = 0; i < n; i++)
-			begin(api, args, multi, args->pos[at + i], &calls[i]);
-		for (size_t i = 0; i < n; i++) {
-			finish(api, args, multi, args->pos[at + i], &calls[i]);
-			if (failed(args, multi, &calls[i], &messages))
+		if (at >= PARALLEL && oldest < args->npos) {
+			finish(api, args, multi, args->pos[oldest], call);
+			if (failed(args, multi, call, &messages))
 				code = BT_CLI_FAILED;
 		}
+		if (at < args->npos)
+			begin(api, args, multi, args->pos[at], call);
 	}
 	(void)fflush(stdout);
 	(void)fputs(bt_str_get(&messages), stderr);

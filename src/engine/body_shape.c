@@ -4,11 +4,16 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "codec/json.h"
 #include "engine/field.h"
+
+/* The longest name in the rules below is shorter. */
+#define NAME_MAX_LEN 40
+/* Of a map's key a message shows no more. */
+#define KEY_SHOWN_MAX 60
 
 /* Where a value stands: names with dots between, "[]" for each of a list, "{}" for each of a map.
  * What stands on the way there has a rule of its own. */
@@ -221,91 +226,114 @@ static const struct {
 	[BT_BODY_NETWORK_CONNECT] = RULES(network_connect),
 };
 
-/* On the way to the values of one rule; `at` is where it is by now, as messages have it. */
+/* Where a walk stands: a member, an element of a list, or a value of a map, and what it is in. */
+struct place {
+	const struct place *in; /* NULL: the body */
+	enum {
+		PLACE_MEMBER,
+		PLACE_ELEMENT,
+		PLACE_ENTRY
+	} kind;
+	const char *name; /* of a member or an entry */
+	size_t len;       /* of the name */
+	size_t index;     /* of an element */
+};
+
+/* On the way to the values of one rule. */
 struct walk {
 	const struct rule *rule;
-	char at[200];
 	struct bt_err *err;
 };
 
-static int walk(struct walk *w, size_t len, const json_t *value, const char *rest);
+static int walk(const struct walk *w, const struct place *at, const json_t *value,
+		const char *rest);
 
-/* One step further, to what is called `name` in what stands at `len`. */
-static int step(struct walk *w, size_t len, const char *name, const json_t *value, const char *rest)
+static int walk_list(const struct walk *w, const struct place *at, const json_t *list,
+		     const char *rest)
 {
-	int n = snprintf(w->at + len, sizeof(w->at) - len, "%s", name);
-	size_t more = n < 0 ? 0 : (size_t)n;
-
-	return walk(w, len + more < sizeof(w->at) ? len + more : sizeof(w->at) - 1, value, rest);
-}
-
-static int walk_list(struct walk *w, size_t len, const json_t *list, const char *rest)
-{
+	struct place item_at = { .in = at, .kind = PLACE_ELEMENT };
 	const json_t *item;
-	size_t i;
+	int r = 0;
 
-	json_array_foreach (list, i, item) {
-		char name[24];
-		int r;
-
-		(void)snprintf(name, sizeof(name), "[%zu]", i);
-		r = step(w, len, name, item, rest);
+	json_array_foreach (list, item_at.index, item) {
+		r = walk(w, &item_at, item, rest);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return r;
 }
 
-static int walk_map(struct walk *w, size_t len, const json_t *map, const char *rest)
+static int walk_map(const struct walk *w, const struct place *at, const json_t *map,
+		    const char *rest)
 {
-	const char *key;
+	struct place value_at = { .in = at, .kind = PLACE_ENTRY };
 	json_t *value;
+	int r = 0;
 
-	json_object_foreach ((json_t *)(uintptr_t)map, key, value) {
-		char name[80];
-		int r;
-
-		(void)snprintf(name, sizeof(name), "[\"%.60s\"]", key);
-		r = step(w, len, name, value, rest);
+	json_object_foreach ((json_t *)(uintptr_t)map, value_at.name, value) {
+		value_at.len = strnlen(value_at.name, KEY_SHOWN_MAX);
+		r = walk(w, &value_at, value, rest);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return r;
 }
 
-static int walk_member(struct walk *w, size_t len, const json_t *object, const char *rest)
+static int walk_member(const struct walk *w, const struct place *at, const json_t *object,
+		       const char *rest)
 {
 	const char *name = rest + (rest[0] == '.' ? 1 : 0);
-	size_t n = strcspn(name, ".[{");
-	char key[40], shown[48];
+	const struct place member_at = {
+		.in = at, .kind = PLACE_MEMBER, .name = name, .len = strcspn(name, ".[{")
+	};
+	char key[NAME_MAX_LEN + 1];
 
-	(void)snprintf(key, sizeof(key), "%.*s", (int)n, name);
-	(void)snprintf(shown, sizeof(shown), "%s%s", len > 0 ? "." : "", key);
-	return step(w, len, shown, bt_json_member(object, key), name + n);
+	memcpy(key, name, member_at.len);
+	key[member_at.len] = '\0';
+	return walk(w, &member_at, bt_json_member(object, key), name + member_at.len);
 }
 
-static int walk(struct walk *w, size_t len, const json_t *value, const char *rest)
+/* As messages have it: names with dots between. */
+static void show(struct bt_str *out, const struct place *at)
+{
+	if (!at)
+		return;
+	show(out, at->in);
+	if (at->kind == PLACE_ELEMENT)
+		bt_str_printf(out, "[%zu]", at->index);
+	else if (at->kind == PLACE_ENTRY)
+		bt_str_printf(out, "[\"%.*s\"]", (int)at->len, at->name);
+	else
+		bt_str_printf(out, "%s%.*s", at->in ? "." : "", (int)at->len, at->name);
+}
+
+static int wrong(const struct walk *w, const struct place *at)
+{
+	bt_auto_str struct bt_str shown = { 0 };
+
+	show(&shown, at);
+	return bt_err_set(w->err, BT_ERR_INVALID, EINVAL, "invalid JSON: %s must be %s",
+			  bt_str_get(&shown), bt_field_type_name(w->rule->type));
+}
+
+static int walk(const struct walk *w, const struct place *at, const json_t *value, const char *rest)
 {
 	if (!value || json_is_null(value))
 		return 0;
 	if (rest[0] == '\0')
-		return bt_field_has_type(value, w->rule->type)
-			       ? 0
-			       : bt_err_set(w->err, BT_ERR_INVALID, EINVAL,
-					    "invalid JSON: %s must be %s", w->at,
-					    bt_field_type_name(w->rule->type));
+		return bt_field_has_type(value, w->rule->type) ? 0 : wrong(w, at);
 	if (rest[0] == '[')
-		return walk_list(w, len, value, rest + 2);
+		return walk_list(w, at, value, rest + 2);
 	if (rest[0] == '{')
-		return walk_map(w, len, value, rest + 2);
-	return walk_member(w, len, value, rest);
+		return walk_map(w, at, value, rest + 2);
+	return walk_member(w, at, value, rest);
 }
 
 int bt_body_shape_check(enum bt_body body, const json_t *value, struct bt_err *err)
 {
 	for (size_t i = 0; i < bodies[body].n; i++) {
-		struct walk w = { .rule = &bodies[body].rules[i], .err = err };
-		int r = walk(&w, 0, value, w.rule->path);
+		const struct walk w = { .rule = &bodies[body].rules[i], .err = err };
+		int r = walk(&w, NULL, value, w.rule->path);
 
 		if (r < 0)
 			return r;

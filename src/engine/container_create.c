@@ -197,12 +197,11 @@ static char *make_summary(const struct creation *cr)
 	const struct bt_container_settings *s = &cr->settings;
 	bt_auto_free char *command = command_line(s->config);
 	json_auto_t *summary = json_pack(
-		"{s:s,s:s*,s:o,s:s,s:o,s:o,s:o}", "Image", bt_jget_text(s->config, "Image"),
-		"Command", command, "Labels", bt_jget_copy(json_object_get(s->config, "Labels")),
-		"NetworkMode", bt_jget_text(s->host_config, "NetworkMode"), "Mounts",
-		bt_mounts_public(s->mounts), "ExposedPorts",
-		bt_jget_copy(json_object_get(s->config, "ExposedPorts")), "PortBindings",
-		bt_jget_copy(json_object_get(s->host_config, "PortBindings")));
+		"{s:s,s:s*,s:O?,s:s,s:o,s:O?,s:O?}", "Image", bt_jget_text(s->config, "Image"),
+		"Command", command, "Labels", json_object_get(s->config, "Labels"), "NetworkMode",
+		bt_jget_text(s->host_config, "NetworkMode"), "Mounts", bt_mounts_public(s->mounts),
+		"ExposedPorts", json_object_get(s->config, "ExposedPorts"), "PortBindings",
+		json_object_get(s->host_config, "PortBindings"));
 	const json_t *mount, *annotations = json_object_get(s->host_config, "Annotations");
 	size_t i;
 

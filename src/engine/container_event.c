@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 #include "base/time.h"
+#include "codec/json_raw.h"
 #include "engine/engine_private.h"
 #include "engine/events.h"
-#include "engine/jget.h"
 
 void bt_container_event(struct bt_container *c, const char *action, json_t *extra)
 {
@@ -16,13 +16,16 @@ void bt_container_event(struct bt_container *c, const char *action, json_t *extr
 
 void bt_container_event_at(struct bt_container *c, const char *action, json_t *extra, int64_t at_ns)
 {
-	json_auto_t *summary = bt_jget_load(c->summary);
+	/* Of a summary only these two become trees: a thousand ports are in it, too. */
+	const struct bt_json_raw summary = bt_json_raw_of(c->summary);
+	json_auto_t *labels = bt_json_raw_load(bt_json_raw_member(summary, "Labels"));
+	json_t *image = bt_json_raw_load(bt_json_raw_member(summary, "Image"));
 	json_t *attributes = json_object();
 
-	json_object_update(attributes, json_object_get(summary, "Labels"));
+	json_object_update(attributes, labels);
 	json_object_update(attributes, extra);
 	json_decref(extra);
-	json_object_set_new(attributes, "image", json_string(bt_jget_text(summary, "Image")));
+	json_object_set_new(attributes, "image", image ? image : json_string(""));
 	pthread_mutex_lock(&c->lock);
 	json_object_set_new(attributes, "name", json_string(c->name));
 	pthread_mutex_unlock(&c->lock);

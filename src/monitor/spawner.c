@@ -23,6 +23,7 @@
 #include "base/auto.h"
 #include "base/fault.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "base/sock.h"
 #include "monitor/monitor.h"
 #include "monitor/protocol.h"
@@ -38,21 +39,23 @@
 
 /* ---- the daemon's side ------------------------------------------------------- */
 
-/* A sealed copy of what is run of the program, or -errno. */
-static int sealed_copy(const char *path)
+/* A memfd for the program, writable still, or -errno. */
+static int make_memfd(void)
 {
-	bt_auto_close int from = open(path, O_RDONLY | O_CLOEXEC);
-	bt_auto_close int to =
-		memfd_create("berth-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	int fd = memfd_create("berth-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+
+	if (fd < 0 && errno == EINVAL) /* before Linux 6.3 there is no MFD_EXEC */
+		fd = memfd_create("berth-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Copy what is run of the program, and seal the copy. */
+static int copy_sealed(int from, int to)
+{
 	struct stat st;
 	off_t at = 0, size;
-	int r;
 
-	if (from < 0)
-		return -errno;
-	if (to < 0 && errno == EINVAL) /* before Linux 6.3 there is no MFD_EXEC */
-		to = memfd_create("berth-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (to < 0 || fstat(from, &st) < 0)
+	if (fstat(from, &st) < 0)
 		return -errno;
 	size = bt_elf_loaded_size(from, st.st_size);
 	while (at < size) {
@@ -61,12 +64,12 @@ static int sealed_copy(const char *path)
 		if (n <= 0)
 			return n < 0 ? -errno : -EIO;
 	}
-	r = fchmod(to, 0555) < 0 ? -errno : bt_io_seal(to);
-	return r < 0 ? r : bt_take_fd(&to);
+	return fchmod(to, 0555) < 0 ? -errno : bt_io_seal(to);
 }
 
-/* In the new process: make `conn` descriptor 3, close everything else, become the spawner. */
-static _Noreturn void exec_spawner(int program, int conn)
+/* In the new process: make `conn` descriptor 3, close everything else, become the spawner: the
+ * program `file`, copied to `program`. */
+static _Noreturn void exec_spawner(int file, int program, int conn)
 {
 	static char name[] = "berth-runtime", verb[] = "spawner";
 	char *const argv[] = { name, verb, NULL };
@@ -74,7 +77,12 @@ static _Noreturn void exec_spawner(int program, int conn)
 	char variable[PATH_MAX + 32];
 	char *const envp[] = { fault ? variable : NULL, NULL };
 	int flags, null;
+	int r = copy_sealed(file, program);
 
+	if (r < 0) {
+		bt_log_error("copy the runtime into memory: %s", strerror(-r));
+		_exit(126);
+	}
 	if (fault)
 		(void)snprintf(variable, sizeof(variable), BT_FAULT_VARIABLE "=%s", fault);
 	/* None may be in the way of another. */
@@ -98,11 +106,14 @@ static _Noreturn void exec_spawner(int program, int conn)
 
 int bt_spawner_start(const char *runtime_path, pid_t *ret_pid, int *ret_fd, struct bt_err *err)
 {
-	bt_auto_close int program = sealed_copy(runtime_path);
-	bt_auto_close int ours = -EBADF, theirs = -EBADF;
+	bt_auto_close int file = open(runtime_path, O_RDONLY | O_CLOEXEC);
+	bt_auto_close int program = -EBADF, ours = -EBADF, theirs = -EBADF;
 	int pair[2];
 	pid_t pid;
 
+	if (file < 0)
+		return bt_err_sys(err, -errno, "open %s", runtime_path);
+	program = make_memfd();
 	if (program < 0)
 		return bt_err_sys(err, program, "copy %s into memory", runtime_path);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -113,7 +124,7 @@ int bt_spawner_start(const char *runtime_path, pid_t *ret_pid, int *ret_fd, stru
 	if (pid < 0)
 		return bt_err_sys(err, -errno, "fork the spawner");
 	if (pid == 0)
-		exec_spawner(program, theirs);
+		exec_spawner(file, program, theirs);
 	*ret_pid = pid;
 	*ret_fd = bt_take_fd(&ours);
 	return 0;

@@ -19,6 +19,8 @@
  * Daemon's side: copy the program at `runtime_path` into a sealed memfd and run
  * it as the spawner, in a session of its own. Where one has died it may be called
  * again, also by a process with threads: between fork and exec it allocates nothing.
+ * The copy, milliseconds of a daemon's start, is made by the new process; where it fails the
+ * reason is logged, and the process is gone.
  *
  * *ret_pid is a child that the caller reaps; *ret_fd (owned by the caller,
  * close-on-exec) is the connection for bt_client_spawn(). The spawner exits when

@@ -67,9 +67,10 @@ static int load_names(struct bt_layers *layers, const char *sql, struct bt_map *
 	return r;
 }
 
-/* Remove what lies in `fd` and is not among `names`: by the reaper, or, without one, now. */
-static int sweep_dir(int fd, const struct bt_map *names, struct bt_reaper *reaper,
-		     struct bt_err *err)
+/* Remove what lies in `fd` and is not among `names` or `more`, which may be NULL: by the reaper,
+ * or, without one, now. */
+static int sweep_dir(int fd, const struct bt_map *names, const struct bt_map *more,
+		     struct bt_reaper *reaper, struct bt_err *err)
 {
 	bt_auto(dir_done) DIR *d = NULL;
 	struct dirent *e;
@@ -85,7 +86,8 @@ static int sweep_dir(int fd, const struct bt_map *names, struct bt_reaper *reape
 	while ((e = readdir(d))) {
 		int r;
 
-		if (e->d_name[0] == '.' || bt_map_get(names, e->d_name))
+		if (e->d_name[0] == '.' || bt_map_get(names, e->d_name) ||
+		    (more && bt_map_get(more, e->d_name)))
 			continue;
 		if (reaper)
 			bt_reaper_add(reaper, e->d_name);
@@ -104,25 +106,23 @@ static int sweep_scratch(struct bt_layers *layers, const char *name, struct bt_e
 
 	if (fd < 0)
 		return bt_err_sys(err, -errno, "open %s/%s", layers->root, name);
-	return sweep_dir(fd, &(struct bt_map){ 0 }, NULL, err);
+	return sweep_dir(fd, &(struct bt_map){ 0 }, NULL, NULL, err);
 }
 
 int bt_layers_sweep_(struct bt_layers *layers, struct bt_err *err)
 {
-	bt_auto(bt_map_done) struct bt_map rw = { 0 }, all = { 0 };
+	bt_auto(bt_map_done) struct bt_map rw = { 0 }, read_only = { 0 };
 	int r;
 
 	r = sweep_rows(layers->db, err);
 	if (r == 0)
 		r = load_names(layers, "SELECT id FROM rw_layers", &rw, err);
 	if (r == 0)
-		r = sweep_dir(layers->mounts_fd, &rw, NULL, err);
+		r = sweep_dir(layers->mounts_fd, &rw, NULL, NULL, err);
 	if (r == 0)
-		r = load_names(layers,
-			       "SELECT cache_id FROM layers UNION ALL SELECT id FROM rw_layers",
-			       &all, err);
+		r = load_names(layers, "SELECT cache_id FROM layers", &read_only, err);
 	if (r == 0)
-		r = sweep_dir(layers->dirfd, &all, layers->reaper, err);
+		r = sweep_dir(layers->dirfd, &rw, &read_only, layers->reaper, err);
 	if (r == 0)
 		r = sweep_scratch(layers, BT_LAYERS_LINKS, err);
 	return r == 0 ? sweep_scratch(layers, BT_LAYERS_NURSERY, err) : r;

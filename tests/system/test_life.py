@@ -180,3 +180,16 @@ def test_version_and_info(engine, client):
     i = json.loads(engine.docker("info", "--format", "{{json .}}", client=client).stdout)
     assert i["Driver"] == "overlay2" and i["NCPU"] >= 1 and i["MemTotal"] > 0
     assert i["DockerRootDir"] == engine.data and i["CgroupDriver"] in ("cgroupfs", "systemd")
+
+
+def test_many_names_in_one_command_are_each_answered_in_their_order(engine, name):
+    """More of them than are under way at a time, some of which are not there."""
+    names = [f"{name}-{i:02}" for i in range(80)]
+    there = [n for i, n in enumerate(names) if i % 3]
+    for n in there:
+        assert engine.request("POST", f"/containers/create?name={n}", {"Image": "bb", "Cmd": ["true"]}).status == 201
+    p = engine.berth("rm", *names, check=False)
+    assert p.returncode == 1
+    assert p.stdout.split() == there
+    assert re.findall(rf"{name}-\d\d", p.stderr) == [n for n in names if n not in there]
+    assert not [c for c in engine.get("/containers/json?all=1").json if c["Names"][0].startswith(f"/{name}-")]
