@@ -134,21 +134,6 @@ int bt_json_parse(const char *text, size_t len, unsigned flags, json_t **ret, st
 	return load(text, len, flags, ret, err);
 }
 
-static int append_bytes(const char *bytes, size_t len, void *arg)
-{
-	struct bt_str *s = arg;
-
-	bt_str_add(s, bytes, len);
-	return s->failed ? -1 : 0;
-}
-
-void bt_json_append(struct bt_str *s, const json_t *json)
-{
-	if (json_dump_callback(json, append_bytes, s, JSON_COMPACT | JSON_ENCODE_ANY) < 0 &&
-	    !s->failed)
-		s->failed = -ENOMEM;
-}
-
 /* Is a sequence that begins so longer than it must be, a surrogate, or past U+10FFFF? */
 static bool is_forbidden(unsigned char first, unsigned char second)
 {
@@ -224,20 +209,6 @@ json_t *bt_json_text(const char *text)
 		text += n ? n : 1;
 	}
 	return json_string(bt_str_get(&s));
-}
-
-int bt_json_dump(const json_t *json, char **ret, size_t *ret_len)
-{
-	bt_auto_str struct bt_str s = { 0 };
-	size_t len;
-	int r;
-
-	bt_json_append(&s, json);
-	len = s.len;
-	r = bt_str_steal(&s, ret);
-	if (r == 0 && ret_len)
-		*ret_len = len;
-	return r;
 }
 
 json_t *bt_json_member(const json_t *obj, const char *key)

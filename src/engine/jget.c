@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "codec/json.h"
+
 const char *bt_jget_text(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -51,7 +53,11 @@ json_t *bt_jget_copy(const json_t *value)
 
 char *bt_jget_dump(const json_t *value)
 {
-	return value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : strdup("null");
+	char *text = NULL;
+
+	if (!value)
+		return strdup("null");
+	return bt_json_dump(value, &text, NULL) < 0 ? NULL : text;
 }
 
 json_t *bt_jget_load(const char *text)
