@@ -15,6 +15,7 @@
 #include "engine/network_endpoint_options.h"
 #include "engine/network_event.h"
 #include "engine/network_lease.h"
+#include "engine/network_mode.h"
 #include "engine/network_names.h"
 #include "engine/network_pool.h"
 #include "engine/network_ports.h"
@@ -84,23 +85,14 @@ static bool asks_for_something(const struct bt_network *net, const json_t *want)
 	       (net->is_default && json_array_size(bt_json_arr(want, "Aliases")) > 0);
 }
 
-static const json_t *want_for(const json_t *endpoints, const struct bt_network *net)
-{
-	const json_t *want = bt_json_member(endpoints, net->name);
-
-	return want ? want : bt_json_member(endpoints, net->id);
-}
-
-/* The network of NetworkMode first, then the others by name, as clients expect eth0, eth1 … */
+/* The first network, then the others by name, as clients expect eth0, eth1 … */
 static int lease_all(struct joins *j, struct bt_network *first, const json_t *endpoints,
 		     struct bt_err *err)
 {
-	int r = lease_one(j, first, want_for(endpoints, first), err);
+	int r = lease_one(j, first, bt_network_mode_want(endpoints, first), err);
 	json_t *want;
 	const char *name;
 
-	if (json_object_size(endpoints) < 2)
-		return r;
 	json_object_foreach ((json_t *)(uintptr_t)endpoints, name, want) {
 		struct bt_network *net;
 
@@ -148,19 +140,20 @@ static int lease_locked(struct joins *j, const char *mode, const json_t *endpoin
 			struct bt_err *err)
 {
 	struct bt_network *net;
-	int r = bt_network_table_find(j->nets, mode, &net, err);
+	const json_t *want;
+	int r = bt_network_mode_first(j->nets, mode, endpoints, &net, err);
 
 	if (r < 0)
 		return r;
+	want = bt_network_mode_want(endpoints, net);
 	if ((net->driver == BT_NETWORK_DRIVER_BRIDGE || net->driver == BT_NETWORK_DRIVER_NULL) &&
 	    !net->config_only && json_object_size(endpoints) < 2 &&
-	    j->sandbox_owner == j->nets->owner &&
-	    !asks_for_something(net, want_for(endpoints, net))) {
+	    j->sandbox_owner == j->nets->owner && !asks_for_something(net, want)) {
 		struct join *join = &j->list[0];
 
 		j->netns_fd = bt_network_pool_take(j->nets->pool, net, &join->lease);
 		if (j->netns_fd >= 0) {
-			join->want = want_for(endpoints, net);
+			join->want = want;
 			j->n = 1;
 			return 0;
 		}
@@ -295,7 +288,7 @@ int bt_network_attach(struct bt_engine *engine, const char *container_id, const 
 		      const struct bt_sandbox_owner *owner, struct bt_network_attachment *ret,
 		      struct bt_err *err)
 {
-	const char *mode = bt_json_str(host_config, "NetworkMode", "");
+	const char *mode = bt_network_mode_of(engine, host_config);
 	const char *other = bt_str_after(mode, "container:");
 	bt_auto_free char *name = NULL;
 	struct bt_network_attachment a = { .netns_fd = -EBADF };
@@ -304,10 +297,6 @@ int bt_network_attach(struct bt_engine *engine, const char *container_id, const 
 
 	if (other)
 		return join_container(engine, other, ret, err);
-	if (!mode[0] || strcmp(mode, "default") == 0)
-		mode = strcmp(engine->cfg.bridge ? engine->cfg.bridge : "none", "none") == 0
-			       ? BT_NETWORK_NONE
-			       : BT_NETWORK_BRIDGE;
 	name = bt_container_name_of(engine, container_id);
 	j.owner = (struct bt_network_endpoint_owner){
 		.id = container_id, .name = name, .hostname = bt_json_str(config, "Hostname", "")

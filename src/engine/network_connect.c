@@ -11,10 +11,12 @@
 #include "codec/json.h"
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
+#include "engine/host_config.h"
 #include "engine/network.h"
 #include "engine/network_endpoint.h"
 #include "engine/network_event.h"
 #include "engine/network_lease.h"
+#include "engine/network_mode.h"
 #include "engine/network_names.h"
 #include "engine/network_private.h"
 #include "engine/network_table.h"
@@ -26,7 +28,11 @@ struct change {
 	struct bt_container *container; /* reference */
 	struct bt_network *net;         /* held by a lease count */
 	pid_t pid;                      /* of the container; 0: it does not run */
-	const json_t *want;             /* EndpointConfig, or NULL */
+	const char *mode;               /* of its network, borrowed from `settings` */
+	struct bt_container_settings settings;
+	json_t *present;    /* network → EndpointSettings of what it has now */
+	json_t *configured; /* network → what the next start joins; borrowed from `settings` */
+	const json_t *want; /* EndpointConfig, or NULL */
 };
 
 static void change_done(struct change *c)
@@ -36,6 +42,8 @@ static void change_done(struct change *c)
 		c->net->leases--;
 		pthread_mutex_unlock(&c->nets->lock);
 	}
+	json_decref(c->present);
+	bt_container_row_settings_done(&c->settings);
 	bt_container_unref(c->container);
 }
 
@@ -54,14 +62,28 @@ static int begin(struct bt_engine *engine, const char *ref, const json_t *body, 
 	r = bt_network_table_find(nets, ref, &ret->net, err);
 	if (r == 0)
 		ret->net->leases++;
-	else
-		ret->net = NULL;
 	pthread_mutex_unlock(&nets->lock);
-	pthread_mutex_lock(&ret->container->lock);
-	if (bt_container_is_running(ret->container))
-		ret->pid = ret->container->state.pid;
-	pthread_mutex_unlock(&ret->container->lock);
 	return r;
+}
+
+/* Under the container's operation: what it has, and what it was told to have. Only now, since it
+ * may have ended while somebody else's operation was waited for. */
+static int look(struct change *c, struct bt_err *err)
+{
+	int r = bt_container_row_settings(c->container, &c->settings, err);
+
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&c->container->lock);
+	if (bt_container_is_running(c->container))
+		c->pid = c->container->state.pid;
+	pthread_mutex_unlock(&c->container->lock);
+	c->present = bt_network_endpoint_of_container(c->nets, c->container->id);
+	c->mode = bt_network_mode_of(c->nets->engine, c->settings.host_config);
+	pthread_mutex_lock(&c->nets->lock);
+	c->configured = bt_network_mode_complete(c->nets, c->mode, c->settings.networking);
+	pthread_mutex_unlock(&c->nets->lock);
+	return c->present && c->configured ? 0 : bt_err_sys(err, -ENOMEM, "network settings");
 }
 
 /* The endpoints as the database has them become those that inspect shows. */
@@ -85,31 +107,15 @@ static int publish(struct change *c, struct bt_err *err)
 /* Change what the next start joins: NetworkingConfig.EndpointsConfig of the row. */
 static int remember(struct change *c, bool joined, struct bt_err *err)
 {
-	bt_auto_settings struct bt_container_settings s = { 0 };
+	json_t *networking = c->settings.networking;
 	bt_auto_free char *text = NULL;
-	json_t *endpoints;
-	const char *mode;
-	int r = bt_container_row_settings(c->container, &s, err);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	endpoints = json_object_get(s.networking, "EndpointsConfig");
-	if (!json_is_object(endpoints)) {
-		endpoints = json_object();
-		(void)json_object_set_new(s.networking, "EndpointsConfig", endpoints);
-	}
-	mode = bt_json_str(s.host_config, "NetworkMode", BT_NETWORK_BRIDGE);
-	if (!mode[0] || strcmp(mode, "default") == 0)
-		mode = BT_NETWORK_BRIDGE;
-	/* The mode's own network may be implied only. */
-	if (json_object_size(endpoints) == 0)
-		(void)json_object_set_new(endpoints, mode, json_object());
 	if (joined)
-		(void)json_object_set_new(endpoints, c->net->name,
-					  c->want ? json_deep_copy(c->want) : json_object());
+		r = bt_network_mode_join(networking, c->net->name, c->want);
 	else
-		(void)json_object_del(endpoints, c->net->name);
-	if (bt_json_dump(s.networking, &text, NULL) < 0)
+		bt_network_mode_leave(networking, c->net->name);
+	if (r < 0 || bt_json_dump(networking, &text, NULL) < 0)
 		return bt_err_sys(err, -ENOMEM, "network settings");
 	return bt_db_run(c->nets->db, err,
 			 "UPDATE container_settings SET networking = ?1 WHERE container_id = ?2", 2,
@@ -209,7 +215,7 @@ static int lease(struct change *c, const json_t *interfaces, struct bt_network_l
 }
 
 /* The interface first, then its row: one that fails leaves neither. */
-static int join_running(struct change *c, const json_t *present, struct bt_err *err)
+static int join_running(struct change *c, struct bt_err *err)
 {
 	bt_auto_free char *name = bt_container_name_of(c->nets->engine, c->container->id);
 	const struct bt_network_endpoint_owner owner = { .id = c->container->id,
@@ -229,7 +235,7 @@ static int join_running(struct change *c, const json_t *present, struct bt_err *
 	pthread_mutex_unlock(&c->nets->lock);
 	if (r < 0)
 		return r;
-	bt_network_lease_port(&l, c->want, !has_gateway(present), &port);
+	bt_network_lease_port(&l, c->want, !has_gateway(c->present), &port);
 	r = bt_sandbox_port_add(c->nets->thread, fd, &port, err);
 	pthread_mutex_lock(&c->nets->lock);
 	if (r == 0) {
@@ -247,49 +253,59 @@ static int join_running(struct change *c, const json_t *present, struct bt_err *
 	return r < 0 ? r : publish(c, err);
 }
 
-static int check_connect(struct change *c, const json_t *present, struct bt_err *err)
+static int check_connect(const struct change *c, struct bt_err *err)
 {
+	const json_t *endpoints = c->pid ? c->present : c->configured;
 	const char *name = c->net->name;
 
+	if (bt_host_config_container(c->mode))
+		return bt_err_set(err, BT_ERR_INVALID, EPERM,
+				  "container sharing network namespace with another container or "
+				  "host cannot be connected to any other network");
 	if (c->net->driver == BT_NETWORK_DRIVER_HOST)
 		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
 				  "container cannot be connected to host network - container must "
 				  "be created in host network mode");
-	if (json_object_get(present, BT_NETWORK_HOST))
+	if (json_object_get(endpoints, BT_NETWORK_HOST))
 		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
 				  "container cannot be disconnected from host network - container "
 				  "was created in host network mode");
-	if (json_object_get(present, BT_NETWORK_NONE) || c->net->driver == BT_NETWORK_DRIVER_NULL)
+	if (json_object_get(endpoints, BT_NETWORK_NONE) || c->net->driver == BT_NETWORK_DRIVER_NULL)
 		return bt_err_set(err, BT_ERR_INVALID, EPERM,
 				  "container cannot be connected to multiple networks with one of "
 				  "the networks in private (none) mode");
-	if (json_object_get(present, name))
+	if (c->pid && json_object_get(endpoints, name))
 		return bt_err_set(err, BT_ERR_FORBIDDEN, EEXIST,
 				  "endpoint with name %s already exists in network %s",
 				  c->container->name, name);
 	return 0;
 }
 
+static int join(struct change *c, struct bt_err *err)
+{
+	int r = look(c, err);
+
+	if (r == 0)
+		r = check_connect(c, err);
+	if (r == 0 && c->pid)
+		r = join_running(c, err);
+	if (r == 0)
+		r = remember(c, true, err);
+	if (r == 0 && c->pid)
+		bt_network_event(c->nets, c->net, "connect", c->container->id);
+	return r;
+}
+
 int bt_network_connect(struct bt_engine *engine, const char *ref, const json_t *body,
 		       struct bt_err *err)
 {
-	struct change c = { 0 };
+	bt_auto(change_done) struct change c = { 0 };
 	int r = begin(engine, ref, body, &c, err);
 
-	if (r == 0) {
-		bt_auto_lock(held, &c.container->op);
-		json_auto_t *present = bt_network_endpoint_of_container(c.nets, c.container->id);
-
-		r = check_connect(&c, present, err);
-		if (r == 0 && c.pid)
-			r = join_running(&c, present, err);
-		if (r == 0)
-			r = remember(&c, true, err);
-		if (r == 0 && c.pid)
-			bt_network_event(c.nets, c.net, "connect", c.container->id);
-	}
-	change_done(&c);
-	return r;
+	if (r < 0)
+		return r;
+	bt_auto_lock(held, &c.container->op);
+	return join(&c, err);
 }
 
 static int leave_running(struct change *c, struct bt_err *err)
@@ -314,32 +330,44 @@ static int leave_running(struct change *c, struct bt_err *err)
 	return r < 0 ? r : publish(c, err);
 }
 
+static int check_disconnect(const struct change *c, struct bt_err *err)
+{
+	const json_t *endpoints = c->pid ? c->present : c->configured;
+
+	if (c->net->driver == BT_NETWORK_DRIVER_HOST)
+		return bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
+				  "container cannot be disconnected from host network - "
+				  "container was created in host network mode");
+	if (!json_object_get(endpoints, c->net->name))
+		return bt_err_set(err, BT_ERR_FORBIDDEN, ENOENT,
+				  "container %s is not connected to network %s", c->container->id,
+				  c->net->name);
+	return 0;
+}
+
+static int leave(struct change *c, struct bt_err *err)
+{
+	int r = look(c, err);
+
+	if (r == 0)
+		r = check_disconnect(c, err);
+	if (r == 0 && c->pid)
+		r = leave_running(c, err);
+	if (r == 0)
+		r = remember(c, false, err);
+	if (r == 0 && c->pid)
+		bt_network_event(c->nets, c->net, "disconnect", c->container->id);
+	return r;
+}
+
 int bt_network_disconnect(struct bt_engine *engine, const char *ref, const json_t *body,
 			  struct bt_err *err)
 {
-	struct change c = { 0 };
+	bt_auto(change_done) struct change c = { 0 };
 	int r = begin(engine, ref, body, &c, err);
 
-	if (r == 0) {
-		bt_auto_lock(held, &c.container->op);
-		json_auto_t *present = bt_network_endpoint_of_container(c.nets, c.container->id);
-		const json_t *settings = json_object_get(present, c.net->name);
-
-		if (c.net->driver == BT_NETWORK_DRIVER_HOST)
-			r = bt_err_set(err, BT_ERR_FORBIDDEN, EPERM,
-				       "container cannot be disconnected from host network - "
-				       "container was created in host network mode");
-		else if (c.pid && !settings)
-			r = bt_err_set(err, BT_ERR_FORBIDDEN, ENOENT,
-				       "container %s is not connected to network %s",
-				       c.container->id, c.net->name);
-		else if (c.pid)
-			r = leave_running(&c, err);
-		if (r == 0)
-			r = remember(&c, false, err);
-		if (r == 0 && c.pid)
-			bt_network_event(c.nets, c.net, "disconnect", c.container->id);
-	}
-	change_done(&c);
-	return r;
+	if (r < 0)
+		return r;
+	bt_auto_lock(held, &c.container->op);
+	return leave(&c, err);
 }

@@ -148,6 +148,29 @@ def test_the_default_route_goes_by_the_network_of_the_highest_priority(daemon, n
     assert "default via 10.98.3.1" in inside(daemon, "c1", "ip", "route")
 
 
+@pytest.mark.parametrize("endpoints", [{"n": {}}, {"n": None}, {"n": {}, "m": {}}], ids=str)
+def test_a_container_is_on_the_networks_of_its_endpoints_and_no_other(daemon, net, endpoints):
+    """Libraries name the endpoints and leave the mode as it is."""
+    net()
+    assert daemon.post("/networks/create", {"Name": "m"}).status == 201
+    assert create(daemon, NetworkingConfig={"EndpointsConfig": endpoints}).status == 201
+    assert daemon.post("/containers/c1/start").status == 204
+    assert set(daemon.inspect("c1")["NetworkSettings"]["Networks"]) == set(endpoints)
+    assert len(json.loads(inside(daemon, "c1", "sh", "-c", "cd /sys/class/net; echo [0$(ls | sed 's/.*/,1/')]"))) == len(endpoints) + 2
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["running", "created"])
+def test_a_container_that_moved_to_another_network_starts_there(daemon, net, running):
+    net()
+    assert create(daemon).status == 201
+    if running:
+        assert daemon.post("/containers/c1/start").status == 204
+    daemon.docker("network", "disconnect", "bridge", "c1")
+    daemon.docker("network", "connect", "n", "c1")
+    assert daemon.post("/containers/c1/restart?t=0").status == 204
+    assert set(daemon.inspect("c1")["NetworkSettings"]["Networks"]) == {"n"}
+
+
 @pytest.mark.parametrize("client", [*CLIENTS, BERTH], ids=lambda p: p.strip("/").replace("/", "-"))
 @pytest.mark.parametrize("network", [(), ("--network", "n")], ids=["default", "named"])
 def test_a_mac_address_of_the_users_is_the_interfaces(daemon, net, client, network):
