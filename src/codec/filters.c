@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/time.h"
 #include "codec/json.h"
 
 #define NAMES_MAX   64
@@ -228,6 +229,21 @@ int bt_filters_bool(const struct bt_filters *filters, const char *name, bool *re
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid filter '%s=[%.128s]'", name,
 				  value);
 	return 1;
+}
+
+int bt_filters_until(const struct bt_filters *filters, int64_t *ret, struct bt_err *err)
+{
+	const char *text = bt_filters_value(filters, "until", 0);
+
+	if (!text)
+		return 0;
+	if (bt_filters_value(filters, "until", 1))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "more than one until filter specified");
+	if (bt_time_since_parse(text, ret) < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "failed to parse value as time or duration: \"%.100s\"", text);
+	return 0;
 }
 
 /* "k" or "k=v" of one label. */

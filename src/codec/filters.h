@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -36,6 +37,10 @@ bool bt_filters_match(const struct bt_filters *filters, const char *name, const 
 /** One boolean value ("1", "true", "True" …). Returns 1 where given, 0 where not, -EINVAL. */
 bt_nodiscard int bt_filters_bool(const struct bt_filters *filters, const char *name, bool *ret,
 				 struct bt_err *err);
+/** The point in time "until", a time or how long ago it was, in nanoseconds since the epoch;
+ * untouched where it is not given. Returns 0, or -EINVAL in Docker's words, also for several. */
+bt_nodiscard int bt_filters_until(const struct bt_filters *filters, int64_t *ret,
+				  struct bt_err *err);
 /** Labels: all "k" or "k=v" of filter `name` must hold; `get(arg, key)` gives a label's value. */
 bool bt_filters_labels(const struct bt_filters *filters, const char *name,
 		       const char *(*get)(const void *arg, const char *key), const void *arg);

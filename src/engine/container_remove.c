@@ -272,16 +272,14 @@ int bt_container_prune(struct bt_engine *engine, const struct bt_filters *filter
 	static const char *const known[] = { "label", "label!", "until", NULL };
 	json_auto_t *deleted = json_array();
 	struct bt_container **all = NULL;
-	const char *until = filters ? bt_filters_value(filters, "until", 0) : NULL;
 	int64_t until_ns = 0, freed = 0;
 	ssize_t n;
 	int r = filters ? bt_filters_only(filters, known, err) : 0;
 
+	if (r == 0)
+		r = bt_filters_until(filters, &until_ns, err);
 	if (r < 0)
 		return r;
-	if (until && bt_time_since_parse(until, &until_ns) < 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "failed to parse value as time or duration: \"%.100s\"", until);
 	n = bt_container_all(engine, &all);
 	if (n < 0)
 		return bt_err_sys(err, (int)n, "prune containers");

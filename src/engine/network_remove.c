@@ -115,18 +115,16 @@ int bt_network_prune(struct bt_engine *engine, const struct bt_filters *filters,
 {
 	static const char *const known[] = { "label", "label!", "until", NULL };
 	struct bt_networks *nets = engine->networks;
-	const char *until = bt_filters_value(filters, "until", 0);
 	json_auto_t *victims = json_object();
 	json_t *deleted, *name;
 	int64_t before = INT64_MAX;
 	const char *id;
 	int r = bt_filters_only(filters, known, err);
 
+	if (r == 0)
+		r = bt_filters_until(filters, &before, err);
 	if (r < 0)
 		return r;
-	if (until && bt_time_since_parse(until, &before) < 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid value for \"until\": %s",
-				  until);
 	pthread_mutex_lock(&nets->lock);
 	bt_list_foreach (it, &nets->list) {
 		struct bt_network *net = bt_list_entry(it, struct bt_network, link);

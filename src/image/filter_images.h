@@ -18,10 +18,6 @@ struct bt_images;
 /** For bt_filters_labels(): a label of an image's "config" (which may be NULL). */
 const char *bt_filter_images_label(const void *config, const char *key);
 
-/** The time that filter "until" names, untouched where it is not given. */
-bt_nodiscard int bt_filter_images_until(const struct bt_filters *filters, int64_t *ret,
-					struct bt_err *err);
-
 /** The ids of all images, the newest first, as an array (owned). */
 bt_nodiscard int bt_filter_images_ids(struct bt_images *images, json_t **ret, struct bt_err *err);
 

@@ -40,21 +40,6 @@ static int created_of(struct bt_images *images, const char *name, int64_t *ret, 
 	return r;
 }
 
-int bt_filter_images_until(const struct bt_filters *filters, int64_t *ret, struct bt_err *err)
-{
-	const char *text = bt_filters_value(filters, "until", 0);
-
-	if (!text)
-		return 0;
-	if (bt_filters_value(filters, "until", 1))
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "more than one until filter specified");
-	if (bt_time_since_parse(text, ret) < 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "failed to parse value as time or duration: \"%.100s\"", text);
-	return 0;
-}
-
 /* A bracket that nobody closes, and a backslash with nothing behind it, match nothing to
  * fnmatch(3); whoever wrote them wants to know. */
 static bool pattern_is_whole(const char *pattern)
@@ -102,7 +87,7 @@ static int make_query(struct bt_images *images, const struct bt_filters *filters
 			r = created_of(images, bt_filters_value(filters, "since", 0), &q.since,
 				       err);
 		if (r == 0)
-			r = bt_filter_images_until(filters, &q.until, err);
+			r = bt_filters_until(filters, &q.until, err);
 		if (r == 0)
 			r = check_patterns(filters, err);
 	}

@@ -30,7 +30,7 @@ static int make_query(const struct bt_filters *filters, struct query *ret, struc
 		if (r == 0)
 			r = bt_filters_bool(filters, "dangling", &q.dangling, err);
 		if (r >= 0)
-			r = bt_filter_images_until(filters, &q.until, err);
+			r = bt_filters_until(filters, &q.until, err);
 	}
 	if (r == 0)
 		*ret = q;

@@ -80,6 +80,43 @@ START_TEST(names_match_as_patterns)
 }
 END_TEST
 
+START_TEST(until_is_one_time_or_how_long_ago_it_was)
+{
+	static const struct {
+		const char *text;
+		int r;
+		int64_t want; /* 7: untouched, -1: about now */
+	} cases[] = {
+		{ "{}", 0, 7 },
+		{ "{\"until\":[]}", 0, 7 },
+		{ "{\"until\":[\"1970-01-01T00:00:05Z\"]}", 0, 5000000000 },
+		{ "{\"until\":[\"5\"]}", 0, 5000000000 },
+		{ "{\"until\":[\"0s\"]}", 0, -1 },
+		{ "{\"until\":[\"\"]}", -EINVAL, 7 },
+		{ "{\"until\":[\"yesterday\"]}", -EINVAL, 7 },
+		{ "{\"until\":[\"1h\",\"2h\"]}", -EINVAL, 7 },
+		{ "{\"until\":[\"1h\",\"1h\"]}", -EINVAL, 7 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bt_filters *filters = NULL;
+		int64_t got = 7;
+
+		ck_assert_int_eq(bt_filters_parse(cases[i].text, &filters, &err), 0);
+		ck_assert_msg(bt_filters_until(filters, &got, &err) == cases[i].r, "%s",
+			      cases[i].text);
+		if (cases[i].want >= 0)
+			ck_assert_msg(got == cases[i].want, "%s: %jd", cases[i].text,
+				      (intmax_t)got);
+		else
+			ck_assert_int_gt(got, 1000000000000000000);
+		if (cases[i].r < 0)
+			ck_assert_int_eq(err.kind, BT_ERR_INVALID);
+		bt_filters_destroy(filters);
+	}
+}
+END_TEST
+
 START_TEST(booleans_of_every_client)
 {
 	static const char *const yes[] = { "{\"a\":{\"1\":true}}", "{\"a\":[\"true\"]}",
@@ -163,6 +200,7 @@ int main(void)
 	tcase_add_loop_test(all, names_match_as_patterns, 0,
 			    (int)(sizeof(matches) / sizeof(matches[0])));
 	tcase_add_test(all, booleans_of_every_client);
+	tcase_add_test(all, until_is_one_time_or_how_long_ago_it_was);
 	tcase_add_test(all, all_labels_must_hold);
 	tcase_add_test(all, unknown_names_are_refused);
 	tcase_add_test(all, wrong_forms_are_refused);
