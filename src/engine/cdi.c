@@ -100,12 +100,14 @@ static json_t *load_all(const json_t *dirs)
 	return out;
 }
 
-/* The device `name` in a specification, or NULL. */
+/* The device `name` in a specification, or NULL. What has no name is nobody's to ask for. */
 static const json_t *device_in(const json_t *spec, const char *name)
 {
 	const json_t *device;
 	size_t i;
 
+	if (!name[0])
+		return NULL;
 	json_array_foreach (json_object_get(spec, "devices"), i, device)
 		if (strcmp(bt_jget_text(device, "name"), name) == 0)
 			return device;
@@ -196,23 +198,30 @@ int bt_cdi_inject(const json_t *dirs, const json_t *ids, json_t *spec, struct bt
 			  bt_str_get(&missing));
 }
 
+/* The devices of one file, "vendor.com/class=name". */
+static void list_file(const json_t *spec, json_t *out)
+{
+	const char *kind = bt_jget_text(spec, "kind");
+	const json_t *device;
+	size_t i;
+
+	json_array_foreach (json_object_get(spec, "devices"), i, device) {
+		const char *name = bt_jget_text(device, "name");
+
+		if (name[0])
+			json_array_append_new(out, json_sprintf("%s=%s", kind, name));
+	}
+}
+
 json_t *bt_cdi_list(const json_t *dirs)
 {
 	json_auto_t *all = load_all(dirs);
 	json_t *out = json_array();
-	const json_t *files, *file, *device;
-	size_t i, k, n;
+	const json_t *files, *file;
+	size_t i, k;
 
 	json_array_foreach (all, i, files)
 		json_array_foreach (files, k, file)
-			json_array_foreach (
-				json_object_get(json_object_get(file, "spec"), "devices"), n,
-				device)
-				json_array_append_new(
-					out,
-					json_sprintf(
-						"%s=%s",
-						bt_jget_text(json_object_get(file, "spec"), "kind"),
-						bt_jget_text(device, "name")));
+			list_file(json_object_get(file, "spec"), out);
 	return out;
 }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,7 +15,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "codec/signal_name.h"
 #include "engine/bind_idmap.h"
 #include "engine/container.h"
 #include "engine/container_cgroup.h"
@@ -29,6 +27,7 @@
 #include "engine/container_remove.h"
 #include "engine/container_row.h"
 #include "engine/container_selinux.h"
+#include "engine/container_stop.h"
 #include "engine/container_userns.h"
 #include "engine/container_waiter.h"
 #include "engine/device_requests.h"
@@ -46,8 +45,7 @@
 #include "engine/spec.h"
 
 /* Docker's code for a start that failed before any program was run. */
-#define CODE_NOT_STARTED    128
-#define DEFAULT_STOP_SECOND 10
+#define CODE_NOT_STARTED 128
 
 /* A start under way; everything is owned. */
 struct start {
@@ -433,8 +431,6 @@ static void fill_spawn(struct start *st, struct bt_spawn *spawn)
 {
 	const struct bt_container *c = st->container;
 	const json_t *config = st->settings.config;
-	const char *signal = bt_jget_text(config, "StopSignal");
-	const json_t *timeout = json_object_get(config, "StopTimeout");
 
 	*spawn = (struct bt_spawn){
 		.id = c->id,
@@ -452,9 +448,8 @@ static void fill_spawn(struct start *st, struct bt_spawn *spawn)
 		.log_max_file = st->log.max_file,
 		.log_attrs = st->log.attrs,
 		.restart = bt_restart_policy_of(st->settings.host_config),
-		.stop_signal = signal[0] ? bt_signal_name_parse(signal) : SIGTERM,
-		.stop_timeout = json_is_integer(timeout) ? (int)json_integer_value(timeout)
-							 : DEFAULT_STOP_SECOND,
+		.stop_signal = bt_container_stop_signal(config),
+		.stop_timeout = bt_container_stop_timeout(config),
 		.journal_seq = c->state.journal_seq,
 	};
 }

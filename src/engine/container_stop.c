@@ -23,32 +23,41 @@
 
 #define DEFAULT_TIMEOUT 10
 
+int bt_container_stop_signal(const json_t *config)
+{
+	int number = bt_signal_name_parse(bt_jget_text(config, "StopSignal"));
+
+	return number > 0 ? number : SIGTERM;
+}
+
+int bt_container_stop_timeout(const json_t *config)
+{
+	int64_t seconds = bt_jget_int(config, "StopTimeout");
+
+	if (!json_is_integer(json_object_get(config, "StopTimeout")))
+		return DEFAULT_TIMEOUT;
+	if (seconds < 0)
+		return -1;
+	return seconds < INT_MAX ? (int)seconds : INT_MAX;
+}
+
 int bt_container_stop_values(struct bt_container *c, const char *signal, int *timeout,
 			     int *ret_signal, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
-	const json_t *seconds;
-	const char *own;
-	int r;
+	bool given = signal && signal[0];
+	int number = given ? bt_signal_name_parse(signal) : 0, r;
 
-	if (signal && signal[0]) {
-		*ret_signal = bt_signal_name_parse(signal);
-		if (*ret_signal < 0)
-			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid signal: %s",
-					  signal);
-		if (*timeout != INT_MIN)
-			return 0;
+	if (number < 0)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid signal: %s", signal);
+	if (!given || *timeout == INT_MIN) {
+		r = bt_container_row_settings(c, &s, err);
+		if (r < 0)
+			return r;
 	}
-	r = bt_container_row_settings(c, &s, err);
-	if (r < 0)
-		return r;
-	own = bt_jget_text(s.config, "StopSignal");
-	seconds = json_object_get(s.config, "StopTimeout");
-	if (!signal || !signal[0])
-		*ret_signal = own[0] ? bt_signal_name_parse(own) : SIGTERM;
+	*ret_signal = given ? number : bt_container_stop_signal(s.config);
 	if (*timeout == INT_MIN)
-		*timeout = json_is_integer(seconds) ? (int)json_integer_value(seconds)
-						    : DEFAULT_TIMEOUT;
+		*timeout = bt_container_stop_timeout(s.config);
 	return 0;
 }
 

@@ -28,6 +28,13 @@ bt_nodiscard int bt_container_kill(struct bt_engine *engine, const char *ref, co
 /** Begin to kill, for `rm -f`; does not wait. */
 bt_nodiscard int bt_container_stop_for_removal(struct bt_container *container, struct bt_err *err);
 
+/** The signal that a container's Config asks for; SIGTERM where there is none, or none that is one.
+ */
+int bt_container_stop_signal(const json_t *config);
+/** How many seconds its Config gives it: 10 where it does not say, -1 (for ever) for less than 0.
+ */
+int bt_container_stop_timeout(const json_t *config);
+
 /* The steps that a restart shares. */
 
 /** Signal and seconds, where the caller leaves them to the container: `signal` NULL or "",

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "engine/container_clients.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include "stores_fixture.h"
+
+static struct bt_container *web;
+static struct bt_container_clients taken;
+
+static void setup(void)
+{
+	setup_stores();
+	web = add_container("web", "{}");
+}
+
+static void teardown(void)
+{
+	bt_container_clients_done(&taken);
+	bt_container_clients_drop(web);
+	teardown_stores();
+}
+
+/* Attach one; `*ret` is the client's own end. Returns what bt_container_clients_add() does. */
+static int attach(const char *keys, int *ret)
+{
+	const struct bt_spawn_client how = { .detach_keys = keys };
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	*ret = pair[1];
+	return bt_container_clients_add(web, &how, pair[0], &err);
+}
+
+/* Is the other end closed? */
+static bool is_closed(int own)
+{
+	char byte;
+
+	return recv(own, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+START_TEST(those_that_wait_are_taken_in_their_order_with_their_sockets)
+{
+	int first, second;
+	char byte = 0;
+
+	ck_well(attach(NULL, &first), &err);
+	ck_well(attach(NULL, &second), &err);
+	bt_container_clients_take(web, NULL, &taken);
+	ck_assert_uint_eq(taken.n, 2);
+	ck_assert_int_eq(write(taken.fds[0], "1", 1), 1);
+	ck_assert_int_eq(write(taken.fds[1], "2", 1), 1);
+	ck_assert_int_eq(read(first, &byte, 1), 1);
+	ck_assert_int_eq(byte, '1');
+	ck_assert_int_eq(read(second, &byte, 1), 1);
+	ck_assert_int_eq(byte, '2');
+	bt_container_clients_done(&taken);
+	ck_assert(is_closed(first) && is_closed(second));
+	bt_close(&first);
+	bt_close(&second);
+}
+END_TEST
+
+START_TEST(they_are_taken_once)
+{
+	bt_auto_close int own = -EBADF;
+	struct bt_container_clients again = { .n = 0 };
+
+	ck_well(attach(NULL, &own), &err);
+	bt_container_clients_take(web, NULL, &taken);
+	bt_container_clients_take(web, NULL, &again);
+	ck_assert_uint_eq(taken.n, 1);
+	ck_assert_uint_eq(again.n, 0);
+}
+END_TEST
+
+START_TEST(keys_of_the_start_are_for_those_that_named_none)
+{
+	bt_auto_close int a = -EBADF, b = -EBADF;
+
+	ck_well(attach("ctrl-a", &a), &err);
+	ck_well(attach(NULL, &b), &err);
+	bt_container_clients_take(web, "ctrl-z", &taken);
+	ck_assert_str_eq(taken.how[0].detach_keys, "ctrl-a");
+	ck_assert_str_eq(taken.how[1].detach_keys, "ctrl-z");
+}
+END_TEST
+
+START_TEST(keys_that_are_empty_are_none)
+{
+	bt_auto_close int own = -EBADF;
+
+	ck_well(attach(NULL, &own), &err);
+	bt_container_clients_take(web, "", &taken);
+	ck_assert_ptr_null(taken.how[0].detach_keys);
+}
+END_TEST
+
+START_TEST(more_than_a_message_carries_are_refused_and_their_sockets_closed)
+{
+	int own[BT_CONTAINER_CLIENTS_MAX + 1];
+
+	for (size_t i = 0; i < BT_CONTAINER_CLIENTS_MAX; i++)
+		ck_well(attach(NULL, &own[i]), &err);
+	ck_assert_int_lt(attach(NULL, &own[BT_CONTAINER_CLIENTS_MAX]), 0);
+	check_err(&err, BT_ERR_UNAVAILABLE, "too many clients wait for the start");
+	ck_assert(is_closed(own[BT_CONTAINER_CLIENTS_MAX]));
+	bt_container_clients_take(web, NULL, &taken);
+	ck_assert_uint_eq(taken.n, BT_CONTAINER_CLIENTS_MAX);
+	/* There is room again. */
+	bt_close(&own[0]);
+	ck_well(attach(NULL, &own[0]), &err);
+	for (size_t i = 0; i < LENGTH(own); i++)
+		bt_close(&own[i]);
+}
+END_TEST
+
+START_TEST(of_a_container_that_runs_the_socket_stays_the_callers)
+{
+	const struct bt_spawn_client how = { .detach_keys = "ctrl-a" };
+	int pair[2];
+
+	web->state.status = BT_CONTAINER_RUNNING;
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq(bt_container_clients_add(web, &how, pair[0], &err), 1);
+	ck_assert(fcntl(pair[0], F_GETFD) >= 0);
+	ck_assert(!is_closed(pair[1]));
+	ck_assert(bt_list_empty(&web->attached));
+	bt_close(&pair[0]);
+	bt_close(&pair[1]);
+}
+END_TEST
+
+START_TEST(without_a_start_they_are_closed)
+{
+	bt_auto_close int own = -EBADF;
+
+	ck_well(attach("ctrl-a", &own), &err);
+	bt_container_clients_drop(web);
+	ck_assert(is_closed(own));
+	bt_container_clients_drop(web);
+	bt_container_clients_take(web, NULL, &taken);
+	ck_assert_uint_eq(taken.n, 0);
+}
+END_TEST
+
+static void *arrive(void *data)
+{
+	int *own = data;
+
+	ck_well(attach(NULL, own), &err);
+	bt_container_clients_arrived(web);
+	return NULL;
+}
+
+START_TEST(a_start_waits_for_the_client_that_was_told_to_come)
+{
+	bt_auto_close int own = -EBADF;
+	pthread_t thread;
+
+	bt_container_clients_expect(web);
+	ck_assert_int_eq(pthread_create(&thread, NULL, arrive, &own), 0);
+	bt_container_clients_take(web, NULL, &taken);
+	ck_assert_uint_eq(taken.n, 1);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_uint_eq(web->attaching, 0);
+}
+END_TEST
+
+START_TEST(a_start_does_not_wait_for_ever_for_one_that_does_not_come)
+{
+	bt_auto_close int own = -EBADF;
+
+	ck_well(attach(NULL, &own), &err);
+	bt_container_clients_expect(web);
+	bt_container_clients_take(web, NULL, &taken);
+	ck_assert_uint_eq(taken.n, 1);
+	ck_assert_uint_eq(web->attaching, 1);
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_test(tests, those_that_wait_are_taken_in_their_order_with_their_sockets);
+	tcase_add_test(tests, they_are_taken_once);
+	tcase_add_test(tests, keys_of_the_start_are_for_those_that_named_none);
+	tcase_add_test(tests, keys_that_are_empty_are_none);
+	tcase_add_test(tests, more_than_a_message_carries_are_refused_and_their_sockets_closed);
+	tcase_add_test(tests, of_a_container_that_runs_the_socket_stays_the_callers);
+	tcase_add_test(tests, without_a_start_they_are_closed);
+	tcase_add_test(tests, a_start_waits_for_the_client_that_was_told_to_come);
+	tcase_add_test(tests, a_start_does_not_wait_for_ever_for_one_that_does_not_come);
+}
+
+int main(void)
+{
+	return run_suite("engine/container_clients", setup, teardown, add);
+}
