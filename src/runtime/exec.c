@@ -5,11 +5,14 @@
  *
  * A first child, which the container cannot see, enters the namespaces of the
  * container's init by its pidfd, all in one call, and keeps no descriptor of the
- * host. Its own child, born into the container's PID namespace as a child of the
- * creator, becomes the program. A container that may trace (CAP_SYS_PTRACE) looks
- * through /proc/PID/root and /proc/PID/fd of whatever it sees, whether that is
- * dumpable or not: so there must be nothing of the host behind them from the first
- * instruction on (CVE-2016-9962).
+ * host. It becomes all that the program will be: terminal, limits, user, capabilities,
+ * filter. Its own child, born into the container's PID namespace as a child of the
+ * creator, has no more to do than to start a session and to execute the program.
+ *
+ * A container that may trace (CAP_SYS_PTRACE) looks through /proc/PID/root and
+ * /proc/PID/fd of whatever it sees, dumpable or not (CVE-2016-9962), and holds it and
+ * makes it do what it likes. So whatever it sees must have nothing of the host and no
+ * right beyond the program's from the first instruction on (decision 0062).
  */
 
 #include "runtime/launch.h"
@@ -21,6 +24,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -39,10 +43,10 @@
 #include "runtime/process.h"
 #include "runtime/procfs.h"
 #include "runtime/rdt.h"
+#include "runtime/seccomp_answer.h"
 #include "runtime/terminal.h"
 #include "sys/caps.h"
 #include "sys/clone.h"
-#include "sys/closing.h"
 #include "sys/pidfd.h"
 
 struct joining {
@@ -54,8 +58,11 @@ struct joining {
 	int target;          /* pidfd of the container's init, owned */
 	int root;            /* its root, owned: where no pivot_root was made; else -EBADF */
 	int sync, far;       /* owned */
+	int proc;            /* of the first child, owned: a procfs in which it sees itself */
 	pid_t door;          /* the first child, until it is reaped; else 0 */
 	struct bt_launch launch;
+	bool filtered;       /* the filter is in force already when the program's process is born */
+	char path[PATH_MAX]; /* the program */
 };
 
 static void joining_done(struct joining *j)
@@ -64,6 +71,7 @@ static void joining_done(struct joining *j)
 	bt_close(&j->root);
 	bt_close(&j->sync);
 	bt_close(&j->far);
+	bt_close(&j->proc);
 	bt_launch_done(&j->launch);
 	bt_cgroup_done(&j->cgroup);
 	bt_plan_process_done(&j->process);
@@ -101,8 +109,9 @@ static int enter_namespaces(const struct joining *j, struct bt_err *err)
 	int types = (int)j->namespaces;
 	int r;
 
-	if (types & CLONE_NEWUSER)
-		bt_outside_raise_limits(j->process.process);
+	/* After it has become root of another user namespace nobody can, and of the number of
+	 * processes (bt_process_lead()) after it has dropped its capabilities. */
+	bt_outside_raise_limits(j->process.process);
 	r = types != 0 ? bt_pidfd_setns(j->target, j->req->target, types) : 0;
 	if (r < 0)
 		return bt_err_sys(err, r, "enter the container's namespaces");
@@ -134,15 +143,16 @@ static int open_terminal(const struct joining *j, int *ret_slave, struct bt_err 
 	return r < 0 ? bt_err_sys(err, r, "hand the terminal over") : 0;
 }
 
-static int open_procfs(const struct bt_oci_process *process, int *ret_fd, struct bt_err *err)
+/* The host's: the container's does not show who is outside of its PID namespace. What is said
+ * there of the program's label goes on to the child. */
+static int open_procfs(struct joining *j, struct bt_err *err)
 {
-	bt_auto_close int root = -EBADF;
+	const struct bt_oci_process *process = j->process.process;
 	int r;
 
 	if (process->apparmor_profile == NULL && process->selinux_label == NULL)
 		return 0;
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = root < 0 ? -errno : bt_procfs_open(root, ret_fd);
+	r = bt_procfs_open(AT_FDCWD, &j->proc);
 	return r < 0 ? bt_err_sys(err, r, "open a procfs for the security label") : 0;
 }
 
@@ -165,29 +175,65 @@ static int tell_warning(const struct joining *j, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "report to the creating process") : 0;
 }
 
-static int run(struct joining *j, struct bt_err *err)
+/* Does the filter let through what is done under it: the birth, the report, the session, the
+ * program? One that does not is for the program's process to install, as is one whose listener is
+ * to be told which process that is. */
+static bool filter_can_be_early(const struct bt_plan_process *p)
+{
+	const void *insns = p->filter.insns;
+	size_t len = p->filter.len;
+	const long calls[] = { SYS_sendmsg, SYS_exit_group, SYS_setsid, SYS_execve, SYS_prlimit64 };
+
+	if (insns == NULL || p->notify)
+		return false;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		if (!bt_seccomp_answer_lets(insns, len, calls[i], 0, 0))
+			return false;
+	}
+	if (p->process->terminal && !bt_seccomp_answer_lets(insns, len, SYS_ioctl, 0, TIOCSCTTY))
+		return false;
+	if (bt_seccomp_answer_lets(insns, len, SYS_clone3, 0, 0))
+		return true;
+	return (bt_seccomp_answer_fails(insns, len, SYS_clone3, ENOSYS) ||
+		bt_seccomp_answer_fails(insns, len, SYS_clone3, EPERM)) &&
+	       bt_seccomp_answer_lets(insns, len, SYS_clone, CLONE_PARENT | CLONE_PIDFD | SIGCHLD,
+				      0);
+}
+
+/* All that takes rights, before anybody in the container can see it. */
+static int become(struct joining *j, struct bt_err *err)
 {
 	struct bt_plan_process *p = &j->process;
-	char *warning = j->launch.warning;
-	static char path[PATH_MAX];
-	int slave = -EBADF, proc = -EBADF, r;
+	bt_auto_close int slave = -EBADF;
+	int r = open_terminal(j, &slave, err);
 
-	r = open_terminal(j, &slave, err);
-	if (r == 0)
-		r = open_procfs(p->process, &proc, err);
 	if (r == 0)
 		r = bt_process_set_stdio(p, slave, err);
 	if (r == 0)
-		r = bt_process_prepare(p, proc, warning, err);
+		r = bt_process_prepare(p, j->proc, j->launch.warning, err);
+	bt_close(&j->proc);
 	if (r == 0)
 		r = bt_limits_personality(&j->req->spec->linux_.personality, err);
 	if (r == 0)
 		r = bt_process_drop(p, err);
 	if (r == 0)
-		r = bt_process_find(p, path, err);
+		r = bt_process_find(p, j->path, err);
+	if (r < 0 || !filter_can_be_early(p))
+		return r;
+	j->filtered = true;
+	return bt_process_filter(p, j->far, err);
+}
+
+static int run(struct joining *j, struct bt_err *err)
+{
+	struct bt_plan_process *p = &j->process;
+	int r = bt_process_lead(p, j->launch.warning, err);
+
 	if (r == 0)
 		r = tell_warning(j, err);
-	return r < 0 ? r : bt_process_exec(p, path, j->far, err);
+	if (r == 0 && !j->filtered)
+		r = bt_process_filter(p, j->far, err);
+	return r < 0 ? r : bt_process_exec(p, j->path, err);
 }
 
 static _Noreturn void child(struct joining *j)
@@ -197,31 +243,6 @@ static _Noreturn void child(struct joining *j)
 	(void)run(j, &message.err);
 	bt_ignore(bt_sync_send(j->far, &message, -EBADF));
 	_exit(1);
-}
-
-/* Close every descriptor but standard streams, those to preserve, and the conversation. */
-static int close_the_rest(const struct joining *j)
-{
-	int keep[] = { j->process.stdio[0], j->process.stdio[1], j->process.stdio[2], j->far };
-	int next = 3 + j->process.preserve_fds;
-
-	for (;;) {
-		int least = INT_MAX;
-
-		for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
-			if (keep[i] >= next && keep[i] < least)
-				least = keep[i];
-		if (least > next) {
-			unsigned last = least == INT_MAX ? ~0u : (unsigned)least - 1;
-			int r = bt_closing_range((unsigned)next, last, false);
-
-			if (r < 0)
-				return r;
-		}
-		if (least == INT_MAX)
-			return 0;
-		next = least + 1;
-	}
 }
 
 static int pass_through(struct joining *j, struct bt_err *err)
@@ -236,11 +257,12 @@ static int pass_through(struct joining *j, struct bt_err *err)
 	if (r == 0)
 		r = enter_class(j, err);
 	if (r == 0)
+		r = open_procfs(j, err);
+	if (r == 0)
 		r = enter_namespaces(j, err);
 	if (r < 0)
 		return r;
-	r = close_the_rest(j);
-	return r < 0 ? bt_err_sys(err, r, "close descriptors") : 0;
+	return bt_process_close_all_but(&j->process, (const int[]){ j->far, j->proc }, 2, err);
 }
 
 /* The first child: goes in, leaves its own child there, and says which. */
@@ -251,6 +273,8 @@ static _Noreturn void door(struct joining *j)
 	struct bt_sync_message message = { .type = BT_SYNC_ERROR };
 	int pidfd = -EBADF, r = pass_through(j, &message.err);
 
+	if (r == 0)
+		r = become(j, &message.err);
 	if (r == 0) {
 		pid_t pid = bt_clone(&how, &pidfd);
 
@@ -317,6 +341,20 @@ static int pass_listener(const struct joining *j, int listener, struct bt_err *e
 	return r;
 }
 
+/* Who may trace the new process may speak in its name: nobody is taken for it who is no child of
+ * this process. */
+static int take_in(struct joining *j, pid_t pid, int *pidfd, struct bt_err *err)
+{
+	siginfo_t info;
+
+	if (j->launch.pid != 0 || pid <= 0 || *pidfd < 0 ||
+	    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return bt_err_sys(err, -EPROTO, "talk with the new process");
+	j->launch.pidfd = bt_take_fd(pidfd);
+	j->launch.pid = pid;
+	return 0;
+}
+
 /* The end of the conversation: its descriptor was closed by execve(2). */
 static int attend(struct joining *j, struct bt_err *err)
 {
@@ -335,17 +373,22 @@ static int attend(struct joining *j, struct bt_err *err)
 			return failed ? -err->errnum : 0;
 		switch (message.type) {
 		case BT_SYNC_BORN:
-			j->launch.pid = message.pid;
-			j->launch.pidfd = bt_take_fd(&fd);
+			r = take_in(j, message.pid, &fd, err);
+			if (r < 0)
+				return r;
 			break;
 		case BT_SYNC_CONSOLE:
+			if (!j->process.process->terminal || j->launch.console_fd >= 0)
+				return bt_err_sys(err, -EPROTO, "talk with the new process");
 			j->launch.console_fd = bt_take_fd(&fd);
 			break;
 		case BT_SYNC_READY:
 			memcpy(j->launch.warning, message.warning, sizeof(j->launch.warning));
 			break;
 		case BT_SYNC_LISTENER:
-			r = pass_listener(j, fd, err);
+			r = j->process.notify
+				    ? pass_listener(j, fd, err)
+				    : bt_err_sys(err, -EPROTO, "talk with the new process");
 			if (r < 0)
 				return r;
 			break;
@@ -409,6 +452,7 @@ static int prepare(struct joining *j, struct bt_err *err)
 	j->process.preserve_fds = req->preserve_fds;
 	j->process.new_keyring = !req->no_new_keyring;
 	j->process.keyring_name = req->id;
+	j->process.count_late = true;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return bt_err_sys(err, -errno, "make a socket pair");
 	j->sync = pair[0];
@@ -427,6 +471,7 @@ int bt_launch_exec(const struct bt_launch_exec *req, struct bt_launch *ret, stru
 		.root = -EBADF,
 		.sync = -EBADF,
 		.far = -EBADF,
+		.proc = -EBADF,
 		.launch = { .pidfd = -EBADF, .sync_fd = -EBADF, .console_fd = -EBADF },
 	};
 	int r = prepare(&j, err);

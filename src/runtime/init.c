@@ -351,6 +351,8 @@ static int set_up_process(struct work *w, struct bt_err *err)
 	if (r == 0)
 		r = bt_process_set_stdio(p, w->slave, err);
 	if (r == 0)
+		r = bt_process_lead(p, w->warning, err);
+	if (r == 0)
 		r = bt_process_prepare(p, w->proc, w->warning, err);
 	if (r == 0)
 		r = bt_limits_personality(&w->plan->spec->linux_.personality, err);
@@ -416,7 +418,9 @@ static int run(struct work *w, struct bt_err *err)
 	if (r == 0)
 		r = bt_hooks_run(&plan->spec->hooks.start_container, "startContainer",
 				 plan->hook_state, "created", w->pid, err);
-	return r < 0 ? r : bt_process_exec(&plan->process, w->path, w->sync, err);
+	if (r == 0)
+		r = bt_process_filter(&plan->process, w->sync, err);
+	return r < 0 ? r : bt_process_exec(&plan->process, w->path, err);
 }
 
 _Noreturn void bt_init_run(const struct bt_init *init)

@@ -88,14 +88,28 @@ int bt_limits_apply(const struct bt_oci_process *process, char warning[BT_SYNC_W
 	const struct bt_oci_io_priority *io = &process->io_priority;
 	int r = 0;
 
-	for (size_t i = 0; i < process->nrlimits && r == 0; i++)
-		r = set_rlimit(&process->rlimits[i], warning, err);
+	for (size_t i = 0; i < process->nrlimits && r == 0; i++) {
+		if (process->rlimits[i].type != RLIMIT_NPROC)
+			r = set_rlimit(&process->rlimits[i], warning, err);
+	}
 	if (r == 0 && process->scheduler.set)
 		r = set_scheduler(&process->scheduler, err);
 	if (r == 0 && io->set &&
 	    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 		    (io->class << IOPRIO_CLASS_SHIFT) | io->priority) < 0)
 		r = bt_err_sys(err, -errno, "process.ioPriority");
+	return r;
+}
+
+int bt_limits_count(const struct bt_oci_process *process, char warning[BT_SYNC_WARNING_LEN],
+		    struct bt_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < process->nrlimits && r == 0; i++) {
+		if (process->rlimits[i].type == RLIMIT_NPROC)
+			r = set_rlimit(&process->rlimits[i], warning, err);
+	}
 	return r;
 }
 

@@ -10,9 +10,13 @@
 #include "codec/oci_spec.h"
 #include "runtime/sync.h"
 
-/** Apply to the calling process. A limit higher than the machine allows is set as high as it
- * goes, and `warning` says so. Returns 0 or -errno. */
+/** Apply to the calling process, all but the number of its user's processes. A limit higher than
+ * the machine allows is set as high as it goes, and `warning` says so. Returns 0 or -errno. */
 bt_nodiscard int bt_limits_apply(const struct bt_oci_process *process,
+				 char warning[BT_SYNC_WARNING_LEN], struct bt_err *err);
+
+/** Apply the number of the user's processes (RLIMIT_NPROC) in the same way. */
+bt_nodiscard int bt_limits_count(const struct bt_oci_process *process,
 				 char warning[BT_SYNC_WARNING_LEN], struct bt_err *err);
 
 /** Set the personality of linux.personality. Returns 0 or -errno. */

@@ -61,6 +61,7 @@ struct bt_plan_process {
 	const char *path_list; /* $PATH of the environment, or the default */
 	int stdio[3];          /* borrowed; -EBADF with a terminal */
 	int preserve_fds;
+	bool count_late; /* RLIMIT_NPROC is for bt_process_lead(): a process is born in between */
 	bool new_keyring;
 	const char *keyring_name;
 };

@@ -94,12 +94,18 @@ int bt_process_set_stdio(const struct bt_plan_process *p, int slave, struct bt_e
 		r = place(aside[i], i);
 	if (r < 0)
 		return bt_err_sys(err, r, "set up standard input and output");
+	return 0;
+}
+
+int bt_process_lead(const struct bt_plan_process *p, char warning[BT_SYNC_WARNING_LEN],
+		    struct bt_err *err)
+{
 	if (setsid() < 0 && errno != EPERM)
 		return bt_err_sys(err, -errno, "setsid");
-	if (slave >= 0 && ioctl(0, TIOCSCTTY, 0) < 0)
+	if (p->process->terminal && ioctl(0, TIOCSCTTY, 0) < 0)
 		return bt_err_sys(err, -errno,
 				  "process.terminal: make it the controlling terminal");
-	return 0;
+	return p->count_late ? bt_limits_count(p->process, warning, err) : 0;
 }
 
 /* So that the program may open /dev/stdout again as its user. Not what is shared with
@@ -188,6 +194,8 @@ int bt_process_prepare(const struct bt_plan_process *p, int proc, char warning[B
 	if (r < 0)
 		return r;
 	r = bt_limits_apply(p->process, warning, err);
+	if (r == 0 && !p->count_late)
+		r = bt_limits_count(p->process, warning, err);
 	if (r == 0)
 		r = set_label(p, proc, err);
 	if (r == 0)
@@ -316,17 +324,18 @@ static int install_filter(const struct bt_plan_process *p, int sync, struct bt_e
 	return p->notify ? send_listener(sync, r, err) : 0;
 }
 
-int bt_process_exec(const struct bt_plan_process *p, const char *path, int sync, struct bt_err *err)
+int bt_process_filter(const struct bt_plan_process *p, int sync, struct bt_err *err)
 {
 	int r = p->filter.insns != NULL ? install_filter(p, sync, err) : 0;
 
-	if (r < 0)
+	if (r < 0 || !filter_needs_admin(p))
 		return r;
-	if (filter_needs_admin(p)) {
-		r = bt_caps_set(p->caps.effective, p->caps.permitted, p->caps.inheritable);
-		if (r < 0)
-			return bt_err_sys(err, r, "process.capabilities");
-	}
+	r = bt_caps_set(p->caps.effective, p->caps.permitted, p->caps.inheritable);
+	return r < 0 ? bt_err_sys(err, r, "process.capabilities") : 0;
+}
+
+int bt_process_exec(const struct bt_plan_process *p, const char *path, struct bt_err *err)
+{
 	(void)execve(path, p->process->args.v, p->env);
 	return bt_program_failed(p->process->args.v[0], errno, err);
 }

@@ -20,6 +20,7 @@ static size_t length(const struct bt_sync_message *message)
 	case BT_SYNC_READY:
 		return head + sizeof(message->warning);
 	case BT_SYNC_BORN:
+	case BT_SYNC_SYSCTL:
 		return head + sizeof(message->pid);
 	default:
 		return head;

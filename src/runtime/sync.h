@@ -36,8 +36,8 @@ enum bt_sync_type {
 struct bt_sync_message {
 	enum bt_sync_type type;
 	union {
-		struct bt_err err;                 /* of ERROR */
-		pid_t pid;                         /* of BORN: as the creator sees it */
+		struct bt_err err; /* of ERROR */
+		pid_t pid;         /* of BORN: as the creator sees it; of SYSCTL: which */
 		char warning[BT_SYNC_WARNING_LEN]; /* of READY: what was reduced, or "" */
 	};
 };

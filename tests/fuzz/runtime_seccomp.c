@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "../unit/runtime/bpf_run.h"
+#include "runtime/seccomp_answer.h"
 #include "runtime/seccomp_calls.h"
 #include "runtime/seccomp.h"
 #include "runtime/seccomp_library.h"
@@ -75,6 +76,9 @@ static void compare(const struct bt_oci_seccomp *spec, const struct bt_seccomp_f
 	uint32_t x = bpf_run(a->insns, a->len / sizeof(struct sock_filter), &data);
 	uint32_t y = bpf_run(b->insns, b->len / sizeof(struct sock_filter), &data);
 
+	if (bt_seccomp_answer(a->insns, a->len, &data) != x ||
+	    bt_seccomp_answer(b->insns, b->len, &data) != y)
+		abort();
 	if (x != y && x != by_the_book(spec, &data))
 		abort();
 }

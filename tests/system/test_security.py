@@ -181,6 +181,23 @@ def test_r12_a_joining_process_shows_nothing_of_the_host(engine, evil, name, tmp
     assert joined > 1 and "FOUND" not in engine.docker("logs", name).stdout
 
 
+@pytest.mark.parametrize("how", ["exec", "user", "terminal", "health"])
+def test_r12_a_joining_process_that_is_seized_has_no_right_beyond_the_containers(engine, evil, name, how):
+    """What may trace may hold a process of exec before it has executed anything, and do in its name what that may do."""
+    health = ["--health-cmd", "true", "--health-interval", "200ms"] if how == "health" else []
+    args = {"user": ["-u", "1000"], "terminal": ["-t"]}.get(how, [])
+    seen = []
+    for _ in range(5):
+        engine.docker("run", "-d", "--name", name, "--cap-add", "SYS_PTRACE", *health, evil(), "prowl", "seize", "3")
+        while engine.inspect(name)["State"]["Running"]:
+            engine.docker("exec", *args, name, "true", check=False) if not health else time.sleep(0.2)
+        seen += engine.docker("logs", name).stdout.splitlines()
+        engine.docker("rm", name)
+        if "SEIZED joining" in seen:
+            break
+    assert "SEIZED joining" in seen and not [line for line in seen if "FOUND" in line]
+
+
 def test_r15_giant_group_files_cost_no_memory(engine, evil, name):
     def giant(root):
         with open(root + "/etc/group", "w") as f:

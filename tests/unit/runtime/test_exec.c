@@ -3,6 +3,7 @@
 #include "launch_fixture.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 static struct fixture f;
 static struct bt_launch container;
@@ -165,6 +166,69 @@ START_TEST(terminal_is_of_the_containers_devpts)
 }
 END_TEST
 
+/* A filter that its own birth would not survive is installed by the program's process itself. */
+START_TEST(filter_that_lets_nobody_fork_is_in_force_all_the_same)
+{
+	fixture_set(
+		&f, "linux.seccomp",
+		"{'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['clone','clone3','fork',"
+		"'vfork'],'action':'SCMP_ACT_ERRNO','errnoRet':1},{'names':['mkdir','mkdirat'],"
+		"'action':'SCMP_ACT_ERRNO','errnoRet':5}]}");
+	start();
+	ck_assert_msg(exec_script("mkdir /tmp/x", NULL) != 0, "%s", f.err.msg);
+	ck_assert_int_eq(exec_script("exec mkdir /tmp/x 2>/dev/null", NULL), 1);
+	ck_assert_int_eq(exec_script("exec grep -q Seccomp:.2 /proc/self/status", NULL), 0);
+}
+END_TEST
+
+START_TEST(filter_that_lets_fork_is_in_force_from_birth_on)
+{
+	fixture_set(&f, "linux.seccomp",
+		    "{'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['mkdir','mkdirat'],"
+		    "'action':'SCMP_ACT_ERRNO','errnoRet':5}]}");
+	start();
+	assert_prints("mkdir /tmp/x 2>&1 || grep -c Seccomp:.2 /proc/self/status",
+		      "mkdir: can't create directory '/tmp/x': Input/output error\n1\n");
+}
+END_TEST
+
+static void few_processes(struct bt_oci_process *p)
+{
+	/* Nobody else has this user. */
+	static struct bt_oci_rlimit limit = { .type = RLIMIT_NPROC, .soft = 1, .hard = 2 };
+
+	p->uid = 4000000007u;
+	p->rlimits = &limit;
+	p->nrlimits = 1;
+}
+
+START_TEST(number_of_processes_does_not_count_who_makes_it)
+{
+	start();
+	ck_assert_msg(exec_script("ulimit -Su; ulimit -Hu; readlink /proc/self >/dev/null; true",
+				  few_processes) != 0,
+		      "it forked");
+	ck_assert_str_eq(f.out, "1\n2\nsh: can't fork: Resource temporarily unavailable\n");
+}
+END_TEST
+
+static void ambient(struct bt_oci_process *p)
+{
+	p->capabilities.ambient = p->capabilities.inheritable = p->capabilities.permitted =
+		p->capabilities.effective = p->capabilities.bounding = UINT64_C(1) << 10;
+	p->uid = p->gid = 1000;
+}
+
+START_TEST(capabilities_outlive_the_birth)
+{
+	start();
+	ck_assert_int_eq(exec_script("grep ^Cap /proc/self/status", ambient), 0);
+	ck_assert_str_eq(f.out, "CapInh:\t0000000000000400\nCapPrm:\t0000000000000400\n"
+				"CapEff:\t0000000000000400\nCapBnd:\t0000000000000400\n"
+				"CapAmb:\t0000000000000400\n");
+}
+END_TEST
+
 START_TEST(user_namespace_is_entered_too)
 {
 	fixture_set(&f, "linux.uidMappings", "[{'containerID':0,'hostID':100000,'size':65536}]");
@@ -209,6 +273,10 @@ int main(void)
 	tcase_add_test(exec, r09_nothing_is_inheritable);
 	tcase_add_test(exec, r02_directory_never_leads_out);
 	tcase_add_test(exec, terminal_is_of_the_containers_devpts);
+	tcase_add_test(exec, filter_that_lets_nobody_fork_is_in_force_all_the_same);
+	tcase_add_test(exec, filter_that_lets_fork_is_in_force_from_birth_on);
+	tcase_add_test(exec, number_of_processes_does_not_count_who_makes_it);
+	tcase_add_test(exec, capabilities_outlive_the_birth);
 	tcase_add_test(exec, user_namespace_is_entered_too);
 	tcase_add_test(exec, container_that_ended_is_a_conflict);
 	suite_add_tcase(suite, exec);

@@ -23,7 +23,8 @@ static int apply(int type, uint64_t soft, uint64_t hard)
 	const struct bt_oci_rlimit limit = { .type = type, .soft = soft, .hard = hard };
 	const struct bt_oci_process process = { .rlimits = &limit, .nrlimits = 1 };
 
-	return bt_limits_apply(&process, warning, &err);
+	return type == RLIMIT_NPROC ? bt_limits_count(&process, warning, &err)
+				    : bt_limits_apply(&process, warning, &err);
 }
 
 static bool may_raise(void)
@@ -63,6 +64,28 @@ END_TEST
 
 /* From the machine's own hard limit, from a low one, and to no limit at all. */
 static const uint64_t beyond[] = { 1ull << 40, UINT64_MAX, (1ull << 31) + 1 };
+
+START_TEST(the_number_of_processes_is_limited_apart_from_all_else)
+{
+	const struct bt_oci_rlimit limits[] = {
+		{ .type = RLIMIT_NPROC, .soft = 900, .hard = 901 },
+		{ .type = RLIMIT_NOFILE, .soft = 98, .hard = 99 },
+	};
+	const struct bt_oci_process process = { .rlimits = limits, .nrlimits = 2 };
+	struct rlimit before, now;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NPROC, &before), 0);
+	ck_assert_int_eq(bt_limits_apply(&process, warning, &err), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_NPROC, &now), 0);
+	ck_assert_uint_eq(now.rlim_cur, before.rlim_cur);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &now), 0);
+	ck_assert_uint_eq(now.rlim_cur, 98);
+	ck_assert_int_eq(apply(RLIMIT_NPROC, 900, 901), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_NPROC, &now), 0);
+	ck_assert_uint_eq(now.rlim_cur, 900);
+	ck_assert_uint_eq(now.rlim_max, 901);
+}
+END_TEST
 
 START_TEST(a_limit_beyond_the_most_is_cut_to_the_most_and_told)
 {
@@ -143,6 +166,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(all, a_limit_that_may_be_had_is_set_without_a_word);
+	tcase_add_test(all, the_number_of_processes_is_limited_apart_from_all_else);
 	tcase_add_loop_test(all, a_limit_beyond_the_most_is_cut_to_the_most_and_told, 0,
 			    sizeof(beyond) / sizeof(beyond[0]));
 	tcase_add_test(all, the_soft_limit_stays_where_only_the_hard_one_is_cut);
