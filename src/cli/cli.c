@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "cli/plain.h"
 #include "client/context.h"
 
 #define SOCKET_BERTH  "unix:///run/berth.sock"
@@ -19,15 +20,17 @@
 int bt_cli_fail(const struct bt_err *err)
 {
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "%s\n", err->msg);
+	bt_plain_put(stderr, err->msg);
+	(void)fputc('\n', stderr);
 	return BT_CLI_FAILED;
 }
 
 int bt_cli_fail_run(const struct bt_cli *cli, const struct bt_args *args, const struct bt_err *err)
 {
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "%s: %s\n\nRun '%s --help' for more information\n", cli->prog,
-		      err->msg, args->path);
+	(void)fprintf(stderr, "%s: ", cli->prog);
+	bt_plain_put(stderr, err->msg);
+	(void)fprintf(stderr, "\n\nRun '%s --help' for more information\n", args->path);
 	return BT_CLI_USAGE;
 }
 

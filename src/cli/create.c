@@ -18,6 +18,7 @@
 #include "cli/create_mount.h"
 #include "cli/create_network.h"
 #include "cli/create_port.h"
+#include "cli/plain.h"
 #include "cli/pull.h"
 #include "client/target.h"
 #include "codec/image_ref.h"
@@ -132,8 +133,11 @@ int bt_create_container(struct bt_cli *cli, const struct bt_args *args, const js
 	if (r < 0)
 		return r;
 	json_array_foreach (json_object_get(answer, "Warnings"), i, warning)
-		if (json_is_string(warning))
-			(void)fprintf(stderr, "WARNING: %s\n", json_string_value(warning));
+		if (json_is_string(warning)) {
+			(void)fputs("WARNING: ", stderr);
+			bt_plain_put(stderr, json_string_value(warning));
+			(void)fputc('\n', stderr);
+		}
 	id = json_string_value(json_object_get(answer, "Id"));
 	if (!id || strlen(id) > 64)
 		return bt_err_set(err, BT_ERR_SYSTEM, EPROTO, "the daemon's answer has no id");

@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/filter.h"
 #include "cli/json_stream.h"
+#include "cli/plain.h"
 #include "client/target.h"
 #include "codec/go_template.h"
 
@@ -70,8 +71,12 @@ static void print_attributes(json_t *attributes)
 	json_object_foreach (attributes, name, value)
 		names[i++] = name;
 	qsort(names, n, sizeof(*names), by_name);
-	for (i = 0; i < n; i++)
-		(void)printf("%s%s=%s", i ? ", " : " (", names[i], text_of(attributes, names[i]));
+	for (i = 0; i < n; i++) {
+		(void)fputs(i ? ", " : " (", stdout);
+		bt_plain_put(stdout, names[i]);
+		(void)fputc('=', stdout);
+		bt_plain_put(stdout, text_of(attributes, names[i]));
+	}
 	(void)putchar(')');
 }
 

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/time.h"
 #include "cli/natural.h"
+#include "cli/plain.h"
 #include "cli/rows.h"
 #include "cli/table.h"
 #include "cli/units.h"
@@ -58,7 +59,7 @@ static int label(const struct row *row, const json_t *key, json_t **ret)
 		return 0;
 	}
 	value = json_object_get(json_object_get(row->row, "Labels"), name);
-	*ret = json_string(value ? json_string_value(value) : "");
+	*ret = bt_plain_cell(stdout, json_string(value ? json_string_value(value) : ""));
 	return 0;
 }
 
@@ -78,7 +79,8 @@ static int field(void *arg, const char *name, json_t *const *args, size_t nargs,
 		return -ENOENT;
 	if (nargs)
 		return -EINVAL;
-	*ret = row->row ? c->get(row->row, row->format->arg) : json_string(c->header);
+	*ret = row->row ? bt_plain_cell(stdout, c->get(row->row, row->format->arg))
+			: json_string(c->header);
 	return *ret ? 0 : -EINVAL;
 }
 
@@ -153,12 +155,15 @@ static bool is_whole(const char *text)
 /* Go's encoder of whole rows writes so what a browser could take for markup. */
 static void print_escaped(const char *text)
 {
+	bt_auto_str struct bt_str line = { .max = 1u << 30 };
+
 	for (; *text; text++)
 		if (strchr("<>&", *text))
-			(void)printf("\\u%04x", (unsigned)(unsigned char)*text);
+			bt_str_printf(&line, "\\u%04x", (unsigned)(unsigned char)*text);
 		else
-			(void)putchar(*text);
-	(void)putchar('\n');
+			bt_str_putc(&line, *text);
+	bt_str_putc(&line, '\n');
+	bt_plain_put(stdout, bt_str_get(&line));
 }
 
 static int print_json_rows(const struct bt_format *f, struct bt_rows *rows, struct bt_err *err)

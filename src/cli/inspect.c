@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/format.h"
 #include "cli/multi.h"
+#include "cli/plain.h"
 #include "cli/platform_flag.h"
 #include "client/target.h"
 #include "codec/go_template.h"
@@ -120,16 +121,20 @@ static int apply(const struct bt_go_template *t, const char *text, struct bt_err
 		(void)fputc('\n', stdout);
 		return bt_err_context(err, "template parsing error");
 	}
-	(void)printf("%s\n", bt_str_get(&out));
+	bt_plain_put(stdout, bt_str_get(&out));
+	(void)fputc('\n', stdout);
 	return 0;
 }
 
 static void print_list(const struct bt_str *items)
 {
-	if (items->len)
-		(void)printf("[\n    %s\n]\n", bt_str_get(items));
-	else
+	if (items->len == 0) {
 		(void)puts("[]");
+		return;
+	}
+	(void)fputs("[\n    ", stdout);
+	bt_plain_put(stdout, bt_str_get(items));
+	(void)fputs("\n]\n", stdout);
 }
 
 int bt_inspect_run(struct bt_cli *cli, const struct bt_args *args, bt_inspect_fetch fetch)
@@ -163,12 +168,15 @@ int bt_inspect_run(struct bt_cli *cli, const struct bt_args *args, bt_inspect_fe
 		else
 			bt_inspect_indent(&items, text, 1);
 	}
-	if (json)
-		(void)printf("[%s]\n", bt_str_get(&items));
-	else if (!t)
+	if (json) {
+		(void)fputc('[', stdout);
+		bt_plain_put(stdout, bt_str_get(&items));
+		(void)fputs("]\n", stdout);
+	} else if (!t) {
 		print_list(&items);
+	}
 	(void)fflush(stdout);
-	(void)fputs(bt_str_get(&messages), stderr);
+	bt_plain_put(stderr, bt_str_get(&messages));
 	return messages.len ? BT_CLI_FAILED : 0;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/auto.h"
+#include "cli/plain.h"
 #include "client/target.h"
 
 /* Calls under way at the same time. */
@@ -94,6 +95,6 @@ int bt_multi_run(struct bt_cli *cli, const struct bt_args *args, const struct bt
 			begin(api, args, multi, args->pos[at], call);
 	}
 	(void)fflush(stdout);
-	(void)fputs(bt_str_get(&messages), stderr);
+	bt_plain_put(stderr, bt_str_get(&messages));
 	return code;
 }

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "cli/plain.h"
 #include "cli/units.h"
 
 #define IDS_MAX   1024
@@ -94,14 +95,15 @@ static void print_message(struct display *d, const json_t *m, const json_t *prog
 		(void)fputs("\33[2K\r", d->out);
 	else if (bar.len)
 		return;
-	if (*id)
-		(void)fprintf(d->out, "%s: ", id);
+	if (*id) {
+		bt_plain_put(d->out, id);
+		(void)fputs(": ", d->out);
+	}
+	bt_plain_put(d->out, *stream && !(d->terminal && progress) ? stream : text_of(m, "status"));
 	if (d->terminal && progress)
-		(void)fprintf(d->out, "%s %s\r", text_of(m, "status"), bt_str_get(&bar));
-	else if (*stream)
-		(void)fputs(stream, d->out);
-	else
-		(void)fprintf(d->out, "%s\n", text_of(m, "status"));
+		(void)fprintf(d->out, " %s\r", bt_str_get(&bar));
+	else if (!*stream)
+		(void)fputc('\n', d->out);
 }
 
 static void show(struct display *d, const json_t *m)

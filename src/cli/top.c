@@ -8,17 +8,21 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/multi.h"
+#include "cli/plain.h"
 #include "cli/table.h"
 #include "client/target.h"
 
 static void add_line(struct bt_str *out, const json_t *cells)
 {
-	const json_t *cell;
+	json_t *cell;
 	size_t i;
 
-	json_array_foreach (cells, i, cell)
-		bt_str_printf(out, "%s%s", i ? "\t" : "",
-			      json_string_value(cell) ? json_string_value(cell) : "");
+	json_array_foreach (cells, i, cell) {
+		json_auto_t *shown = bt_plain_cell(stdout, json_incref(cell));
+		const char *text = json_string_value(shown);
+
+		bt_str_printf(out, "%s%s", i ? "\t" : "", text ? text : "");
+	}
 	bt_str_putc(out, '\n');
 }
 

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/json_set.h"
 #include "cli/multi.h"
+#include "cli/plain.h"
 #include "cli/units.h"
 
 static int set_restart(const struct bt_args *args, json_t *body, struct bt_err *err)
@@ -75,8 +76,10 @@ static int update_one(struct bt_cli *cli, const char *name, const json_t *body)
 		return bt_cli_fail(&err);
 	(void)printf("%s\n", name);
 	json_array_foreach (json_object_get(answer, "Warnings"), i, warning)
-		if (json_is_string(warning))
-			(void)fprintf(stderr, "%s\n", json_string_value(warning));
+		if (json_is_string(warning)) {
+			bt_plain_put(stderr, json_string_value(warning));
+			(void)fputc('\n', stderr);
+		}
 	return 0;
 }
 
