@@ -27,16 +27,24 @@ const char *bt_filter_images_label(const void *config, const char *key)
 	return bt_json_str(bt_json_obj(config, "Labels"), key, NULL);
 }
 
-static int created_of(struct bt_images *images, const char *name, int64_t *ret, struct bt_err *err)
+/* When the images that the filter `name` names were made: of several the first, or the last. */
+static int created_of(struct bt_images *images, const struct bt_filters *filters, const char *name,
+		      bool last, int64_t *ret, struct bt_err *err)
 {
-	bt_auto(bt_image_row_done_) struct bt_image_row row = { 0 };
-	int r;
+	const char *ref;
+	int r = 0;
 
-	if (!name)
-		return 0;
-	r = bt_images_find_(images, name, &row, err);
-	if (r == 0)
-		(void)!bt_time_rfc3339_parse(bt_json_str(row.config, "created", ""), ret);
+	for (size_t i = 0; r == 0 && (ref = bt_filters_value(filters, name, i)); i++) {
+		bt_auto(bt_image_row_done_) struct bt_image_row row = { 0 };
+		int64_t created = 0;
+
+		r = bt_images_find_(images, ref, &row, err);
+		if (r == 0)
+			(void)!bt_time_rfc3339_parse(bt_json_str(row.config, "created", ""),
+						     &created);
+		if (r == 0 && (i == 0 || (created > *ret) == last))
+			*ret = created;
+	}
 	return r;
 }
 
@@ -82,10 +90,9 @@ static int make_query(struct bt_images *images, const struct bt_filters *filters
 		if (r < 0)
 			return r;
 		q.dangling_given = r == 1;
-		r = created_of(images, bt_filters_value(filters, "before", 0), &q.before, err);
+		r = created_of(images, filters, "before", false, &q.before, err);
 		if (r == 0)
-			r = created_of(images, bt_filters_value(filters, "since", 0), &q.since,
-				       err);
+			r = created_of(images, filters, "since", true, &q.since, err);
 		if (r == 0)
 			r = bt_filters_until(filters, &q.until, err);
 		if (r == 0)
