@@ -51,22 +51,28 @@ static json_t *make_mount(const char *destination, const char *type, const char 
 			 source, "options", list);
 }
 
-/* Does the user mount something there, or, for what lies in /dev, over all of /dev? */
+/* Is `mine`, as the user wrote it, this place, or for what lies in /dev all of /dev? */
+static bool covers(const char *mine, const char *destination)
+{
+	bt_auto_free char *clean = bt_path_clean(mine);
+
+	return clean && (strcmp(clean, destination) == 0 ||
+			 (strcmp(clean, "/dev") == 0 && bt_str_after(destination, "/dev/")));
+}
+
+/* Does the user mount something there? */
 static bool overridden(const struct bt_spec_request *req, const char *destination)
 {
-	const json_t *tmpfs = json_object_get(req->host_config, "Tmpfs");
-	const json_t *item;
+	const char *place;
+	json_t *item;
 	size_t i;
 
-	if (json_object_get(tmpfs, destination))
-		return true;
-	json_array_foreach (req->mounts, i, item) {
-		const char *dest = bt_jget_text(item, "Destination");
-
-		if (strcmp(dest, destination) == 0 ||
-		    (strcmp(dest, "/dev") == 0 && bt_str_after(destination, "/dev/")))
+	json_object_foreach (json_object_get(req->host_config, "Tmpfs"), place, item)
+		if (covers(place, destination))
 			return true;
-	}
+	json_array_foreach (req->mounts, i, item)
+		if (covers(bt_jget_text(item, "Destination"), destination))
+			return true;
 	return false;
 }
 
