@@ -39,8 +39,16 @@ bt_nodiscard int bt_map_put(struct bt_map *map, const char *key, void *value, vo
 void *bt_map_remove(struct bt_map *map, const char *key);
 
 /** Iterate in no particular order: start with `*pos` 0; returns false at the end. The map
- * must not change meanwhile. `ret_key` and `ret_value` are borrowed and may be NULL. */
+ * must not change meanwhile, but see bt_map_removed(). `ret_key` and `ret_value` are borrowed and
+ * may be NULL. */
 bool bt_map_next(const struct bt_map *map, size_t *pos, const char **ret_key, void **ret_value);
+
+/** After the entry that bt_map_next() told last was removed, and nothing else changed: go on where
+ * it was, since another may have moved there. One that is kept may be told twice. */
+static inline void bt_map_removed(size_t *pos)
+{
+	(*pos)--;
+}
 
 /** Release keys and slots (not the values) and leave the map empty. */
 void bt_map_done(struct bt_map *map);

@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "codec/json.h"
 
 #define MESSAGE_MAX (1u << 20)
 
@@ -75,14 +76,14 @@ static void add_headers(const struct bt_api *api, const struct bt_api_request *r
 int bt_api_send(struct bt_api *api, const struct bt_api_request *req, struct bt_http_conn *ret,
 		struct bt_err *err)
 {
-	bt_auto_free char *text = req->json ? json_dumps(req->json, JSON_COMPACT) : NULL;
+	bt_auto_free char *text = NULL;
 	bt_auto_str struct bt_str extra = { 0 };
 	struct bt_http_conn conn = { .fd = -EBADF };
 	int r;
 
 	bt_auto_free char *target =
 		bt_str_format("%s%s%s", api->endpoint.base, api->prefix, req->target);
-	if (!target || (req->json && !text))
+	if (!target || (req->json && bt_json_dump(req->json, &text, NULL) < 0))
 		return bt_err_sys(err, -ENOMEM, "build request");
 	add_headers(api, req, &extra);
 	bool tcp = api->endpoint.kind == BT_ENDPOINT_TCP;

@@ -54,7 +54,7 @@ static void finish(struct bt_forwarder *fw)
 {
 	void *owner;
 
-	for (size_t pos = 0; bt_map_next(&fw->owners, &pos, NULL, &owner); pos = 0)
+	for (size_t pos = 0; bt_map_next(&fw->owners, &pos, NULL, &owner); bt_map_removed(&pos))
 		bt_forwarder_forget(fw, owner);
 	bt_helper_done(&fw->helper);
 	bt_map_done(&fw->owners);

@@ -44,7 +44,7 @@ void bt_forwarder_forget(struct bt_forwarder *fw, struct bt_forwarder_owner *own
 {
 	void *port;
 
-	for (size_t pos = 0; bt_map_next(&owner->ports, &pos, NULL, &port); pos = 0)
+	for (size_t pos = 0; bt_map_next(&owner->ports, &pos, NULL, &port); bt_map_removed(&pos))
 		drop(fw, port);
 	bt_helper_loop_drop(&fw->helper.loop, &owner->life);
 	(void)bt_map_remove(&fw->owners, owner->id);
@@ -230,7 +230,7 @@ static void drop_keys(struct bt_forwarder *fw, struct bt_forwarder_owner *o, con
 		bt_forwarder_forget(fw, o);
 }
 
-/* Drop what is marked. Removing changes a map, so each round begins anew. */
+/* Drop what is marked. */
 static void sweep_owner(struct bt_forwarder *fw, struct bt_forwarder_owner *o)
 {
 	void *value;
@@ -241,7 +241,7 @@ static void sweep_owner(struct bt_forwarder *fw, struct bt_forwarder_owner *o)
 
 		if (p->marked) {
 			drop(fw, p);
-			pos = 0;
+			bt_map_removed(&pos);
 		}
 	}
 }
@@ -257,7 +257,7 @@ static void sweep(struct bt_forwarder *fw)
 		sweep_owner(fw, o);
 		if (o->ports.used == 0) {
 			bt_forwarder_forget(fw, o);
-			pos = 0;
+			bt_map_removed(&pos);
 		}
 	}
 }

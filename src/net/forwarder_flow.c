@@ -229,7 +229,7 @@ void bt_forwarder_flow_cut(struct bt_forwarder *fw, struct bt_forwarder_port *po
 {
 	void *flow;
 
-	for (size_t pos = 0; bt_map_next(&port->flows, &pos, NULL, &flow); pos = 0)
+	for (size_t pos = 0; bt_map_next(&port->flows, &pos, NULL, &flow); bt_map_removed(&pos))
 		flow_close(fw, flow);
 }
 

@@ -42,15 +42,12 @@ static void tick(void *owner, int64_t now_ns)
 
 static void finish(struct bt_nameserver *ns)
 {
+	void *client;
+
 	bt_nameserver_query_forget(ns, NULL, NULL);
 	bt_nameserver_tcp_close(ns, NULL, INT64_MAX);
-	for (size_t pos = 0; ns->clients.used > 0; pos = 0) {
-		void *client;
-
-		if (!bt_map_next(&ns->clients, &pos, NULL, &client))
-			break;
+	for (size_t pos = 0; bt_map_next(&ns->clients, &pos, NULL, &client); bt_map_removed(&pos))
 		bt_nameserver_client_forget(ns, client);
-	}
 	bt_helper_done(&ns->helper);
 	bt_map_done(&ns->clients);
 	bt_names_done(&ns->names);

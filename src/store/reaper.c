@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/list.h"
@@ -14,6 +16,7 @@
 #include "base/thread.h"
 
 #define STACK_SIZE (256u << 10)
+#define LOWER_BY   10 /* steps of nice(2), each a tenth of the processor's time */
 
 struct item {
 	struct bt_list link;
@@ -64,13 +67,26 @@ static struct item *next_item(struct bt_reaper *reaper)
 	return item;
 }
 
+/* Nobody waits for it, so whoever is waited for goes first; but only while nothing is locked. */
+static int remove_tree(const struct bt_reaper *reaper, const char *name)
+{
+	const id_t self = (id_t)gettid();
+	const int before = getpriority(PRIO_PROCESS, self);
+	int r;
+
+	(void)setpriority(PRIO_PROCESS, self, before + LOWER_BY);
+	r = bt_io_remove_tree(reaper->dirfd, name);
+	(void)setpriority(PRIO_PROCESS, self, before);
+	return r;
+}
+
 static void *reaper_main(void *arg)
 {
 	struct bt_reaper *reaper = arg;
 	struct item *item;
 
 	while ((item = next_item(reaper))) {
-		if (bt_io_remove_tree(reaper->dirfd, item->name) == 0 && reaper->gone)
+		if (remove_tree(reaper, item->name) == 0 && reaper->gone)
 			reaper->gone(reaper->arg, item->name);
 		free(item);
 	}

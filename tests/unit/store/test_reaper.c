@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@ static int dir;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct bt_str gone;
-static int count;
+static int count, priority;
 
 static void make_dir(void)
 {
@@ -40,6 +41,7 @@ static void note(void *arg, const char *name)
 	(void)arg;
 	(void)pthread_mutex_lock(&mutex);
 	bt_str_puts(&gone, name);
+	priority = getpriority(PRIO_PROCESS, (id_t)gettid());
 	count++;
 	(void)pthread_cond_broadcast(&changed);
 	(void)pthread_mutex_unlock(&mutex);
@@ -118,6 +120,19 @@ START_TEST(a_tree_that_waits_is_removed_once_however_often_it_is_added)
 }
 END_TEST
 
+START_TEST(it_lets_others_go_first_but_not_where_it_may_hold_what_they_wait_for)
+{
+	struct bt_reaper *reaper = NULL;
+
+	tree("one");
+	ck_assert_int_eq(bt_reaper_create(dir, note, NULL, &reaper), 0);
+	bt_reaper_add(reaper, "one");
+	wait_for(1);
+	ck_assert_int_eq(priority, getpriority(PRIO_PROCESS, (id_t)getpid()));
+	bt_reaper_destroy(reaper);
+}
+END_TEST
+
 START_TEST(what_is_not_there_is_gone)
 {
 	struct bt_reaper *reaper = NULL;
@@ -167,6 +182,7 @@ int main(void)
 	tcase_add_test(tests, trees_go_with_all_that_is_in_them_and_others_stay);
 	tcase_add_test(tests, one_that_was_idle_works_again);
 	tcase_add_test(tests, a_tree_that_waits_is_removed_once_however_often_it_is_added);
+	tcase_add_test(tests, it_lets_others_go_first_but_not_where_it_may_hold_what_they_wait_for);
 	tcase_add_test(tests, what_is_not_there_is_gone);
 	tcase_add_test(tests, an_end_in_the_middle_leaves_whole_names_for_later);
 	suite_add_tcase(suite, tests);
