@@ -11,9 +11,13 @@
 
 #include "base/auto.h"
 
-/* jansson has only int64_t. A larger number is parsed as a string with this
- * before its digits; nothing but bt_json_u64_value() reads the form. */
+/* jansson has only int64_t. A larger number is parsed as a list in a list with a string, which no
+ * document of ours has anywhere: where a text, a name or a list is wanted it is as wrong as a
+ * number. Nothing but bt_json_u64_value() reads the form, and bt_json_append() prints it as a
+ * number. */
+#define BIG_BEGIN      "[[\""
 #define BIG_PREFIX     "u64:"
+#define BIG_END        "\"]]"
 #define INT64_DIGITS   19
 #define INT64_MAX_TEXT "9223372036854775807"
 
@@ -34,8 +38,11 @@ static size_t skip_string(const struct scan *sc, size_t i)
 	return i + 1;
 }
 
+/* One with a zero before it is none, and jansson's to refuse. */
 static bool is_big(const char *digits, size_t n)
 {
+	if (*digits == '0')
+		return false;
 	return n > INT64_DIGITS ||
 	       (n == INT64_DIGITS && memcmp(digits, INT64_MAX_TEXT, INT64_DIGITS) > 0);
 }
@@ -54,9 +61,9 @@ static size_t skip_number(struct scan *sc, size_t i)
 	}
 	if (sc->big && is_big(sc->text + i, end - i) && (i == 0 || sc->text[i - 1] != '-')) {
 		bt_str_add(sc->big, sc->text + sc->copied, i - sc->copied);
-		bt_str_puts(sc->big, "\"" BIG_PREFIX);
+		bt_str_puts(sc->big, BIG_BEGIN BIG_PREFIX);
 		bt_str_add(sc->big, sc->text + i, end - i);
-		bt_str_putc(sc->big, '"');
+		bt_str_puts(sc->big, BIG_END);
 		sc->copied = end;
 	}
 	return end;
@@ -377,13 +384,13 @@ int bt_json_get_strs(const json_t *obj, const char *key, json_t **ret, struct bt
 
 int bt_json_u64_value(const json_t *json, uint64_t *ret)
 {
-	const char *digits =
-		json_is_string(json) ? bt_str_after(json_string_value(json), BIG_PREFIX) : NULL;
+	const char *text = json_string_value(json_array_get(json_array_get(json, 0), 0));
+	const char *digits = text ? bt_str_after(text, BIG_PREFIX) : NULL;
 	unsigned long long big;
 	int r;
 
 	if (digits) {
-		r = bt_str_to_u64(digits, &big);
+		r = is_big(digits, strlen(digits)) ? bt_str_to_u64(digits, &big) : -EINVAL;
 		if (r == 0)
 			*ret = big;
 		return r;

@@ -49,7 +49,8 @@ bt_nodiscard int bt_json_parse(const char *text, size_t len, unsigned flags, jso
  * (owned), or -ENOMEM. `ret_len` may be NULL. */
 bt_nodiscard int bt_json_dump(const json_t *json, char **ret, size_t *ret_len);
 
-/** Append a tree to `s`, compactly; a failure becomes the builder's. */
+/** Append a tree to `s`, compactly; a failure becomes the builder's. What BT_JSON_BIG let in is a
+ * number there, too. */
 void bt_json_append(struct bt_str *s, const json_t *json);
 
 /** Append `text` as a JSON string with its quotes. What is not UTF-8 becomes U+FFFD. */

@@ -77,8 +77,14 @@ static void print_object(struct bt_str *s, const json_t *json, unsigned depth)
 static void print_array(struct bt_str *s, const json_t *array, unsigned depth)
 {
 	const json_t *item;
+	uint64_t number;
 	size_t i;
 
+	/* What is larger than the library's integers has this form in a tree: BT_JSON_BIG. */
+	if (json_array_size(array) == 1 && bt_json_u64_value(array, &number) == 0) {
+		bt_str_printf(s, "%" PRIu64, number);
+		return;
+	}
 	bt_str_putc(s, '[');
 	json_array_foreach (array, i, item) {
 		if (i > 0)

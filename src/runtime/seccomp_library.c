@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -24,6 +25,7 @@ struct build {
 	uint32_t otherwise; /* the default's answer */
 	uint32_t archs[BT_SECCOMP_ARCHS_MAX];
 	size_t narchs;
+	size_t conditions; /* added so far */
 	struct bt_err *err;
 };
 
@@ -69,9 +71,14 @@ static int add_call(struct build *b, const struct bt_oci_seccomp_rule *rule, uin
 		    int nr)
 {
 	struct scmp_arg_cmp args[ARGS_MAX];
+	bool repeats = bt_seccomp_calls_repeats(rule);
 	int r = 0;
 
-	if (!bt_seccomp_calls_repeats(rule)) {
+	/* Each takes an instruction at least, and the library compares it with all before. */
+	b->conditions += repeats ? rule->nargs : rule->nargs > 0;
+	if (b->conditions > BPF_MAXINSNS)
+		return -E2BIG;
+	if (!repeats) {
 		for (size_t i = 0; i < rule->nargs; i++)
 			args[i] = comparison(&rule->args[i]);
 		return seccomp_rule_add_array(b->ctx, answer, nr, (unsigned)rule->nargs, args);

@@ -86,6 +86,42 @@ START_TEST(big_integers_keep_every_digit)
 }
 END_TEST
 
+START_TEST(big_integers_are_printed_as_they_were)
+{
+	static const char text[] = "{\"a\":18446744073709551615,\"b\":[9223372036854775808,1,"
+				   "\"[[\\\"u64:5\\\"]]\"]}";
+	json_t *tree = parse(text, BT_JSON_BIG);
+	char *got;
+	size_t len;
+
+	ck_assert_int_eq(bt_json_dump(tree, &got, &len), 0);
+	ck_assert_str_eq(got, text);
+	ck_assert_uint_eq(len, strlen(text));
+	free(got);
+	json_decref(tree);
+}
+END_TEST
+
+START_TEST(a_big_integer_is_nothing_else)
+{
+	json_t *tree = parse("{\"n\":18446744073709551615,\"s\":\"u64:18446744073709551615\","
+			     "\"small\":[[\"u64:5\"]]}",
+			     BT_JSON_BIG);
+	uint64_t n = 7;
+
+	ck_assert_str_eq(bt_json_str(tree, "n", "none"), "none");
+	ck_assert_ptr_null(bt_json_obj(tree, "n"));
+	ck_assert(!bt_json_is_strs(json_object_get(tree, "n")));
+	ck_assert_int_eq(bt_json_u64_value(json_object_get(tree, "s"), &n), -EINVAL);
+	ck_assert_int_eq(bt_json_u64_value(json_object_get(tree, "small"), &n), -EINVAL);
+	ck_assert_uint_eq(n, 7);
+	json_decref(tree);
+	/* Neither a name, nor one with zeros before it. */
+	ck_assert(refused("{18446744073709551615:1}", BT_JSON_BIG));
+	ck_assert(refused("[00000000000000000000005]", BT_JSON_BIG));
+}
+END_TEST
+
 START_TEST(members_are_found_as_go_finds_them)
 {
 	json_t *o =
@@ -208,6 +244,8 @@ int main(void)
 	tcase_add_test(all, depth_is_bounded_outside_of_strings);
 	tcase_add_test(all, flags_open_and_close_forms);
 	tcase_add_test(all, big_integers_keep_every_digit);
+	tcase_add_test(all, big_integers_are_printed_as_they_were);
+	tcase_add_test(all, a_big_integer_is_nothing_else);
 	tcase_add_test(all, members_are_found_as_go_finds_them);
 	tcase_add_test(all, strict_access_tells_absent_from_wrong);
 	tcase_add_test(all, strings_are_escaped_and_made_valid);

@@ -12,66 +12,7 @@
 
 #include <linux/seccomp.h>
 
-/* Every member that the structs have, each with a value of its own. */
-static const char full[] =
-	"{\"ociVersion\":\"1.2.0\",\"hostname\":\"h\",\"domainname\":\"d\",\"unknown\":{\"x\":[1]},"
-	"\"root\":{\"path\":\"rootfs\",\"readonly\":true},"
-	"\"process\":{\"terminal\":true,\"consoleSize\":{\"height\":24,\"width\":80},"
-	" \"user\":{\"uid\":1,\"gid\":2,\"umask\":18,\"additionalGids\":[5,4294967295]},"
-	" \"cwd\":\"/w\",\"env\":[\"A=b\",\"C=\"],\"args\":[\"sh\",\"\"],"
-	" \"capabilities\":{\"bounding\":[\"CAP_CHOWN\",\"CAP_NEW\"],\"effective\":[\"CAP_KILL\"],"
-	"  \"permitted\":[\"CAP_KILL\"],\"inheritable\":[],\"ambient\":null},"
-	" \"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":1024,\"hard\":18446744073709551615}],"
-	" \"noNewPrivileges\":true,\"apparmorProfile\":\"p\",\"selinuxLabel\":\"l\",\"oomScoreAdj\":-500,"
-	" \"scheduler\":{\"policy\":\"SCHED_BATCH\",\"nice\":-5,\"priority\":1,"
-	"  \"flags\":[\"SCHED_FLAG_RESET_ON_FORK\",\"SCHED_FLAG_RECLAIM\"],"
-	"  \"runtime\":7,\"deadline\":8,\"period\":9},"
-	" \"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":3},"
-	" \"execCPUAffinity\":{\"initial\":\"0\",\"final\":\"0-1\"}},"
-	"\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},"
-	" {\"destination\":\"data\",\"type\":\"bind\",\"source\":\"/x\",\"options\":[\"rbind\",\"ro\"],"
-	"  \"uidMappings\":[{\"containerID\":0,\"hostID\":100,\"size\":10}],"
-	"  \"gidMappings\":[{\"containerID\":0,\"hostID\":200,\"size\":10}]}],"
-	"\"hooks\":{\"prestart\":[{\"path\":\"/a\",\"args\":[\"a\",\"b\"],\"env\":[\"K=v\"],\"timeout\":3}],"
-	" \"createRuntime\":[{\"path\":\"/b\"}],\"createContainer\":[{\"path\":\"/c\"}],"
-	" \"startContainer\":[{\"path\":\"/d\"}],\"poststart\":[{\"path\":\"/e\"}],"
-	" \"poststop\":[{\"path\":\"/f\"}]},"
-	"\"annotations\":{\"k\":\"v\"},"
-	"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\",\"path\":\"/n\"},{\"type\":\"time\"}],"
-	" \"uidMappings\":[{\"containerID\":0,\"hostID\":100000,\"size\":65536}],"
-	" \"gidMappings\":[{\"containerID\":0,\"hostID\":100001,\"size\":65536}],"
-	" \"timeOffsets\":{\"boottime\":{\"secs\":-5,\"nanosecs\":1},\"monotonic\":{\"secs\":6}},"
-	" \"devices\":[{\"type\":\"u\",\"path\":\"/dev/x\",\"major\":10,\"minor\":229,\"fileMode\":438,\"uid\":0}],"
-	" \"cgroupsPath\":\"/docker/abc\","
-	" \"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},"
-	"   {\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"rw\"}],"
-	"  \"memory\":{\"limit\":67108864,\"reservation\":1,\"swap\":-1,\"kernel\":2,\"kernelTCP\":3,"
-	"   \"swappiness\":60,\"disableOOMKiller\":true,\"useHierarchy\":true,\"checkBeforeUpdate\":true},"
-	"  \"cpu\":{\"shares\":512,\"quota\":-1,\"burst\":4,\"period\":100000,\"realtimeRuntime\":5,"
-	"   \"realtimePeriod\":6,\"cpus\":\"0-1\",\"mems\":\"0\",\"idle\":1},"
-	"  \"pids\":{\"limit\":100},"
-	"  \"blockIO\":{\"weight\":500,\"leafWeight\":300,"
-	"   \"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":200,\"leafWeight\":100}],"
-	"   \"throttleReadBpsDevice\":[{\"major\":8,\"minor\":1,\"rate\":11}],"
-	"   \"throttleWriteBpsDevice\":[{\"major\":8,\"minor\":2,\"rate\":12}],"
-	"   \"throttleReadIOPSDevice\":[{\"major\":8,\"minor\":3,\"rate\":13}],"
-	"   \"throttleWriteIOPSDevice\":[{\"major\":8,\"minor\":4,\"rate\":14}]},"
-	"  \"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":9223372036854775808}],"
-	"  \"network\":{\"classID\":1048577,\"priorities\":[{\"name\":\"eth0\",\"priority\":5}]},"
-	"  \"rdma\":{\"mlx5_1\":{\"hcaHandles\":3,\"hcaObjects\":4}},"
-	"  \"unified\":{\"memory.high\":\"1000\"}},"
-	" \"intelRdt\":{\"closID\":\"g\",\"l3CacheSchema\":\"L3:0=f\",\"memBwSchema\":\"MB:0=20\","
-	"  \"schemata\":[\"L3:0=ff\"],\"enableCMT\":true,\"enableMBM\":true,\"enableMonitoring\":true},"
-	" \"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\"]},"
-	" \"sysctl\":{\"net.ipv4.ip_forward\":\"1\"},"
-	" \"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,"
-	"  \"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],"
-	"  \"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],\"listenerPath\":\"/run/s\",\"listenerMetadata\":\"m\","
-	"  \"syscalls\":[{\"names\":[\"clone\",\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"errnoRet\":1,"
-	"   \"args\":[{\"index\":5,\"value\":18446744073709551614,\"valueTwo\":2,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]},"
-	" \"rootfsPropagation\":\"rslave\",\"maskedPaths\":[\"/proc/kcore\"],\"readonlyPaths\":[\"/proc/sys\"],"
-	" \"mountLabel\":\"ml\",\"personality\":{\"domain\":\"LINUX32\"},"
-	" \"netDevices\":{\"eth1\":{\"name\":\"inside\"},\"eth2\":{}}}}";
+#include "oci_spec_fixture.h"
 
 static struct bt_arena arena;
 static struct bt_oci_spec spec;
@@ -79,8 +20,9 @@ static struct bt_err err;
 
 static void setup(void)
 {
-	ck_assert_msg(bt_oci_spec_parse(full, strlen(full), &arena, &spec, &err) == 0, "%s",
-		      err.msg);
+	ck_assert_msg(
+		bt_oci_spec_parse(oci_spec_full, strlen(oci_spec_full), &arena, &spec, &err) == 0,
+		"%s", err.msg);
 }
 
 static void teardown(void)
@@ -358,7 +300,9 @@ START_TEST(an_arena_that_is_full_is_an_error)
 	struct bt_oci_spec got;
 	struct bt_err why = { 0 };
 
-	ck_assert_int_eq(bt_oci_spec_parse(full, strlen(full), &small, &got, &why), -ENOMEM);
+	ck_assert_int_eq(
+		bt_oci_spec_parse(oci_spec_full, strlen(oci_spec_full), &small, &got, &why),
+		-ENOMEM);
 	ck_assert_int_eq(why.kind, BT_ERR_SYSTEM);
 	bt_arena_done(&small);
 }

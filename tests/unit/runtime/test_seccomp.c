@@ -274,6 +274,33 @@ START_TEST(what_cannot_be_is_refused)
 }
 END_TEST
 
+/* The library would take minutes over them, to find that no filter holds as many. */
+START_TEST(more_conditions_than_a_filter_has_instructions_are_refused)
+{
+	enum {
+		N = 20000
+	};
+	static char *name[] = { (char *)(uintptr_t) "read", NULL };
+	bt_auto_free struct bt_oci_seccomp_arg *args = calloc(N, sizeof(*args));
+	bt_auto_free struct bt_oci_seccomp_rule *rules = calloc(N, sizeof(*rules));
+	struct bt_oci_seccomp spec = { .default_action = BT_OCI_SECCOMP_ALLOW,
+				       .rules = rules,
+				       .nrules = N };
+	struct bt_seccomp_filter f = { 0 };
+
+	for (size_t i = 0; i < N; i++) {
+		args[i] = (struct bt_oci_seccomp_arg){ .op = BT_OCI_SECCOMP_EQ, .value = i };
+		rules[i] = (struct bt_oci_seccomp_rule){ .names = { .v = name, .n = 1 },
+							 .action = BT_OCI_SECCOMP_ERRNO,
+							 .args = &args[i],
+							 .nargs = 1 };
+	}
+	ck_assert_int_eq(bt_seccomp_compile(&spec, &f, &err), -E2BIG);
+	ck_assert_ptr_nonnull(strstr(err.msg, "linux.seccomp.syscalls: rule for read"));
+	ck_assert_ptr_null(f.insns);
+}
+END_TEST
+
 START_TEST(the_kernel_takes_the_program)
 {
 	bt_auto_seccomp struct bt_seccomp_filter f = { 0 };
@@ -382,6 +409,7 @@ int main(void)
 	tcase_add_test(all, two_conditions_on_one_argument_are_alternatives);
 #endif
 	tcase_add_test(all, what_cannot_be_is_refused);
+	tcase_add_test(all, more_conditions_than_a_filter_has_instructions_are_refused);
 	tcase_add_test(all, the_kernel_takes_the_program);
 	tcase_add_test(all, flags_are_the_specifications_or_runcs);
 	tcase_add_test(all, flags_that_the_kernel_refuses_beside_others_are_fitted);
