@@ -243,9 +243,24 @@ static const struct bt_oci_field console_fields[] = {
 static const struct bt_oci_object console_object =
 	BT_OCI_OBJECT(console_fields, struct bt_oci_process, BT_OCI_NOWHERE, NULL);
 
+/* Which processors there are is found out by exec; what is no list never will be one. */
+static int read_cpus(struct bt_oci_reader *rd, const struct bt_oci_at *at, const json_t *value,
+		     void *ret)
+{
+	const char *list = NULL;
+	int r = bt_oci_read_str(rd, at, value, &list);
+
+	if (r < 0)
+		return r;
+	if (list && list[strspn(list, "0123456789,- ")] != '\0')
+		return bt_oci_read_fail(rd, at, "'%.64s' is not a list of processors", list);
+	*(const char **)ret = list;
+	return 0;
+}
+
 static const struct bt_oci_field affinity_fields[] = {
-	BT_OCI_ROW("initial", struct bt_oci_process, cpu_affinity_initial, bt_oci_read_str),
-	BT_OCI_ROW("final", struct bt_oci_process, cpu_affinity_final, bt_oci_read_str),
+	BT_OCI_ROW("initial", struct bt_oci_process, cpu_affinity_initial, read_cpus),
+	BT_OCI_ROW("final", struct bt_oci_process, cpu_affinity_final, read_cpus),
 };
 static const struct bt_oci_object affinity_object =
 	BT_OCI_OBJECT(affinity_fields, struct bt_oci_process, BT_OCI_NOWHERE, NULL);

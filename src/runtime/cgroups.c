@@ -289,6 +289,30 @@ static int start_scope(const struct bt_cgroups_owner *owner, const struct bt_cgr
 					      bt_cgroup_host_is_v2(host), ret_placeholder, err);
 }
 
+/* The end of a container is that of all processes in its group: those of somebody else must not be
+ * there. And its init would stand still in a group that is frozen. Systemd's scopes are new, or not
+ * to be had. */
+static int check_unused(const struct bt_cgroup_host *host, const char *path, struct bt_err *err)
+{
+	bt_auto_cgroup struct bt_cgroup cg = { 0 };
+	int r = bt_cgroup_open(host, path, &cg);
+
+	if (r == 0)
+		r = bt_cgroup_pids_any(&cg);
+	if (r > 0)
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "linux.cgroupsPath: container's cgroup is not empty: processes "
+				  "found in %s",
+				  path);
+	if (r == 0 && bt_cgroup_freeze_is_on(&cg) > 0)
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "linux.cgroupsPath: container's cgroup unexpectedly frozen: %s",
+				  path);
+	/* One that is not there, or is being removed at this moment, is nobody's. */
+	return bt_err_is_shortage(r) ? bt_err_sys(err, r, "linux.cgroupsPath: look into %s", path)
+				     : 0;
+}
+
 int bt_cgroups_begin(const struct bt_cgroups_owner *owner, const struct bt_cgroup_host *host,
 		     struct bt_cgroup *ret, pid_t *ret_placeholder, struct bt_err *err)
 {
@@ -296,8 +320,9 @@ int bt_cgroups_begin(const struct bt_cgroups_owner *owner, const struct bt_cgrou
 	pid_t placeholder = 0;
 	int r = bt_cgroups_path(owner, &path, err);
 
-	if (r == 0 && owner->systemd)
-		r = start_scope(owner, host, &placeholder, err);
+	if (r == 0)
+		r = owner->systemd ? start_scope(owner, host, &placeholder, err)
+				   : check_unused(host, path, err);
 	if (r < 0)
 		return r;
 	r = bt_cgroup_begin(host, path, ret);

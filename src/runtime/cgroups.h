@@ -32,7 +32,8 @@ struct bt_cgroups_owner {
 bt_nodiscard int bt_cgroups_path(const struct bt_cgroups_owner *owner, char **ret,
 				 struct bt_err *err);
 
-/** Make as much of the group as the container's init must be born into: bt_cgroup_begin().
+/** Make as much of the group as the container's init must be born into: bt_cgroup_begin(). One that
+ * exists already must be empty and not frozen: else -EBUSY (kind CONFLICT).
  *
  * @ret_placeholder: with systemd's driver, which starts the scope here, a child that keeps it until
  *                   another process is in it: see bt_systemd_scope_release(). Else 0.

@@ -131,3 +131,39 @@ def test_thousands_of_masks_devices_and_mounts_are_made_and_go_with_the_containe
 def test_arguments_beyond_what_the_kernel_takes_are_an_error_of_the_start(oci):
     oci.args("true", "x" * 1000000)
     refused(oci, "argument list too long")
+
+
+@pytest.fixture
+def neighbour(oci):
+    """A container in the group that the next one names."""
+    with Bundle() as other:
+        path = f"/berth-{other.id}"
+        other.config["linux"]["cgroupsPath"] = oci.config["linux"]["cgroupsPath"] = path
+        other.start()
+        yield other
+
+
+def test_a_group_with_somebody_elses_processes_is_refused_and_they_live_on(oci, neighbour):
+    refused(oci, "container's cgroup is not empty")
+    oci("delete", "--force", oci.id)
+    assert neighbour.status() == "running"
+    neighbour("delete", "--force", neighbour.id)
+    assert attempt(oci).returncode == 0
+
+
+def test_a_group_that_is_frozen_is_refused_and_not_waited_in(oci):
+    tops = [p for p in ("/sys/fs/cgroup/freezer", "/sys/fs/cgroup") if os.path.exists(p + "/cgroup.procs")]
+    name, frozen, thawed = ("freezer.state", "FROZEN", "THAWED") if tops[0].endswith("freezer") else ("cgroup.freeze", "1", "0")
+    path = f"{tops[0]}/berth-frozen-{oci.id}"
+    os.mkdir(path)
+    try:
+        oci.config["linux"]["cgroupsPath"] = "/" + os.path.basename(path)
+        with open(f"{path}/{name}", "w") as f:
+            f.write(frozen)
+        refused(oci, "container's cgroup unexpectedly frozen")
+        with open(f"{path}/{name}", "w") as f:
+            f.write(thawed)
+        assert attempt(oci).returncode == 0
+    finally:
+        if os.path.exists(path):
+            os.rmdir(path)

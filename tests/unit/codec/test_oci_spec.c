@@ -260,6 +260,8 @@ static const struct {
 	{ "{\"ociVersion\":\"1.0\",\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":"
 	  "[{\"names\":[\"a\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[{\"index\":6,\"value\":0,\"op\":\"SCMP_CMP_EQ\"}]}]}}}",
 	  "linux.seccomp.syscalls[0].args[0].index: must be between 0 and 5" },
+	{ "{\"ociVersion\":\"1.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"execCPUAffinity\":{\"final\":\"0-x\"}}}",
+	  "process.execCPUAffinity.final: '0-x' is not a list of processors" },
 	{ "{\"ociVersion\":\"1.0\",\"linux\":{\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}}}",
 	  "linux.personality.flags: unknown value 'X'" },
 	{ "{\"ociVersion\":\"1.0\",\"linux\":{\"intelRdt\":{\"closID\":\"a/b\"}}}",
