@@ -13,7 +13,7 @@ if grep -q berth.mode=selinux /proc/cmdline; then
   echo "vm: SELinux $(getenforce), $(cat /proc/self/attr/current | tr -d '\0')"
   [ $# -gt 0 ] || set -- test_selinux.py test_isolation.py
 fi
-grep -q berth.mode=systemd /proc/cmdline && [ $# -eq 0 ] && set -- test_systemd_cgroup.py test_oci_runtime.py
+grep -q berth.mode=systemd /proc/cmdline && [ $# -eq 0 ] && set -- test_systemd_units.py test_systemd_cgroup.py test_oci_runtime.py
 grep -q berth.mode=mixed /proc/cmdline && [ $# -eq 0 ] && set -- test_oci_runtime.py test_options.py
 [ $# -gt 0 ] || set -- test_apparmor.py test_isolation.py test_life.py test_security.py test_options.py test_init.py test_other_runtimes.py test_oci_runtime.py
 python3 -m pytest -p no:cacheprovider -q "$@"

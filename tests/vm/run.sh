@@ -86,7 +86,7 @@ trap 'rm -rf "$payload" "$payload.d"' EXIT
 mkdir "$payload.d"
 printf '%s\n' "$*" >"$payload.d/arguments"
 cc -static -O1 -D_GNU_SOURCE -o "$payload.d/prowl" "$top/tests/system/prowl.c"
-tar -cf "$payload" -C "$build/src" berth berth-dial berthd berth-runtime berth-init -C "$payload.d" arguments prowl -C "$top" tests/system tests/vm tests/compat src/codec/seccomp_default.json
+tar -cf "$payload" -C "$build/src" berth berth-dial berthd berth-runtime berth-init -C "$payload.d" arguments prowl -C "$top" tests/system tests/vm tests/compat packaging src/codec/seccomp_default.json
 truncate -s %512 "$payload"
 # What the guest starts with travels in the initial ram disk, so that a change of it makes no new root.
 mkdir "$payload.d/vm"
