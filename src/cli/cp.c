@@ -239,6 +239,22 @@ static int remote_kind(struct bt_cli *cli, const char *container, const char *pa
 	return json_integer_value(json_object_get(stat, "mode")) & MODE_DIR ? 1 : 0;
 }
 
+/* Nothing is at `path`: say whether there is no container, or nothing in it. Negative. */
+static int say_missing(struct bt_cli *cli, const char *container, const char *path,
+		       struct bt_err *err)
+{
+	bt_auto_str struct bt_str target = { 0 };
+	int r;
+
+	bt_multi_container(&target, container, "/json");
+	r = bt_cli_call(cli, "GET", bt_str_get(&target), NULL, NULL, err);
+	return r < 0 ? r
+		     : bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
+				  "Error response from daemon: Could not find the file %s in "
+				  "container %s",
+				  path, container);
+}
+
 static int send_archive(struct bt_cli *cli, const char *container, const char *dir, int fd,
 			bool archive, struct bt_err *err)
 {
@@ -321,12 +337,9 @@ static int copy_in(struct bt_cli *cli, const struct bt_args *args, const char *p
 	if (kind < 0 && err->kind != BT_ERR_NOT_FOUND)
 		return kind;
 	if (kind < 0 && to[strlen(to) - 1] == '/' && !S_ISDIR(st.st_mode))
-		return kind;
+		return say_missing(cli, container, to, err);
 	if (kind < 0 && remote_kind(cli, container, dirname(parent), err) != 1)
-		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
-				  "Error response from daemon: Could not find the file %s in "
-				  "container %s",
-				  parent, container);
+		return say_missing(cli, container, parent, err);
 	if (S_ISDIR(st.st_mode) && kind == 0)
 		return bt_err_set(err, BT_ERR_INVALID, ENOTDIR, "cannot copy directory");
 	return pack(cli, args, path, bt_path_base(to), container,

@@ -44,25 +44,38 @@ static void drop_return(char *line)
 		line[n - 1] = '\0';
 }
 
+/* JSON has no other text. */
+static int check_utf8(const char *line, const char *path, unsigned number, struct bt_err *err)
+{
+	json_auto_t *text = json_string(line);
+
+	return text ? 0
+		    : bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				 "invalid env file (%s): invalid utf8 bytes at line %u", path,
+				 number);
+}
+
 /* Call `add` for each line of a file that is not empty and no comment. */
 static int read_lines(const char *path, json_t *to,
 		      int (*add)(json_t *to, char *line, const char *path, struct bt_err *err),
 		      struct bt_err *err)
 {
 	bt_auto_free char *text = NULL;
+	unsigned number = 1;
 	char *next;
 	int r = bt_io_read_file(AT_FDCWD, path, FILE_MAX, &text, NULL);
 
 	if (r < 0)
 		return bt_err_set(err, BT_ERR_INVALID, -r, "open %s: %s", path,
 				  r == -ENOENT ? "no such file or directory" : strerror(-r));
-	for (char *line = text; r == 0 && line; line = next) {
+	for (char *line = text; r == 0 && line; line = next, number++) {
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
 		line += strspn(line, " \t\v\f");
 		drop_return(line);
-		if (*line && *line != '#')
+		r = check_utf8(line, path, number, err);
+		if (r == 0 && *line && *line != '#')
 			r = add(to, line, path, err);
 	}
 	return r;

@@ -305,8 +305,11 @@ int bt_format_value(const char *text, json_t *value, struct bt_err *err)
 		return 0;
 	}
 	r = parse(text, "template parsing error", &t, err);
-	if (r == 0)
-		r = bt_go_template_execute(t, &data, &out, err);
+	if (r < 0)
+		return r;
+	r = bt_go_template_execute(t, &data, &out, err);
+	if (r < 0 && err->kind == BT_ERR_INVALID)
+		err->kind = BT_ERR_NOT_FOUND;
 	if (r < 0)
 		return r;
 	(void)fwrite(bt_str_get(&out), 1, out.len, stdout);

@@ -55,7 +55,8 @@ bool bt_format_reads(const struct bt_format *format, struct bt_str *ret);
 bool bt_format_uses(const struct bt_format *format, const char *name);
 
 /** Apply a template to one whole JSON value and print it with a newline; "json" and NULL print the
- * value itself. */
+ * value itself. Kind INVALID for a template that does not parse, NOT_FOUND for one that names what
+ * is not there. */
 bt_nodiscard int bt_format_value(const char *text, json_t *value, struct bt_err *err);
 
 /** "k=v,k2=v2" of an object of strings, as a new string value. */

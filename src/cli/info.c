@@ -216,7 +216,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 		(void)json_object_set(info, "ClientInfo", client);
 		if (bt_format_value(format, info, &wrong) < 0) {
 			(void)bt_cli_fail(&wrong);
-			return BT_CLI_BAD_PATTERN;
+			return wrong.kind == BT_ERR_INVALID ? BT_CLI_BAD_PATTERN : BT_CLI_FAILED;
 		}
 		return r < 0 ? bt_cli_fail(&err) : 0;
 	}

@@ -229,7 +229,10 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	for (size_t i = 0; !known && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		known = strcmp(type, kinds[i].name) == 0;
 	if (!known) {
-		(void)fprintf(stderr, "\"%s\" is not a valid value for --type\n", type);
+		(void)fprintf(stderr, "unknown type: \"%s\": must be one of", type);
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+			(void)fprintf(stderr, "%s \"%s\"", i ? "," : "", kinds[i].name);
+		(void)fputc('\n', stderr);
 		return BT_CLI_FAILED;
 	}
 	return bt_inspect_run(cli, args, fetch_any);

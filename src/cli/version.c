@@ -140,7 +140,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 		add_go_names(all);
 	if (format && bt_format_value(format, all, &wrong) < 0) {
 		(void)bt_cli_fail(&wrong);
-		return BT_CLI_BAD_PATTERN;
+		return wrong.kind == BT_ERR_INVALID ? BT_CLI_BAD_PATTERN : BT_CLI_FAILED;
 	}
 	if (!format) {
 		print_client(json_object_get(all, "Client"));

@@ -116,7 +116,9 @@ int bt_endpoint_unreachable(const struct bt_endpoint *ep, int r, struct bt_err *
 	if (r == -EACCES || r == -EPERM)
 		return bt_err_set(err, BT_ERR_SYSTEM, -r,
 				  "permission denied while trying to connect to the Docker daemon "
-				  "socket at %s: %s",
+				  "socket at %s: %s\n"
+				  "It is for root and its group: use sudo, or join the group that "
+				  "'stat -c %%G' says of the socket",
 				  ep->url, strerror(-r));
 	return bt_err_set(
 		err, BT_ERR_UNAVAILABLE, -r,
@@ -124,12 +126,15 @@ int bt_endpoint_unreachable(const struct bt_endpoint *ep, int r, struct bt_err *
 		ep->url);
 }
 
+/* One word for the shell there, whichever it is: berth's own client where the machine has it. */
+#define FAR_COMMAND                                                                           \
+	"sh -c 'if command -v berth >/dev/null 2>&1; then exec berth system dial-stdio; fi; " \
+	"exec docker system dial-stdio'"
+
 _Noreturn static void run_ssh(const struct bt_endpoint *ep, int fd)
 {
-	const char *argv[] = {
-		"ssh", "-o", "ConnectTimeout=30", "-T", NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-		NULL,  NULL
-	};
+	const char *argv[] = { "ssh", "-o", "ConnectTimeout=30", "-T", NULL, NULL, NULL, NULL,
+			       NULL,  NULL };
 	size_t n = 4;
 
 	if (ep->port) {
@@ -138,9 +143,7 @@ _Noreturn static void run_ssh(const struct bt_endpoint *ep, int fd)
 	}
 	argv[n++] = "--";
 	argv[n++] = ep->host;
-	argv[n++] = "docker";
-	argv[n++] = "system";
-	argv[n++] = "dial-stdio";
+	argv[n++] = FAR_COMMAND;
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	/* Its own session: a ctrl-C at our terminal is ours to handle. */
 	(void)setsid();

@@ -208,6 +208,14 @@ static struct parts split(const char *text)
 	return parts;
 }
 
+static bool has_upper(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (strchr(UPPER, s.p[i]))
+			return true;
+	return false;
+}
+
 /* The part that is wrong, or NULL. */
 static const char *first_wrong(const struct parts *parts)
 {
@@ -228,8 +236,15 @@ int bt_image_ref_parse(const char *text, struct bt_image_ref *ret, struct bt_err
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "repository name is longer than %d",
 				  NAME_LEN_MAX);
 	wrong = first_wrong(&parts);
+	if (wrong && has_upper(parts.path))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid reference format: repository name (%s%.*s) must be "
+				  "lowercase",
+				  parts.implied_prefix ? DEFAULT_PREFIX : "", (int)parts.path.len,
+				  parts.path.p);
 	if (wrong)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid %s in '%s'", wrong, text);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "invalid reference format: invalid %s in '%s'", wrong, text);
 
 	ref.domain = join("", parts.domain);
 	ref.path = join(parts.implied_prefix ? DEFAULT_PREFIX : "", parts.path);

@@ -16,6 +16,25 @@ static const char *const names[][3] = {
 	{ "loongarch64", "loong64", "" },
 };
 
+/* Go's systems and architectures: a word alone must be one of them. */
+static const char *const systems[] = { "aix",     "android", "darwin",  "dragonfly", "freebsd",
+				       "hurd",    "illumos", "ios",     "js",        "linux",
+				       "nacl",    "netbsd",  "openbsd", "plan9",     "solaris",
+				       "windows", "zos",     NULL };
+static const char *const architectures[] = {
+	"386",     "amd64",   "amd64p32", "arm",    "armbe",    "arm64",     "arm64be",
+	"loong64", "mips",    "mipsle",   "mips64", "mips64le", "mips64p32", "mips64p32le",
+	"ppc",     "ppc64",   "ppc64le",  "riscv",  "riscv64",  "s390",      "s390x",
+	"sparc",   "sparc64", "wasm",     NULL
+};
+
+static bool is_one_of(const char *word, const char *const *list)
+{
+	while (*list && strcmp(*list, word) != 0)
+		list++;
+	return *list != NULL;
+}
+
 static void normalise(struct bt_platform *p)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -82,7 +101,7 @@ int bt_platform_parse(const char *text, struct bt_platform *ret, struct bt_err *
 	if (n == 0)
 		return bad(text, err);
 	/* A single word may be an architecture of linux as well as a system. */
-	if (field == 0 && strcmp(p.os, "linux") != 0 && strcmp(p.os, "windows") != 0) {
+	if (field == 0 && !is_one_of(p.os, systems)) {
 		memcpy(p.arch, p.os, sizeof(p.arch));
 		(void)snprintf(p.os, sizeof(p.os), "linux");
 	} else if (field == 0) {
@@ -90,6 +109,8 @@ int bt_platform_parse(const char *text, struct bt_platform *ret, struct bt_err *
 		memcpy(p.variant, host.variant, sizeof(p.variant));
 	}
 	normalise(&p);
+	if (field == 0 && !is_one_of(p.arch, architectures))
+		return bad(text, err);
 	*ret = p;
 	return 0;
 }

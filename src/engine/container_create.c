@@ -3,6 +3,7 @@
 #include "engine/container_create.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
+#include "codec/platform.h"
 #include "engine/body_shape.h"
 #include "engine/config_file.h"
 #include "engine/container_config.h"
@@ -55,19 +57,25 @@ static void creation_done(struct creation *cr)
 	bt_container_unref(cr->container);
 }
 
-/* "linux/amd64[/variant]" must be what the image is for. */
+/* What is asked for must be what the image is for; its variant may be an older one. */
 static int check_platform(const struct bt_image *image, const char *name, const char *platform,
 			  struct bt_err *err)
 {
 	const char *arch = bt_jget_text(image->config, "architecture");
-	bt_auto_free char *actual = bt_str_format("linux/%s", arch);
-	const char *rest;
+	const char *variant = bt_jget_text(image->config, "variant");
+	bt_auto_free char *actual =
+		bt_str_format("linux/%s%s%s", arch, variant[0] ? "/" : "", variant);
+	struct bt_platform wanted, offered = { .os = "linux" };
+	int r;
 
 	if (!platform || platform[0] == '\0' || arch[0] == '\0' || !actual)
 		return 0;
-	rest = bt_str_after(platform, actual);
-	if ((rest && (rest[0] == '\0' || rest[0] == '/')) || strcmp(platform, arch) == 0 ||
-	    strcmp(platform, "linux") == 0)
+	r = bt_platform_parse(platform, &wanted, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(offered.arch, sizeof(offered.arch), "%s", arch);
+	(void)snprintf(offered.variant, sizeof(offered.variant), "%s", variant);
+	if (bt_platform_match(&wanted, &offered) > 0)
 		return 0;
 	return bt_err_set(
 		err, BT_ERR_NOT_FOUND, ENOENT,
@@ -117,6 +125,7 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 	struct bt_container_settings *s = &cr->settings;
 	const json_t *networking = bt_json_member(body, "NetworkingConfig");
 	bt_auto_live_config struct bt_live_config *live = bt_live_config_get(&cr->engine->live);
+	struct bt_platform asked;
 	int r;
 
 	if (!json_is_object(body) || json_object_size(body) == 0)
@@ -124,8 +133,8 @@ static int read_request(struct creation *cr, const json_t *body, const char *pla
 				  "config cannot be empty in order to create a container");
 	/* Without an image the root is empty, as with Docker. */
 	r = bt_body_shape_check(BT_BODY_CONTAINER_CREATE, body, err);
-	if (r == 0 && platform && platform[0])
-		r = bt_create_check_platform(platform, err);
+	if (r == 0)
+		r = bt_platform_parse(platform, &asked, err);
 	if (r < 0)
 		return r;
 	r = image[0] ? bt_images_get(cr->engine->images, image, &cr->image, err) : 0;

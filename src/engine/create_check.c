@@ -167,31 +167,3 @@ int bt_create_check(struct bt_engine *engine, const json_t *body, json_t *hc, st
 		r = check_links(engine, hc, err);
 	return r;
 }
-
-static bool is_word(const char *text, size_t len)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789_-.";
-
-	return len > 0 && strspn(text, allowed) >= len;
-}
-
-int bt_create_check_platform(const char *platform, struct bt_err *err)
-{
-	const char *word = platform;
-	int words = 0;
-	bool good = true;
-
-	for (;; word++) {
-		size_t n = strcspn(word, "/");
-
-		good = good && is_word(word, n) && ++words <= 3;
-		word += n;
-		if (*word == '\0')
-			break;
-	}
-	return good ? 0
-		    : bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				 "\"%.200s\": cannot parse platform specifier: invalid argument",
-				 platform);
-}

@@ -31,7 +31,4 @@ bt_nodiscard int bt_create_check(struct bt_engine *engine, const json_t *body, j
 bt_nodiscard int bt_create_check_link(const char *link, char **ret_name, char **ret_alias,
 				      struct bt_err *err);
 
-/** "os[/arch[/variant]]": INVALID in Docker's words where it is not. */
-bt_nodiscard int bt_create_check_platform(const char *platform, struct bt_err *err);
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "codec/json.h"
 #include "engine/host_config.h"
 #include "engine/jget.h"
 #include "engine/network_private.h"
@@ -53,6 +54,20 @@ static int check_alone(const char *mode, const json_t *endpoints, struct bt_err 
 				  "host cannot be connected to any other network");
 	}
 	return 0;
+}
+
+/* Without an interface there is nothing to have the address. */
+static int check_address(const char *mode, const json_t *endpoints, struct bt_err *err)
+{
+	const json_t *ipam = bt_json_obj(json_object_get(endpoints, mode), "IPAMConfig");
+
+	if (!is_bare(mode) ||
+	    (!bt_jget_text(ipam, "IPv4Address")[0] && !bt_jget_text(ipam, "IPv6Address")[0]))
+		return 0;
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+			  "invalid config for network %s: invalid endpoint settings:\n"
+			  "user specified IP address is supported on user defined networks only",
+			  mode);
 }
 
 /* The MAC address of the whole container, from before endpoints had one. */
@@ -105,5 +120,7 @@ int bt_create_endpoints_settle(const json_t *config, const json_t *host_config, 
 	rename_default(endpoints);
 	warn_of_ports(mode, host_config, warnings);
 	r = check_alone(mode, endpoints, err);
+	if (r == 0)
+		r = check_address(mode, endpoints, err);
 	return r < 0 ? r : move_mac(mac, mode, endpoints, err);
 }

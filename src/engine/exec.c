@@ -275,7 +275,8 @@ int bt_exec_start_run(struct bt_exec_start *start, int sock, const void *early, 
 	if (r == 0)
 		r = launch(start, fd, err);
 	if (r < 0) {
-		bt_exec_event_failed(start->container, start->exec->id, bt_launch_exit_code(err));
+		bt_exec_event_failed(start->container, start->exec->id,
+				     bt_launch_exec_exit_code(err));
 		say(fd, tty, err);
 	}
 	start_free(start);

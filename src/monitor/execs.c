@@ -188,10 +188,11 @@ static int run(struct exec *exec, struct bt_message *request, bool with_stdin, s
 
 static void tell_failure(struct bt_monitor *m, const char *id, const struct bt_err *err)
 {
-	(void)!bt_exec_file_ended(m->spawn.dir, id, bt_time_now_ns(), bt_launch_exit_code(err));
-	bt_control_tell(m,
-			json_pack("{s:s, s:s, s:o, s:i}", "ev", "exec-failed", "exec", id, "error",
-				  bt_message_from_error(err), "code", bt_launch_exit_code(err)));
+	(void)!bt_exec_file_ended(m->spawn.dir, id, bt_time_now_ns(),
+				  bt_launch_exec_exit_code(err));
+	bt_control_tell(m, json_pack("{s:s, s:s, s:o, s:i}", "ev", "exec-failed", "exec", id,
+				     "error", bt_message_from_error(err), "code",
+				     bt_launch_exec_exit_code(err)));
 }
 
 static int attach_client(struct exec *exec, struct bt_message *request, struct bt_err *err)

@@ -519,6 +519,11 @@ int bt_launch_exit_code(const struct bt_err *err)
 	return 125;
 }
 
+int bt_launch_exec_exit_code(const struct bt_err *err)
+{
+	return bt_launch_exit_code(err) == 127 ? 127 : 126;
+}
+
 void bt_launch_done(struct bt_launch *launch)
 {
 	if (launch->pid > 0) {

@@ -65,6 +65,8 @@ bt_nodiscard int bt_launch_reach(const char *state_dir, pid_t pid, struct bt_lau
 
 /** 127, 126 or 125: how Docker and shells report a start that failed with `err`. */
 int bt_launch_exit_code(const struct bt_err *err);
+/** The same of an exec, of whose failure the daemon has told before: 127 or 126, as Docker. */
+int bt_launch_exec_exit_code(const struct bt_err *err);
 
 /** Release descriptors and leave it empty; the process is not touched. */
 void bt_launch_done(struct bt_launch *launch);

@@ -11,7 +11,7 @@ import pytest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BERTH_BUILD", TOP / "build"))
 DECISIONS = TOP / "docs/decisions"
-PAGES = [TOP / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/security.md")]
+PAGES = [TOP / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/security.md", "docs/machine.md")]
 PAGES += sorted(DECISIONS.glob("[0-9]*.md"))
 
 

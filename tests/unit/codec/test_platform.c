@@ -50,6 +50,8 @@ START_TEST(a_word_alone_is_an_architecture_or_a_system)
 	char want[64];
 
 	ck_assert_str_eq(parsed("arm64"), "linux/arm64");
+	ck_assert_str_eq(parsed("x86_64"), "linux/amd64");
+	ck_assert_str_eq(parsed("riscv64"), "linux/riscv64");
 	bt_platform_host(&host);
 	(void)snprintf(want, sizeof(want), "windows/%s%s%s", host.arch, host.variant[0] ? "/" : "",
 		       host.variant);
@@ -66,7 +68,8 @@ START_TEST(what_is_no_platform_is_refused)
 	const char *const bad[] = {
 		"/",         "linux/",         "/amd64",
 		"linux//v7", "a/b/c/d",        "lin ux/arm",
-		"linux/a*",  "linux/\xc3\xa4", "linux/a-name-of-more-than-fifteen-letters"
+		"linux/a*",  "linux/\xc3\xa4", "linux/a-name-of-more-than-fifteen-letters",
+		"foo",       "linus",          "amd46"
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

@@ -37,24 +37,10 @@ START_TEST(what_is_no_link_is_refused)
 }
 END_TEST
 
-START_TEST(a_platform_has_up_to_three_words)
-{
-	static const char *const good[] = { "linux", "linux/amd64", "linux/arm64/v8", "amd64" };
-	static const char *const bad[] = { "/", "a/", "a/b/c/d", "a b", "linux//v8", "" };
-	struct bt_err err = { 0 };
-
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		ck_assert_msg(bt_create_check_platform(good[i], &err) == 0, "%s", good[i]);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ck_assert_msg(bt_create_check_platform(bad[i], &err) < 0, "%s", bad[i]);
-}
-END_TEST
-
 static void add(TCase *tests)
 {
 	tcase_add_test(tests, a_link_has_a_name_and_may_have_an_alias);
 	tcase_add_test(tests, what_is_no_link_is_refused);
-	tcase_add_test(tests, a_platform_has_up_to_three_words);
 }
 
 int main(void)

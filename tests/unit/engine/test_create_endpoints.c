@@ -143,6 +143,29 @@ START_TEST(and_no_other_network)
 }
 END_TEST
 
+START_TEST(nor_an_ip_address)
+{
+	static const char *const modes[] = { "host", "none", "container:x" };
+
+	for (size_t i = 0; i < 3; i++)
+		for (int family = 4; family <= 6; family += 2) {
+			json_auto_t *hc = json_pack("{s:s}", "NetworkMode", modes[i]);
+			json_auto_t *net = json_pack(
+				"{s:{s:{s:{s:s}}}}", "EndpointsConfig", modes[i], "IPAMConfig",
+				family == 4 ? "IPv4Address" : "IPv6Address", "10.0.0.9");
+			json_auto_t *empty = json_pack("{s:{s:{s:{s:s}}}}", "EndpointsConfig",
+						       modes[i], "IPAMConfig", "IPv4Address", "");
+
+			ck_assert_int_lt(bt_create_endpoints_settle(NULL, hc, net, warnings, &err),
+					 0);
+			ck_assert_int_eq(err.kind, BT_ERR_INVALID);
+			ck_assert_ptr_nonnull(strstr(err.msg, modes[i]));
+			ck_assert_int_eq(
+				bt_create_endpoints_settle(NULL, hc, empty, warnings, &err), 0);
+		}
+}
+END_TEST
+
 START_TEST(ports_that_go_nowhere_are_said)
 {
 	static const char ports[] = "\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"80\"}]}}";
@@ -176,6 +199,7 @@ int main(void)
 	tcase_add_test(tc, default_is_the_bridge_by_another_name);
 	tcase_add_test(tc, who_has_no_interface_of_its_own_has_no_mac_address);
 	tcase_add_test(tc, and_no_other_network);
+	tcase_add_test(tc, nor_an_ip_address);
 	tcase_add_test(tc, ports_that_go_nowhere_are_said);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
