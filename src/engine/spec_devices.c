@@ -157,8 +157,9 @@ static int add_rule_text(json_t *rules, const char *text, struct bt_err *err)
 	char type[2], major_[12], minor_[12], access[4], rest;
 	long long ma = -1, mi = -1;
 
-	if (sscanf(text, "%1[acb] %11[0-9*]:%11[0-9*] %3[rwm]%c", type, major_, minor_, access,
-		   &rest) != 4 ||
+	/* One space, and no other: a blank in the format would mean any number of any kind. */
+	if (sscanf(text, "%1[acb]%*1[ ]%11[0-9*]:%11[0-9*]%*1[ ]%3[rwm]%c", type, major_, minor_,
+		   access, &rest) != 4 ||
 	    (strcmp(major_, "*") != 0 && bt_str_to_i64(major_, &ma) < 0) ||
 	    (strcmp(minor_, "*") != 0 && bt_str_to_i64(minor_, &mi) < 0))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
@@ -167,19 +168,34 @@ static int add_rule_text(json_t *rules, const char *text, struct bt_err *err)
 	return 0;
 }
 
-static int add_wanted(struct collect *to, const json_t *hc, struct bt_err *err)
+/* Of a privileged container those that have another name inside: the others are there. */
+static int add_all_custom(struct collect *to, const json_t *hc, bool privileged, struct bt_err *err)
 {
-	const json_t *list = json_object_get(hc, "Devices"), *item;
+	const json_t *item;
 	size_t i;
 	int r = 0;
 
-	json_array_foreach (list, i, item) {
+	json_array_foreach (json_object_get(hc, "Devices"), i, item) {
+		const char *inside = bt_jget_text(item, "PathInContainer");
+
+		if (privileged &&
+		    (!inside[0] || strcmp(inside, bt_jget_text(item, "PathOnHost")) == 0))
+			continue;
 		r = add_custom(to, item, err);
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+static int add_rule_texts(json_t *rules, const json_t *hc, struct bt_err *err)
+{
+	const json_t *item;
+	size_t i;
+	int r = 0;
+
 	json_array_foreach (json_object_get(hc, "DeviceCgroupRules"), i, item) {
-		r = add_rule_text(to->rules, json_string_value(item), err);
+		r = add_rule_text(rules, json_string_value(item), err);
 		if (r < 0)
 			return r;
 	}
@@ -190,9 +206,10 @@ int bt_spec_devices(const json_t *hc, json_t *linux_, json_t *resources, struct 
 {
 	json_auto_t *devices = json_array(), *rules = json_array();
 	struct collect to = { .devices = devices, .rules = rules };
+	const bool privileged = bt_jget_bool(hc, "Privileged");
 	int r;
 
-	if (bt_jget_bool(hc, "Privileged")) {
+	if (privileged) {
 		json_array_append_new(rules, rule(true, "a", -1, -1, "rwm"));
 		to.rules = NULL;
 		r = add_tree(&to, "/dev", "/dev", 0);
@@ -200,10 +217,12 @@ int bt_spec_devices(const json_t *hc, json_t *linux_, json_t *resources, struct 
 			return bt_err_sys(err, r, "read /dev");
 	} else {
 		add_default_rules(rules);
-		r = add_wanted(&to, hc, err);
-		if (r < 0)
-			return r;
 	}
+	r = add_all_custom(&to, hc, privileged, err);
+	if (r == 0 && !privileged)
+		r = add_rule_texts(rules, hc, err);
+	if (r < 0)
+		return r;
 	if (json_array_size(devices) > 0)
 		json_object_set(linux_, "devices", devices);
 	json_object_set(resources, "devices", rules);

@@ -3,6 +3,7 @@
 #include "image/save.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,8 +37,19 @@ static int failed(int r, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "write the archive") : 0;
 }
 
-/* Note in `chosen` (id to array of names) that `id` is to be saved, by `name` unless that is NULL.
- */
+static bool has_name(const json_t *names, const json_t *name)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach ((json_t *)(uintptr_t)names, i, item)
+		if (json_equal(item, name))
+			return true;
+	return false;
+}
+
+/* Note in `chosen` (id to array of names) that `id` is to be saved, by `name` unless that is NULL;
+ * whoever says it twice means it once. */
 static int choose(json_t *chosen, const char *id, json_t *name, struct bt_err *err)
 {
 	json_t *names = json_object_get(chosen, id);
@@ -47,7 +59,9 @@ static int choose(json_t *chosen, const char *id, json_t *name, struct bt_err *e
 		if (json_object_set_new(chosen, id, names) < 0)
 			return no_memory(err);
 	}
-	return name && json_array_append(names, name) < 0 ? no_memory(err) : 0;
+	if (!name || has_name(names, name))
+		return 0;
+	return json_array_append(names, name) < 0 ? no_memory(err) : 0;
 }
 
 /* A repository without a tag means all its tags. Returns how many there were. */
