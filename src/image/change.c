@@ -34,14 +34,15 @@ static int set(json_t *config, const char *key, json_t *value, struct bt_err *er
 	return json_object_set_new(config, key, value) < 0 ? no_memory(err) : 0;
 }
 
-/* The member `key`, made if it is missing; borrowed, NULL without memory. */
-static json_t *member(json_t *config, const char *key, json_t *(*make)(void))
+/* The member `key`, made where it is missing or of another type: an image is somebody else's text.
+ * Borrowed, NULL without memory. */
+static json_t *member(json_t *config, const char *key, json_type type)
 {
-	json_t *value = bt_json_member(config, key);
+	json_t *value = json_object_get(config, key);
 
-	if (value)
+	if (value && json_typeof(value) == type)
 		return value;
-	value = make();
+	value = type == JSON_ARRAY ? json_array() : json_object();
 	return json_object_set_new(config, key, value) < 0 ? NULL : value;
 }
 
@@ -144,7 +145,7 @@ static int each_pair(json_t *config, const char *name, const char *rest,
 
 static int put_env(json_t *config, const char *key, const char *value, struct bt_err *err)
 {
-	json_t *env = member(config, "Env", json_array), *item, *text;
+	json_t *env = member(config, "Env", JSON_ARRAY), *item, *text;
 	size_t i, n = strlen(key);
 
 	text = json_sprintf("%s=%s", key, value);
@@ -168,7 +169,7 @@ static int apply_env(json_t *config, const char *rest, struct bt_err *err)
 
 static int put_label(json_t *config, const char *key, const char *value, struct bt_err *err)
 {
-	json_t *labels = member(config, "Labels", json_object);
+	json_t *labels = member(config, "Labels", JSON_OBJECT);
 
 	return !labels || json_object_set_new(labels, key, json_string(value)) < 0 ? no_memory(err)
 										   : 0;
@@ -179,20 +180,38 @@ static int apply_label(json_t *config, const char *rest, struct bt_err *err)
 	return each_pair(config, "LABEL", rest, put_label, err);
 }
 
+/* "80" or "8000-8010". Returns 0, -EINVAL or -ENOMEM. */
+static int port_range(const char *text, size_t len, unsigned long long *ret_from,
+		      unsigned long long *ret_to)
+{
+	bt_auto_free char *first = strndup(text, len);
+	char *last = first ? strchr(first, '-') : NULL;
+
+	if (!first)
+		return -ENOMEM;
+	if (last)
+		*last++ = '\0';
+	if (bt_str_to_u64(first, ret_from) < 0 || bt_str_to_u64(last ? last : first, ret_to) < 0)
+		return -EINVAL;
+	return *ret_from >= 1 && *ret_from <= *ret_to && *ret_to <= 65535 ? 0 : -EINVAL;
+}
+
+static bool is_protocol(const char *text)
+{
+	return strcmp(text, "tcp") == 0 || strcmp(text, "udp") == 0 || strcmp(text, "sctp") == 0;
+}
+
 /* "80", "80/udp", "8000-8010/tcp", each port its own key. */
 static int expose(json_t *ports, const char *spec, struct bt_err *err)
 {
-	const char *slash = strchr(spec, '/'), *proto = slash ? slash + 1 : "tcp";
-	bt_auto_free char *first = strndup(spec, strcspn(spec, "-/")), *last = NULL;
-	const char *dash = strchr(spec, '-');
+	const size_t len = strcspn(spec, "/");
+	const char *proto = spec[len] ? spec + len + 1 : "tcp";
 	unsigned long long from = 0, to = 0;
+	int r = port_range(spec, len, &from, &to);
 
-	last = strndup(dash ? dash + 1 : spec, strcspn(dash ? dash + 1 : spec, "-/"));
-	if (!first || !last)
+	if (r == -ENOMEM)
 		return no_memory(err);
-	if (bt_str_to_u64(first, &from) < 0 || bt_str_to_u64(last, &to) < 0 || from < 1 ||
-	    to > 65535 || from > to ||
-	    (strcmp(proto, "tcp") != 0 && strcmp(proto, "udp") != 0 && strcmp(proto, "sctp") != 0))
+	if (r < 0 || !is_protocol(proto))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "Invalid containerPort: %.100s",
 				  spec);
 	for (; from <= to; from++) {
@@ -206,7 +225,7 @@ static int expose(json_t *ports, const char *spec, struct bt_err *err)
 
 static int apply_expose(json_t *config, const char *rest, struct bt_err *err)
 {
-	json_t *ports = member(config, "ExposedPorts", json_object), *word;
+	json_t *ports = member(config, "ExposedPorts", JSON_OBJECT), *word;
 	json_auto_t *words = NULL;
 	size_t i;
 	int r;
@@ -224,7 +243,7 @@ static int apply_expose(json_t *config, const char *rest, struct bt_err *err)
 
 static int apply_volume(json_t *config, const char *rest, struct bt_err *err)
 {
-	json_t *volumes = member(config, "Volumes", json_object), *word;
+	json_t *volumes = member(config, "Volumes", JSON_OBJECT), *word;
 	json_auto_t *words = exec_form(rest);
 	size_t i;
 	int r = 0;
@@ -305,7 +324,7 @@ static int apply_workdir(json_t *config, const char *rest, struct bt_err *err)
 
 static int apply_onbuild(json_t *config, const char *rest, struct bt_err *err)
 {
-	json_t *triggers = member(config, "OnBuild", json_array);
+	json_t *triggers = member(config, "OnBuild", JSON_ARRAY);
 
 	if (strncasecmp(rest, "onbuild", 7) == 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,

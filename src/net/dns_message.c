@@ -306,16 +306,37 @@ static uint32_t get32(const uint8_t *p)
 	return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
+/* Is it whole, to one question, and yes or no? */
+static bool may_be_kept(const uint8_t *answer, size_t len)
+{
+	int rcode;
+
+	if (len < HEADER_SIZE || (answer[2] & FLAG_CUT) || get16(answer + 4) != 1)
+		return false;
+	rcode = answer[3] & 0x0f;
+	return rcode == BT_DNS_RCODE_OK || rcode == BT_DNS_RCODE_NO_NAME;
+}
+
+static bool is_soa(const struct record *r)
+{
+	return r->type == BT_DNS_TYPE_SOA && r->len >= 4;
+}
+
+/* The last number of a SOA is how long a no may be kept. */
+static uint32_t record_ttl(const uint8_t *answer, const struct record *r)
+{
+	const uint32_t ttl = get32(answer + r->ttl);
+	const uint32_t minimum = is_soa(r) ? get32(answer + r->data + r->len - 4) : ttl;
+
+	return minimum < ttl ? minimum : ttl;
+}
+
 uint32_t bt_dns_message_ttl(const uint8_t *answer, size_t len)
 {
 	uint32_t least = UINT32_MAX;
 	bool soa = false;
-	size_t at;
+	size_t at = may_be_kept(answer, len) ? skip_name(answer, len, HEADER_SIZE) : 0;
 
-	if (len < HEADER_SIZE || (answer[2] & FLAG_CUT) || get16(answer + 4) != 1 ||
-	    ((answer[3] & 0x0f) != BT_DNS_RCODE_OK && (answer[3] & 0x0f) != BT_DNS_RCODE_NO_NAME))
-		return 0;
-	at = skip_name(answer, len, HEADER_SIZE);
 	if (at == 0 || len - at < 4)
 		return 0;
 	at += 4;
@@ -327,13 +348,8 @@ uint32_t bt_dns_message_ttl(const uint8_t *answer, size_t len)
 			return 0;
 		if (r.type == BT_DNS_TYPE_OPT)
 			continue;
-		ttl = get32(answer + r.ttl);
-		if (r.type == BT_DNS_TYPE_SOA && r.len >= 4) {
-			const uint32_t minimum = get32(answer + r.data + r.len - 4);
-
-			soa = true;
-			ttl = minimum < ttl ? minimum : ttl;
-		}
+		soa = soa || is_soa(&r);
+		ttl = record_ttl(answer, &r);
 		least = ttl < least ? ttl : least;
 	}
 	/* One that says no without a SOA does not say for how long; times above 2^31 are 0 (RFC

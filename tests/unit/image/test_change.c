@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,53 @@ START_TEST(labels_volumes_and_ports_are_sets)
 	EXPECT("{}", "{\"Volumes\":{\"/a\":{},\"/b\":{}}}", "VOLUME [\"/a\",\"/b\"]");
 	EXPECT("{}", "{\"Volumes\":{\"/a\":{},\"/b\":{}}}", "VOLUME /a /b");
 	EXPECT("{}", "{\"ExposedPorts\":{\"80/tcp\":{},\"53/udp\":{}}}", "EXPOSE 80 53/udp");
+}
+END_TEST
+
+START_TEST(a_range_of_ports_is_each_of_them_and_what_is_none_exposes_nothing)
+{
+	static const char *const wrong[] = {
+		"0",       "65536",   "-80",  "80-",        "8002-8000", "80-90-100",
+		"80/icmp", "80/",     "/tcp", "80/tcp/udp", "80:80",     "+80",
+		"80-0",    "1-70000", "0x50", "80 65536",   "80/tcp-9",  "99999999999999999999",
+	};
+	char line[64];
+
+	EXPECT("{}", "{\"ExposedPorts\":{\"8000/udp\":{},\"8001/udp\":{},\"8002/udp\":{}}}",
+	       "EXPOSE 8000-8002/udp");
+	EXPECT("{}", "{\"ExposedPorts\":{\"1/tcp\":{},\"65535/sctp\":{}}}",
+	       "EXPOSE 1-1 65535/sctp");
+	/* Twice is once, and what was there stays. */
+	EXPECT("{\"ExposedPorts\":{\"9/tcp\":{}}}",
+	       "{\"ExposedPorts\":{\"9/tcp\":{},\"80/tcp\":{}}}", "EXPOSE 80 80/tcp 9");
+	EXPECT("{\"Env\":[\"P=80\"]}", "{\"Env\":[\"P=80\"],\"ExposedPorts\":{\"80/tcp\":{}}}",
+	       "EXPOSE $P");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		(void)snprintf(line, sizeof(line), "EXPOSE %s", wrong[i]);
+		refuse(line);
+	}
+}
+END_TEST
+
+START_TEST(a_change_that_fails_names_what_it_was_and_comes_behind_those_before_it)
+{
+	json_auto_t *config = json_object();
+	struct bt_err err = { 0 };
+	static const char *const lines[] = { "USER u", "EXPOSE x", "USER v", NULL };
+
+	ck_assert_int_lt(bt_change_apply_all(config, lines, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.msg, "Invalid containerPort: x"));
+	ck_assert_str_eq(json_string_value(json_object_get(config, "User")), "u");
+}
+END_TEST
+
+START_TEST(odd_members_of_a_configuration_are_replaced_and_crash_nobody)
+{
+	EXPECT("{\"Env\":7}", "{\"Env\":[\"A=1\"]}", "ENV A=1");
+	EXPECT("{\"Labels\":null}", "{\"Labels\":{\"a\":\"1\"}}", "LABEL a=1");
+	EXPECT("{\"ExposedPorts\":[]}", "{\"ExposedPorts\":{\"80/tcp\":{}}}", "EXPOSE 80");
+	EXPECT("{\"Env\":[7,null,\"B=2\"]}", "{\"Env\":[7,null,\"B=3\"]}", "ENV B=3");
+	EXPECT("{\"WorkingDir\":7}", "{\"WorkingDir\":\"/a\"}", "WORKDIR a");
 }
 END_TEST
 
@@ -119,6 +167,10 @@ int main(void)
 	tcase_add_test(tests, commands_are_an_array_or_the_shells);
 	tcase_add_test(tests, the_environment_grows_and_is_used_by_what_follows);
 	tcase_add_test(tests, labels_volumes_and_ports_are_sets);
+	tcase_add_test(tests, a_range_of_ports_is_each_of_them_and_what_is_none_exposes_nothing);
+	tcase_add_test(tests,
+		       a_change_that_fails_names_what_it_was_and_comes_behind_those_before_it);
+	tcase_add_test(tests, odd_members_of_a_configuration_are_replaced_and_crash_nobody);
 	tcase_add_test(tests, texts_and_directories_take_the_place_of_those_before);
 	tcase_add_test(tests, health_checks_have_options_or_are_none);
 	tcase_add_test(tests, what_is_no_instruction_or_lacks_its_arguments_is_refused);
