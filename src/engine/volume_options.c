@@ -82,36 +82,50 @@ static bool is_size(const char *text)
 	return *unit == '\0';
 }
 
+static bool is_known(const char *key)
+{
+	static const char *const known[] = { "type", "device", "o", "size" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(key, known[i]) == 0)
+			return true;
+	return false;
+}
+
+/* "0" asks for no limit. */
+static int check_size(const char *size, struct bt_err *err)
+{
+	if (size[0] && !is_size(size))
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid size: '%.100s'", size);
+	if (size[strspn(size, "0.")] != '\0')
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "quota size requested but no quota support");
+	return 0;
+}
+
 int bt_volume_options_check(const json_t *options, struct bt_err *err)
 {
-	bool type = json_object_get(options, "type") != NULL;
-	bool device = json_object_get(options, "device") != NULL;
-	const char *size = bt_jget_text(options, "size");
+	const bool type = json_object_get(options, "type") != NULL;
+	const bool device = json_object_get(options, "device") != NULL;
+	const bool o = json_object_get(options, "o") != NULL;
 	const char *key;
 	json_t *value;
+	int r;
 
 	json_object_foreach ((json_t *)(uintptr_t)options, key, value) {
-		if (strcmp(key, "type") != 0 && strcmp(key, "device") != 0 &&
-		    strcmp(key, "o") != 0 && strcmp(key, "size") != 0)
+		if (!is_known(key))
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid option: \"%.100s\"",
 					  key);
 		if (!json_is_string(value))
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 					  "invalid JSON: the option %s must be a string", key);
 	}
-	/* "0" asks for no limit. */
-	if (size[0] && !is_size(size))
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid size: '%.100s'", size);
-	if (size[strspn(size, "0.")] != '\0' && size[0] != '\0')
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
-				  "quota size requested but no quota support");
-	if (type && !device)
+	r = check_size(bt_jget_text(options, "size"), err);
+	if (r < 0)
+		return r;
+	if ((type || o) && !device)
 		return missing("device", err);
-	if (device && !type)
-		return missing("type", err);
-	if (json_object_get(options, "o") && !device)
-		return missing("device", err);
-	return 0;
+	return device && !type ? missing("type", err) : 0;
 }
 
 static const struct word *find(const struct word *list, size_t n, const char *word, size_t len)

@@ -152,6 +152,39 @@ static int append_diff_id(json_t *image, const char *diff_id)
 	return diff_id ? json_array_append_new(ids, json_string(diff_id)) : 0;
 }
 
+static int set_text(json_t *image, const char *key, const char *text)
+{
+	return json_object_set_new(image, key, json_string(text ? text : ""));
+}
+
+/* What every image says, and an older one may not have said. */
+static int set_platform(json_t *image)
+{
+	struct bt_platform host;
+	int r = 0;
+
+	bt_platform_host(&host);
+	if (!bt_json_member(image, "os"))
+		r = set_text(image, "os", host.os);
+	if (r == 0 && !bt_json_member(image, "architecture"))
+		r = set_text(image, "architecture", host.arch);
+	return r;
+}
+
+static int set_origin(json_t *image, const struct bt_commit *commit, const char *now)
+{
+	static const char *const of_parent[] = { "container", "container_config", "id", "parent" };
+
+	for (size_t i = 0; i < sizeof(of_parent) / sizeof(of_parent[0]); i++)
+		(void)json_object_del(image, of_parent[i]);
+	return set_text(image, "created", now) < 0 ||
+			       set_text(image, "author", commit->author) < 0 ||
+			       set_text(image, "comment", commit->comment) < 0 ||
+			       set_text(image, "docker_version", BT_VERSION) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
 /* The new image's configuration: its parent's, with what the container changed. */
 static int make_image(const struct bt_commit *commit, const struct bt_image_row *base,
 		      json_t *config, const char *diff_id, char **ret, size_t *ret_len,
@@ -159,26 +192,10 @@ static int make_image(const struct bt_commit *commit, const struct bt_image_row 
 {
 	json_auto_t *image = base->config ? json_deep_copy(base->config) : json_object();
 	char now[BT_TIME_RFC3339_LEN];
-	struct bt_platform host;
 
-	bt_platform_host(&host);
 	bt_time_rfc3339(bt_time_now_ns(), now);
-	(void)json_object_del(image, "container");
-	(void)json_object_del(image, "container_config");
-	(void)json_object_del(image, "id");
-	(void)json_object_del(image, "parent");
-	if (!image || json_object_set(image, "config", config) < 0 ||
-	    json_object_set_new(image, "created", json_string(now)) < 0 ||
-	    json_object_set_new(image, "author",
-				json_string(commit->author ? commit->author : "")) < 0 ||
-	    json_object_set_new(image, "comment",
-				json_string(commit->comment ? commit->comment : "")) < 0 ||
-	    json_object_set_new(image, "docker_version", json_string(BT_VERSION)) < 0 ||
-	    (!bt_json_member(image, "os") &&
-	     json_object_set_new(image, "os", json_string(host.os)) < 0) ||
-	    (!bt_json_member(image, "architecture") &&
-	     json_object_set_new(image, "architecture", json_string(host.arch)) < 0) ||
-	    append_history(image, commit, now, !diff_id) < 0 ||
+	if (json_object_set(image, "config", config) < 0 || set_origin(image, commit, now) < 0 ||
+	    set_platform(image) < 0 || append_history(image, commit, now, !diff_id) < 0 ||
 	    append_diff_id(image, diff_id) < 0 || bt_json_dump(image, ret, ret_len) < 0)
 		return no_memory(err);
 	return 0;

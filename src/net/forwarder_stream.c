@@ -99,6 +99,27 @@ static bool is_connected(int fd)
 	return getpeername(fd, (struct sockaddr *)&sa, &len) == 0;
 }
 
+/* Send what was read, and keep what does not go out now. */
+static int pass_on(struct side *to, const uint8_t *data, size_t len)
+{
+	ssize_t sent = send(to->watch.fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (sent < 0 && would_block() == IS_BROKEN)
+		return IS_BROKEN;
+	sent = sent < 0 ? 0 : sent;
+	return (size_t)sent < len ? keep(to, data + sent, len - (size_t)sent) : FLOWS_ON;
+}
+
+/* Tell `to` that nothing more comes, once all that came is sent. */
+static void pass_end(const struct side *from, struct side *to)
+{
+	if (!from->ended || to->pending || to->told)
+		return;
+	to->told = is_connected(to->watch.fd);
+	if (to->told)
+		(void)shutdown(to->watch.fd, SHUT_WR);
+}
+
 /* One way, until it would block. `*turns` runs down. */
 static int carry(struct side *from, struct side *to, unsigned *turns)
 {
@@ -107,7 +128,6 @@ static int carry(struct side *from, struct side *to, unsigned *turns)
 
 	while (flush(to, &state) && !from->ended && *turns > 0) {
 		const ssize_t n = recv(from->watch.fd, chunk, sizeof(chunk), MSG_DONTWAIT);
-		ssize_t sent;
 
 		if (n < 0)
 			return would_block();
@@ -115,18 +135,10 @@ static int carry(struct side *from, struct side *to, unsigned *turns)
 		if (n == 0)
 			break;
 		(*turns)--;
-		sent = send(to->watch.fd, chunk, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (sent < 0 && would_block() == IS_BROKEN)
-			return IS_BROKEN;
-		sent = sent < 0 ? 0 : sent;
-		if (sent < n && keep(to, chunk + sent, (size_t)(n - sent)) == IS_BROKEN)
+		if (pass_on(to, chunk, (size_t)n) == IS_BROKEN)
 			return IS_BROKEN;
 	}
-	if (from->ended && !to->pending && !to->told) {
-		to->told = is_connected(to->watch.fd);
-		if (to->told)
-			(void)shutdown(to->watch.fd, SHUT_WR);
-	}
+	pass_end(from, to);
 	return to->told && state == FLOWS_ON ? HAS_ENDED : state;
 }
 
