@@ -273,6 +273,14 @@ int bt_user_lookup_resolve(const char *spec, const char *passwd, const char *gro
 	return 0;
 }
 
+/* Is there no such file to read, so that nobody is in it? Whatever else keeps it from being read
+ * must not make somebody else of a user. */
+static bool is_absent(int error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -ENXIO ||
+	       error == -ENODEV;
+}
+
 /* The text of a file beneath `root`; "" where it is missing or no regular file. */
 static int read_beneath(int root, const char *path, char **ret, struct bt_err *err)
 {
@@ -281,6 +289,8 @@ static int read_beneath(int root, const char *path, char **ret, struct bt_err *e
 	char *text = NULL;
 	int r = 0;
 
+	if (fd < 0 && !is_absent(fd))
+		return bt_err_sys(err, fd, "open /%s of the container", path);
 	if (fd >= 0)
 		r = bt_io_read_fd(fd, BT_USER_FILE_MAX, &text, NULL);
 	else
