@@ -315,9 +315,11 @@ START_TEST(the_last_port_goes_and_a_first_one_comes)
 	ck_assert_pstr_eq(change("c1", NULL, REMOVE("80")), NULL);
 	ck_assert_pstr_eq(shown("c1"), "");
 	check_nobodys(8080);
+	bt_network_attachment_done(&a);
 	ck_assert_pstr_eq(attach("c2", "{}", &a), NULL);
 	ck_assert_pstr_eq(change("c2", "{'80/tcp':[{'HostPort':'8080'}]}", NULL), NULL);
 	ck_assert_str_eq(shown("c2"), "8080>80/tcp");
+	bt_network_attachment_done(&a);
 }
 END_TEST
 
