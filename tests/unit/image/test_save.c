@@ -152,8 +152,8 @@ START_TEST(a_repository_means_all_its_tags_or_latest_where_it_is_none)
 	ck_assert_str_eq(tags(), "a:1 a:latest");
 	repositories = file("repositories");
 	ck_assert_uint_eq(json_object_size(json_object_get(repositories, "a")), 2);
-	ck_assert_int_lt(save(NAMES("c")), 0);
-	check_err(&err, BT_ERR_NOT_FOUND, "c:latest");
+	ck_assert_int_lt(save(NAMES("nosuch")), 0);
+	check_err(&err, BT_ERR_NOT_FOUND, "nosuch:latest");
 }
 END_TEST
 
