@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "codec/signal_name.h"
+#include "engine/body_shape.h"
 #include "engine/field.h"
 #include "engine/jget.h"
 
@@ -43,6 +44,25 @@ static const struct bt_field fields[] = {
 	{ "StopTimeout", BT_FIELD_INT, NULL, BT_FIELD_OMIT },
 	{ "Shell", BT_FIELD_WORDS, NULL, BT_FIELD_OMIT },
 };
+
+/* What an image says of itself is a stranger's: a member of another type than it has would be no
+ * more than left out, and the container another one than the image promises. Docker does not read
+ * such an image. */
+static int check_image(const json_t *image, struct bt_err *err)
+{
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		const json_t *value = json_object_get(image, fields[i].name);
+
+		if (value != NULL && !json_is_null(value) &&
+		    !bt_field_has_type(value, fields[i].type))
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "invalid configuration of the image: %s is not %s",
+					  fields[i].name, bt_field_type_name(fields[i].type));
+	}
+	if (bt_body_shape_check(BT_BODY_CONTAINER_CREATE, image, err) < 0)
+		return bt_err_context(err, "invalid configuration of the image");
+	return 0;
+}
 
 /* A string that is empty takes the image's. */
 static void merge_text(json_t *config, const json_t *image, const char *key)
@@ -254,6 +274,9 @@ int bt_container_config_make(const json_t *body, const json_t *image, json_t **r
 	if (!json_is_object(body))
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "config cannot be empty in order to create a container");
+	r = image != NULL && !json_is_null(image) ? check_image(image, err) : 0;
+	if (r < 0)
+		return r;
 	r = bt_field_apply(fields, sizeof(fields) / sizeof(fields[0]), "Config", body, &config,
 			   err);
 	if (r < 0)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -43,6 +44,11 @@ static int add_point(json_t *mounts, json_t *point, struct bt_err *err)
 		json_decref(point);
 		return r;
 	}
+	if (json_array_size(mounts) >= BT_MOUNTS_MAX) {
+		json_decref(point);
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "a container has at most %d mounts and volumes", BT_MOUNTS_MAX);
+	}
 	return json_array_append_new(mounts, point) < 0 ? bt_err_sys(err, -ENOMEM, "read mounts")
 							: 0;
 }
@@ -57,6 +63,9 @@ static int check_destination(const char *path, struct bt_err *err)
 	if (clean && strcmp(clean, "/") == 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "invalid specification: destination can't be '/'");
+	if (strlen(path) >= PATH_MAX)
+		return bt_err_set(err, BT_ERR_INVALID, ENAMETOOLONG,
+				  "invalid mount path: longer than %d bytes", PATH_MAX - 1);
 	return 0;
 }
 
@@ -539,6 +548,10 @@ int bt_mounts_add_from(json_t *mounts, const json_t *from, const char *mode, str
 
 		if (has_destination(mounts, bt_jget_text(item, "Destination")))
 			continue;
+		if (json_array_size(mounts) >= BT_MOUNTS_MAX)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "a container has at most %d mounts and volumes",
+					  BT_MOUNTS_MAX);
 		copy = json_deep_copy(item);
 		if (!copy || json_array_append_new(mounts, copy) < 0)
 			return bt_err_sys(err, -ENOMEM, "read volumes-from");

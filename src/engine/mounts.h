@@ -17,10 +17,15 @@
 #include "base/attr.h"
 #include "base/err.h"
 
+/** Mounts and volumes of one container, those of its image and of --volumes-from counted in: each
+ * is compared with each, and the kernel has a limit of its own (fs.mount-max). */
+#define BT_MOUNTS_MAX 1024
+
 /**
  * Collect. Pure: nothing is made or looked up; an anonymous volume gets its name here.
  *
- * INVALID in Docker's words for a malformed or doubled specification.
+ * INVALID in Docker's words for a malformed or doubled specification, and for more than
+ * BT_MOUNTS_MAX.
  */
 bt_nodiscard int bt_mounts_collect(const json_t *config, const json_t *hc, json_t **ret,
 				   struct bt_err *err);

@@ -115,6 +115,54 @@ START_TEST(nonsense_is_refused_and_the_member_named)
 }
 END_TEST
 
+START_TEST(an_image_whose_members_have_other_types_is_refused)
+{
+	static const struct {
+		const char *image, *message;
+	} images[] = {
+		{ "{'Env':{'A':'b'}}", "Env is not an array of strings" },
+		{ "{'Env':[1]}", "Env is not an array of strings" },
+		{ "{'Volumes':['/a']}", "Volumes is not an object" },
+		{ "{'ExposedPorts':['80']}", "ExposedPorts is not an object" },
+		{ "{'User':0}", "User is not a string" },
+		{ "{'StopSignal':9}", "StopSignal is not a string" },
+		{ "{'Cmd':[null]}", "Cmd is not" },
+		{ "{'Entrypoint':[['true']]}", "Entrypoint is not" },
+		{ "{'Healthcheck':'true'}", "Healthcheck is not an object" },
+		{ "{'Healthcheck':{'Interval':1.5}}", "Healthcheck.Interval" },
+		{ "{'Healthcheck':{'Test':[1]}}", "Healthcheck.Test" },
+		{ "{'Volumes':{'/a':1}}", "Volumes" },
+		{ "{'Labels':{'a':1}}", "Labels must hold strings" },
+	};
+
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+		json_t *body = parse("{'Cmd':['true']}"), *image = parse(images[i].image);
+		json_t *out = NULL;
+		struct bt_err err = { 0 };
+
+		ck_assert_msg(bt_container_config_make(body, image, &out, &err) < 0, "%s",
+			      images[i].image);
+		ck_assert_int_eq(err.kind, BT_ERR_INVALID);
+		ck_assert_msg(strstr(err.msg, images[i].message) != NULL, "%s", err.msg);
+		json_decref(body);
+		json_decref(image);
+	}
+}
+END_TEST
+
+START_TEST(an_image_may_say_nothing_and_more_than_is_known)
+{
+	json_t *config =
+		make("{'Cmd':['true']}",
+		     "{'Env':null,'Volumes':null,'Labels':null,'Healthcheck':null,'OnBuild':null,"
+		     "'NetworkDisabled':true,'HostConfig':{'Privileged':true},'X':[{}]}");
+
+	assert_json(json_object_get(config, "Cmd"), "['true']");
+	ck_assert_ptr_null(json_object_get(config, "HostConfig"));
+	json_decref(config);
+}
+END_TEST
+
 START_TEST(names_of_members_match_without_regard_to_case)
 {
 	json_t *config = make("{'cmd':['x'],'user':'me'}", "{}");
@@ -147,6 +195,8 @@ static void add(TCase *tests)
 	tcase_add_test(tests, labels_ports_and_volumes_are_united);
 	tcase_add_test(tests, a_health_check_is_completed_from_the_image);
 	tcase_add_test(tests, nonsense_is_refused_and_the_member_named);
+	tcase_add_test(tests, an_image_whose_members_have_other_types_is_refused);
+	tcase_add_test(tests, an_image_may_say_nothing_and_more_than_is_known);
 	tcase_add_test(tests, names_of_members_match_without_regard_to_case);
 	tcase_add_test(tests, the_command_is_entrypoint_then_cmd);
 }

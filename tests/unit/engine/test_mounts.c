@@ -3,6 +3,8 @@
 #include "engine/mounts.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <string.h>
 
 #include "common.h"
 
@@ -103,6 +105,39 @@ START_TEST(malformed_and_doubled_mounts_are_refused)
 }
 END_TEST
 
+/* An image with a great many volumes would have each compared with each, and made. */
+START_TEST(more_mounts_than_there_may_be_are_refused)
+{
+	json_t *volumes = json_object(), *config = json_pack("{s:o}", "Volumes", volumes);
+	json_t *out = NULL, *more = parse("[{'Type':'tmpfs','Destination':'/one/more'}]");
+	struct bt_err err = { 0 };
+	char path[PATH_MAX + 8];
+
+	for (int i = 0; i < BT_MOUNTS_MAX; i++) {
+		(void)snprintf(path, sizeof(path), "/v%d", i);
+		ck_assert_int_eq(json_object_set_new(volumes, path, json_object()), 0);
+	}
+	ck_assert_int_eq(bt_mounts_collect(config, NULL, &out, &err), 0);
+	ck_assert_uint_eq(json_array_size(out), BT_MOUNTS_MAX);
+	ck_assert_int_lt(bt_mounts_add_from(out, more, "", &err), 0);
+	ck_assert_int_eq(err.kind, BT_ERR_INVALID);
+	json_decref(out);
+	ck_assert_int_eq(json_object_set_new(volumes, "/one/more", json_object()), 0);
+	ck_assert_int_lt(bt_mounts_collect(config, NULL, &out, &err), 0);
+	ck_assert_int_eq(err.kind, BT_ERR_INVALID);
+	ck_assert_str_eq(err.msg, "a container has at most 1024 mounts and volumes");
+	json_object_clear(volumes);
+	memset(path, 'a', sizeof(path));
+	path[0] = '/';
+	path[PATH_MAX] = '\0';
+	ck_assert_int_eq(json_object_set_new(volumes, path, json_object()), 0);
+	ck_assert_int_lt(bt_mounts_collect(config, NULL, &out, &err), 0);
+	ck_assert_str_eq(err.msg, "invalid mount path: longer than 4095 bytes");
+	json_decref(config);
+	json_decref(more);
+}
+END_TEST
+
 START_TEST(mounts_of_another_are_shared_where_nothing_is_mounted)
 {
 	json_t *mounts = collect("{}", "{'Binds':['mine:/a']}");
@@ -195,6 +230,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, an_images_volume_is_anonymous_unless_something_is_mounted_there);
 	tcase_add_test(tests, the_long_form_knows_bind_volume_and_tmpfs);
 	tcase_add_test(tests, malformed_and_doubled_mounts_are_refused);
+	tcase_add_test(tests, more_mounts_than_there_may_be_are_refused);
 }
 
 int main(void)
