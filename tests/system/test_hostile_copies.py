@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from harness import wait_for
+from harness import make_prowl, wait_for
 
 # What a decompressor, or a library for names, in the image would leave behind were it ever run.
 MARKER = "#!/bin/sh\necho run >/marker\ntouch /tmp/berth-marker\nexec cat\n"
@@ -71,6 +71,37 @@ def test_a01_a_directory_swapped_with_a_symlink_never_leads_to_the_host(engine, 
         assert a.status in (200, 404, 400), a.body
         out["missed"] += a.status != 200
     assert out["read"] > 0
+
+
+EXCHANGE = ("mkdir -p /a/b/c /e/b/c /vol/a/b /vol/e/b; for f in /a/b/c/f /e/b/c/f /vol/a/b/f /vol/e/b/f; do echo inside >$f; done; "
+            "/p/prowl flip /a /l /e & /p/prowl flip /a/b /a/lb ../../e/b & /p/prowl flip /vol/a /vol/l /tmp/berth-canary & /p/prowl flip /vol/e /vol/l2 ../../../../../.. & "
+            "touch /ready; while :; do mv /e /e2; mv /e2 /e; done")
+
+
+def test_a01_parents_that_are_exchanged_at_each_level_all_the_time(engine, name, canary, tmp_path):
+    """Found, not found or an error of the path itself: never the host's file, and never an error of the engine's."""
+    make_prowl(str(tmp_path / "prowl"))
+    engine.docker("run", "-d", "--name", name, "-v", f"{tmp_path}:/p", "-v", "/vol", "bb", "sh", "-c", EXCHANGE)
+    wait_for(lambda: engine.docker("exec", name, "test", "-e", "/ready", check=False).returncode == 0, "the container plays")
+    read = 0
+    for _ in range(40):
+        for path in ("/a/b/c/f", "/a/../a/b/../b/c/f", "/e/b/c/f", "/vol/a/b/f", "/vol/e/b/f", "/vol/a/../a/b/../../e/b/f", "/vol/a/secret", "/vol/e/tmp/berth-canary/secret"):
+            a = engine.get(f"/containers/{name}/archive?path={path}")
+            assert a.status in (200, 404, 400), (path, a.body)
+            if a.status == 200:
+                assert set(names_in(a.body).values()) <= {b"inside\n", None}, path
+                read += 1
+            a = put(engine, name, os.path.dirname(path), archive("f", b"inside\n"))
+            assert a.status in (200, 404, 400), (path, a.body)
+            # By a hard link and a symlink of the archive's own, too.
+            a = put(engine, name, os.path.dirname(path), archive("g", b"", type=tarfile.LNKTYPE, linkname="f"))
+            assert a.status in (200, 404, 400), (path, a.body)
+    assert read > 0
+    assert engine.get(f"/containers/{name}/changes").status == 200
+    for _ in range(3):
+        a = engine.post(f"/commit?container={name}&repo=exchanged&pause=0")
+        assert a.status == 201, a.body
+    engine.request("DELETE", "/images/exchanged?force=1")
 
 
 def test_a02_a03_nothing_of_the_image_is_run(engine, name, tmp_path):

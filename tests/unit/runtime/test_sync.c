@@ -40,6 +40,22 @@ START_TEST(what_is_said_is_expected_and_nothing_else)
 }
 END_TEST
 
+/* Or the first setting would be written for each of them. */
+START_TEST(the_number_of_a_setting_and_of_a_process_arrives)
+{
+	static const enum bt_sync_type types[] = { BT_SYNC_SYSCTL, BT_SYNC_BORN };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct bt_sync_message message = { .type = types[i], .pid = 7 }, got;
+
+		ck_assert_int_eq(bt_sync_send(near, &message, -EBADF), 0);
+		ck_assert_int_eq(bt_sync_receive(far, &got, NULL), 1);
+		ck_assert_int_eq(got.type, types[i]);
+		ck_assert_int_eq(got.pid, 7);
+	}
+}
+END_TEST
+
 START_TEST(an_error_arrives_also_from_who_died_without_reading_what_it_was_told)
 {
 	struct bt_sync_message message = { .type = BT_SYNC_ERROR }, got;
@@ -98,6 +114,7 @@ static Suite *suite_of(void)
 	suite_add_tcase(suite, all);
 	tcase_add_checked_fixture(all, set_up, tear_down);
 	tcase_add_test(all, what_is_said_is_expected_and_nothing_else);
+	tcase_add_test(all, the_number_of_a_setting_and_of_a_process_arrives);
 	tcase_add_test(all, an_error_arrives_also_from_who_died_without_reading_what_it_was_told);
 	tcase_add_test(all, a_descriptor_comes_along_or_is_closed_where_none_is_wanted);
 	tcase_add_test(all, a_lifted_descriptor_lies_above_those_of_the_program);
