@@ -25,7 +25,7 @@ static json_t *get_current(const json_t *row, const void *arg)
 
 static json_t *get_description(const json_t *row, const void *arg bt_unused)
 {
-	if (strcmp(json_string_value(json_object_get(row, "Name")), "default") == 0)
+	if (bt_str_eq(json_string_value(json_object_get(row, "Name")), "default"))
 		return json_string(BT_CONTEXT_DEFAULT_DESCRIPTION);
 	return bt_format_member(json_object_get(row, "Metadata"), "Description");
 }

@@ -208,6 +208,13 @@ static int copy_out(struct bt_cli *cli, const struct bt_args *args, const char *
 	return r;
 }
 
+static int missing(const char *path, const char *container, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
+			  "Error response from daemon: Could not find the file %s in container %s",
+			  path, container);
+}
+
 /* What is at `path` in the container: 1 a directory, 0 something else, -ENOENT. */
 static int remote_kind(struct bt_cli *cli, const char *container, const char *path,
 		       struct bt_err *err)
@@ -226,10 +233,7 @@ static int remote_kind(struct bt_cli *cli, const char *container, const char *pa
 		r = bt_api_open(api, &req, &conn, err);
 	/* The answer to HEAD has no body to say what is missing. */
 	if (r < 0 && err->kind == BT_ERR_NOT_FOUND)
-		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
-				  "Error response from daemon: Could not find the file %s in "
-				  "container %s",
-				  path, container);
+		return missing(path, container, err);
 	if (r < 0)
 		return r;
 	header = bt_http_head_get(&conn.head, "X-Docker-Container-Path-Stat");
@@ -248,11 +252,7 @@ static int say_missing(struct bt_cli *cli, const char *container, const char *pa
 
 	bt_multi_container(&target, container, "/json");
 	r = bt_cli_call(cli, "GET", bt_str_get(&target), NULL, NULL, err);
-	return r < 0 ? r
-		     : bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
-				  "Error response from daemon: Could not find the file %s in "
-				  "container %s",
-				  path, container);
+	return r < 0 ? r : missing(path, container, err);
 }
 
 static int send_archive(struct bt_cli *cli, const char *container, const char *dir, int fd,
@@ -312,15 +312,32 @@ static int pack(struct bt_cli *cli, const struct bt_args *args, const char *path
 	return r < 0 ? r : t;
 }
 
+/* `to` is none of the container's directories: what it becomes, or takes the place of, is in the
+ * directory above. `there`: it exists. */
+static int copy_as(struct bt_cli *cli, const struct bt_args *args, const char *path, bool is_dir,
+		   const char *container, const char *to, bool there, struct bt_err *err)
+{
+	bt_auto_free char *copy = strdup(to);
+	const char *above;
+
+	if (!copy)
+		return bt_err_sys(err, -ENOMEM, "cp");
+	if (!there && bt_str_ends(to, "/") && !is_dir)
+		return say_missing(cli, container, to, err);
+	if (there && is_dir)
+		return bt_err_set(err, BT_ERR_INVALID, ENOTDIR, "cannot copy directory");
+	above = dirname(copy);
+	if (!there && remote_kind(cli, container, above, err) != 1)
+		return say_missing(cli, container, above, err);
+	return pack(cli, args, path, bt_path_base(to), container, above, err);
+}
+
 static int copy_in(struct bt_cli *cli, const struct bt_args *args, const char *path,
 		   const char *container, const char *to, struct bt_err *err)
 {
-	bt_auto_free char *parent = strdup(to);
 	struct stat st;
 	int kind;
 
-	if (!parent)
-		return bt_err_sys(err, -ENOMEM, "cp");
 	if (strcmp(path, "-") == 0)
 		return send_archive(cli, container, to, STDIN_FILENO, bt_args_bool(args, "archive"),
 				    err);
@@ -336,14 +353,7 @@ static int copy_in(struct bt_cli *cli, const struct bt_args *args, const char *p
 	}
 	if (kind < 0 && err->kind != BT_ERR_NOT_FOUND)
 		return kind;
-	if (kind < 0 && to[strlen(to) - 1] == '/' && !S_ISDIR(st.st_mode))
-		return say_missing(cli, container, to, err);
-	if (kind < 0 && remote_kind(cli, container, dirname(parent), err) != 1)
-		return say_missing(cli, container, parent, err);
-	if (S_ISDIR(st.st_mode) && kind == 0)
-		return bt_err_set(err, BT_ERR_INVALID, ENOTDIR, "cannot copy directory");
-	return pack(cli, args, path, bt_path_base(to), container,
-		    kind < 0 ? parent : dirname(parent), err);
+	return copy_as(cli, args, path, S_ISDIR(st.st_mode), container, to, kind == 0, err);
 }
 
 static int run(struct bt_cli *cli, const struct bt_args *args)

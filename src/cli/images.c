@@ -127,12 +127,21 @@ static const char *digest_of(const json_t *image, const char *repo)
 	size_t i;
 
 	json_array_foreach (json_object_get(image, "RepoDigests"), i, digest) {
-		const char *rest = bt_str_after(json_string_value(digest), repo);
+		const char *text = json_string_value(digest);
+		const char *rest = text ? bt_str_after(text, repo) : NULL;
 
 		if (rest && *rest == '@')
 			return rest + 1;
 	}
 	return "<none>";
+}
+
+/* A copy of a name, owned; NULL for what is no text. */
+static char *text_of(const json_t *name)
+{
+	const char *text = json_string_value(name);
+
+	return text ? strdup(text) : NULL;
 }
 
 static bool add_tags(json_t *rows, const json_t *image)
@@ -142,7 +151,7 @@ static bool add_tags(json_t *rows, const json_t *image)
 	bool any = false;
 
 	json_array_foreach (json_object_get(image, "RepoTags"), i, name) {
-		bt_auto_free char *repo = strdup(json_string_value(name));
+		bt_auto_free char *repo = text_of(name);
 		char *colon = repo ? strrchr(repo, ':') : NULL;
 
 		if (!colon || strcmp(repo, "<none>:<none>") == 0)
@@ -162,7 +171,7 @@ static bool add_digests(json_t *rows, const json_t *image, bool shown)
 	bool any = false;
 
 	json_array_foreach (json_object_get(image, "RepoDigests"), i, name) {
-		bt_auto_free char *repo = strdup(json_string_value(name));
+		bt_auto_free char *repo = text_of(name);
 		char *at = repo ? strchr(repo, '@') : NULL;
 
 		if (!at || strcmp(repo, "<none>@<none>") == 0)

@@ -79,7 +79,8 @@ static void print_security(const json_t *info)
 		return;
 	(void)puts(" Security Options:");
 	json_array_foreach (json_object_get(info, "SecurityOptions"), i, option) {
-		bt_auto_free char *copy = strdup(json_string_value(option));
+		const char *text = json_string_value(option);
+		bt_auto_free char *copy = text ? strdup(text) : NULL;
 		char *save = NULL;
 
 		for (char *part = copy ? strtok_r(copy, ",", &save) : NULL; part;

@@ -354,6 +354,9 @@ static int parse_else(struct parser *ps, struct bt_tmpl_node *node, enum ending 
 			return r;
 		return parse_nodes(ps, &node->otherwise, end);
 	}
+	/* One behind the other here is one inside the other for who executes them. */
+	if (++ps->depth > BT_GO_TEMPLATE_DEPTH_MAX)
+		return fail(ps, "nested too deeply");
 	inner = take_mem(ps, sizeof(*inner));
 	if (!inner)
 		return -ENOMEM;
@@ -367,6 +370,7 @@ static int parse_else(struct parser *ps, struct bt_tmpl_node *node, enum ending 
 	if (r == 0 && *end == END_ELSE)
 		r = parse_else(ps, inner, end);
 	node->otherwise = inner;
+	ps->depth--;
 	return r;
 }
 
