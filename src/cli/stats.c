@@ -176,7 +176,7 @@ static int list_names(struct bt_cli *cli, const struct bt_args *args, json_t *na
 	if (r < 0)
 		return r;
 	json_array_foreach (all, i, container)
-		if (i < CONTAINERS_MAX)
+		if (i < CONTAINERS_MAX && json_is_string(json_object_get(container, "Id")))
 			(void)json_array_append(names, json_object_get(container, "Id"));
 	return 0;
 }
