@@ -12,142 +12,15 @@
 
 #include "base/auto.h"
 #include "base/io.h"
-#include "base/size.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
 #include "runtime/cgroups.h"
 #include "runtime/oci_cli.h"
+#include "runtime/oci_update_flags.h"
 #include "runtime/rdt.h"
 #include "runtime/state.h"
 #include "sys/cgroup_stats.h"
-
-enum flag {
-	RESOURCES = 256,
-	BLKIO_WEIGHT,
-	CPU_PERIOD,
-	CPU_QUOTA,
-	CPU_BURST,
-	CPU_SHARE,
-	CPU_RT_PERIOD,
-	CPU_RT_RUNTIME,
-	CPU_IDLE,
-	CPUSET_CPUS,
-	CPUSET_MEMS,
-	KERNEL_MEMORY,
-	MEMORY,
-	MEMORY_RESERVATION,
-	MEMORY_SWAP,
-	PIDS_LIMIT,
-	L3_CACHE,
-	MEM_BW,
-};
-
-static const struct option update_flags[] = {
-	{ "resources", required_argument, NULL, 'r' },
-	{ "blkio-weight", required_argument, NULL, BLKIO_WEIGHT },
-	{ "cpu-period", required_argument, NULL, CPU_PERIOD },
-	{ "cpu-quota", required_argument, NULL, CPU_QUOTA },
-	{ "cpu-burst", required_argument, NULL, CPU_BURST },
-	{ "cpu-share", required_argument, NULL, CPU_SHARE },
-	{ "cpu-rt-period", required_argument, NULL, CPU_RT_PERIOD },
-	{ "cpu-rt-runtime", required_argument, NULL, CPU_RT_RUNTIME },
-	{ "cpu-idle", required_argument, NULL, CPU_IDLE },
-	{ "cpuset-cpus", required_argument, NULL, CPUSET_CPUS },
-	{ "cpuset-mems", required_argument, NULL, CPUSET_MEMS },
-	{ "kernel-memory", required_argument, NULL, KERNEL_MEMORY },
-	{ "kernel-memory-tcp", required_argument, NULL, KERNEL_MEMORY },
-	{ "memory", required_argument, NULL, MEMORY },
-	{ "memory-reservation", required_argument, NULL, MEMORY_RESERVATION },
-	{ "memory-swap", required_argument, NULL, MEMORY_SWAP },
-	{ "pids-limit", required_argument, NULL, PIDS_LIMIT },
-	{ "l3-cache-schema", required_argument, NULL, L3_CACHE },
-	{ "mem-bw-schema", required_argument, NULL, MEM_BW },
-	{ 0 },
-};
-
-static int set_i64(struct bt_oci_i64 *to, const char *text, struct bt_err *err)
-{
-	long long value;
-	int r = bt_oci_cli_number("update", text, INT64_MIN, INT64_MAX, &value, err);
-
-	if (r == 0)
-		*to = (struct bt_oci_i64){ .value = value, .set = true };
-	return r;
-}
-
-static int set_u64(struct bt_oci_u64 *to, const char *text, struct bt_err *err)
-{
-	long long value;
-	int r = bt_oci_cli_number("update", text, 0, INT64_MAX, &value, err);
-
-	if (r == 0)
-		*to = (struct bt_oci_u64){ .value = (uint64_t)value, .set = true };
-	return r;
-}
-
-static int set_bytes(struct bt_oci_i64 *to, const char *text, struct bt_err *err)
-{
-	int64_t value;
-
-	/* -1: no limit. */
-	if (strcmp(text, "-1") == 0)
-		value = -1;
-	else if (bt_size_parse(text, &value) < 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid size: '%s'", text);
-	*to = (struct bt_oci_i64){ .value = value, .set = true };
-	return 0;
-}
-
-static int take_flag(int flag, struct bt_oci_resources *res, struct bt_oci_intel_rdt *rdt,
-		     struct bt_err *err)
-{
-	switch (flag) {
-	case BLKIO_WEIGHT:
-		return set_u64(&res->blkio.weight, optarg, err);
-	case CPU_PERIOD:
-		return set_u64(&res->cpu.period, optarg, err);
-	case CPU_QUOTA:
-		return set_i64(&res->cpu.quota, optarg, err);
-	case CPU_BURST:
-		return set_u64(&res->cpu.burst, optarg, err);
-	case CPU_SHARE:
-		return set_u64(&res->cpu.shares, optarg, err);
-	case CPU_RT_PERIOD:
-		return set_u64(&res->cpu.realtime_period, optarg, err);
-	case CPU_RT_RUNTIME:
-		return set_i64(&res->cpu.realtime_runtime, optarg, err);
-	case CPU_IDLE:
-		return set_i64(&res->cpu.idle, optarg, err);
-	case CPUSET_CPUS:
-		res->cpu.cpus = optarg;
-		return 0;
-	case CPUSET_MEMS:
-		res->cpu.mems = optarg;
-		return 0;
-	/* The kernel has no such limit any more, and runc ignores the flag as well. */
-	case KERNEL_MEMORY:
-		return 0;
-	case MEMORY:
-		return set_bytes(&res->memory.limit, optarg, err);
-	case MEMORY_RESERVATION:
-		return set_bytes(&res->memory.reservation, optarg, err);
-	case MEMORY_SWAP:
-		return set_bytes(&res->memory.swap, optarg, err);
-	case PIDS_LIMIT:
-		return set_i64(&res->pids_limit, optarg, err);
-	case L3_CACHE:
-		rdt->l3_cache_schema = optarg;
-		rdt->set = true;
-		return 0;
-	case MEM_BW:
-		rdt->mem_bw_schema = optarg;
-		rdt->set = true;
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
 
 static int read_resources(const char *path, struct bt_arena *arena, struct bt_oci_resources *ret,
 			  struct bt_err *err)
@@ -187,33 +60,24 @@ int bt_oci_update(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 {
 	bt_auto_state struct bt_state state = { 0 };
 	bt_auto_cgroup struct bt_cgroup cg = { 0 };
-	struct bt_oci_resources res = { .set = true };
-	struct bt_oci_intel_rdt rdt = { 0 };
+	struct bt_oci_update_flags flags = { 0 };
 	struct bt_cgroups_owner owner;
-	const char *file = NULL;
-	int flag, r = 0;
+	int r = bt_oci_update_flags_take(argc, argv, &flags, err);
 
 	(void)ret_code;
-	while ((flag = bt_oci_cli_flag(argc, argv, "+r:", update_flags, err)) != -1) {
-		if (flag == 'r')
-			file = optarg;
-		else
-			r = take_flag(flag, &res, &rdt, err);
-		if (r < 0)
-			return r;
-	}
-	r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
+	if (r == 0)
+		r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
 	if (r == 0)
 		r = bt_state_load(cli->root, argv[optind], &state, err);
-	if (r == 0 && file != NULL)
-		r = read_resources(file, &state.arena, &res, err);
+	if (r == 0 && flags.file != NULL)
+		r = read_resources(flags.file, &state.arena, &flags.resources, err);
 	if (r == 0)
 		r = bt_state_cgroup(&state, &cg, err);
 	if (r < 0)
 		return r;
 	owner = bt_state_owner(&state);
-	r = bt_cgroups_update(&owner, &cg, &res, err);
-	return r < 0 || !rdt.set ? r : update_class(&state, &rdt, err);
+	r = bt_cgroups_update(&owner, &cg, &flags.resources, err);
+	return r < 0 || !flags.rdt.set ? r : update_class(&state, &flags.rdt, err);
 }
 
 /* ---- events ------------------------------------------------------------------ */
