@@ -278,18 +278,23 @@ static int add_member(json_t *values, const struct bt_option *option, const char
 	return 0;
 }
 
-/* {"base":…,"size":…} of "base=10.10.0.0/16,size=24", or NULL. */
+/* {"base":…,"size":…} of "base=10.10.0.0/16,size=24", in either order, or NULL. */
 static json_t *pool_of(const char *text)
 {
-	const char *base = bt_str_after(text, "base=");
-	const char *comma = base ? strchr(base, ',') : NULL;
-	const char *number = comma ? bt_str_after(comma + 1, "size=") : NULL;
+	size_t first = strcspn(text, ",");
+	bt_auto_free char *front = strndup(text, first);
+	const char *back = text[first] ? text + first + 1 : "", *base, *number;
 	long long size;
 
-	if (!number || bt_str_to_i64(number, &size) < 0)
+	if (!front)
 		return NULL;
-	return json_pack("{ss%,sI}", "base", base, (size_t)(comma - base), "size",
-			 (json_int_t)size);
+	base = bt_str_after(front, "base=");
+	number = bt_str_after(base ? back : front, "size=");
+	if (!base)
+		base = bt_str_after(back, "base=");
+	if (!base || !number || bt_str_to_i64(number, &size) < 0)
+		return NULL;
+	return json_pack("{ss,sI}", "base", base, "size", (json_int_t)size);
 }
 
 static int add_item(json_t *values, const struct bt_option *option, const char *text,
@@ -376,29 +381,66 @@ static bool all_lists(const json_t *value)
 	return json_is_object(value);
 }
 
+static bool is_string(const json_t *value)
+{
+	return json_is_string(value);
+}
+
+static bool is_boolean(const json_t *value)
+{
+	return json_is_boolean(value);
+}
+
+static bool is_integer(const json_t *value)
+{
+	return json_is_integer(value);
+}
+
+static bool is_array(const json_t *value)
+{
+	return json_is_array(value);
+}
+
+static bool is_lists(const json_t *value)
+{
+	return bt_json_is_strs(value) || all_lists(value);
+}
+
+static bool is_strings_by_name(const json_t *value)
+{
+	return all_members(value, false);
+}
+
+static bool is_objects_by_name(const json_t *value)
+{
+	return all_members(value, true);
+}
+
+static bool is_anything(const json_t *value bt_unused)
+{
+	return true;
+}
+
 int bt_config_options_check(const struct bt_option *option, const json_t *value, struct bt_err *err)
 {
-	const char *want = NULL;
+	static const struct {
+		bool (*fits)(const json_t *value);
+		const char *what;
+	} forms[] = {
+		[BT_OPTION_STRING] = { is_string, "a string" },
+		[BT_OPTION_BOOL] = { is_boolean, "true or false" },
+		[BT_OPTION_INT] = { is_integer, "a number" },
+		[BT_OPTION_LIST] = { bt_json_is_strs, "an array of strings" },
+		[BT_OPTION_LISTS] = { is_lists, "an array of strings, or an object of such" },
+		[BT_OPTION_MAP] = { is_strings_by_name, "an object of strings" },
+		[BT_OPTION_ULIMITS] = { is_objects_by_name, "an object of objects" },
+		[BT_OPTION_RUNTIMES] = { is_objects_by_name, "an object of objects" },
+		[BT_OPTION_POOLS] = { is_array, "an array of {\"base\", \"size\"}" },
+		[BT_OPTION_ANY] = { is_anything, "anything" },
+	};
 
-	if (option->type == BT_OPTION_STRING && !json_is_string(value))
-		want = "a string";
-	else if (option->type == BT_OPTION_BOOL && !json_is_boolean(value))
-		want = "true or false";
-	else if (option->type == BT_OPTION_INT && !json_is_integer(value))
-		want = "a number";
-	else if (option->type == BT_OPTION_LIST && !bt_json_is_strs(value))
-		want = "an array of strings";
-	else if (option->type == BT_OPTION_LISTS && !bt_json_is_strs(value) && !all_lists(value))
-		want = "an array of strings, or an object of such";
-	else if (option->type == BT_OPTION_MAP && !all_members(value, false))
-		want = "an object of strings";
-	else if ((option->type == BT_OPTION_ULIMITS || option->type == BT_OPTION_RUNTIMES) &&
-		 !all_members(value, true))
-		want = "an object of objects";
-	else if (option->type == BT_OPTION_POOLS && !json_is_array(value))
-		want = "an array of {\"base\", \"size\"}";
-	if (!want)
+	if (forms[option->type].fits(value))
 		return 0;
 	return bt_err_set(err, BT_ERR_INVALID, EINVAL, "the value of \"%s\" must be %s",
-			  option->key, want);
+			  option->key, forms[option->type].what);
 }
