@@ -24,6 +24,7 @@
 
 #define CLI_WORDS_MAX   64
 #define CLI_ANSWERS_MAX 6
+#define CLI_BODIES_MAX  512
 
 /** What the daemon answers to a request whose line begins so. */
 struct cli_answer {
@@ -45,7 +46,9 @@ static char cli_dir[] = "/tmp/test_cli.XXXXXX";
 static char *cli_out, *cli_err;
 static int cli_code;
 static struct web_rule cli_rules[CLI_ANSWERS_MAX];
-static char *cli_bodies[CLI_ANSWERS_MAX];
+/* They last as long as the daemon, whose threads may still be at the end of an answer. */
+static char *cli_bodies[CLI_BODIES_MAX];
+static size_t cli_bodies_len;
 
 /** A text with double quotes for single ones, owned. */
 static inline char *cli_json(const char *text)
@@ -61,8 +64,6 @@ static inline void cli_forget(void)
 {
 	free(bt_take(cli_out));
 	free(bt_take(cli_err));
-	for (size_t i = 0; i < CLI_ANSWERS_MAX; i++)
-		free(bt_take(cli_bodies[i]));
 }
 
 /** A file in the directory of the configuration, whose text may have single quotes for double. */
@@ -114,6 +115,8 @@ static inline void cli_teardown(void)
 
 	web_stop();
 	cli_forget();
+	while (cli_bodies_len > 0)
+		free(cli_bodies[--cli_bodies_len]);
 	ck_assert_int_eq(system(rm), 0);
 }
 
@@ -136,11 +139,14 @@ static inline void cli_serve(const struct cli_answer *answers)
 	for (; n < CLI_ANSWERS_MAX && answers[n].request; n++) {
 		const struct cli_answer *a = &answers[n];
 
-		cli_bodies[n] = a->json ? cli_json(a->json) : NULL;
+		char *body = a->json ? cli_json(a->json) : NULL;
+
+		ck_assert_uint_lt(cli_bodies_len, CLI_BODIES_MAX);
+		cli_bodies[cli_bodies_len++] = body;
 		cli_rules[n] = (struct web_rule){ .request = a->request,
 						  .status = a->status ? a->status : "200 OK",
 						  .headers = a->headers,
-						  .body = cli_bodies[n] };
+						  .body = body };
 	}
 	web_rules(cli_rules, n);
 }
