@@ -129,7 +129,7 @@ static void *probe_thread(void *data)
 	pthread_mutex_lock(&health->lock);
 	gone = item->gone;
 	pthread_mutex_unlock(&health->lock);
-	if (!gone) {
+	if (!gone && result) {
 		store(item->container, result);
 		if (strcmp(bt_jget_text(result, "Status"), "unhealthy") == 0)
 			health->on_unhealthy(item->container);
@@ -172,11 +172,9 @@ static int64_t begin_due(struct bt_health *health)
 	bt_list_foreach (it, &health->items) {
 		struct item *item = bt_list_entry(it, struct item, link);
 
-		if (item->probing)
-			continue;
-		if (item->due <= now)
+		if (!item->probing && item->due <= now)
 			begin_probe(health, item);
-		else if (next < 0 || item->due < next)
+		if (!item->probing && (next < 0 || item->due < next))
 			next = item->due;
 	}
 	return next;

@@ -17,12 +17,10 @@
 #include "engine/engine_private.h"
 #include "engine/exec.h"
 #include "engine/exec_table.h"
+#include "engine/health_output.h"
 #include "engine/health_state.h"
 #include "engine/jget.h"
 
-#define OUTPUT_MAX 4096
-/* Each frame has a head of eight bytes, and may hold a single one. */
-#define READ_MAX (10 * OUTPUT_MAX)
 /* How long after the end of its output a program may take to end. */
 #define END_TIMEOUT_MS 5000
 
@@ -34,26 +32,6 @@ static json_t *exec_body(struct bt_container *c, struct bt_err *err)
 		return NULL;
 	return json_pack("{s:o,s:b,s:b}", "Cmd", bt_health_state_command(s.config), "AttachStdout",
 			 1, "AttachStderr", 1);
-}
-
-/* Take the frames' heads out of Docker's multiplexed stream, in place. */
-static void unframe(char *text, size_t *len)
-{
-	size_t in = 0, out = 0;
-
-	while (in + 8 <= *len) {
-		const unsigned char *head = (const unsigned char *)text + in;
-		size_t n = (size_t)head[4] << 24 | (size_t)head[5] << 16 | (size_t)head[6] << 8 |
-			   head[7];
-
-		in += 8;
-		if (n > *len - in)
-			n = *len - in;
-		memmove(text + out, text + in, n);
-		in += n;
-		out += n;
-	}
-	*len = out;
 }
 
 /* Read until the other side closes. 0, or -ETIMEDOUT. */
@@ -76,7 +54,7 @@ static int read_output(int sock, int64_t deadline, struct bt_str *out)
 		if (n <= 0)
 			return 0;
 		/* What is more than we keep is read and dropped. */
-		if (out->len < READ_MAX)
+		if (out->len < BT_HEALTH_OUTPUT_READ)
 			bt_str_add(out, buf, (size_t)n);
 	}
 }
@@ -150,19 +128,6 @@ static char *too_long(int64_t timeout_ns)
 	return bt_str_format("Health check exceeded timeout (%lld%s)", n, whole ? "s" : "ms");
 }
 
-/* What is shown of it: the beginning, with dots where there was more. */
-static char *kept(struct bt_str *out)
-{
-	if (!out->p)
-		return strdup("");
-	unframe(out->p, &out->len);
-	if (out->len <= OUTPUT_MAX) {
-		out->p[out->len] = '\0';
-		return strdup(out->p);
-	}
-	return bt_str_format("%.*s...", OUTPUT_MAX, out->p);
-}
-
 int bt_health_probe_run(struct bt_container *c, int64_t timeout_ns, char **ret_output)
 {
 	int64_t deadline = bt_time_monotonic_ns() + timeout_ns;
@@ -182,6 +147,6 @@ int bt_health_probe_run(struct bt_container *c, int64_t timeout_ns, char **ret_o
 		*ret_output = too_long(timeout_ns);
 		return -1;
 	}
-	*ret_output = kept(&out);
+	*ret_output = bt_health_output_keep(out.p, out.len);
 	return await_code(c, id);
 }
