@@ -132,9 +132,12 @@ static bool names_host(const json_t *list)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item)
-		if (bt_str_after(json_string_value(item), HOST_NAME))
+	json_array_foreach (list, i, item) {
+		const char *rest = bt_str_after(json_string_value(item), HOST_NAME);
+
+		if (rest && (*rest == ':' || *rest == '='))
 			return true;
+	}
 	return false;
 }
 
@@ -144,6 +147,9 @@ static void make_hosts(const struct bt_container_files *f, struct bt_str *out)
 		bt_auto_free char *host = read_host("/etc/hosts");
 
 		bt_str_puts(out, host ? host : "");
+		/* What follows begins a line, also where the host's last one does not end. */
+		if (out->len > 0 && out->p[out->len - 1] != '\n')
+			bt_str_putc(out, '\n');
 	} else {
 		bt_str_puts(out, "127.0.0.1\tlocalhost\n"
 				 "::1\tlocalhost ip6-localhost ip6-loopback\n"

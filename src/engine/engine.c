@@ -212,7 +212,21 @@ static int open_selinux(struct bt_engine *engine, struct bt_err *err)
 	return r < 0 ? bt_err_context(err, "selinux-enabled") : 0;
 }
 
-static int open_parts(struct bt_engine *engine, struct bt_err *err)
+/* What needs nothing but memory. */
+static int create_parts(struct bt_engine *engine, struct bt_err *err)
+{
+	engine->containers = bt_container_index_create();
+	engine->events = bt_events_create();
+	engine->execs = bt_exec_table_create(engine->cfg.exec_root);
+	engine->health = bt_health_create(bt_container_restart_unhealthy);
+	engine->volume_mounts = bt_volume_mounts_create();
+	return engine->containers && engine->events && engine->execs && engine->health &&
+			       engine->volume_mounts
+		       ? 0
+		       : bt_err_sys(err, -ENOMEM, "start the engine");
+}
+
+static int open_host(struct bt_engine *engine, struct bt_err *err)
 {
 	int r = make_dirs(&engine->cfg, err);
 
@@ -220,14 +234,15 @@ static int open_parts(struct bt_engine *engine, struct bt_err *err)
 		r = read_id(engine, err);
 	if (r == 0 && bt_cgroup_host_open(&engine->cgroups) < 0)
 		r = bt_err_sys(err, -errno, "find the control group hierarchies");
-	engine->containers = bt_container_index_create();
-	engine->events = bt_events_create();
-	engine->execs = bt_exec_table_create(engine->cfg.exec_root);
-	engine->health = bt_health_create(bt_container_restart_unhealthy);
-	engine->volume_mounts = bt_volume_mounts_create();
-	if (r == 0 && (!engine->containers || !engine->events || !engine->execs ||
-		       !engine->health || !engine->volume_mounts))
-		r = bt_err_sys(err, -ENOMEM, "start the engine");
+	return r;
+}
+
+static int open_parts(struct bt_engine *engine, struct bt_err *err)
+{
+	int r = open_host(engine, err);
+
+	if (r == 0)
+		r = create_parts(engine, err);
 	if (r == 0)
 		r = bt_seccomp_cache_create(engine->cfg.seccomp_profile, &engine->seccomp, err);
 	if (r == 0)
