@@ -311,8 +311,8 @@ START_TEST(a_template_and_settings_of_ones_own_exclude_each_other)
 		"{'Name':'n','ConfigFrom':{'Network':'t'},'Labels':{'a':'b'}}",
 		"{'Name':'n','ConfigFrom':{'Network':'t'},'Options':{'a':'b'}}",
 		"{'Name':'n','ConfigFrom':{'Network':'t'},'ConfigOnly':true}",
-		"{'Name':'n','ConfigFrom':{'Network':'t'},'IPAM':{'Config':"
-		"[{'Subnet':'10.95.9.0/24'}]}}",
+		("{'Name':'n','ConfigFrom':{'Network':'t'},'IPAM':{'Config':"
+		 "[{'Subnet':'10.95.9.0/24'}]}}"),
 	};
 
 	ck_assert_pstr_eq(create_net(TEMPLATE, NULL), NULL);
