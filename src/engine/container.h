@@ -88,6 +88,8 @@ struct bt_container {
 	bool removed;                 /* no longer in the index */
 	struct bt_stats_cpu last_cpu; /* what the next sample is compared with */
 	bool stopping;                /* by `stop` or `restart`: its end is told as one */
+	bool reviving;                /* its next start is one of its restarts */
+	bool kept;                    /* a restart ends it: --rm does not mean this end */
 	int64_t kill_at_ns;           /* when `stop` and `restart` lose patience; 0: never */
 };
 

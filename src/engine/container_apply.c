@@ -19,6 +19,7 @@
 #include "engine/container_mounts.h"
 #include "engine/container_networks.h"
 #include "engine/container_remove.h"
+#include "engine/container_revive.h"
 #include "engine/container_row.h"
 #include "engine/container_waiter.h"
 #include "engine/engine_private.h"
@@ -46,6 +47,13 @@ static void apply_started(struct bt_container_state *s, const struct bt_journal_
 	free(bt_take(s->error));
 }
 
+/* Somebody ended the wait for a restart. Its program had ended before: that is its end. */
+static void apply_given_up(struct bt_container_state *s, const struct bt_journal_record *rec)
+{
+	s->status = BT_CONTAINER_EXITED;
+	s->manually_stopped = rec->stopped;
+}
+
 static void apply_exited(struct bt_container_state *s, const struct bt_journal_record *rec)
 {
 	s->status = rec->final ? BT_CONTAINER_EXITED : BT_CONTAINER_RESTARTING;
@@ -54,6 +62,9 @@ static void apply_exited(struct bt_container_state *s, const struct bt_journal_r
 	s->oom_killed = rec->oom;
 	s->manually_stopped = rec->stopped;
 	s->finished_ns = rec->at_ns;
+	/* Docker counts a restart when it is decided on. */
+	if (rec->again_in_ms > 0)
+		s->restart_count = rec->restarts + 1;
 }
 
 /* Docker leaves a container that never ran in "created". */
@@ -67,6 +78,12 @@ static void apply_start_failed(struct bt_container_state *s, const struct bt_jou
 	s->exit_code = rec->code;
 	free(s->error);
 	s->error = strdup(rec->error.msg);
+}
+
+bool bt_container_apply_gives_up(const struct bt_container_state *s,
+				 const struct bt_journal_record *rec)
+{
+	return rec->kind == BT_JOURNAL_EXITED && rec->final && s->status == BT_CONTAINER_RESTARTING;
 }
 
 bool bt_container_apply_to_state(struct bt_container_state *s, const struct bt_journal_record *rec)
@@ -88,7 +105,10 @@ bool bt_container_apply_to_state(struct bt_container_state *s, const struct bt_j
 		apply_started(s, rec);
 		break;
 	case BT_JOURNAL_EXITED:
-		apply_exited(s, rec);
+		if (bt_container_apply_gives_up(s, rec))
+			apply_given_up(s, rec);
+		else
+			apply_exited(s, rec);
 		break;
 	case BT_JOURNAL_START_FAILED:
 		apply_start_failed(s, rec);
@@ -160,7 +180,7 @@ static bool take_stop(struct bt_container *c, const struct bt_journal_record *re
 }
 
 /* What everybody else learns, after the state is stored. */
-static void publish(struct bt_container *c, const struct bt_journal_record *rec)
+static void publish(struct bt_container *c, const struct bt_journal_record *rec, bool gives_up)
 {
 	bool stopped = take_stop(c, rec);
 
@@ -168,7 +188,9 @@ static void publish(struct bt_container *c, const struct bt_journal_record *rec)
 		bt_health_end(c);
 		bt_exec_table_container_ended(c);
 	}
-	bt_container_event_record(c, rec, ran_ns(c, rec));
+	/* Its end was told when it ended. */
+	if (!gives_up)
+		bt_container_event_record(c, rec, ran_ns(c, rec));
 	if (is_end(rec) && rec->final)
 		let_go(c);
 	if (stopped)
@@ -206,9 +228,12 @@ bool bt_container_apply(struct bt_container *c, const struct bt_journal_record *
 {
 	bool ended = is_end(rec);
 	bool stores = bt_container_apply_stores(c, rec);
-	bool changed;
+	bool changed, gives_up, kept, fails;
 
 	pthread_mutex_lock(&c->lock);
+	gives_up = bt_container_apply_gives_up(&c->state, rec);
+	fails = rec->kind == BT_JOURNAL_START_FAILED && rec->final &&
+		c->state.status == BT_CONTAINER_RESTARTING;
 	changed = bt_container_apply_to_state(&c->state, rec);
 	if (changed && ended)
 		c->ends++;
@@ -217,16 +242,19 @@ bool bt_container_apply(struct bt_container *c, const struct bt_journal_record *
 	if (changed && stores)
 		write_state(c);
 	bt_fault_point("end/stored");
+	kept = c->kept;
 	pthread_mutex_unlock(&c->lock);
 	if (!changed)
 		return true;
-	publish(c, rec);
+	publish(c, rec, gives_up);
 	if (ended)
 		bt_container_waiters_exit(c);
 	if (!ended || !rec->final)
 		return stores;
 	bt_container_waiters_restarted(c);
-	if (c->auto_remove)
+	if (fails)
+		bt_container_revive_failed(c);
+	if (c->auto_remove && !kept)
 		bt_links_later(c, auto_remove);
 	return stores;
 }
@@ -240,12 +268,13 @@ static int replay_one(void *data, const struct bt_journal_record *rec)
 {
 	const struct replay *replay = data;
 	struct bt_container *c = replay->container;
+	bool gives_up = bt_container_apply_gives_up(&c->state, rec);
 
 	if (!bt_container_apply_to_state(&c->state, rec))
 		return 0;
 	if (is_end(rec) && rec->final)
 		blank_networks(&c->state);
-	if (!rec->told)
+	if (!rec->told && !gives_up)
 		bt_missed_add(replay->missed, c, rec, ran_ns(c, rec));
 	return 0;
 }
@@ -283,11 +312,18 @@ static void apply_lost(struct bt_container *c, int code)
 	(void)bt_container_apply(c, &lost);
 }
 
-static void apply_gone(struct bt_container *c, int code)
+/* The journal has been read: what it does not say, nobody saw. */
+static bool is_lost(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return bt_container_is_alive(c);
+}
+
+static bool apply_gone(struct bt_container *c, int code)
 {
 	bt_auto_free char *path = bt_container_files_journal(c->engine, c->id);
 	struct bt_err err;
-	enum bt_container_status status;
 	uint64_t seq;
 
 	pthread_mutex_lock(&c->lock);
@@ -295,24 +331,30 @@ static void apply_gone(struct bt_container *c, int code)
 	pthread_mutex_unlock(&c->lock);
 	if (path && bt_journal_read(path, seq, publish_one, c, &err) < 0)
 		bt_log_warn("container %.12s: %s", c->id, err.msg);
-	pthread_mutex_lock(&c->lock);
-	status = c->state.status;
-	pthread_mutex_unlock(&c->lock);
-	if (status == BT_CONTAINER_RUNNING || status == BT_CONTAINER_PAUSED ||
-	    status == BT_CONTAINER_RESTARTING)
-		apply_lost(c, code);
-	else
+	if (!is_lost(c)) {
 		bt_container_waiters_exit(c);
+		return false;
+	}
+	apply_lost(c, code);
+	return true;
 }
 
 void bt_container_apply_gone(struct bt_container *c)
 {
-	apply_gone(c, CODE_KILLED);
+	int64_t started_ns, now_ns = bt_time_now_ns();
+	bool stopped;
+
+	pthread_mutex_lock(&c->lock);
+	started_ns = c->state.started_ns;
+	stopped = c->stopping;
+	pthread_mutex_unlock(&c->lock);
+	if (apply_gone(c, CODE_KILLED))
+		bt_container_revive_lost(c, now_ns - started_ns, stopped);
 }
 
 void bt_container_apply_found_dead(struct bt_container *c)
 {
-	apply_gone(c, CODE_LOST);
+	(void)apply_gone(c, CODE_LOST);
 }
 
 void bt_container_apply_oom(struct bt_container *c)

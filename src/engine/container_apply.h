@@ -15,6 +15,10 @@
 
 struct bt_missed;
 
+/** Does `record` end the wait for a restart, and no program? To be asked before it is applied. */
+bool bt_container_apply_gives_up(const struct bt_container_state *state,
+				 const struct bt_journal_record *record);
+
 /** The pure part: change `state` by one record. false where it was applied before. */
 bool bt_container_apply_to_state(struct bt_container_state *state,
 				 const struct bt_journal_record *record);

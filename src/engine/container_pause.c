@@ -13,6 +13,10 @@
 
 static int check_pause(const struct bt_container *c, bool pause, struct bt_err *err)
 {
+	if (pause && c->state.status == BT_CONTAINER_RESTARTING)
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "Container %s is restarting, wait until the container is running",
+				  c->id);
 	if (!bt_container_is_running(c))
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
 				  c->id);

@@ -10,10 +10,12 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "engine/container_event.h"
+#include "engine/container_row.h"
 #include "engine/container_start.h"
 #include "engine/container_stop.h"
 #include "engine/container_wait.h"
 #include "engine/container_waiter.h"
+#include "engine/host_config.h"
 #include "engine/monitor_link.h"
 
 /* Restart by the monitor: descriptors, addresses and cgroup stay as they are. */
@@ -28,13 +30,17 @@ static int restart_running(struct bt_container *c, int signal, int timeout, stru
 	wait = bt_container_wait_restart_open(c);
 	if (!wait)
 		return bt_err_sys(err, -ENOMEM, "restart");
-	bt_container_stop_event(c, signal);
-	bt_container_stop_expect(c, timeout);
+	if (bt_container_stop_waits(c)) {
+		bt_container_event(c, "stop", NULL);
+	} else {
+		bt_container_stop_event(c, signal);
+		bt_container_stop_expect(c, timeout);
+	}
 	bt_fault_point("restart/begun");
 	r = bt_client_restart(bt_link_client(link), signal, timeout, err);
 	bt_fault_point("restart/asked");
 	if (r == 0) {
-		bt_container_stop_thaw(c);
+		bt_container_stop_thaw(c, signal);
 		r = bt_container_wait_restart(wait, err);
 		bt_fault_point("restart/done");
 	} else if (r == -EPIPE || r == -ESRCH) {
@@ -44,19 +50,53 @@ static int restart_running(struct bt_container *c, int signal, int timeout, stru
 	return r;
 }
 
+static void set_kept(struct bt_container *c, bool kept)
+{
+	bt_auto_lock(held, &c->lock);
+
+	c->kept = kept;
+}
+
+/* Whose namespaces it shares may be another process since: they are looked up by a start. */
+static int restart_anew(struct bt_container *c, const char *signal, int timeout, struct bt_err *err)
+{
+	int r;
+
+	set_kept(c, true);
+	r = bt_container_stop(c->engine, c->id, signal, timeout, err);
+	set_kept(c, false);
+	return r < 0 ? r : 1;
+}
+
+static int shares_namespaces(struct bt_container *c, struct bt_err *err)
+{
+	bt_auto_settings struct bt_container_settings s = { 0 };
+	int r = bt_container_row_settings(c, &s, err);
+
+	return r < 0 ? r : bt_host_config_shares(s.host_config);
+}
+
 int bt_container_restart(struct bt_engine *engine, const char *ref, const char *signal, int timeout,
 			 struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = NULL;
 	int number = SIGTERM;
+	int shares = 0;
 	int r = bt_container_get(engine, ref, &c, err);
 
 	if (r < 0)
 		return r;
 	r = bt_container_stop_values(c, signal, &timeout, &number, err);
+	if (r == 0)
+		r = shares = shares_namespaces(c, err);
 	if (r < 0)
 		return bt_err_context(err, "Cannot restart container %s", ref);
-	r = bt_container_stop_needed(c) ? restart_running(c, number, timeout, err) : 1;
+	if (!bt_container_stop_needed(c))
+		r = 1;
+	else if (shares)
+		r = restart_anew(c, signal, timeout, err);
+	else
+		r = restart_running(c, number, timeout, err);
 	if (r < 0)
 		return bt_err_context(err, "Cannot restart container %s", ref);
 	if (r == 0)

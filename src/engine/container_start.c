@@ -451,7 +451,18 @@ static void fill_spawn(struct start *st, struct bt_spawn *spawn)
 		.stop_signal = bt_container_stop_signal(config),
 		.stop_timeout = bt_container_stop_timeout(config),
 		.journal_seq = c->state.journal_seq,
+		.restarts = c->reviving ? c->state.restart_count : 0,
 	};
+}
+
+/* Whose namespaces the specification names by their numbers. */
+static void fill_joined(const struct start *st, struct bt_spawn *spawn)
+{
+	const pid_t pids[] = { st->net.join_pid, st->ipc_pid, st->pid_pid, st->userns.join_pid };
+
+	for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++)
+		if (pids[i] > 0)
+			spawn->joined[spawn->njoined++] = pids[i];
 }
 
 static int spawn(struct start *st, const char *detach_keys, struct bt_err *err)
@@ -464,6 +475,7 @@ static int spawn(struct start *st, const char *detach_keys, struct bt_err *err)
 	int r;
 
 	fill_spawn(st, &text);
+	fill_joined(st, &text);
 	if (text.runtime && !st->bundle)
 		st->bundle = bt_str_format("%s/bundle", st->run_dir);
 	text.bundle = st->bundle;
@@ -543,7 +555,9 @@ static void await_old_monitor(struct bt_container *c)
 	}
 }
 
-static int start_locked(struct bt_container *c, const char *detach_keys, struct bt_err *err)
+/* `*ret_tried`: it was for this start to fail or not. */
+static int start_locked(struct bt_container *c, const char *detach_keys, bool *ret_tried,
+			struct bt_err *err)
 {
 	bt_auto(start_done) struct start st = { .container = c,
 						.live = bt_live_config_get(&c->engine->live),
@@ -556,6 +570,7 @@ static int start_locked(struct bt_container *c, const char *detach_keys, struct 
 
 	if (r != 0)
 		return r;
+	*ret_tried = true;
 	await_old_monitor(c);
 	r = prepare(&st, err);
 	bt_fault_point("start/prepared");
@@ -578,15 +593,16 @@ int bt_container_start(struct bt_engine *engine, const char *ref, const char *de
 		       struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = NULL;
+	bool tried = false;
 	int r = bt_container_get(engine, ref, &c, err);
 
 	if (r < 0)
 		return r;
 	{
 		bt_auto_lock(held, &c->op);
-		r = start_locked(c, detach_keys, err);
+		r = start_locked(c, detach_keys, &tried, err);
 	}
-	if (r < 0 && c->auto_remove && err->kind != BT_ERR_CONFLICT) {
+	if (r < 0 && tried && c->auto_remove) {
 		struct bt_err ignored;
 
 		if (bt_container_remove(engine, c->id, true, true, false, &ignored) < 0)

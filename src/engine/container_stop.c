@@ -68,7 +68,14 @@ bool bt_container_stop_needed(struct bt_container *c)
 	return bt_container_is_running(c) || c->state.status == BT_CONTAINER_RESTARTING;
 }
 
-void bt_container_stop_thaw(struct bt_container *c)
+bool bt_container_stop_waits(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return c->state.status == BT_CONTAINER_RESTARTING;
+}
+
+void bt_container_stop_thaw(struct bt_container *c, int signal)
 {
 	bool paused;
 	struct bt_err err;
@@ -78,6 +85,9 @@ void bt_container_stop_thaw(struct bt_container *c)
 	if (paused)
 		c->state.status = BT_CONTAINER_RUNNING;
 	pthread_mutex_unlock(&c->lock);
+	/* Before it goes on, for then it may end. One that is killed never goes on. */
+	if (paused && signal != SIGKILL)
+		bt_container_event(c, "unpause", NULL);
 	if (paused && bt_container_cgroup_freeze(c, false, &err) < 0)
 		bt_log_warn("container %.12s: %s", c->id, err.msg);
 }
@@ -95,6 +105,8 @@ void bt_container_stop_event(struct bt_container *c, int signal)
 {
 	char text[12];
 
+	if (bt_container_stop_waits(c))
+		return;
 	snprintf(text, sizeof(text), "%d", signal);
 	bt_container_event(c, "kill", json_pack("{s:s}", "signal", text));
 }
@@ -120,7 +132,7 @@ static int begin_stop(struct bt_container *c, int signal, int timeout, struct bt
 	if (r == -ESRCH)
 		return 1;
 	if (r == 0)
-		bt_container_stop_thaw(c);
+		bt_container_stop_thaw(c, signal);
 	return r;
 }
 
@@ -174,6 +186,7 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 {
 	bt_auto_container struct bt_container *c = NULL;
 	int number = signal && signal[0] ? bt_signal_name_parse(signal) : SIGKILL;
+	bool waits;
 	int r = bt_container_get(engine, ref, &c, err);
 
 	if (r < 0)
@@ -189,6 +202,7 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "cannot kill container: %s: container %s is not running", ref,
 				  c->id);
+	waits = bt_container_stop_waits(c);
 	r = send_signal(c, number, err);
 	if (r == -EPIPE || r == -ESRCH)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
@@ -196,8 +210,9 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 				  c->id);
 	if (r < 0)
 		return bt_err_context(err, "cannot kill container: %s", ref);
-	bt_container_stop_event(c, number);
-	bt_container_stop_thaw(c);
+	if (!waits)
+		bt_container_stop_event(c, number);
+	bt_container_stop_thaw(c, number);
 	if (number == SIGKILL)
 		r = bt_container_wait_stopped(c, DEFAULT_TIMEOUT * 1000, err);
 	return r < 0 ? r : 0;

@@ -43,12 +43,15 @@ bt_nodiscard int bt_container_stop_values(struct bt_container *container, const 
 					  int *timeout, int *ret_signal, struct bt_err *err);
 /** Is there something to stop: a process, or a restart to come? */
 bool bt_container_stop_needed(struct bt_container *container);
-/** Let go on what is paused: a frozen container takes no signal but the one that ends it. */
-void bt_container_stop_thaw(struct bt_container *container);
+/** Does it wait for a restart, so that there is no process to be signalled? */
+bool bt_container_stop_waits(struct bt_container *container);
+/** Let go on what is paused, after `signal` was sent: a frozen container takes no signal but the
+ * one that ends it. Any other is told as "unpause". */
+void bt_container_stop_thaw(struct bt_container *container, int signal);
 /** From here on its end is what was asked for, and told as "stop". `timeout` as in
  * bt_client_stop(). */
 void bt_container_stop_expect(struct bt_container *container, int timeout);
-/** Publish "kill" with its signal. */
+/** Publish "kill" with its signal, where there is a process that it is for. */
 void bt_container_stop_event(struct bt_container *container, int signal);
 
 #endif

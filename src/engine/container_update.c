@@ -174,6 +174,18 @@ static int check_conflicts(const json_t *hc, const json_t *body, struct bt_err *
 	return why ? bt_err_set(err, BT_ERR_CONFLICT, EINVAL, "%s", why) : 0;
 }
 
+static int check_auto_remove(const struct bt_container *c, const json_t *body, struct bt_err *err)
+{
+	const char *name = bt_json_str(bt_json_obj(body, "RestartPolicy"), "Name", "");
+
+	if (!c->auto_remove || !name[0] || strcmp(name, "no") == 0)
+		return 0;
+	return bt_err_set(err, BT_ERR_CONFLICT, EINVAL,
+			  "Cannot update container %s: Restart policy cannot be updated because "
+			  "AutoRemove is enabled for the container",
+			  c->id);
+}
+
 static int update(struct bt_container *c, const json_t *body, json_t *warnings, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
@@ -185,6 +197,8 @@ static int update(struct bt_container *c, const json_t *body, json_t *warnings, 
 	if (r < 0)
 		return r;
 	r = check_conflicts(s.host_config, body, err);
+	if (r == 0)
+		r = check_auto_remove(c, body, err);
 	if (r < 0)
 		return r;
 	hc = merge(s.host_config, body);

@@ -92,6 +92,14 @@ static int check_joined(struct bt_engine *engine, json_t *hc, const char *key, s
 	return r;
 }
 
+/* Docker finds out at the start whether the container of the network is there. */
+static int check_joined_network(struct bt_engine *engine, json_t *hc, struct bt_err *err)
+{
+	int r = check_joined(engine, hc, "NetworkMode", err);
+
+	return r == -ENOENT ? 0 : r;
+}
+
 static int check_network_mode(const json_t *body, const json_t *hc, struct bt_err *err)
 {
 	if (!bt_host_config_container(bt_jget_text(hc, "NetworkMode")))
@@ -153,6 +161,8 @@ int bt_create_check(struct bt_engine *engine, const json_t *body, json_t *hc, st
 {
 	int r = check_network_mode(body, hc, err);
 
+	if (r == 0)
+		r = check_joined_network(engine, hc, err);
 	if (r == 0)
 		r = check_joined(engine, hc, "IpcMode", err);
 	if (r == 0)

@@ -134,6 +134,16 @@ const char *bt_host_config_container(const char *mode)
 	return bt_str_after(mode, "container:");
 }
 
+bool bt_host_config_shares(const json_t *host_config)
+{
+	static const char *const modes[] = { "NetworkMode", "PidMode", "IpcMode" };
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (bt_host_config_container(bt_jget_text(host_config, modes[i])))
+			return true;
+	return false;
+}
+
 static void default_text(json_t *hc, const char *key, const char *value)
 {
 	if (bt_jget_text(hc, key)[0] == '\0')

@@ -34,5 +34,7 @@ json_t *bt_host_config_readonly_paths(void);
 
 /** "container:X": X, borrowed; NULL for every other mode. */
 const char *bt_host_config_container(const char *mode);
+/** Does it join a namespace of another container: its network's, its processes' or its IPC's? */
+bool bt_host_config_shares(const json_t *host_config);
 
 #endif

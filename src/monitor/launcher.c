@@ -195,6 +195,11 @@ static void own_cleanup(struct bt_monitor *m)
 int bt_launcher_start(struct bt_monitor *m, const int stdio[3], struct bt_process *ret,
 		      struct bt_err *err)
 {
+	int r = m->ran ? bt_joined_check(&m->joined, err) : 0;
+
+	m->ran = true;
+	if (r < 0)
+		return r;
 	return m->spawn.runtime ? bt_other_runtime_start(m, stdio, ret, err)
 				: own_start(m, stdio, ret, err);
 }

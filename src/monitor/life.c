@@ -309,30 +309,6 @@ static int not_running(const struct bt_monitor *m, struct bt_err *err)
 	return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running", m->spawn.id);
 }
 
-int bt_life_signal(struct bt_monitor *m, int signal, struct bt_err *err)
-{
-	int r;
-
-	if (m->state != BT_MONITOR_RUNNING)
-		return not_running(m, err);
-	r = send_signal(m->run, signal);
-	if (r == -ESRCH)
-		return not_running(m, err);
-	if (r < 0)
-		return bt_err_sys(err, r, "send signal %d", signal);
-	if (signal == SIGKILL || signal == m->spawn.stop_signal)
-		m->stopping = true;
-	return 0;
-}
-
-static void on_kill(struct bt_loop_timer *timer)
-{
-	struct bt_monitor *m = bt_list_entry(timer, struct bt_monitor, kill_timer);
-
-	if (m->run && m->run->pid > 0)
-		(void)send_signal(m->run, SIGKILL);
-}
-
 /* Asked while a restart was awaited: it starts now, or never again. */
 static void stop_waiting(struct bt_monitor *m, bool again)
 {
@@ -351,6 +327,36 @@ static void stop_waiting(struct bt_monitor *m, bool again)
 	m->state = BT_MONITOR_ENDED;
 	bt_records_add(m, &record);
 	bt_monitor_check_done(m);
+}
+
+int bt_life_signal(struct bt_monitor *m, int signal, struct bt_err *err)
+{
+	bool ends = signal == SIGKILL || signal == m->spawn.stop_signal;
+	int r;
+
+	/* Nobody is there who could take it, but what it asks for can be done. */
+	if (m->state == BT_MONITOR_WAITING && ends) {
+		stop_waiting(m, false);
+		return 0;
+	}
+	if (m->state != BT_MONITOR_RUNNING)
+		return not_running(m, err);
+	r = send_signal(m->run, signal);
+	if (r == -ESRCH)
+		return not_running(m, err);
+	if (r < 0)
+		return bt_err_sys(err, r, "send signal %d", signal);
+	if (ends)
+		m->stopping = true;
+	return 0;
+}
+
+static void on_kill(struct bt_loop_timer *timer)
+{
+	struct bt_monitor *m = bt_list_entry(timer, struct bt_monitor, kill_timer);
+
+	if (m->run && m->run->pid > 0)
+		(void)send_signal(m->run, SIGKILL);
 }
 
 int bt_life_stop(struct bt_monitor *m, int signal, int timeout, bool again, struct bt_err *err)

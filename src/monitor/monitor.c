@@ -62,6 +62,9 @@ static int set_up(struct bt_monitor *m, struct bt_message *message, struct bt_er
 	r = open_log(m);
 	if (r < 0)
 		return bt_err_sys(err, r, "open the log %s", m->spawn.log_path);
+	r = bt_joined_hold(m->spawn.joined, m->spawn.njoined, &m->joined, err);
+	if (r < 0)
+		return r;
 	r = bt_control_listen(m);
 	if (r < 0)
 		return bt_err_sys(err, r, "listen in %s", m->spawn.dir);
@@ -97,6 +100,7 @@ static void done(struct bt_monitor *m)
 	bt_control_done(m);
 	free(m->cgroup_path);
 	bt_close(&m->journal_fd);
+	bt_joined_done(&m->joined);
 	bt_close(&m->spec_fd);
 	bt_close(&m->rootfs_fd);
 	bt_close(&m->netns_fd);

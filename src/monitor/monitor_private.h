@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "logs/json_file.h"
+#include "monitor/joined.h"
 #include "monitor/journal.h"
 #include "monitor/loop.h"
 #include "monitor/message.h"
@@ -67,6 +68,8 @@ struct bt_monitor {
 	struct bt_spawn spawn; /* strings borrowed from it; restart and stop_* may be updated */
 	int spec_fd, rootfs_fd, netns_fd, seccomp_fd; /* owned, or -EBADF */
 	int journal_fd;                               /* owned */
+	struct bt_joined joined;                      /* whose namespaces it shares */
+	bool ran;                                     /* it has been started once */
 	uint64_t seq;                                 /* of the last journal record */
 	struct bt_journal_record unwritten[BT_RECORDS_UNWRITTEN_MAX]; /* oldest first */
 	unsigned nunwritten;

@@ -63,6 +63,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -105,6 +106,9 @@ struct bt_spawn_client {
 	const char *detach_keys; /* NULL: ctrl-p,ctrl-q */
 };
 
+/** Whose namespaces a container may join: its network's, process's, IPC's, and user namespace's. */
+#define BT_SPAWN_JOINED_MAX 4
+
 /** The text of a "spawn" message; all strings borrowed. JSON member names are the same. */
 struct bt_spawn {
 	const char *id;      /* 64 hex digits */
@@ -122,9 +126,11 @@ struct bt_spawn {
 	const char *log_attrs; /* JSON object text for the "attrs" of each line, or NULL */
 	struct bt_restart restart;
 	int stop_signal;
-	int stop_timeout;     /* seconds; -1: for ever */
-	uint64_t journal_seq; /* number of the last record in the journal */
-	int restarts;
+	int stop_timeout;                  /* seconds; -1: for ever */
+	uint64_t journal_seq;              /* number of the last record in the journal */
+	int restarts;                      /* made by monitors before this one */
+	pid_t joined[BT_SPAWN_JOINED_MAX]; /* the processes whose namespaces it joins */
+	unsigned njoined;
 	const struct bt_spawn_client *clients;
 	unsigned nclients;
 };

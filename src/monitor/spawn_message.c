@@ -78,6 +78,15 @@ static json_t *encode_clients(const struct bt_spawn *spawn)
 	return list;
 }
 
+static json_t *encode_joined(const struct bt_spawn *spawn)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < spawn->njoined; i++)
+		(void)json_array_append_new(list, json_integer(spawn->joined[i]));
+	return list;
+}
+
 int bt_spawn_message_encode(const struct bt_spawn *spawn, json_t **ret)
 {
 	json_t *json = json_pack(
@@ -88,12 +97,12 @@ int bt_spawn_message_encode(const struct bt_spawn *spawn, json_t **ret)
 		"log_driver", spawn->log_driver, "log_path", spawn->log_path, "log_max_size",
 		(json_int_t)spawn->log_max_size, "log_max_file", spawn->log_max_file, "log_attrs",
 		spawn->log_attrs);
-	json_t *more =
-		json_pack("{s:o, s:i, s:i, s:I, s:i, s:o, s:b}", "restart",
-			  bt_spawn_message_restart(&spawn->restart), "stop_signal",
-			  spawn->stop_signal, "stop_timeout", spawn->stop_timeout, "journal_seq",
-			  (json_int_t)spawn->journal_seq, "restarts", spawn->restarts, "clients",
-			  encode_clients(spawn), "systemd_cgroup", spawn->systemd_cgroup);
+	json_t *more = json_pack(
+		"{s:o, s:i, s:i, s:I, s:i, s:o, s:b, s:o}", "restart",
+		bt_spawn_message_restart(&spawn->restart), "stop_signal", spawn->stop_signal,
+		"stop_timeout", spawn->stop_timeout, "journal_seq", (json_int_t)spawn->journal_seq,
+		"restarts", spawn->restarts, "clients", encode_clients(spawn), "systemd_cgroup",
+		spawn->systemd_cgroup, "joined", encode_joined(spawn));
 
 	if (!json || !more || json_object_update(json, more) < 0) {
 		json_decref(json);
@@ -124,6 +133,25 @@ static int decode_clients(const json_t *json, struct bt_spawn_client *ret_client
 		ret_clients[i] = bt_spawn_message_client_decode(client);
 	spawn->clients = ret_clients;
 	spawn->nclients = (unsigned)json_array_size(list);
+	return 0;
+}
+
+static int decode_joined(const json_t *json, struct bt_spawn *spawn, struct bt_err *err)
+{
+	const json_t *list = json_object_get(json, "joined"), *item;
+	size_t i;
+
+	if (json_array_size(list) > BT_SPAWN_JOINED_MAX)
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "spawn: more than %d joined processes", BT_SPAWN_JOINED_MAX);
+	json_array_foreach (list, i, item) {
+		json_int_t pid = json_integer_value(item);
+
+		if (pid <= 0 || pid > INT32_MAX)
+			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+					  "spawn: a joined process is no number");
+		spawn->joined[spawn->njoined++] = (pid_t)pid;
+	}
 	return 0;
 }
 
@@ -174,7 +202,9 @@ int bt_spawn_message_decode(const json_t *json, struct bt_spawn_client *ret_clie
 		return r;
 	if (bt_spawn_message_restart_decode(json_object_get(json, "restart"), &spawn.restart) < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "spawn: bad restart policy");
-	r = decode_clients(json, ret_clients, max_clients, &spawn, err);
+	r = decode_joined(json, &spawn, err);
+	if (r == 0)
+		r = decode_clients(json, ret_clients, max_clients, &spawn, err);
 	if (r == 0)
 		*ret = spawn;
 	return r;

@@ -101,12 +101,96 @@ def test_it_can_be_removed_between_two_runs(engine, name):
     assert engine.get(f"/containers/{name}/json").status == 404
 
 
-def test_a_restart_between_two_runs_begins_at_once_and_counts_anew(engine, name):
-    waiting(engine, name)
-    before = state(engine, name)["StartedAt"]
+def actions(engine, name, since, until):
+    """What was told of it, up to the event `until`, without what networks tell."""
+    told = []
+
+    def came():
+        told[:] = [e["Action"] for e in events(engine, name, since)]
+        return until in told
+    wait_for(came, f"the event {until}")
+    return told
+
+
+@pytest.mark.parametrize("how, told", [("POST stop?t=1", ["stop"]), ("POST kill?signal=TERM", []), ("POST kill", []), ("DELETE", ["destroy"])])
+def test_the_end_of_a_wait_is_no_second_end_of_the_program(engine, name, how, told):
+    before = waiting(engine, name)
+    method, _, verb = how.partition(" ")
+    since = time.time()
+    verb = "?force=1" if method == "DELETE" else "/" + verb
+    assert engine.request(method, f"/containers/{name}{verb}").status == 204
+    if method == "POST":
+        wait_for(lambda: state(engine, name)["Status"] == "exited", "it is over")
+        after = state(engine, name)
+        assert (after["ExitCode"], after["FinishedAt"], after["StartedAt"]) == (5, before["FinishedAt"], before["StartedAt"])
+        engine.post(f"/containers/{name}/rename?name={name}x")
+        engine.post(f"/containers/{name}x/rename?name={name}")
+    said = actions(engine, name, since, "rename" if method == "POST" else "destroy")
+    assert [a for a in said if a != "rename"] == told
+
+
+def test_a_restart_between_two_runs_begins_at_once_and_counts_anew(engine, name, tmp_path):
+    make(engine, name, "[ -e /quiet/on ] && exec sleep 600; exit 5", "always", Binds=[f"{tmp_path}:/quiet"])
+    wait_for(lambda: count(engine, name) >= 4 and state(engine, name)["Status"] == "restarting", "it waits")
+    (tmp_path / "on").touch()
+    since, before = time.time(), state(engine, name)["StartedAt"]
     assert engine.post(f"/containers/{name}/restart?t=0").status == 204
-    assert state(engine, name)["StartedAt"] > before and count(engine, name) <= 1
+    assert state(engine, name)["StartedAt"] > before
+    # Where its pause has ended by itself meanwhile, another run was stopped.
+    if state(engine, name)["Running"] and "die" not in (said := actions(engine, name, since, "restart")):
+        assert said == ["stop", "start", "restart"] and count(engine, name) == 0
+    # What was asked for then is no part of the next end.
+    since = time.time()
+    os.kill(state(engine, name)["Pid"], signal.SIGKILL)
+    wait_for(lambda: count(engine, name) == 1 and state(engine, name)["Running"], "it comes again")
+    assert actions(engine, name, since, "start") == ["die", "start"]
+
+
+def test_a_restart_is_counted_when_it_is_decided_on(engine, name):
+    waiting(engine, name)
+
+    def ends():
+        return len([e for e in events(engine, name, 1) if e["Action"] == "die"])
+
+    def still():
+        before, now = ends(), engine.inspect(name)
+        return now["State"]["Restarting"] and ends() == before and (now["RestartCount"], before)
+    told, ended = wait_for(still, "a pause that lasts while it is looked at")
+    assert told == ended
     engine.post(f"/containers/{name}/stop")
+
+
+def monitor_of(engine, name):
+    with open(f"/proc/{state(engine, name)['Pid']}/stat") as f:
+        return int(f.read().rsplit(")", 1)[1].split()[1])
+
+
+@pytest.mark.parametrize("policy, retries", [("always", 0), ("unless-stopped", 0), ("on-failure", 2)])
+def test_a_container_whose_monitor_is_killed_is_restarted_by_the_daemon(engine, name, policy, retries):
+    make(engine, name, "sleep 600", policy, retries)
+    for n in range(1, 3):
+        since = time.time()
+        os.kill(monitor_of(engine, name), signal.SIGKILL)
+        wait_for(lambda: count(engine, name) == n and state(engine, name)["Pid"] > 0, "it runs again")
+        assert actions(engine, name, since, "start") == ["die", "start"]
+    assert engine.docker("exec", name, "echo", "there").stdout == "there\n"
+    os.kill(monitor_of(engine, name), signal.SIGKILL)
+    if retries:
+        wait_for(lambda: state(engine, name)["Status"] == "exited", "its tries are used up")
+        assert (state(engine, name)["ExitCode"], count(engine, name)) == (137, retries)
+    else:
+        wait_for(lambda: count(engine, name) == 3 and state(engine, name)["Pid"] > 0, "it runs again")
+        assert engine.post(f"/containers/{name}/stop?t=0").status == 204
+        assert state(engine, name)["Status"] == "exited"
+
+
+@pytest.mark.parametrize("policy", ["no", "always"])
+def test_an_update_gives_no_policy_to_what_is_removed_at_its_end(engine, name, policy):
+    a = engine.post(f"/containers/create?name={name}", {"Image": "bb", "Cmd": ["sleep", "600"], "HostConfig": {"AutoRemove": True}})
+    assert a.status == 201
+    a = engine.post(f"/containers/{name}/update", {"RestartPolicy": {"Name": policy}})
+    assert a.status == (200 if policy == "no" else 409)
+    assert policy == "no" or "Restart policy cannot be updated because AutoRemove is enabled for the container" in a.message
 
 
 @pytest.mark.parametrize("how", ["stop?t=0", "kill", "kill?signal=TERM"])

@@ -64,6 +64,47 @@ START_TEST(an_end_that_is_not_final_waits_for_the_restart)
 }
 END_TEST
 
+START_TEST(the_end_of_a_wait_changes_nothing_of_how_the_program_ended)
+{
+	struct bt_container_state s = { .status = BT_CONTAINER_RUNNING, .pid = 1 };
+	const struct bt_journal_record end = {
+		.kind = BT_JOURNAL_EXITED, .seq = 1, .at_ns = 10, .code = 3, .again_in_ms = 100
+	};
+	const struct bt_journal_record given_up = { .kind = BT_JOURNAL_EXITED,
+						    .seq = 2,
+						    .at_ns = 20,
+						    .code = 137,
+						    .final = true,
+						    .stopped = true };
+
+	ck_assert(!bt_container_apply_gives_up(&s, &end));
+	ck_assert(!bt_container_apply_gives_up(&s, &given_up));
+	ck_assert(bt_container_apply_to_state(&s, &end));
+	ck_assert(!bt_container_apply_gives_up(&s, &end));
+	ck_assert(bt_container_apply_gives_up(&s, &given_up));
+	ck_assert(bt_container_apply_to_state(&s, &given_up));
+	ck_assert_int_eq(s.status, BT_CONTAINER_EXITED);
+	ck_assert_int_eq(s.exit_code, 3);
+	ck_assert_int_eq(s.finished_ns, 10);
+	ck_assert(s.manually_stopped);
+	ck_assert(!bt_container_apply_gives_up(&s, &given_up));
+}
+END_TEST
+
+START_TEST(a_restart_by_the_policy_counts_from_the_end_on_and_one_by_hand_does_not)
+{
+	struct bt_container_state s = { .status = BT_CONTAINER_RUNNING, .pid = 1 };
+	struct bt_journal_record end = { .kind = BT_JOURNAL_EXITED, .seq = 1, .restarts = 4 };
+
+	ck_assert(bt_container_apply_to_state(&s, &end));
+	ck_assert_int_eq(s.restart_count, 0);
+	end.seq = 2;
+	end.again_in_ms = 100;
+	ck_assert(bt_container_apply_to_state(&s, &end));
+	ck_assert_int_eq(s.restart_count, 5);
+}
+END_TEST
+
 START_TEST(a_first_start_that_failed_leaves_it_created_with_the_reason)
 {
 	struct bt_container_state s = { .status = BT_CONTAINER_CREATED };
@@ -150,6 +191,9 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_life_runs_through_its_states);
 	tcase_add_test(tests, a_record_is_applied_once);
 	tcase_add_test(tests, an_end_that_is_not_final_waits_for_the_restart);
+	tcase_add_test(tests, the_end_of_a_wait_changes_nothing_of_how_the_program_ended);
+	tcase_add_test(tests,
+		       a_restart_by_the_policy_counts_from_the_end_on_and_one_by_hand_does_not);
 	tcase_add_test(tests, a_first_start_that_failed_leaves_it_created_with_the_reason);
 	tcase_add_test(tests, a_container_being_removed_stays_so);
 	tcase_add_test(tests, a_kill_for_want_of_memory_or_a_restart_changes_no_status);

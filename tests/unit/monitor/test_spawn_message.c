@@ -33,6 +33,8 @@ static const struct bt_spawn full = {
 	.stop_timeout = -1,
 	.journal_seq = 1ULL << 40,
 	.restarts = 2,
+	.joined = { 41, 42, 43 },
+	.njoined = 3,
 	.clients = clients,
 	.nclients = 2,
 };
@@ -69,6 +71,9 @@ START_TEST(every_member_comes_through)
 	ck_assert_int_eq(got.stop_timeout, -1);
 	ck_assert_uint_eq(got.journal_seq, full.journal_seq);
 	ck_assert_int_eq(got.restarts, 2);
+	ck_assert_uint_eq(got.njoined, 3);
+	ck_assert_int_eq(got.joined[0], 41);
+	ck_assert_int_eq(got.joined[2], 43);
 	ck_assert_uint_eq(got.nclients, 2);
 	ck_assert_ptr_eq(got.clients, got_clients);
 	ck_assert(got_clients[0].in && got_clients[0].out && !got_clients[0].err);
@@ -119,7 +124,7 @@ START_TEST(what_must_be_there_is_named)
 }
 END_TEST
 
-START_TEST(drivers_and_policies_that_nobody_knows)
+START_TEST(drivers_policies_and_processes_that_nobody_knows)
 {
 	static const struct {
 		const char *member, *json;
@@ -131,6 +136,11 @@ START_TEST(drivers_and_policies_that_nobody_knows)
 		{ "restart", "{\"policy\":\"always\",\"max\":2147483648}" },
 		{ "restart", "{}" },
 		{ "restart", "null" },
+		{ "joined", "[0]" },
+		{ "joined", "[-1]" },
+		{ "joined", "[\"1\"]" },
+		{ "joined", "[2147483648]" },
+		{ "joined", "[1,2,3,4,5]" },
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -205,7 +215,7 @@ int main(void)
 	tcase_add_test(tc, every_member_comes_through);
 	tcase_add_test(tc, what_may_be_missing_may_be_missing);
 	tcase_add_test(tc, what_must_be_there_is_named);
-	tcase_add_test(tc, drivers_and_policies_that_nobody_knows);
+	tcase_add_test(tc, drivers_policies_and_processes_that_nobody_knows);
 	tcase_add_test(tc, more_clients_than_there_is_room_for);
 	tcase_add_test(tc, each_policy_has_a_name);
 	tcase_add_test(tc, a_text_that_is_no_utf8_cannot_be_sent);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BT_ENGINE_CONTAINER_REVIVE_H
+#define BT_ENGINE_CONTAINER_REVIVE_H
+
+/*
+ * Restarts that a container's policy asks for and that its monitor cannot make:
+ * the monitor was killed itself, or the container shares namespaces with one
+ * that is another process by now, which only a daemon can find. The daemon
+ * starts such a container anew, and goes on with its count of restarts.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bt_container;
+
+/** Its monitor is dead, and so is it, after `ran_ns`: start it again later, where its policy says
+ * so. `stopped`: somebody had asked for its end. */
+void bt_container_revive_lost(struct bt_container *container, int64_t ran_ns, bool stopped);
+
+/** Its monitor failed to start it again: try it later, where it shares namespaces. */
+void bt_container_revive_failed(struct bt_container *container);
+
+#endif
