@@ -238,6 +238,29 @@ ssize_t bt_container_all(struct bt_engine *engine, struct bt_container ***ret)
 	return (ssize_t)n;
 }
 
+ssize_t bt_container_linking(struct bt_engine *engine, struct bt_container ***ret)
+{
+	struct bt_container_index *index = engine->containers;
+	struct bt_container **some = NULL;
+	size_t pos = 0, n = 0;
+	void *value;
+
+	bt_auto_lock(held, &index->lock);
+	while (bt_map_next(&index->by_id, &pos, NULL, &value)) {
+		struct bt_container *c = value;
+
+		if (!c->has_links)
+			continue;
+		if (!some)
+			some = calloc(index->by_id.used, sizeof(*some));
+		if (!some)
+			return -ENOMEM;
+		some[n++] = bt_container_ref(c);
+	}
+	*ret = some;
+	return (ssize_t)n;
+}
+
 void bt_container_unref_all(struct bt_container **containers, ssize_t count)
 {
 	for (ssize_t i = 0; i < count; i++)

@@ -69,7 +69,7 @@ struct bt_container {
 	int64_t created_ns;
 	char *image_id; /* "sha256:…" */
 	char *summary;  /* JSON text: what `ps` and events tell of its configuration */
-	bool tty, open_stdin, stdin_once, auto_remove, has_health;
+	bool tty, open_stdin, stdin_once, auto_remove, has_health, has_links;
 	struct bt_restart restart; /* under lock: `update` changes it */
 	uint32_t categories;       /* of SELinux, held for it (engine/selinux_mcs.h); 0: none */
 
@@ -139,6 +139,8 @@ bt_nodiscard int bt_container_index_rename(struct bt_engine *engine, struct bt_c
 /** References to all containers, newest first: `*ret` is an array to give back with
  * bt_container_unref_all(). Returns the count or -ENOMEM. */
 bt_nodiscard ssize_t bt_container_all(struct bt_engine *engine, struct bt_container ***ret);
+/** Those that have links of old, with a reference each, in no order; as bt_container_all(). */
+ssize_t bt_container_linking(struct bt_engine *engine, struct bt_container ***ret);
 /** Drop what bt_container_all() returned. */
 void bt_container_unref_all(struct bt_container **containers, ssize_t count);
 

@@ -20,6 +20,7 @@
 #include "engine/container_config.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
+#include "engine/container_links.h"
 #include "engine/container_name.h"
 #include "engine/container_row.h"
 #include "engine/container_selinux.h"
@@ -263,6 +264,7 @@ static int make_container(struct creation *cr, struct bt_err *err)
 	c->stdin_once = bt_jget_bool(s->config, "StdinOnce");
 	c->auto_remove = bt_jget_bool(s->host_config, "AutoRemove");
 	c->has_health = bt_health_state_config(s->config, NULL);
+	c->has_links = json_array_size(bt_container_links_of(s->host_config)) > 0;
 	c->restart = bt_restart_policy_of(s->host_config);
 	/* Until its volumes are filled, a crash shall have it swept; without any, its writable
 	 * layer tells whether it is complete (engine/restore.c). */

@@ -19,6 +19,7 @@
 #include "engine/engine_private.h"
 #include "engine/exec_events.h"
 #include "engine/jget.h"
+#include "engine/link_name.h"
 #include "engine/spec_security.h"
 #include "engine/mounts.h"
 #include "engine/network_ports.h"
@@ -177,21 +178,27 @@ static int add_size(const struct bt_container *c, json_t *out, struct bt_err *er
 	return 0;
 }
 
-/* "db:alias" is shown as "/db:/web/alias". */
-static void show_links(json_t *hc, const char *name)
+/* By what its target is called now, or was called when there was one: "/db:/web/alias". */
+static json_t *show_link(struct bt_engine *engine, const char *stored, const char *name)
+{
+	bt_auto_link_name struct bt_link_name link = { 0 };
+	bt_auto_free char *target = NULL;
+
+	if (bt_link_name_split(stored, &link) < 0)
+		return NULL;
+	if (link.id)
+		target = bt_container_name_of(engine, link.id);
+	return json_sprintf("/%s:%s/%s", target ? target : link.name, name, link.alias);
+}
+
+static void show_links(struct bt_engine *engine, json_t *hc, const char *name)
 {
 	json_t *links = json_object_get(hc, "Links");
 	const json_t *link;
 	size_t i;
 
-	json_array_foreach (links, i, link) {
-		const char *text = json_string_value(link), *colon = strchr(text, ':');
-
-		if (colon)
-			json_array_set_new(links, i,
-					   json_sprintf("/%.*s:%s/%s", (int)(colon - text), text,
-							name, colon + 1));
-	}
+	json_array_foreach (links, i, link)
+		json_array_set_new(links, i, show_link(engine, json_string_value(link), name));
 	if (json_is_array(links) && json_array_size(links) == 0)
 		json_object_set_new(hc, "Links", json_null());
 }
@@ -207,7 +214,7 @@ static int inspect(struct bt_container *c, bool size, const struct bt_container_
 
 	if (r < 0)
 		return r;
-	show_links(s->host_config, snap->name ? snap->name : "");
+	show_links(c->engine, s->host_config, snap->name ? snap->name : "");
 	json_object_set(out, "HostConfig", s->host_config);
 	r = add_graph_driver(c, out, err);
 	if (r == 0 && size)

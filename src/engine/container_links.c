@@ -12,33 +12,11 @@
 #include "engine/container_row.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
+#include "engine/link_name.h"
 
 #define PORTS_MAX 1024
 
-/* "db:alias" taken apart; a leading slash of the name is none of it. */
-struct parts {
-	char *target, *alias;
-};
-
-static void parts_done(struct parts *p)
-{
-	free(p->target);
-	free(p->alias);
-}
-
-static void split(const char *text, struct parts *ret)
-{
-	const char *name = text[0] == '/' ? text + 1 : text;
-	const char *colon = strchr(name, ':');
-	const char *alias = colon ? colon + 1 : name;
-	const char *last = strrchr(alias, '/');
-
-	ret->target = strndup(name, colon ? (size_t)(colon - name) : strlen(name));
-	ret->alias = strdup(last ? last + 1 : alias);
-}
-
-/* Only on the default bridge. */
-static const json_t *links_of(const json_t *host_config)
+const json_t *bt_container_links_of(const json_t *host_config)
 {
 	const char *mode = bt_jget_text(host_config, "NetworkMode");
 
@@ -188,7 +166,7 @@ void bt_container_links_env(const char *path, const char *address, const json_t 
 }
 
 /* What a link needs of its target. */
-static int make_one(struct bt_engine *engine, const char *name, const struct parts *p,
+static int make_one(struct bt_engine *engine, const char *name, const struct bt_link_name *p,
 		    struct bt_str *hosts, json_t *env, struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = NULL;
@@ -197,7 +175,7 @@ static int make_one(struct bt_engine *engine, const char *name, const struct par
 	json_auto_t *networks = NULL;
 	const char *address, *host;
 	bool running;
-	int r = bt_container_get(engine, p->target, &c, err);
+	int r = bt_link_name_target(engine, p, &c, err);
 
 	if (r == 0)
 		r = bt_container_row_settings(c, &s, err);
@@ -227,17 +205,16 @@ static int make_one(struct bt_engine *engine, const char *name, const struct par
 int bt_container_links_make(struct bt_engine *engine, const char *name, const json_t *host_config,
 			    struct bt_str *hosts, json_t *env, struct bt_err *err)
 {
-	const json_t *list = links_of(host_config), *item;
+	const json_t *list = bt_container_links_of(host_config), *item;
 	size_t i;
 	int r = 0;
 
 	json_array_foreach (list, i, item) {
-		bt_auto(parts_done) struct parts p = { 0 };
+		bt_auto_link_name struct bt_link_name link = { 0 };
 
-		split(json_string_value(item), &p);
-		if (!p.target || !p.alias)
+		if (bt_link_name_split(json_string_value(item), &link) < 0)
 			return bt_err_sys(err, -ENOMEM, "link");
-		r = make_one(engine, name, &p, hosts, env, err);
+		r = make_one(engine, name, &link, hosts, env, err);
 		if (r < 0)
 			return r;
 	}

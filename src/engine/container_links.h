@@ -15,6 +15,9 @@
 #include "base/str.h"
 #include "engine/container.h"
 
+/** The links of old that a HostConfig names, borrowed: those on the default bridge; or NULL. */
+const json_t *bt_container_links_of(const json_t *host_config);
+
 /** What a container called `name` gets of its links when it starts: lines appended to `hosts`, and
  * variables to the array `env`. A target that does not run is kind CONFLICT. */
 bt_nodiscard int bt_container_links_make(struct bt_engine *engine, const char *name,

@@ -28,14 +28,15 @@ enum {
 	FLAG_OPEN_STDIN = 2,
 	FLAG_STDIN_ONCE = 4,
 	FLAG_AUTO_REMOVE = 8,
-	FLAG_HEALTH = 16
+	FLAG_HEALTH = 16,
+	FLAG_LINKS = 32
 };
 
 static int flags_of(const struct bt_container *c)
 {
 	return (c->tty ? FLAG_TTY : 0) | (c->open_stdin ? FLAG_OPEN_STDIN : 0) |
 	       (c->stdin_once ? FLAG_STDIN_ONCE : 0) | (c->auto_remove ? FLAG_AUTO_REMOVE : 0) |
-	       (c->has_health ? FLAG_HEALTH : 0);
+	       (c->has_health ? FLAG_HEALTH : 0) | (c->has_links ? FLAG_LINKS : 0);
 }
 
 static char *state_text(const struct bt_container *c)
@@ -68,6 +69,7 @@ static void parse_flags(struct bt_container *c, int64_t flags)
 	c->stdin_once = flags & FLAG_STDIN_ONCE;
 	c->auto_remove = flags & FLAG_AUTO_REMOVE;
 	c->has_health = flags & FLAG_HEALTH;
+	c->has_links = flags & FLAG_LINKS;
 }
 
 static void parse_restart(struct bt_container *c, struct bt_json_raw value)

@@ -35,6 +35,7 @@
 #include "engine/hook_bundle.h"
 #include "engine/host_config.h"
 #include "engine/jget.h"
+#include "engine/link_hosts.h"
 #include "engine/log_options.h"
 #include "engine/monitor_link.h"
 #include "engine/network.h"
@@ -602,6 +603,8 @@ int bt_container_start(struct bt_engine *engine, const char *ref, const char *de
 		bt_auto_lock(held, &c->op);
 		r = start_locked(c, detach_keys, &tried, err);
 	}
+	if (r == 0)
+		bt_link_hosts_refresh(c);
 	if (r < 0 && tried && c->auto_remove) {
 		struct bt_err ignored;
 

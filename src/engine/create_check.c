@@ -13,6 +13,7 @@
 #include "engine/engine_private.h"
 #include "engine/host_config.h"
 #include "engine/jget.h"
+#include "engine/link_name.h"
 #include "engine/mac.h"
 #include "net/port_spec.h"
 
@@ -49,7 +50,7 @@ static int check_one_link(struct bt_engine *engine, json_t *links, size_t i, str
 		return bt_err_context(err, "could not get container for %.200s", name);
 	}
 	pthread_mutex_lock(&other->lock);
-	stored = bt_str_format("%s:%s", other->name, alias);
+	stored = bt_link_name_join(other->name, other->id, alias);
 	pthread_mutex_unlock(&other->lock);
 	if (!stored || json_array_set_new(links, i, json_string(stored)) < 0)
 		return bt_err_sys(err, -ENOMEM, "read a link");

@@ -3,12 +3,53 @@
 #include "engine/link_name.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/auto.h"
-#include "engine/container.h"
+#include "base/str.h"
 #include "engine/container_row.h"
 #include "engine/jget.h"
+
+int bt_link_name_split(const char *stored, struct bt_link_name *ret)
+{
+	const char *target = stored[0] == '/' ? stored + 1 : stored;
+	size_t len = strcspn(target, ":"), name = strcspn(target, "/:");
+	const char *alias = target[len] ? target + len + 1 : target;
+	const char *last = strrchr(alias, '/');
+	struct bt_link_name link = {
+		.name = strndup(target, name),
+		.id = name < len ? strndup(target + name + 1, len - name - 1) : NULL,
+		.alias = strdup(last ? last + 1 : alias),
+	};
+
+	if (!link.name || !link.alias || (name < len && !link.id)) {
+		bt_link_name_done(&link);
+		return -ENOMEM;
+	}
+	*ret = link;
+	return 0;
+}
+
+char *bt_link_name_join(const char *name, const char *id, const char *alias)
+{
+	return bt_str_format("%s/%s:%s", name, id, alias);
+}
+
+int bt_link_name_target(struct bt_engine *engine, const struct bt_link_name *link,
+			struct bt_container **ret, struct bt_err *err)
+{
+	int r = link->id ? bt_container_get(engine, link->id, ret, err) : -ENOENT;
+
+	return r == -ENOENT ? bt_container_get(engine, link->name, ret, err) : r;
+}
+
+void bt_link_name_done(struct bt_link_name *link)
+{
+	free(link->name);
+	free(link->id);
+	free(link->alias);
+	*link = (struct bt_link_name){ 0 };
+}
 
 /* Take the link away from the list: false where it is not there. */
 static bool drop(json_t *links, const char *alias)

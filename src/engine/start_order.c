@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "engine/container_row.h"
 #include "engine/jget.h"
+#include "engine/link_name.h"
 
 struct node {
 	struct bt_container *container;
@@ -43,14 +44,16 @@ json_t *bt_start_order_needs(const json_t *host_config)
 		if (ref && ref[0])
 			add(&needs, ref, strlen(ref));
 	}
-	/* "name:alias", or as inspect shows it, "/name:/self/alias" */
 	json_array_foreach (json_object_get(host_config, "Links"), i, link) {
-		const char *name = json_string_value(link);
+		bt_auto_link_name struct bt_link_name parts = { 0 };
 
-		if (name && name[0] == '/')
-			name++;
-		if (name && name[0])
-			add(&needs, name, strcspn(name, ":"));
+		if (!json_is_string(link) ||
+		    bt_link_name_split(json_string_value(link), &parts) < 0)
+			continue;
+		if (parts.id)
+			add(&needs, parts.id, strlen(parts.id));
+		if (parts.name[0])
+			add(&needs, parts.name, strlen(parts.name));
 	}
 	return needs;
 }

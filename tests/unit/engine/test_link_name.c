@@ -81,8 +81,66 @@ START_TEST(a_container_without_links_has_none_to_remove)
 }
 END_TEST
 
+START_TEST(what_is_joined_is_split_again)
+{
+	bt_auto_free char *stored = bt_link_name_join("web", "0123", "db");
+	struct bt_link_name link = { 0 };
+
+	ck_assert_str_eq(stored, "web/0123:db");
+	ck_assert_int_eq(bt_link_name_split(stored, &link), 0);
+	ck_assert_str_eq(link.name, "web");
+	ck_assert_str_eq(link.id, "0123");
+	ck_assert_str_eq(link.alias, "db");
+	bt_link_name_done(&link);
+	ck_assert_ptr_null(link.name);
+}
+END_TEST
+
+START_TEST(other_forms_have_no_id)
+{
+	static const struct {
+		const char *stored, *name, *alias;
+	} forms[] = {
+		{ "web:db", "web", "db" },
+		{ "web", "web", "web" },
+		{ "/web:/self/db", "web", "db" },
+		{ "/web", "web", "web" },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct bt_link_name link = { 0 };
+
+		ck_assert_int_eq(bt_link_name_split(forms[i].stored, &link), 0);
+		ck_assert_str_eq(link.name, forms[i].name);
+		ck_assert_str_eq(link.alias, forms[i].alias);
+		ck_assert_ptr_null(link.id);
+		bt_link_name_done(&link);
+	}
+}
+END_TEST
+
+START_TEST(a_target_is_found_by_its_id_and_else_by_its_name)
+{
+	const struct bt_link_name by_id = { "another", web->id, "db" };
+	const struct bt_link_name by_name = { "web", "0123456789abcdef", "db" };
+	const struct bt_link_name by_none = { "another", "0123456789abcdef", "db" };
+	struct bt_container *found = NULL;
+
+	ck_well(bt_link_name_target(&engine, &by_id, &found, &err), &err);
+	ck_assert_ptr_eq(found, web);
+	bt_container_unref(found);
+	ck_well(bt_link_name_target(&engine, &by_name, &found, &err), &err);
+	ck_assert_ptr_eq(found, web);
+	bt_container_unref(found);
+	ck_assert_int_eq(bt_link_name_target(&engine, &by_none, &found, &err), -ENOENT);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
+	tcase_add_test(tests, what_is_joined_is_split_again);
+	tcase_add_test(tests, other_forms_have_no_id);
+	tcase_add_test(tests, a_target_is_found_by_its_id_and_else_by_its_name);
 	tcase_add_test(tests, the_link_with_the_alias_goes_and_the_others_stay);
 	tcase_add_test(tests, a_link_that_went_is_there_no_more);
 	tcase_add_test(tests, a_link_is_called_by_its_alias_and_not_by_its_target);
