@@ -92,8 +92,13 @@ static int add_volumes_of(struct creation *cr, const char *spec, struct bt_err *
 	bt_auto_settings struct bt_container_settings s = { 0 };
 	size_t len = strcspn(spec, ":");
 	bt_auto_free char *ref = strndup(spec, len);
-	int r = ref ? bt_container_get(cr->engine, ref, &other, err)
-		    : bt_err_sys(err, -ENOMEM, "read volumes-from");
+	int r;
+
+	if (spec[0] == '\0')
+		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+				  "volumes-from specification cannot be an empty string");
+	r = ref ? bt_container_get(cr->engine, ref, &other, err)
+		: bt_err_sys(err, -ENOMEM, "read volumes-from");
 
 	if (r < 0 && err->kind == BT_ERR_NOT_FOUND)
 		err->kind = BT_ERR_INVALID;

@@ -35,7 +35,8 @@ static int is_used(const struct bt_container *c, const char *volume, bool *ret)
 	return n < 0 ? (int)n : 0;
 }
 
-/* The volumes that were made for it alone. */
+/* The volumes that were made without a name, for it or for one whose volumes it has
+ * (--volumes-from): they go with the last of these. */
 static int remove_volumes(struct bt_container *c, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
@@ -55,7 +56,8 @@ static int remove_volumes(struct bt_container *c, struct bt_err *err)
 		if (r < 0)
 			return bt_err_sys(err, r, "remove volumes");
 		r = used ? 0 : bt_volume_delete(c->engine, name, err);
-		if (r < 0)
+		/* Another one that had it was removed at the same time. */
+		if (r < 0 && r != -ENOENT)
 			return r;
 	}
 	return 0;

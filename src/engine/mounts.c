@@ -536,17 +536,46 @@ int bt_mounts_collect(const json_t *config, const json_t *hc, json_t **ret, stru
 	return 0;
 }
 
+/* What `mode` says of all of them: may they be written to? Words that only make sense for mounts of
+ * one type, or that were said when the volume was filled, are none of it. */
+static int read_from_mode(const char *mode, bool *ret_writable, struct bt_err *err)
+{
+	json_auto_t *any = json_pack("{s:s}", "Type", "volumes-from");
+	int r = mode[0] ? bt_mount_mode_apply(any, mode, err) : 0;
+
+	if (r == 0)
+		*ret_writable = !json_is_false(json_object_get(any, "RW"));
+	return r;
+}
+
+/* False where the container's own mount is there. One of another container that was named before
+ * makes room. */
+static bool make_room(json_t *mounts, const char *destination)
+{
+	const json_t *mount;
+	size_t i;
+
+	json_array_foreach (mounts, i, mount) {
+		if (strcmp(bt_jget_text(mount, "Destination"), destination) != 0)
+			continue;
+		return bt_jget_bool(mount, "From") && json_array_remove(mounts, i) == 0;
+	}
+	return true;
+}
+
 int bt_mounts_add_from(json_t *mounts, const json_t *from, const char *mode, struct bt_err *err)
 {
 	const json_t *item;
+	bool writable = true;
 	size_t i;
+	int r = read_from_mode(mode, &writable, err);
 
-	if (mode[0] && strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)
-		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "invalid mode: %s", mode);
+	if (r < 0)
+		return r;
 	json_array_foreach (from, i, item) {
 		json_t *copy;
 
-		if (has_destination(mounts, bt_jget_text(item, "Destination")))
+		if (!make_room(mounts, bt_jget_text(item, "Destination")))
 			continue;
 		if (json_array_size(mounts) >= BT_MOUNTS_MAX)
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
@@ -555,8 +584,11 @@ int bt_mounts_add_from(json_t *mounts, const json_t *from, const char *mode, str
 		copy = json_deep_copy(item);
 		if (!copy || json_array_append_new(mounts, copy) < 0)
 			return bt_err_sys(err, -ENOMEM, "read volumes-from");
-		json_object_del(copy, "Anonymous");
-		if (strcmp(mode, "ro") == 0)
+		json_object_set_new(copy, "From", json_true());
+		json_object_set_new(copy, "Mode", json_string(""));
+		json_object_set_new(copy, "NoCopy", json_true());
+		json_object_del(copy, "Relabel");
+		if (!writable)
 			json_object_set_new(copy, "RW", json_false());
 	}
 	return 0;

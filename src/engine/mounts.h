@@ -31,8 +31,9 @@ bt_nodiscard int bt_mounts_collect(const json_t *config, const json_t *hc, json_
 				   struct bt_err *err);
 
 /** Add the mount points `from` (of another container), except where something is mounted
- * already. They are shared: not anonymous any more. `mode`: "", "ro" or "rw"; INVALID for others.
- */
+ * already by its own wish; the later container counts where two mount something at one place. They
+ * are filled by nobody but their first user. `mode`: "", or words of mount_mode.h that every mount
+ * may have, of which only "ro" has an effect, as with Docker; INVALID for others. */
 bt_nodiscard int bt_mounts_add_from(json_t *mounts, const json_t *from, const char *mode,
 				    struct bt_err *err);
 

@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/sock.h"
+#include "base/str.h"
 #include "codec/json.h"
 #include "monitor/attach.h"
 #include "monitor/client.h"
@@ -22,6 +23,8 @@
 #define SEND_BUFFER (1 << 20)
 /* Each thread of the daemon waits for one reply. */
 #define REPLIES_MAX 4096
+/* A client that detached stands in no file. */
+#define DETACHED_MAX 1024
 
 struct conn {
 	struct bt_list link;
@@ -29,7 +32,8 @@ struct conn {
 	struct bt_monitor *monitor;
 	int fd;          /* owned */
 	json_t *replies; /* an array of those that wait for room; owned */
-	bool behind;     /* events were left out */
+	bool behind;     /* events were left out … */
+	json_t *kept;    /* … and those of them that no file has wait here; an array, owned */
 	bool hung_up;
 };
 
@@ -207,6 +211,7 @@ static void drop(struct conn *conn)
 	bt_loop_remove(&conn->monitor->loop, &conn->source);
 	bt_close(&conn->fd);
 	json_decref(conn->replies);
+	json_decref(conn->kept);
 	free(conn);
 }
 
@@ -234,13 +239,24 @@ static void send_reply(struct conn *conn, json_t *reply)
 		await_room(conn);
 }
 
+/* The daemon looks for itself, and finds all but this. */
+static void leave_out(struct conn *conn, json_t *event)
+{
+	if (bt_str_eq(bt_json_str(event, "ev", NULL), "detached") &&
+	    json_array_size(conn->kept) < DETACHED_MAX)
+		(void)json_array_append(conn->kept, event);
+	conn->behind = true;
+}
+
 /* NULL, for want of memory: the daemon has to look for itself. */
-static void send_event(struct conn *conn, const json_t *event)
+static void send_event(struct conn *conn, json_t *event)
 {
 	int r = -EAGAIN;
 
-	if (conn->behind)
+	if (conn->behind) {
+		leave_out(conn, event);
 		return;
+	}
 	if (event && !has_replies(conn))
 		r = bt_message_send(conn->fd, event, NULL, 0);
 	if (r == 0)
@@ -249,21 +265,31 @@ static void send_event(struct conn *conn, const json_t *event)
 		hang_up(conn);
 		return;
 	}
-	conn->behind = true;
+	leave_out(conn, event);
 	await_room(conn);
+}
+
+/* Those that are sent are taken out of the array. */
+static int send_all(const struct conn *conn, json_t *messages)
+{
+	int r = 0;
+
+	while (r == 0 && json_array_size(messages) > 0) {
+		r = bt_message_send(conn->fd, json_array_get(messages, 0), NULL, 0);
+		if (r == 0)
+			(void)json_array_remove(messages, 0);
+	}
+	return r;
 }
 
 /* There is room again. Returns 0, or -errno: -EAGAIN where it was filled. */
 static int send_waiting(struct conn *conn)
 {
 	json_auto_t *behind = NULL;
-	int r = 0;
+	int r = send_all(conn, conn->replies);
 
-	while (r == 0 && has_replies(conn)) {
-		r = bt_message_send(conn->fd, json_array_get(conn->replies, 0), NULL, 0);
-		if (r == 0)
-			(void)json_array_remove(conn->replies, 0);
-	}
+	if (r == 0)
+		r = send_all(conn, conn->kept);
 	if (r < 0 || !conn->behind)
 		return r;
 	behind = json_pack("{s:s}", "ev", "behind");
@@ -321,14 +347,15 @@ int bt_control_add(struct bt_monitor *m, int fd)
 {
 	bt_auto_close int owned = fd;
 	bt_auto_free struct conn *conn = calloc(1, sizeof(*conn));
-	json_auto_t *replies = NULL;
+	json_auto_t *replies = NULL, *kept = NULL;
 	const int size = SEND_BUFFER;
 	int r;
 
 	if (!conn)
 		return -ENOMEM;
 	replies = json_array();
-	if (!replies)
+	kept = json_array();
+	if (!replies || !kept)
 		return -ENOMEM;
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
@@ -340,6 +367,7 @@ int bt_control_add(struct bt_monitor *m, int fd)
 	conn->monitor = m;
 	conn->fd = bt_take_fd(&owned);
 	conn->replies = bt_take(replies);
+	conn->kept = bt_take(kept);
 	bt_list_append(&m->conns, &conn->link);
 	(void)bt_take(conn);
 	return 0;

@@ -160,6 +160,22 @@ def test_a_restart_is_counted_when_it_is_decided_on(engine, name):
     engine.post(f"/containers/{name}/stop")
 
 
+@pytest.mark.parametrize("how, told", [("stop?t=60", ["kill", "unpause", "die", "stop"]), ("kill", ["kill", "die"]), ("kill?signal=TERM", ["kill", "unpause", "die"]),
+                                       ("restart?t=60", ["kill", "unpause", "die", "stop", "start", "restart"])])
+def test_what_is_paused_is_let_go_for_a_signal_that_it_may_take(engine, name, how, told):
+    make(engine, name, "trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done", "no")
+    wait_for(lambda: b"ready" in engine.get(f"/containers/{name}/logs?stdout=1").body, "the trap is set")
+    assert engine.post(f"/containers/{name}/pause").status == 204
+    since = time.time()
+    assert engine.post(f"/containers/{name}/{how}").status == 204
+    if "signal" in how:
+        wait_for(lambda: state(engine, name)["Status"] == "exited", "it ends")
+    said = actions(engine, name, since, told[-1])
+    # The answer to `kill` and its event come after the signal, which may have worked by then.
+    assert sorted(said) == sorted(told) and [a for a in said if a != "kill"] == told[1:]
+    assert state(engine, name)["Paused"] is False
+
+
 def monitor_of(engine, name):
     with open(f"/proc/{state(engine, name)['Pid']}/stat") as f:
         return int(f.read().rsplit(")", 1)[1].split()[1])

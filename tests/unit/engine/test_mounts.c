@@ -148,10 +148,58 @@ START_TEST(mounts_of_another_are_shared_where_nothing_is_mounted)
 	ck_assert_uint_eq(json_array_size(mounts), 2);
 	assert_json(json_object_get(json_array_get(mounts, 0), "Name"), "'mine'");
 	assert_json(json_object_get(json_array_get(mounts, 1), "RW"), "false");
-	ck_assert_ptr_null(json_object_get(json_array_get(mounts, 1), "Anonymous"));
-	ck_assert_int_eq(bt_mounts_add_from(mounts, from, "x", &err), -EINVAL);
+	/* It goes with the last one that has it. */
+	assert_json(json_object_get(json_array_get(mounts, 1), "Anonymous"), "true");
+	assert_json(json_object_get(json_array_get(mounts, 1), "NoCopy"), "true");
 	json_decref(from);
 	json_decref(mounts);
+}
+END_TEST
+
+START_TEST(of_two_others_the_later_one_counts)
+{
+	json_t *mounts = json_array();
+	json_t *first = collect("{}", "{'Binds':['one:/a:ro','only:/b']}");
+	json_t *second = collect("{}", "{'Binds':['two:/a:z']}");
+	struct bt_err err;
+
+	ck_assert_int_eq(bt_mounts_add_from(mounts, first, "", &err), 0);
+	ck_assert_int_eq(bt_mounts_add_from(mounts, second, "rw,z", &err), 0);
+	ck_assert_uint_eq(json_array_size(mounts), 2);
+	assert_json(json_object_get(json_array_get(mounts, 0), "Name"), "'only'");
+	assert_json(json_object_get(json_array_get(mounts, 1), "Name"), "'two'");
+	assert_json(json_object_get(json_array_get(mounts, 1), "Mode"), "''");
+	ck_assert_ptr_null(json_object_get(json_array_get(mounts, 1), "Relabel"));
+	json_decref(second);
+	json_decref(first);
+	json_decref(mounts);
+}
+END_TEST
+
+START_TEST(a_mode_for_all_mounts_of_another_has_words_that_all_may_have)
+{
+	static const char *const good[] = { "", "ro", "rw", "z", "Z", "ro,z", "z,rw", "cached" };
+	static const char *const bad[] = { "x",     "nocopy", "rslave", "idmap",
+					   "ro,rw", "ro,",    ",",      "ro,nocopy" };
+	json_t *from = collect("{}", "{'Binds':['one:/a']}");
+	struct bt_err err;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		json_t *mounts = json_array();
+
+		ck_assert_int_eq(bt_mounts_add_from(mounts, from, good[i], &err), 0);
+		ck_assert_int_eq(json_is_false(json_object_get(json_array_get(mounts, 0), "RW")),
+				 strstr(good[i], "ro") != NULL);
+		json_decref(mounts);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		json_t *mounts = json_array();
+
+		ck_assert_int_eq(bt_mounts_add_from(mounts, from, bad[i], &err), -EINVAL);
+		ck_assert_uint_eq(json_array_size(mounts), 0);
+		json_decref(mounts);
+	}
+	json_decref(from);
 }
 END_TEST
 
@@ -225,6 +273,8 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_tmpfs_is_told_only_what_it_knows);
 	tcase_add_test(tests, an_image_is_a_mount_that_cannot_be_written);
 	tcase_add_test(tests, mounts_of_another_are_shared_where_nothing_is_mounted);
+	tcase_add_test(tests, of_two_others_the_later_one_counts);
+	tcase_add_test(tests, a_mode_for_all_mounts_of_another_has_words_that_all_may_have);
 	tcase_add_test(tests, a_bind_is_shown_as_docker_shows_it);
 	tcase_add_test(tests, a_name_is_a_volume);
 	tcase_add_test(tests, an_images_volume_is_anonymous_unless_something_is_mounted_there);

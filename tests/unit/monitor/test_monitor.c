@@ -813,6 +813,51 @@ START_TEST(a_daemon_that_does_not_read_gets_every_reply_and_learns_that_it_is_be
 }
 END_TEST
 
+static void detach_once(struct box *box)
+{
+	const struct bt_spawn_client how = { .in = true, .out = true, .detach_keys = "ctrl-a" };
+	int ours, theirs;
+	char c;
+
+	stream_pair(&ours, &theirs);
+	ck_assert_int_eq(bt_client_attach(box->client, &how, theirs, &err), 0);
+	bt_close(&theirs);
+	ck_assert_int_eq(write(ours, "\001", 1), 1);
+	ck_assert_uint_eq(read_all(ours, &c, 1), 0);
+	bt_close(&ours);
+}
+
+START_TEST(that_clients_detached_is_told_to_a_daemon_that_was_behind)
+{
+	struct options opt = { .script = "sleep 100", .open_stdin = true, .tty = true };
+	struct box *box = start(&opt);
+	bt_auto_free char *path = bt_str_format("%s/monitor.sock", box->run_dir);
+	bt_auto_close int fd = -EBADF;
+	unsigned detached = 0;
+	char event[32];
+
+	next_record(box, BT_JOURNAL_STARTED);
+	fd = bt_sock_connect(path, SOCK_SEQPACKET);
+	ck_assert_int_ge(fd, 0);
+	for (int id = 1; id <= UNREAD; id++) {
+		bt_auto_free char *text = bt_str_format("{\"op\":\"status\",\"id\":%d}", id);
+
+		ck_assert_int_eq(bt_sock_send(fd, text, strlen(text), NULL, 0), 0);
+	}
+	detach_once(box);
+	detach_once(box);
+	for (int id = 1; id <= UNREAD; id++)
+		ck_assert_int_eq(next_packet(fd, event), id);
+	do {
+		ck_assert_int_eq(next_packet(fd, event), 0);
+		detached += strcmp(event, "detached") == 0;
+	} while (strcmp(event, "behind") != 0);
+	ck_assert_uint_eq(detached, 2);
+	ck_assert_int_eq(bt_client_signal(box->client, SIGKILL, &err), 0);
+	finish(box);
+}
+END_TEST
+
 START_TEST(whoever_never_reads_is_hung_up_on_and_others_are_not)
 {
 	struct box *box = start_script("sleep 100");
@@ -1049,6 +1094,7 @@ int main(void)
 	tcase_add_test(tc, an_end_that_cannot_be_journalled_waits_until_the_daemon_has_it);
 	tcase_add_test(tc,
 		       a_daemon_that_does_not_read_gets_every_reply_and_learns_that_it_is_behind);
+	tcase_add_test(tc, that_clients_detached_is_told_to_a_daemon_that_was_behind);
 	tcase_add_test(tc, whoever_never_reads_is_hung_up_on_and_others_are_not);
 	tcase_add_test(tc, running_out_of_memory_is_told_as_such);
 	tcase_add_test(tc, another_runtime_does_the_same);
