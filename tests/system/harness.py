@@ -50,6 +50,32 @@ def wait_for(condition, what, timeout=PATIENCE):
         time.sleep(0.02)
 
 
+WHEN_TOLD = "while [ ! -e /go ]; do usleep 10000; done; "
+
+
+def tell(pid):
+    """What was begun with WHEN_TOLD goes on, whether a daemon runs or not."""
+    with open(f"/proc/{pid}/root/go", "w"):
+        pass
+
+
+def free_port(host="127.0.0.1"):
+    """A port that nobody has. Not one of those that the kernel gives to whoever asks for any, for it may do so before this one is used."""
+    for n in range(7000):
+        port = 25000 + (os.getpid() * 101 + free_port.given + n) % 7000
+        with socket.socket() as s:
+            try:
+                s.bind((host, port))
+            except OSError:
+                continue
+        free_port.given += n + 1
+        return port
+    raise AssertionError("no port is free")
+
+
+free_port.given = 0
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path, timeout=PATIENCE):
         super().__init__("localhost", timeout=timeout)

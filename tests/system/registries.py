@@ -17,19 +17,13 @@ import time
 import urllib.parse
 import urllib.request
 
-from harness import run, wait_for
+from harness import free_port, run, wait_for
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import crypt
 
 REGISTRY = "/usr/bin/docker-registry"
-
-
-def free_port(host="127.0.0.1"):
-    with socket.socket() as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
 
 
 class FarAddress:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from harness import CLIENTS, PATIENCE, run, wait_for
+from harness import CLIENTS, PATIENCE, WHEN_TOLD, run, tell, wait_for
 
 
 def events(daemon, since, kind="container"):
@@ -55,11 +55,11 @@ def test_execs_are_known_to_the_next_daemon(fresh):
         exec_start(fresh, ident)
     wait_for(lambda: exec_state(fresh, ended)["ExitCode"] == 5, "the first has ended")
     before = exec_state(fresh, stays)
+    second = exec_state(fresh, away)["Pid"]
     begun = time.time()
     fresh.kill()
-    with open(f"/proc/{fresh_pid(monitor)}/root/go", "w"):
-        pass
-    wait_for(lambda: "exit 7" not in run(["ps", "-eo", "args"]).stdout, "the second ends while no daemon runs")
+    tell(fresh_pid(monitor))
+    wait_for(lambda: not os.path.exists(f"/proc/{second}"), "the second ends while no daemon runs")
     over = time.time()
     time.sleep(1.1)
     fresh.start()
@@ -238,11 +238,13 @@ def test_after_a_reboot_policies_start_what_they_should_and_in_order(fresh):
 
 def test_a_client_that_waits_is_answered_by_the_next_daemon(fresh):
     """docker wait breaks with its daemon; started again it gets the code of an end in between."""
-    fresh.docker("run", "-d", "--name", "cc", "bb", "sh", "-c", "sleep 1; exit 31")
+    fresh.docker("run", "-d", "--name", "cc", "bb", "sh", "-c", WHEN_TOLD + "exit 31")
+    pid = fresh.inspect("cc")["State"]["Pid"]
     p = subprocess.Popen(fresh.client_argv(CLIENTS[0], "wait", "cc"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     fresh.kill()
     assert p.wait(timeout=PATIENCE) != 0
     p.stdout.close()
-    time.sleep(1.2)
+    tell(pid)
+    wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "it ends while no daemon runs")
     fresh.start()
     assert fresh.docker("wait", "cc").stdout == "31\n"

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from harness import Daemon, run, wait_for
-from test_tls import free_port, make_authority, make_certificate
+from harness import Daemon, free_port, run, wait_for
+from test_tls import make_authority, make_certificate
 
 
 def test_the_group_of_the_socket_is_the_one_named():

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import PATIENCE, wait_for
+from harness import PATIENCE, WHEN_TOLD, tell, wait_for
 
 SYS_PIDFD_OPEN, SYS_PIDFD_GETFD = 434, 438
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -96,11 +96,12 @@ def test_a_container_lives_on_when_its_monitor_hangs_up(box):
 
 
 def test_what_ended_while_nobody_was_connected_is_told_once_and_in_order(box):
-    box.docker("run", "-d", "--name", "again", "--restart", "on-failure:1", "bb", "sh", "-c", "sleep 1; exit 9")
-    monitor, since = monitor_of(box, "again"), time.time()
+    box.docker("run", "-d", "--name", "again", "--restart", "on-failure:1", "bb", "sh", "-c", WHEN_TOLD + "exit 9")
+    pid, monitor, since = box.inspect("again")["State"]["Pid"], monitor_of(box, "again"), time.time()
     box.proc.send_signal(signal.SIGSTOP)
     try:
         hang_up(monitor)
+        tell(pid)
         wait_for(lambda: not os.path.exists(f"/proc/{monitor}"), "it fails twice, and its monitor goes")
     finally:
         box.proc.send_signal(signal.SIGCONT)

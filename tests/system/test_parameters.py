@@ -113,8 +113,8 @@ def restarted_by(w, query):
 
 
 def killed_after(w, how, query):
-    """Whether a container that ignores SIGTERM was waited for: it says how often it has slept."""
-    ref = w.fresh("trap '' TERM; echo ready; sleep 1.5; echo waited; exec sleep 6000", StopTimeout=3)
+    """Whether a container that takes its time over SIGTERM was waited for."""
+    ref = w.fresh("trap 'sleep 1.5; echo waited; exit' TERM; echo ready; while :; do sleep 0.05; done", StopTimeout=60)
     wait_for(lambda: b"ready" in w.logs("stdout=1", ref), "the trap is set")
     assert w.status("POST", f"/containers/{ref}/{how}?{query}") == 204
     return b"waited" in w.logs("stdout=1", ref)

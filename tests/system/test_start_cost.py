@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import RUNTIME, run, wait_for
+from harness import RUNTIME, WHEN_TOLD, run, tell, wait_for
 
 FRAME = struct.Struct(">II8sII")  # sqlite.org/fileformat2.html, "WAL frames": page, size after commit, salts, checksums
 
@@ -70,9 +70,10 @@ def test_what_was_not_stored_is_known_after_a_crash(fresh):
 
 
 def test_a_container_removed_at_its_end_is_removed_when_it_ends_without_a_daemon(fresh):
-    fresh.berth("run", "-d", "--rm", "--name", "gone", "bb", "sleep", "2")
+    fresh.berth("run", "-d", "--rm", "--name", "gone", "bb", "sh", "-c", WHEN_TOLD)
     pid = fresh.inspect("gone")["State"]["Pid"]
     fresh.kill()
+    tell(pid)
     wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "it ends")
     fresh.start()
     wait_for(lambda: fresh.get("/containers/gone/json").status == 404, "it is removed")

@@ -5,16 +5,17 @@ import subprocess
 import threading
 import time
 
-from harness import PATIENCE, Daemon, busybox_tar, run, wait_for
+from harness import PATIENCE, WHEN_TOLD, Daemon, busybox_tar, run, tell, wait_for
 
 COUNT = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo line $i; [ $((i % 200)) = 0 ] && sleep 0.02; done; exit 17"
 
 
 def test_a_container_outlives_its_daemon_and_its_exit_is_known(fresh):
-    fresh.docker("run", "-d", "--name", "cc", "bb", "sh", "-c", "sleep 1; echo done; exit 23")
+    fresh.docker("run", "-d", "--name", "cc", "bb", "sh", "-c", WHEN_TOLD + "echo done; exit 23")
     pid = fresh.inspect("cc")["State"]["Pid"]
     fresh.kill()
     assert os.path.exists(f"/proc/{pid}")
+    tell(pid)
     wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "it ends while no daemon runs")
     fresh.start()
     wait_for(lambda: fresh.inspect("cc")["State"]["Status"] == "exited", "its monitor has told of it")

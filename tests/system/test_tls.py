@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from harness import BERTHD, CLIENTS, PATIENCE, Daemon, busybox_tar, run
+from harness import BERTHD, CLIENTS, PATIENCE, Daemon, busybox_tar, free_port, run
 
 
 def make_authority(d, name):
@@ -19,12 +19,6 @@ def make_certificate(d, name, authority):
     run(["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", d / f"{name}-key.pem", "-out", d / f"{name}.csr", "-subj", f"/CN={name}"])
     run(["openssl", "x509", "-req", "-in", d / f"{name}.csr", "-CA", d / f"{authority}.pem", "-CAkey", d / f"{authority}-key.pem", "-CAcreateserial",
          "-out", d / f"{name}.pem", "-days", "2", "-extfile", ext])
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
