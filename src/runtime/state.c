@@ -288,6 +288,12 @@ static int find_status(const struct bt_state *state, enum bt_state_status *ret, 
 	*ret = state->creating ? BT_STATE_CREATING : BT_STATE_CREATED;
 	if (state->creating || r > 0)
 		return 0;
+	/* Its deletion takes the socket away, too, after it has ended the process. */
+	r = bt_state_start_time(state->pid, &start);
+	if (r <= 0 || start != state->start_time) {
+		*ret = BT_STATE_STOPPED;
+		return r < 0 ? r : 0;
+	}
 	r = is_frozen(state, err);
 	if (r >= 0)
 		*ret = r > 0 ? BT_STATE_PAUSED : BT_STATE_RUNNING;

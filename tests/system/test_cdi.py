@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices by the Container Device Interface, and device requests that nobody here can answer."""
+import concurrent.futures
 import json
 import os
+import time
 
 import pytest
 
@@ -76,6 +78,35 @@ def test_a_file_in_yaml_its_mount_and_its_hook(cdi):
     assert sh(cdi, "cat /usr/lib/vendor/lib.so; touch /usr/lib/vendor/x 2>/dev/null || echo ' ro'; head -c 2 /dev/zero2 | wc -c", "vendor.com/gpu=all", "vendor.com/gpu=0").split() == ["library", "ro", "2"]
     # The hook got the container's state on its standard input.
     assert json.loads((cdi.cdi_top / "mark").read_text())["status"] == "creating"
+
+
+@pytest.mark.parametrize("deed, code", [("kill?signal=USR1", 42), ("kill", 137), ("stop?t=0", 137)])
+def test_a_signal_to_one_that_is_being_started_is_for_the_run_that_begins(cdi, deed, code):
+    """A program may speak, and its client pass on a signal, before the start is answered: here the start stands still until told."""
+    top = cdi.cdi_top
+    begun, go = top / "begun", top / "go"
+    for f in (begun, go):
+        f.unlink(missing_ok=True)
+    (top / "low" / "slow.json").write_text(json.dumps({"cdiVersion": "0.6.0", "kind": "vendor.com/slow", "devices": [{"name": "x", "containerEdits": {"hooks": [
+        {"hookName": "poststart", "path": "/bin/sh", "args": ["sh", "-c", f"cat > {begun}.new; mv {begun}.new {begun}; while [ ! -e {go} ]; do sleep 0.02; done"]}]}}]}))
+    body = {"Image": "bb", "Cmd": ["sh", "-c", "trap 'exit 42' USR1; touch /ready; while :; do sleep 0.05; done"],
+            "HostConfig": {"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["vendor.com/slow=x"]}]}}
+    try:
+        assert cdi.post("/containers/create?name=slow", body).status == 201
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            start = pool.submit(cdi.post, "/containers/slow/start")
+            wait_for(begun.exists, "the start is on its way")
+            pid = json.loads(begun.read_text())["pid"]
+            wait_for(lambda: os.path.exists(f"/proc/{pid}/root/ready"), "the program is there")
+            asked = pool.submit(cdi.post, f"/containers/slow/{deed}")
+            time.sleep(0.3)
+            assert not start.done() and not asked.done()
+            go.touch()
+            assert (start.result().status, asked.result().status) == (204, 204)
+        assert cdi.post("/containers/slow/wait").json["StatusCode"] == code
+    finally:
+        go.touch()
+        cdi.request("DELETE", "/containers/slow?force=1")
 
 
 def test_a_hook_finds_the_containers_root_by_way_of_the_bundle(cdi):

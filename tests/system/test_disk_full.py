@@ -15,6 +15,7 @@ from registries import Registry
 
 SIZE = 64 << 20
 FULL = "no space left on device"
+LARGE = 3 << 20  # more than the database's log has room for without growing
 
 
 class Small(Daemon):
@@ -126,11 +127,11 @@ def answers(d):
 
 
 def create(d):
-    return d.post("/containers/create?name=cc", {"Image": "bb", "Cmd": ["true"], "Labels": {"l": "x" * 200000}})
+    return d.post("/containers/create?name=cc", {"Image": "bb", "Cmd": ["true"], "Labels": {"l": "x" * LARGE}})
 
 
 def volume(d):
-    return d.post("/volumes/create", {"Name": "vv", "Labels": {"l": "x" * 200000}})
+    return d.post("/volumes/create", {"Name": "vv", "Labels": {"l": "x" * LARGE}})
 
 
 def commit(d):
