@@ -355,6 +355,38 @@ static int take_in(struct joining *j, pid_t pid, int *pidfd, struct bt_err *err)
 	return 0;
 }
 
+static int out_of_turn(struct bt_err *err)
+{
+	return bt_err_sys(err, -EPROTO, "talk with the new process");
+}
+
+/* Nobody has to say anything that was not asked for. */
+static int take_message(struct joining *j, struct bt_sync_message *message, int *fd,
+			bool *ret_failed, struct bt_err *err)
+{
+	switch (message->type) {
+	case BT_SYNC_BORN:
+		return take_in(j, message->pid, fd, err);
+	case BT_SYNC_CONSOLE:
+		if (!j->process.process->terminal || j->launch.console_fd >= 0)
+			return out_of_turn(err);
+		j->launch.console_fd = bt_take_fd(fd);
+		return 0;
+	case BT_SYNC_READY:
+		memcpy(j->launch.warning, message->warning, sizeof(j->launch.warning));
+		return 0;
+	case BT_SYNC_LISTENER:
+		return j->process.notify ? pass_listener(j, *fd, err) : out_of_turn(err);
+	case BT_SYNC_ERROR:
+		/* Who it is may still have to be told, so that it can be reaped. */
+		*err = message->err;
+		*ret_failed = true;
+		return 0;
+	default:
+		return out_of_turn(err);
+	}
+}
+
 /* The end of the conversation: its descriptor was closed by execve(2). */
 static int attend(struct joining *j, struct bt_err *err)
 {
@@ -371,35 +403,9 @@ static int attend(struct joining *j, struct bt_err *err)
 			return bt_err_sys(err, -ECONNRESET, "talk with the new process");
 		if (r == 0)
 			return failed ? -err->errnum : 0;
-		switch (message.type) {
-		case BT_SYNC_BORN:
-			r = take_in(j, message.pid, &fd, err);
-			if (r < 0)
-				return r;
-			break;
-		case BT_SYNC_CONSOLE:
-			if (!j->process.process->terminal || j->launch.console_fd >= 0)
-				return bt_err_sys(err, -EPROTO, "talk with the new process");
-			j->launch.console_fd = bt_take_fd(&fd);
-			break;
-		case BT_SYNC_READY:
-			memcpy(j->launch.warning, message.warning, sizeof(j->launch.warning));
-			break;
-		case BT_SYNC_LISTENER:
-			r = j->process.notify
-				    ? pass_listener(j, fd, err)
-				    : bt_err_sys(err, -EPROTO, "talk with the new process");
-			if (r < 0)
-				return r;
-			break;
-		case BT_SYNC_ERROR:
-			/* Who it is may still have to be told, so that it can be reaped. */
-			*err = message.err;
-			failed = true;
-			break;
-		default:
-			return bt_err_sys(err, -EPROTO, "talk with the new process");
-		}
+		r = take_message(j, &message, &fd, &failed, err);
+		if (r < 0)
+			return r;
 	}
 }
 

@@ -10,6 +10,8 @@
 #include "base/auto.h"
 #include "base/sock.h"
 
+#define ERRNO_MAX 4095
+
 static size_t length(const struct bt_sync_message *message)
 {
 	size_t head = offsetof(struct bt_sync_message, err);
@@ -39,6 +41,22 @@ int bt_sync_say(int sock, enum bt_sync_type type)
 	return bt_sync_send(sock, &message, -EBADF);
 }
 
+/* Who may trace a new process may speak in its name: a text has its end, and an error is one. */
+static void make_whole(struct bt_sync_message *message)
+{
+	struct bt_err *err = &message->err;
+
+	if (message->type == BT_SYNC_READY)
+		message->warning[sizeof(message->warning) - 1] = '\0';
+	if (message->type != BT_SYNC_ERROR)
+		return;
+	err->msg[sizeof(err->msg) - 1] = '\0';
+	if ((int)err->kind <= BT_ERR_NONE || err->kind >= BT_ERR_KINDS_)
+		err->kind = BT_ERR_SYSTEM;
+	if (err->errnum <= 0 || err->errnum > ERRNO_MAX)
+		err->errnum = EPROTO;
+}
+
 int bt_sync_receive(int sock, struct bt_sync_message *ret, int *ret_fd)
 {
 	int fds[BT_SOCK_FDS_MAX];
@@ -59,6 +77,7 @@ int bt_sync_receive(int sock, struct bt_sync_message *ret, int *ret_fd)
 		*ret_fd = nfds > 0 ? fds[0] : -EBADF;
 	for (size_t i = ret_fd != NULL ? 1 : 0; i < nfds; i++)
 		bt_close(&fds[i]);
+	make_whole(ret);
 	return n >= (ssize_t)sizeof(ret->type) ? 1 : -EPROTO;
 }
 

@@ -50,8 +50,8 @@ bt_nodiscard int bt_sync_send(int sock, const struct bt_sync_message *message, i
 bt_nodiscard int bt_sync_say(int sock, enum bt_sync_type type);
 
 /** Receive a message and the descriptor that came with it (owned, or -EBADF; `ret_fd` may be
- * NULL where none is expected: one that comes is closed). Returns 1, 0 at the end of the
- * conversation, or -errno. */
+ * NULL where none is expected: one that comes is closed). Texts are ended and errors have a kind
+ * and an errnum, whoever sent them. Returns 1, 0 at the end of the conversation, or -errno. */
 bt_nodiscard int bt_sync_receive(int sock, struct bt_sync_message *ret, int *ret_fd);
 
 /** Move a descriptor to a number of at least `least`, close-on-exec; the numbers below are for the

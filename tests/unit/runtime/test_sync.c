@@ -72,6 +72,40 @@ START_TEST(an_error_arrives_also_from_who_died_without_reading_what_it_was_told)
 }
 END_TEST
 
+/* As somebody writes it who holds the new process and speaks in its name. */
+START_TEST(a_forged_error_is_an_error_with_an_end)
+{
+	static const int numbers[] = { 0, -5, 1 << 20 };
+	struct bt_sync_message got;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct bt_sync_message forged;
+
+		memset(&forged, 'A', sizeof(forged));
+		forged.type = BT_SYNC_ERROR;
+		forged.err.kind = (enum bt_err_kind)numbers[i];
+		forged.err.errnum = numbers[i];
+		ck_assert_int_eq(bt_sync_send(far, &forged, -EBADF), 0);
+		ck_assert_int_eq(bt_sync_receive(near, &got, NULL), 1);
+		ck_assert_int_eq(got.err.kind, BT_ERR_SYSTEM);
+		ck_assert_int_eq(got.err.errnum, EPROTO);
+		ck_assert_uint_eq(strlen(got.err.msg), sizeof(got.err.msg) - 1);
+	}
+}
+END_TEST
+
+START_TEST(a_forged_warning_has_an_end)
+{
+	struct bt_sync_message forged, got;
+
+	memset(&forged, 'A', sizeof(forged));
+	forged.type = BT_SYNC_READY;
+	ck_assert_int_eq(bt_sync_send(far, &forged, -EBADF), 0);
+	ck_assert_int_eq(bt_sync_receive(near, &got, NULL), 1);
+	ck_assert_uint_eq(strlen(got.warning), sizeof(got.warning) - 1);
+}
+END_TEST
+
 START_TEST(a_descriptor_comes_along_or_is_closed_where_none_is_wanted)
 {
 	const struct bt_sync_message message = { .type = BT_SYNC_CONSOLE };
@@ -116,6 +150,8 @@ static Suite *suite_of(void)
 	tcase_add_test(all, what_is_said_is_expected_and_nothing_else);
 	tcase_add_test(all, the_number_of_a_setting_and_of_a_process_arrives);
 	tcase_add_test(all, an_error_arrives_also_from_who_died_without_reading_what_it_was_told);
+	tcase_add_test(all, a_forged_error_is_an_error_with_an_end);
+	tcase_add_test(all, a_forged_warning_has_an_end);
 	tcase_add_test(all, a_descriptor_comes_along_or_is_closed_where_none_is_wanted);
 	tcase_add_test(all, a_lifted_descriptor_lies_above_those_of_the_program);
 	return suite;
