@@ -256,7 +256,7 @@ def committed():
         ("commit nameless", "POST", "/commit?container=imgbox", None),
         ("commit nameless inspect", "GET", "/images/json?" + filters(dangling=["true"]), None),
         ("commit remove parent", "DELETE", "/images/imgb:1", None),
-        ("commit remove parent forced", "DELETE", f"/images/imgb:1?force=1", None),
+        ("commit remove parent forced", "DELETE", "/images/imgb:1?force=1", None),
         ("commit remove", "DELETE", "/images/committed:2", None),
         ("export unknown", "GET", "/containers/nosuch/export", None),
         ("commit box gone", "DELETE", "/containers/imgbox?force=1&v=1", None),

@@ -7,12 +7,10 @@ kept in a mount namespace of its own.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import threading
 
-from harness import Daemon, PATIENCE, run, wait_for
+from harness import Daemon, run, wait_for
 
 SEE = """
 import socket, sys

@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API on the wire: versions, bad input, streams, python3-docker."""
-import json
-import os
 import socket
 import struct
-import threading
-import time
 
 import docker
 import pytest
 
-from harness import PATIENCE, BERTHD, Daemon, run, wait_for
+from harness import PATIENCE, BERTHD, run
 
 
 def raw(engine, data, half_close=False, limit=1 << 20):

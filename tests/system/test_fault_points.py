@@ -3,14 +3,12 @@
 import http.client
 import os
 import re
-import subprocess
-import threading
 import time
 
 import pytest
 
 import orphans
-from harness import CLIENTS, PATIENCE, TOP, Daemon, busybox_tar, wait_for
+from harness import PATIENCE, TOP, Daemon, busybox_tar, wait_for
 
 
 def points():

@@ -2,11 +2,10 @@
 """ps, stop, kill, pause, top, rename, rm, logs, exec, inspect, images: with every client."""
 import json
 import re
-import subprocess
 
 import pytest
 
-from harness import PATIENCE, busybox_tar, wait_for
+from harness import busybox_tar, wait_for
 
 
 @pytest.fixture

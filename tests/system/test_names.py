@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from harness import Daemon, busybox_tar, run, wait_for
+from harness import run, wait_for
 
 
 @pytest.fixture

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The default bridge, none, host; resolv.conf, hosts, hostname."""
-import http.server
 import ipaddress
 import os
-import socket
-import threading
 
 import pytest
 

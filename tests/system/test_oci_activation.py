@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import PATIENCE, RUNTIME, make_prowl, wait_for
+from harness import PATIENCE, RUNTIME, make_prowl
 from test_oci_runtime import Bundle
 
 READY = ["/bin/prowl", "notify", "STATUS=up\nMAINPID=1", "X_READY=1\nREADY=1x", "WATCHDOG=1\nREADY=1"]

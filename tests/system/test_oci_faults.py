@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, HERE, PATIENCE, RUNTIME, run, wait_for
+from harness import HERE, PATIENCE, RUNTIME, run, wait_for
 from test_oci_runtime import Bundle
 
 STRIDE = 1 if os.environ.get("BERTH_FAULTS") == "all" else 11

@@ -2,7 +2,6 @@
 """Fields of the OCI specification, one by one: what each does, or the error that names it where this machine cannot."""
 import json
 import os
-import subprocess
 import uuid
 
 import pytest

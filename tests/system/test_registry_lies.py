@@ -8,7 +8,7 @@ import time
 import pytest
 
 from harness import BERTH, CLIENTS, wait_for
-from liar import CONFIG, LAYER, MANIFEST, OCI_INDEX, OCI_MANIFEST, Answer, Image, Liar, digest, layer
+from liar import MANIFEST, OCI_INDEX, OCI_MANIFEST, Answer, Image, Liar, digest
 from registries import Authority, Certificates, FarAddress
 
 

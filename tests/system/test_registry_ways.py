@@ -5,14 +5,13 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
 import threading
 
 import pytest
 
-from harness import BERTH, CLIENTS, Daemon, busybox_tar, run
-from liar import CONFIG, LAYER, OCI_INDEX, OCI_MANIFEST, Answer, Image, Liar, digest
+from harness import Daemon, busybox_tar, run
+from liar import OCI_INDEX, OCI_MANIFEST, Answer, Image, Liar, digest
 from registries import Authority, Certificates, FarAddress, Registry
 
 CERTS = "/etc/containerd/certs.d"

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """run, create, start, wait: with every docker client of the machine and with berth's own."""
-import json
 import os
 import pty
 import select
@@ -10,7 +9,7 @@ import time
 
 import pytest
 
-from harness import PATIENCE, run, wait_for
+from harness import PATIENCE
 
 
 def test_output_and_exit_code_of_a_command(engine, client):

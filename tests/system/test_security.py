@@ -4,13 +4,12 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 
 import pytest
 
-from harness import BERTH, BERTHD, BUILD, PATIENCE, RUNTIME, busybox_tar, make_prowl, run, wait_for
+from harness import BERTH, BERTHD, PATIENCE, RUNTIME, busybox_tar, make_prowl, run, wait_for
 
 
 @pytest.fixture(scope="module")

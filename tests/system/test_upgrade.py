@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A daemon's upgrade is a restart: who asks meanwhile waits, who follows misses nothing."""
-import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 
-from harness import BERTH, BERTHD, CLIENTS, PATIENCE, Daemon, run, wait_for
+from harness import BERTH, CLIENTS, PATIENCE, Daemon, run, wait_for
 
 
 def test_berth_waits_for_the_next_daemon(fresh):
