@@ -16,6 +16,7 @@
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
 #include "engine/container_row.h"
+#include "engine/container_start.h"
 #include "engine/container_waiter.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
@@ -66,17 +67,6 @@ bool bt_container_stop_needed(struct bt_container *c)
 	bt_auto_lock(held, &c->lock);
 
 	return bt_container_is_running(c) || c->state.status == BT_CONTAINER_RESTARTING;
-}
-
-/* Who signals a container that is being started means the run that begins: its program may have
- * spoken before its start is answered. */
-static bool runs_or_begins(struct bt_container *c)
-{
-	if (bt_container_stop_needed(c))
-		return true;
-	pthread_mutex_lock(&c->op);
-	pthread_mutex_unlock(&c->op);
-	return bt_container_stop_needed(c);
 }
 
 bool bt_container_stop_waits(struct bt_container *c)
@@ -159,7 +149,8 @@ int bt_container_stop(struct bt_engine *engine, const char *ref, const char *sig
 	r = bt_container_stop_values(c, signal, &timeout, &number, err);
 	if (r < 0)
 		return bt_err_context(err, "cannot stop container: %s", ref);
-	if (!runs_or_begins(c))
+	bt_container_start_await(c);
+	if (!bt_container_stop_needed(c))
 		return 1;
 	bt_container_stop_event(c, number);
 	bt_container_stop_expect(c, timeout);
@@ -209,7 +200,8 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 					    "support signal %s"
 					  : "cannot kill container: %s: invalid signal: %s",
 				  ref, signal);
-	if (!runs_or_begins(c))
+	bt_container_start_await(c);
+	if (!bt_container_stop_needed(c))
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "cannot kill container: %s: container %s is not running", ref,
 				  c->id);

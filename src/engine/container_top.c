@@ -6,6 +6,7 @@
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
 #include "engine/container_inspect.h"
+#include "engine/container_start.h"
 #include "engine/engine_private.h"
 #include "engine/ps.h"
 #include "engine/top_table.h"
@@ -35,8 +36,10 @@ int bt_container_top(struct bt_engine *engine, const char *ref, const char *ps_a
 	size_t n = 0;
 	int r = bt_container_get(engine, ref, &c, err);
 
-	if (r == 0)
-		r = check_running(c, err);
+	if (r < 0)
+		return r;
+	bt_container_start_await(c);
+	r = check_running(c, err);
 	if (r == 0)
 		r = bt_container_cgroup_pids(c, &pids, &n, err);
 	/* It ended a moment ago: without a process ps would say how it is used. */
