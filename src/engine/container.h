@@ -81,6 +81,7 @@ struct bt_container {
 	struct bt_link *link;         /* to its monitor, or NULL; owned */
 	struct bt_list waiters;       /* struct bt_container_wait */
 	unsigned ends;                /* of its program, since the daemon has known it */
+	bool ending;                  /* one is known and not told: its mounts may be there still */
 	struct bt_list attached;      /* struct bt_container_client: came before the start */
 	unsigned attaching;           /* clients that were told to come, and are not in it yet */
 	pthread_cond_t arrived;       /* `attaching` became 0 */

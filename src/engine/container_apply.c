@@ -235,8 +235,10 @@ bool bt_container_apply(struct bt_container *c, const struct bt_journal_record *
 	fails = rec->kind == BT_JOURNAL_START_FAILED && rec->final &&
 		c->state.status == BT_CONTAINER_RESTARTING;
 	changed = bt_container_apply_to_state(&c->state, rec);
-	if (changed && ended)
+	if (changed && ended) {
 		c->ends++;
+		c->ending = true;
+	}
 	if (changed && ended && rec->final)
 		blank_networks(&c->state);
 	if (changed && stores)

@@ -44,7 +44,8 @@ static bool over_already(const struct bt_container *c, int condition)
 {
 	switch (condition) {
 	case BT_WAIT_NOT_RUNNING:
-		return c->state.pid == 0 && c->state.status != BT_CONTAINER_RESTARTING;
+		return !c->ending && c->state.pid == 0 &&
+		       c->state.status != BT_CONTAINER_RESTARTING;
 	case BT_WAIT_REMOVED:
 		return c->removed;
 	default:
@@ -158,6 +159,8 @@ static void wake(struct bt_container *c, enum wake why)
 {
 	bt_auto_lock(held, &c->lock);
 
+	if (why == WAKE_EXIT)
+		c->ending = false;
 	bt_list_foreach (it, &c->waiters) {
 		struct bt_container_wait *wait = bt_list_entry(it, struct bt_container_wait, link);
 

@@ -329,9 +329,8 @@ def test_a_read_only_root_is_read_only(remapped):
 
 
 def test_restarts_by_policy_keep_the_user_namespace(box, remapped):
-    box("--restart", "always", command=("sh", "-c", "sleep 1"))
-    wait_for(lambda: remapped.inspect(box.name)["RestartCount"] >= 1 and remapped.inspect(box.name)["State"]["Running"], "restarted")
-    pid = remapped.inspect(box.name)["State"]["Pid"]
+    box("--restart", "always", command=("sh", "-c", "[ -e /again ] && exec sleep 600; touch /again; exit 1"))
+    pid = wait_for(lambda: (c := remapped.inspect(box.name))["RestartCount"] >= 1 and c["State"]["Pid"], "it runs again")
     assert open(f"/proc/{pid}/uid_map").read().split() == ["0", str(FIRST), str(SIZE)]
 
 

@@ -96,6 +96,22 @@ START_TEST(who_waits_is_told_the_code_of_the_end)
 }
 END_TEST
 
+/* Or `kill` is answered while the mounts of the container are there still. */
+START_TEST(an_end_that_is_not_told_yet_is_waited_for)
+{
+	struct bt_container_wait *wait;
+
+	run();
+	end(3);
+	web->ending = true;
+	wait = begin(BT_WAIT_NOT_RUNNING);
+	ck_assert(!is_over(wait));
+	bt_container_waiters_exit(web);
+	assert_answer(wait, "{'StatusCode':3}");
+	assert_answer(begin(BT_WAIT_NOT_RUNNING), "{'StatusCode':3}");
+}
+END_TEST
+
 START_TEST(between_two_runs_it_is_waited_for)
 {
 	struct bt_container_wait *wait;
@@ -336,6 +352,7 @@ static void add(TCase *tests)
 {
 	tcase_add_test(tests, what_does_not_run_is_waited_for_no_longer);
 	tcase_add_test(tests, who_waits_is_told_the_code_of_the_end);
+	tcase_add_test(tests, an_end_that_is_not_told_yet_is_waited_for);
 	tcase_add_test(tests, between_two_runs_it_is_waited_for);
 	tcase_add_test(tests, the_next_end_is_not_the_one_that_was);
 	tcase_add_test(tests, an_end_that_is_told_late_is_not_the_next_one);
