@@ -290,6 +290,19 @@ bool bt_container_is_alive(const struct bt_container *c)
 	return bt_container_is_running(c) || c->state.status == BT_CONTAINER_RESTARTING;
 }
 
+void bt_container_await_start(struct bt_container *c)
+{
+	bool alive;
+
+	pthread_mutex_lock(&c->lock);
+	alive = bt_container_is_alive(c);
+	pthread_mutex_unlock(&c->lock);
+	if (alive)
+		return;
+	pthread_mutex_lock(&c->op);
+	pthread_mutex_unlock(&c->op);
+}
+
 int bt_container_running_pid(struct bt_engine *engine, const char *ref,
 			     char ret_id[BT_RAND_ID_LEN + 1], pid_t *ret, struct bt_err *err)
 {

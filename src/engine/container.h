@@ -152,6 +152,11 @@ bool bt_container_is_running(const struct bt_container *container);
 /** Has it a monitor, as far as is known: running, paused, or between two runs? Under lock. */
 bool bt_container_is_alive(const struct bt_container *container);
 
+/** Wait until a start that is on its way has succeeded or failed, for whoever asks something of the
+ * run that begins: its program may have spoken before the start is known. Returns at once where the
+ * container runs. Not under its lock, nor in an operation on it. */
+void bt_container_await_start(struct bt_container *c);
+
 /** For network/: the process whose namespaces `container:ref` joins. CONFLICT "cannot join
  * network of a non running container: ID" where it does not run. `ret_id` may be NULL. */
 bt_nodiscard int bt_container_running_pid(struct bt_engine *engine, const char *ref,

@@ -613,16 +613,3 @@ int bt_container_start(struct bt_engine *engine, const char *ref, const char *de
 	}
 	return r;
 }
-
-void bt_container_start_await(struct bt_container *c)
-{
-	bool alive;
-
-	pthread_mutex_lock(&c->lock);
-	alive = bt_container_is_alive(c);
-	pthread_mutex_unlock(&c->lock);
-	if (alive)
-		return;
-	pthread_mutex_lock(&c->op);
-	pthread_mutex_unlock(&c->op);
-}

@@ -14,17 +14,11 @@
 #include "base/attr.h"
 #include "base/err.h"
 
-struct bt_container;
 struct bt_engine;
 
 /** Returns 0 once the program runs, 1 where it ran already (304). A program that is missing or
  * not executable: INVALID with the wording from which docker makes 127 and 126. */
 bt_nodiscard int bt_container_start(struct bt_engine *engine, const char *ref,
 				    const char *detach_keys, struct bt_err *err);
-
-/** Wait until a start that is on its way has succeeded or failed, for whoever asks something of the
- * run that begins: its program may have spoken before the start is known. Returns at once where the
- * container runs. Not under its lock, nor in an operation on it. */
-void bt_container_start_await(struct bt_container *c);
 
 #endif

@@ -16,7 +16,6 @@
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
 #include "engine/container_row.h"
-#include "engine/container_start.h"
 #include "engine/container_waiter.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
@@ -149,7 +148,7 @@ int bt_container_stop(struct bt_engine *engine, const char *ref, const char *sig
 	r = bt_container_stop_values(c, signal, &timeout, &number, err);
 	if (r < 0)
 		return bt_err_context(err, "cannot stop container: %s", ref);
-	bt_container_start_await(c);
+	bt_container_await_start(c);
 	if (!bt_container_stop_needed(c))
 		return 1;
 	bt_container_stop_event(c, number);
@@ -200,7 +199,7 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 					    "support signal %s"
 					  : "cannot kill container: %s: invalid signal: %s",
 				  ref, signal);
-	bt_container_start_await(c);
+	bt_container_await_start(c);
 	if (!bt_container_stop_needed(c))
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "cannot kill container: %s: container %s is not running", ref,

@@ -6,7 +6,6 @@
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
 #include "engine/container_inspect.h"
-#include "engine/container_start.h"
 #include "engine/engine_private.h"
 #include "engine/ps.h"
 #include "engine/top_table.h"
@@ -38,7 +37,7 @@ int bt_container_top(struct bt_engine *engine, const char *ref, const char *ps_a
 
 	if (r < 0)
 		return r;
-	bt_container_start_await(c);
+	bt_container_await_start(c);
 	r = check_running(c, err);
 	if (r == 0)
 		r = bt_container_cgroup_pids(c, &pids, &n, err);

@@ -16,7 +16,6 @@
 #include "engine/body_shape.h"
 #include "engine/container_event.h"
 #include "engine/container_row.h"
-#include "engine/container_start.h"
 #include "engine/early_pump.h"
 #include "engine/engine_private.h"
 #include "engine/exec_process.h"
@@ -124,7 +123,7 @@ int bt_exec_create(struct bt_engine *engine, const char *ref, const json_t *body
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "Invalid escape keys (%.64s) provided",
 				  bt_jget_text(config, "DetachKeys"));
-	bt_container_start_await(c);
+	bt_container_await_start(c);
 	r = check_container(c, ref, err);
 	if (r == 0)
 		r = default_user(c, config, err);
