@@ -69,25 +69,43 @@ static void free_item(struct item *item)
 	free(item);
 }
 
-/* Set State.Health; publishes where its status changed. */
-static void store(struct bt_container *c, json_t *health)
+/* With c->lock held. Returns whether its status is another than it was. */
+static bool set(struct bt_container *c, json_t *health)
 {
-	const char *status = bt_jget_text(health, "Status");
-	json_auto_t *old = NULL;
-	bt_auto_free char *action = bt_str_format("health_status: %s", status);
+	json_auto_t *old = bt_jget_load(c->state.health);
 	struct bt_err err;
-	bool changed;
 
-	pthread_mutex_lock(&c->lock);
-	old = bt_jget_load(c->state.health);
-	changed = strcmp(bt_jget_text(old, "Status"), status) != 0;
 	free(c->state.health);
 	c->state.health = bt_jget_dump(health);
 	if (bt_container_row_state(c, &err) < 0)
 		bt_log_warn("record the state of container %.12s: %s", c->id, err.msg);
+	return old && strcmp(bt_jget_text(old, "Status"), bt_jget_text(health, "Status")) != 0;
+}
+
+static bool is_gone(struct bt_health *health, const struct item *item)
+{
+	bt_auto_lock(held, &health->lock);
+
+	return item->gone;
+}
+
+/* Set State.Health to what a probe found, and publish where its status changed. False where the
+ * container is no longer checked: whoever ended that takes c->lock afterwards, so that his word is
+ * the last. */
+static bool store_found(struct bt_health *health, const struct item *item, json_t *found)
+{
+	struct bt_container *c = item->container;
+	bt_auto_free char *action =
+		bt_str_format("health_status: %s", bt_jget_text(found, "Status"));
+	bool counts, changed;
+
+	pthread_mutex_lock(&c->lock);
+	counts = !is_gone(health, item);
+	changed = counts && set(c, found);
 	pthread_mutex_unlock(&c->lock);
-	if (changed && old && action)
+	if (changed && action)
 		bt_container_event(c, action, NULL);
+	return counts;
 }
 
 static int64_t next_interval(const struct item *item, const json_t *health)
@@ -123,17 +141,11 @@ static void *probe_thread(void *data)
 	struct bt_health *health = job->health;
 	struct item *item = job->item;
 	json_auto_t *result = run_probe(item);
-	bool gone;
 
 	free(job);
-	pthread_mutex_lock(&health->lock);
-	gone = item->gone;
-	pthread_mutex_unlock(&health->lock);
-	if (!gone && result) {
-		store(item->container, result);
-		if (strcmp(bt_jget_text(result, "Status"), "unhealthy") == 0)
-			health->on_unhealthy(item->container);
-	}
+	if (result && store_found(health, item, result) &&
+	    strcmp(bt_jget_text(result, "Status"), "unhealthy") == 0)
+		health->on_unhealthy(item->container);
 	pthread_mutex_lock(&health->lock);
 	item->probing = false;
 	item->due = bt_time_monotonic_ns() + next_interval(item, result);
@@ -216,7 +228,8 @@ static void set_fresh(struct bt_container *c)
 	json_auto_t *health =
 		json_pack("{s:s,s:i,s:[]}", "Status", "starting", "FailingStreak", 0, "Log");
 
-	store(c, health);
+	bt_auto_lock(held, &c->lock);
+	(void)set(c, health);
 }
 
 static int add(struct bt_container *c, const struct bt_health_config *config)

@@ -145,6 +145,8 @@ int bt_health_probe_run(struct bt_container *c, int64_t timeout_ns, char **ret_o
 	if (r < 0) {
 		kill_exec(c, id);
 		*ret_output = too_long(timeout_ns);
+		/* As with Docker, those that die slowly do not pile up beside the next ones. */
+		(void)await_code(c, id);
 		return -1;
 	}
 	*ret_output = bt_health_output_keep(out.p, out.len);

@@ -105,11 +105,34 @@ static const struct bt_links_events *events_of(const struct bt_link *link)
 	return link->container->engine->links->events;
 }
 
+/* Make `link` (a reference, or NULL) the container's, and drop the one it had. */
+static void relink(struct bt_container *c, struct bt_link *link)
+{
+	struct bt_link *old;
+
+	pthread_mutex_lock(&c->lock);
+	old = c->link;
+	c->link = link;
+	pthread_mutex_unlock(&c->lock);
+	bt_link_unref(old);
+}
+
+/* Whoever hears that a container runs may ask something of it at once: its monitor can be asked
+ * before anybody hears. What it answers waits until the watcher has the connection. */
+static void link_started(struct bt_link *link, const struct bt_journal_record *record)
+{
+	if (link->settled || record->kind != BT_JOURNAL_STARTED)
+		return;
+	atomic_fetch_add_explicit(&link->refs, 1, memory_order_relaxed);
+	relink(link->container, link);
+}
+
 static void on_record(struct bt_link *link, const struct bt_journal_record *record)
 {
 	bool stored;
 
 	bt_fault_point("end/heard");
+	link_started(link, record);
 	stored = events_of(link)->record(link->container, record);
 	bt_fault_point("end/applied");
 	/* What is stored and in the journal, too, nobody need hear of. */
@@ -168,18 +191,6 @@ static struct bt_link *new_link(struct bt_container *c)
 	bt_list_init(&link->watched);
 	link->container = bt_container_ref(c);
 	return link;
-}
-
-/* Make `link` (a reference, or NULL) the container's, and drop the one it had. */
-static void relink(struct bt_container *c, struct bt_link *link)
-{
-	struct bt_link *old;
-
-	pthread_mutex_lock(&c->lock);
-	old = c->link;
-	c->link = link;
-	pthread_mutex_unlock(&c->lock);
-	bt_link_unref(old);
 }
 
 static void forget(struct bt_links *links, struct bt_link *link)
