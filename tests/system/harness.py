@@ -27,6 +27,8 @@ CLIENTS = sorted({os.path.realpath(p) for p in ("/usr/bin/docker", "/usr/local/b
 PATIENCE = float(os.environ.get("BERTH_TEST_PATIENCE", "60"))
 # The second number of the bridges' addresses: several checkouts can be tested beside each other on one machine.
 OCTET = int(os.environ.get("BERTH_TEST_OCTET", "100"))
+# Which of the processes among which the tests are shared out this is.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 
 
 def run(argv, *, check=True, input=None, timeout=PATIENCE, env=None, binary=False):
@@ -60,9 +62,10 @@ def tell(pid):
 
 
 def free_port(host="127.0.0.1"):
-    """A port that nobody has. Not one of those that the kernel gives to whoever asks for any, for it may do so before this one is used."""
-    for n in range(7000):
-        port = 25000 + (os.getpid() * 101 + free_port.given + n) % 7000
+    """A port that nobody has. Not one of those that the kernel gives to whoever asks for any, for it may do so before this one is used;
+    and of each worker's own, for the other one may have chosen it, too, and not use it yet."""
+    for n in range(3500):
+        port = 25000 + 3500 * (WORKER % 2) + (os.getpid() * 101 + free_port.given + n) % 3500
         with socket.socket() as s:
             try:
                 s.bind((host, port))
@@ -104,20 +107,28 @@ class Daemon:
     """A berthd of our own. Use as a context manager, or start() and stop()."""
 
     count = 0
+    numbers = set()  # of the subnets of those that have not been stopped yet
 
     def __init__(self, flags=(), top=None):
         Daemon.count += 1
-        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-        self.number = (os.getpid() % 20) * 10 + Daemon.count % 10 if Daemon.count < 10 else (os.getpid() + Daemon.count) % 200
+        self.number = self.free_number()
         self.own_top = top is None
         self.top = top or tempfile.mkdtemp(prefix="berth-test-")
         self.data, self.exec = os.path.join(self.top, "data"), os.path.join(self.top, "run")
         self.sock = os.path.join(self.top, "sock")
-        self.bridge = f"bt{worker}x{os.getpid() % 10000}x{Daemon.count}"[:15]
-        self.bip = f"10.{OCTET + worker}.{self.number % 256}.1/24"
+        self.bridge = f"bt{WORKER}x{os.getpid() % 10000}x{Daemon.count}"[:15]
+        self.bip = f"10.{OCTET + WORKER}.{self.number}.1/24"
         self.flags = list(flags)
         self.proc = None
         self.log = os.path.join(self.top, "log")
+
+    @staticmethod
+    def free_number():
+        """A subnet's number that no daemon of this process has at present: one of them lives as long as the process."""
+        first = (os.getpid() % 20) * 10 + Daemon.count
+        number = next((n % 200 for n in range(first, first + 200) if n % 200 not in Daemon.numbers), first % 200)
+        Daemon.numbers.add(number)
+        return number
 
     def argv(self):
         return [BERTHD, "--data-root", self.data, "--exec-root", self.exec, "-H", "unix://" + self.sock, "--pidfile",
@@ -167,6 +178,7 @@ class Daemon:
         finally:
             self.terminate()
             subprocess.run(["ip", "link", "del", self.bridge], capture_output=True)
+            Daemon.numbers.discard(self.number)
             if self.own_top:
                 shutil.rmtree(self.top, ignore_errors=True)
 

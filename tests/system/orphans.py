@@ -8,9 +8,22 @@ import signal
 import sqlite3
 import tempfile
 
+from harness import wait_for
+
 
 def listing(path):
     return set(os.listdir(path)) if os.path.isdir(path) else set()
+
+
+def all_stopped(pid):
+    for path in glob.glob(f"/proc/{pid}/task/*/stat"):
+        try:
+            with open(path) as f:
+                if f.read().rsplit(")", 1)[1].split()[0] not in "TtZX":
+                    return False
+        except OSError:
+            pass
+    return True
 
 
 @contextlib.contextmanager
@@ -18,6 +31,8 @@ def standing_still(daemon):
     running = daemon.proc.poll() is None
     if running:
         daemon.proc.send_signal(signal.SIGSTOP)
+        # Each of its threads stops when it next leaves the kernel.
+        wait_for(lambda: all_stopped(daemon.proc.pid), "the daemon stands still")
     try:
         yield
     finally:

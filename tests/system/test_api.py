@@ -106,8 +106,10 @@ def test_wait_sends_its_header_at_once(engine, name):
     assert s.recv(4096).startswith(b"HTTP/1.1 200")
     engine.docker("kill", name)
     out = b""
-    while b"StatusCode" not in out:
-        out += s.recv(4096)
+    while b"}" not in out:
+        more = s.recv(4096)
+        assert more, out
+        out += more
     assert b'"StatusCode":137' in out.replace(b" ", b"")
     s.close()
 

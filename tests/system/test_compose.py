@@ -91,7 +91,8 @@ def test_a_project_of_five_services(engine, project):
     assert engine.inspect(crash)["State"]["ExitCode"] == 3
     # ports, logs, exec
     port = project("port", "web", "80").stdout.strip()
-    assert run(["curl", "-s", f"http://{port}/"]).stdout == "bought\n"
+    bought = wait_for(lambda: run(["curl", "-s", f"http://{port}/"], check=False).stdout, "the web server serves")
+    assert bought == "bought\n"
     assert "web says hello" in project("logs", "web").stdout
     assert project("exec", "-T", "web", "sh", "-c", "echo $WHO").stdout == "compose\n"
     assert project("exec", "-T", "web", "sh", "-c", "exit 7", check=False).returncode == 7

@@ -175,7 +175,7 @@ def check_the_others(b):
         problems[:] = orphans.find(b.d, b.known)
         return not problems
     try:
-        wait_for(settled, "what is left goes", timeout=20)
+        wait_for(settled, "what is left goes")
     except AssertionError:
         assert problems == []
     assert b.d.docker("run", "--rm", "bb", "echo", "fine").stdout == "fine\n"

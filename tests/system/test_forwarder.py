@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import run, wait_for
+from harness import PATIENCE, run, wait_for
 
 UDP_ECHO = """
 import socket
@@ -34,9 +34,9 @@ def host_port(engine, name, key, ip="::"):
     return next(int(b["HostPort"]) for b in engine.inspect(name)["NetworkSettings"]["Ports"][key] if b["HostIp"] == ip)
 
 
-def echo(port, text=b"hello\n", address="::1", kind=socket.SOCK_STREAM):
+def echo(port, text=b"hello\n", address="::1", kind=socket.SOCK_STREAM, patience=PATIENCE):
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as s:
-        s.settimeout(5)
+        s.settimeout(patience)
         s.connect((address, port))
         s.sendall(text)
         return s.recv(100)
@@ -77,7 +77,7 @@ def test_connections_go_on_while_no_daemon_runs_and_with_the_next(fresh):
     port = serve(fresh, "aa", "-p", "80")
     before = forwarder(fresh)
     assert before
-    with socket.create_connection(("::1", port), timeout=5) as s:
+    with socket.create_connection(("::1", port), timeout=PATIENCE) as s:
         fresh.kill()
         s.sendall(b"one\n")
         assert s.recv(10) == b"one\n"
@@ -148,7 +148,7 @@ def engine_of(pid, engine):
 
 def test_ports_come_and_go_while_others_stay_connected(engine, name):
     port = serve(engine, name, "-p", "80")
-    with socket.create_connection(("::1", port), timeout=5) as s:
+    with socket.create_connection(("::1", port), timeout=PATIENCE) as s:
         engine.berth("update", "--publish-add", "[::1]:18099:80", name)
         assert answers(18099)
         engine.berth("update", "--publish-rm", "[::1]:18099:80", name)

@@ -31,10 +31,15 @@ def do(engine, name, *cmd):
     engine.post(f"/exec/{x}/start", {"Detach": False})
 
 
-def events(engine, name, since):
-    q = json.dumps({"container": [name], "type": ["container"]})
-    lines = engine.get(f"/events?since={since}&until={time.time() + 0.05:.3f}&filters={q}".replace(" ", "")).body.decode().splitlines()
-    return [json.loads(line) for line in lines]
+def actions(engine, name, since, last):
+    """What events told of since then, up to `last`: it is told after it has come to be, and so is all that was before."""
+    q = json.dumps({"container": [name], "type": ["container"]}).replace(" ", "")
+
+    def told():
+        lines = engine.get(f"/events?since={since}&until={time.time():.6f}&filters={q}").body.decode().splitlines()
+        found = [json.loads(line)["Action"] for line in lines]
+        return last(found) and found
+    return wait_for(told, "events tell of it")
 
 
 def test_starting_then_healthy_then_unhealthy_then_healthy_again(engine, name):
@@ -46,7 +51,7 @@ def test_starting_then_healthy_then_unhealthy_then_healthy_again(engine, name):
     assert becomes(engine, name, "healthy")["FailingStreak"] == 0
     do(engine, name, "rm", "/ok")
     assert becomes(engine, name, "unhealthy")["FailingStreak"] >= 2
-    told = [e["Action"] for e in events(engine, name, begun) if e["Action"].startswith("health_status")]
+    told = [a for a in actions(engine, name, begun, lambda found: found.count("health_status: unhealthy") == 2) if a.startswith("health_status")]
     assert told == ["health_status: unhealthy", "health_status: healthy", "health_status: unhealthy"]
 
 
@@ -54,8 +59,8 @@ def test_each_check_is_an_exec_that_events_tell_of(engine, name):
     begun = time.time()
     make(engine, name, ["CMD", "true"])
     becomes(engine, name, "healthy")
-    actions = [e["Action"] for e in events(engine, name, begun)]
-    assert actions.index("exec_create: true") < actions.index("exec_start: true") < actions.index("exec_die") < actions.index("health_status: healthy")
+    told = actions(engine, name, begun, lambda found: "health_status: healthy" in found)
+    assert told.index("exec_create: true") < told.index("exec_start: true") < told.index("exec_die") < told.index("health_status: healthy")
     # It is one of the container's execs while it runs, as with Docker, and none afterwards.
     wait_for(lambda: not engine.inspect(name)["ExecIDs"], "a check has ended")
 
@@ -175,7 +180,7 @@ def test_a_stopped_container_is_not_checked_and_a_started_one_begins_anew(engine
     engine.post(f"/containers/{name}/start")
     h = becomes(engine, name, "healthy")
     assert all(e["Start"] > log[-1]["End"] for e in h["Log"]), "the log is the new run's"
-    assert "health_status: healthy" in [e["Action"] for e in events(engine, name, begun)]
+    assert actions(engine, name, begun, lambda found: "health_status: healthy" in found).count("start") == 1
 
 
 def test_a_paused_container_is_not_found_unhealthy(engine, name):
@@ -201,8 +206,8 @@ def test_on_unhealthy_makes_a_new_run_as_often_as_it_may(engine, name, limit):
         wait_for(lambda: health(engine, name)["FailingStreak"] >= 4, "it is checked on")
         state = engine.inspect(name)
         assert state["State"]["Running"] and state["RestartCount"] == 1
-    actions = [e["Action"] for e in events(engine, name, begun)]
-    assert actions.index("health_status: unhealthy") < actions.index("die") and actions.count("start") >= 2
+    told = actions(engine, name, begun, lambda found: found.count("start") >= 2)
+    assert told.index("health_status: unhealthy") < told.index("die")
 
 
 def test_on_unhealthy_is_a_failure_policy_too_and_leaves_a_good_end_alone(engine, name):

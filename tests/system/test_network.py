@@ -37,7 +37,7 @@ def test_containers_reach_one_another_and_addresses_differ(engine, name):
         ip = engine.inspect(name)["NetworkSettings"]["IPAddress"]
         engine.docker("run", "-d", "--name", other, "bb", "sleep", "600")
         assert engine.inspect(other)["NetworkSettings"]["IPAddress"] != ip
-        out = engine.docker("exec", other, "sh", "-c", f"for i in 1 2 3 4 5; do wget -qO- http://{ip}/i && break; sleep 0.2; done")
+        out = engine.docker("exec", other, "sh", "-c", f"until wget -qO- http://{ip}/i; do usleep 100000; done")
         assert out.stdout == "served\n"
     finally:
         engine.docker("rm", "-f", other)

@@ -142,7 +142,7 @@ def attached(w, query, say=b"", script="echo before; cat; echo after >&2"):
 
 def websocket(w, query):
     """What an attached WebSocket is sent before it ends, of one that writes to both streams when it is killed."""
-    ref = w.fresh("echo before; trap 'echo out; echo err >&2; exit 0' USR1; while :; do sleep 0.05; done")
+    ref = w.fresh("trap 'echo out; echo err >&2; exit 0' USR1; echo before; while :; do sleep 0.05; done")
     wait_for(lambda: b"before" in w.logs("stdout=1", ref), "it has written")
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(PATIENCE)
@@ -220,7 +220,8 @@ def waited(w, condition):
     ref = w.fresh("exit 3")
     w.code(ref)
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(0.5)
+        # That nothing comes can be seen for a moment only; for what comes there is time.
+        s.settimeout(PATIENCE if condition == "not-running" else 0.5)
         s.connect(w.e.sock)
         s.sendall(f"POST /containers/{ref}/wait?condition={condition} HTTP/1.0\r\n\r\n".encode())
         heard = b""

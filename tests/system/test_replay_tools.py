@@ -19,18 +19,37 @@ def filters(**kw):
     return quote(json.dumps({k: {v: True for v in values} for k, values in kw.items()}))
 
 
+def answer_of(c, network):
+    """What the server in container `c` answers at its address in `network`."""
+    conn = http.client.HTTPConnection(c["NetworkSettings"]["Networks"][network]["IPAddress"], 80, timeout=PATIENCE)
+    try:
+        conn.request("GET", "/hello")
+        return conn.getresponse().read()
+    except OSError:
+        return b""
+    finally:
+        conn.close()
+
+
 @pytest.fixture(scope="module")
-def web(engine):
+def served(engine):
     """A container that a proxy would route to: labels, a published port, a network of its own beside the usual one, health."""
     engine.docker("network", "create", "rtnet")
     engine.docker("run", "-d", "--name", "rtweb", "--network", "rtnet", "-p", "127.0.0.1::80", "-l", "traefik.enable=true",
                   "-l", "traefik.http.routers.w.rule=Host(`w`)", "-l", "com.centurylinklabs.watchtower.enable=true", "-e", "K=v",
                   "--health-cmd", "true", "--health-interval", "200ms", "bb", "sh", "-c", "echo one; echo two >&2; exec httpd -f -p 80 -h /etc")
     engine.docker("network", "connect", "bridge", "rtweb")
-    wait_for(lambda: engine.inspect("rtweb")["State"]["Health"]["Status"] == "healthy", "the health check has run")
-    yield engine.inspect("rtweb")
+    wait_for(lambda: answer_of(engine.inspect("rtweb"), "rtnet"), "its server serves")
+    yield
     engine.request("DELETE", "/containers/rtweb?force=1&v=1")
     engine.request("DELETE", "/networks/rtnet")
+
+
+@pytest.fixture
+def web(engine, served):
+    """It, healthy: after a pause it is not until the next check."""
+    wait_for(lambda: engine.inspect("rtweb")["State"]["Health"]["Status"] == "healthy", "the health check has run")
+    return engine.inspect("rtweb")
 
 
 class Events:
@@ -72,14 +91,12 @@ def test_traefik_finds_services_and_follows_events(engine, web):
     binding = c["NetworkSettings"]["Ports"]["80/tcp"][0]
     assert binding["HostIp"] == "127.0.0.1" and int(binding["HostPort"]) > 0
     # The address that it would route to answers.
-    http80 = http.client.HTTPConnection(nets["rtnet"]["IPAddress"], 80, timeout=PATIENCE)
-    http80.request("GET", "/hello")
-    assert http80.getresponse().read() == b"hello from the image\n"
-    http80.close()
+    assert answer_of(c, "rtnet") == b"hello from the image\n"
     follow = Events(engine, "/v1.24/events?filters=" + filters(type=["container"]))
     try:
         engine.docker("run", "--name", "rtshort", "--rm", "bb", "true")
-        actions = [e["Action"] for e in follow.until(lambda e: e["Action"] == "destroy") if e["Actor"]["Attributes"].get("name") == "rtshort"]
+        seen = follow.until(lambda e: e["Action"] == "destroy" and e["Actor"]["Attributes"].get("name") == "rtshort")
+        actions = [e["Action"] for e in seen if e["Actor"]["Attributes"].get("name") == "rtshort"]
         assert actions.index("start") < actions.index("die")
     finally:
         follow.close()

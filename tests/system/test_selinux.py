@@ -84,7 +84,7 @@ def test_everything_in_its_root_has_the_label_of_its_files(box):
 
 
 def test_execs_and_health_checks_have_the_containers_label(box, labelled):
-    a = box("--health-cmd", "cat /proc/self/attr/current > /health", "--health-interval", "1s")
+    a = box("--health-cmd", "cat /proc/self/attr/current > /health.new && mv /health.new /health", "--health-interval", "1s")
     for options in ([], ["-u", "1000"], ["--privileged"], ["-t"]):
         assert a.sh("cat /proc/self/attr/current", *options).rstrip("\0\r\n") == a.process, options
     wait_for(lambda: labelled.inspect(a.name)["State"]["Health"]["Status"] == "healthy", "it is healthy")
