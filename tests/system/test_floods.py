@@ -10,7 +10,7 @@ import urllib.parse
 
 import pytest
 
-from harness import PATIENCE, Daemon, busybox_tar, wait_for
+from harness import PATIENCE, Daemon, busybox_tar, free_port, wait_for
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -23,9 +23,7 @@ def descriptors():
 
 @pytest.fixture(scope="module")
 def target(descriptors):
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     with Daemon(["-H", f"tcp://127.0.0.1:{port}"]) as d:
         d.port = port
         d.import_image(busybox_tar(), "bb:latest")
@@ -199,6 +197,10 @@ def exec_unread(d):
     return s
 
 
+def processes(d):
+    return {p[1] for p in d.get("/containers/box/top").json["Processes"]}
+
+
 def test_p05_execs_whose_output_nobody_reads(target):
     """Two hundred at a time (600 in all by habit, BERTH_EXECS of them if set): memory is bounded, and who leaves leaves no process behind."""
     before, waiting = rss(target), []
@@ -212,7 +214,10 @@ def test_p05_execs_whose_output_nobody_reads(target):
     finally:
         for s in waiting:
             s.close()
-    wait_for(lambda: len(target.get("/containers/box/top").json["Processes"]) == 1, "all of them end")
+    left = processes(target)
+    # How soon all of them end is the machine's matter, but they go on ending.
+    while len(left) > 1:
+        left = wait_for(lambda before=left: (now := processes(target)) != before and now, "more of them end")
     others_are_answered(target)
 
 

@@ -143,7 +143,8 @@ def test_exec_in_a_stopped_container_is_refused(engine, client, name):
 
 def test_inspect_formats(engine, client, sleeper):
     pid = engine.docker("inspect", "--format", "{{.State.Pid}}", sleeper, client=client).stdout.strip()
-    assert open(f"/proc/{pid}/cmdline").read() == "sleep\x00600\x00"
+    # The engine is told of the exec a moment before the kernel shows the new words.
+    wait_for(lambda: open(f"/proc/{pid}/cmdline").read() == "sleep\x00600\x00", "its program")
     out = engine.docker("inspect", "-f", "{{.Name}} {{json .Config.Cmd}} {{index .Config.Labels \"test\"}}", sleeper,
                         client=client).stdout
     assert out == f'/{sleeper} ["sleep","600"] {sleeper}\n'

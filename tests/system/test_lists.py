@@ -23,8 +23,12 @@ def own(engine):
     networks = [own + n for n in ("n2", "n10", "n1")]
     for name in networks:
         assert engine.post("/networks/create", {"Name": name, "Internal": True, "Labels": {"own": own}}).status == 201
-    for tag in ("t2", "t10"):
-        engine.import_image(busybox_tar(), f"{own}:{tag}", f"LABEL own={own} quote='a\"b'", f"ENV TAG={tag}")
+    # Of long ago, so that how old they are is told in the same words for as long as the tests run.
+    with open(busybox_tar(), "rb") as f:
+        archive = f.read()
+    for tag, year in (("t2", 2001), ("t10", 2002)):
+        changes = "".join("&changes=" + quote(c) for c in (f"LABEL own={own} quote='a\"b'", f"ENV TAG={tag}"))
+        assert engine.request("POST", f"/images/create?fromSrc=-&repo={own}&tag={tag}&created={year}-02-03T04:05:06Z{changes}", archive).status == 200
     yield own
     for name in [*volumes, anonymous]:
         engine.request("DELETE", "/volumes/" + name)

@@ -34,7 +34,7 @@ def address(d, name, network):
 def lookup(d, container, name, kind="A"):
     """The addresses that a container gets for a name, from its own name server, and nothing else."""
     pid = d.inspect(container)["State"]["Pid"]
-    p = run(["nsenter", "-t", str(pid), "-n", "dig", "+short", "+nocookie", "+tries=1", "+time=5", "@127.0.0.11", kind, name], check=False)
+    p = run(["nsenter", "-t", str(pid), "-n", "dig", "+short", "+nocookie", "+tries=1", "+time=30", "@127.0.0.11", kind, name], check=False)
     assert p.returncode == 0, p.stdout
     return sorted(p.stdout.split())
 

@@ -129,7 +129,8 @@ def test_detached_exec_writes_the_hosts_number_of_the_process(oci):
     quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE)
     subprocess.run([RUNTIME, "--root", oci.state, "exec", "--detach", "--pid-file", path, oci.id, "sleep", "777"], check=True, **quiet)
     pid = int(open(path).read())
-    assert open(f"/proc/{pid}/cmdline").read() == "sleep\x00777\x00"
+    # The runtime is told of the exec a moment before the kernel shows the new words.
+    wait_for(lambda: open(f"/proc/{pid}/cmdline").read() == "sleep\x00777\x00", "its program")
     assert os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink(f"/proc/{pid_of(oci)}/ns/mnt")
     assert sorted(json.loads(oci("ps", "--format", "json", oci.id).stdout)) == sorted([pid, pid_of(oci)])
 
@@ -481,9 +482,11 @@ def test_list_is_a_table_json_or_ids_and_nothing_else(oci):
 
 def test_ps_hands_its_arguments_to_ps(oci):
     oci.start("sh", "-c", "sleep 555 & sleep 666; true")
-    wait_for(lambda: len(json.loads(oci("ps", "-f", "json", oci.id).stdout)) == 3, "three processes")
-    out = oci("ps", oci.id, "-o", "pid,args").stdout.splitlines()
-    assert out[0].split()[0] == "PID" and sorted(line.split()[-1] for line in out[1:] if "sh -c" not in line) == ["555", "666"]
+    def shown():
+        return oci("ps", oci.id, "-o", "pid,args").stdout.splitlines()
+    # Between its birth and its program a child has its parent's words.
+    wait_for(lambda: sorted(line.split()[-1] for line in shown()[1:] if "sh -c" not in line) == ["555", "666"], "both children")
+    assert shown()[0].split()[0] == "PID" and len(json.loads(oci("ps", "-f", "json", oci.id).stdout)) == 3
     p = oci("ps", oci.id, "-o", "comm", check=False)
     assert p.returncode == 1 and "PID" in p.stderr
 

@@ -16,6 +16,11 @@ def run(engine, client):
     return lambda *args, **kw: engine.docker("run", "--rm", *args, client=client, **kw)
 
 
+def is_ready(engine, name):
+    """Before its traps are set a first process is deaf to all but SIGKILL."""
+    wait_for(lambda: b"ready" in engine.get(f"/containers/{name}/logs?stdout=1").body, "the trap is set")
+
+
 def test_env_file(run, tmp_path):
     f = tmp_path / "env"
     f.write_text("# a comment\nA=1\nB=two words\n\nC=\nFROM_HOST\nNOT_SET\nQUOTED=\"q\"\n")
@@ -68,7 +73,7 @@ def test_volumes_from(engine, run, name):
 def test_link(engine, run, name):
     engine.docker("run", "-d", "--name", name, "-e", "SECRET=s", "--expose", "80", "bb", "sleep", "600")
     address = engine.inspect(name)["NetworkSettings"]["IPAddress"]
-    out = run("--link", f"{name}:db", "bb", "sh", "-c", "grep db /etc/hosts; env; ping -c 1 -W 2 db >/dev/null && echo reached").stdout
+    out = run("--link", f"{name}:db", "bb", "sh", "-c", "grep db /etc/hosts; env; ping -c 1 -W 30 db >/dev/null && echo reached").stdout
     hosts = next(line for line in out.splitlines() if line.startswith(address))
     assert hosts.split()[1:] == ["db", engine.inspect(name)["Id"][:12], name] and "reached" in out
     assert "DB_ENV_SECRET=s" in out and f"DB_PORT_80_TCP_ADDR={address}" in out and "DB_PORT_80_TCP_PORT=80" in out
@@ -82,11 +87,13 @@ def test_pid_of_another_container(engine, run, name):
 
 
 def test_stop_signal_and_stop_timeout(engine, client, name):
-    engine.docker("run", "-d", "--name", name, "--stop-signal", "USR1", "bb", "sh", "-c", "trap 'exit 9' USR1; trap '' TERM; while :; do sleep 0.05; done", client=client)
-    engine.docker("stop", name, client=client)
+    engine.docker("run", "-d", "--name", name, "--stop-signal", "USR1", "bb", "sh", "-c", "trap 'exit 9' USR1; trap '' TERM; echo ready; while :; do sleep 0.05; done", client=client)
+    is_ready(engine, name)
+    engine.docker("stop", "-t", "100", name, client=client)
     assert engine.inspect(name)["State"]["ExitCode"] == 9
     engine.docker("rm", name)
-    engine.docker("run", "-d", "--name", name, "--stop-timeout", "1", "bb", "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done", client=client)
+    engine.docker("run", "-d", "--name", name, "--stop-timeout", "1", "bb", "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done", client=client)
+    is_ready(engine, name)
     engine.docker("stop", name, client=client)
     assert engine.inspect(name)["State"]["ExitCode"] == 137
     engine.docker("start", name)
@@ -96,7 +103,8 @@ def test_stop_signal_and_stop_timeout(engine, client, name):
 
 
 def test_without_a_time_limit_a_stop_waits_for_its_end(engine, name):
-    engine.docker("run", "-d", "--name", name, "bb", "sh", "-c", "trap 'sleep 1; exit 4' TERM; while :; do sleep 0.05; done")
+    engine.docker("run", "-d", "--name", name, "bb", "sh", "-c", "trap 'sleep 1; exit 4' TERM; echo ready; while :; do sleep 0.05; done")
+    is_ready(engine, name)
     assert engine.post(f"/containers/{name}/stop?t=-1").status == 204
     assert engine.inspect(name)["State"]["ExitCode"] == 4
 
@@ -125,7 +133,7 @@ def test_want_of_memory_is_told(engine, name, who, script):
 def test_rm_takes_anonymous_volumes_along_and_no_others(engine, run, name):
     before = {v["Name"] for v in engine.get("/volumes").json["Volumes"]}
     run("-v", "/anonymous", "-v", f"{name}:/named", "bb", "true")
-    wait_for(lambda: {v["Name"] for v in engine.get("/volumes").json["Volumes"]} == before | {name}, "the anonymous one goes")
+    wait_for(lambda: {v["Name"] for v in engine.get("/volumes").json["Volumes"]} - before == {name}, "the anonymous one goes")
     engine.request("DELETE", f"/volumes/{name}")
 
 
