@@ -12,6 +12,9 @@
 
 #include "base/openat2_walk.h"
 
+/* How often the kernel is asked where others disturb it. */
+#define TRIES_MAX 8
+
 /* EPERM is a filter's word if a call that could only be wrong gets it, too. */
 static bool is_missing(int error)
 {
@@ -20,16 +23,30 @@ static bool is_missing(int error)
 	return error == ENOSYS;
 }
 
+/* The kernel gives up with EAGAIN where anything on the machine was renamed or mounted during a
+ * lookup with "..": whoever renames all the time could hold up everybody. The walk asks the kernel
+ * for one name at a time, and for no "..", so that no rename elsewhere disturbs it. */
+static bool is_disturbed(int error)
+{
+	return error == EAGAIN || error == EINTR;
+}
+
 int bt_openat2_open(int at, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
 		.resolve = resolve,
 	};
-	long fd = syscall(SYS_openat2, at, path, &how, sizeof(how));
-	int error = errno;
+	int error = EAGAIN;
 
-	if (fd >= 0)
-		return (int)fd;
-	return is_missing(error) ? bt_openat2_walk(at, path, flags, resolve) : -error;
+	for (int i = 0; i < TRIES_MAX && is_disturbed(error); i++) {
+		long fd = syscall(SYS_openat2, at, path, &how, sizeof(how));
+
+		if (fd >= 0)
+			return (int)fd;
+		error = errno;
+	}
+	if (is_disturbed(error) || is_missing(error))
+		return bt_openat2_walk(at, path, flags, resolve);
+	return -error;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,11 +25,23 @@ union control {
 	char buf[CMSG_SPACE(sizeof(int) * BT_SOCK_FDS_MAX)];
 };
 
+/* The kernel tells once that the peer went without having read all that was sent to it
+ * (ECONNRESET), to whichever call comes next, and in place of what that call is for: a message of
+ * the peer's that still lies in the queue, or EPIPE. */
+static bool is_told_once(ssize_t n, bool *told)
+{
+	const bool reset = n < 0 && errno == ECONNRESET && !*told;
+
+	*told = *told || reset;
+	return reset || (n < 0 && errno == EINTR);
+}
+
 int bt_sock_send(int fd, const void *msg, size_t len, const int *fds, size_t nfds)
 {
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)msg, .iov_len = len };
 	union control control = { 0 };
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
+	bool told = false;
 	ssize_t n;
 
 	if (nfds > BT_SOCK_FDS_MAX)
@@ -46,7 +59,7 @@ int bt_sock_send(int fd, const void *msg, size_t len, const int *fds, size_t nfd
 	}
 	do {
 		n = sendmsg(fd, &mh, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
+	} while (is_told_once(n, &told));
 	return n < 0 ? -errno : 0;
 }
 
@@ -89,12 +102,13 @@ ssize_t bt_sock_recv(int fd, void *ret, size_t size, int *ret_fds, size_t *ret_n
 			     .msg_iovlen = 1,
 			     .msg_control = control.buf,
 			     .msg_controllen = sizeof(control.buf) };
+	bool told = false;
 	ssize_t n;
 
 	*ret_nfds = 0;
 	do {
 		n = recvmsg(fd, &mh, flags | MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
+	} while (is_told_once(n, &told));
 	if (n < 0)
 		return -errno;
 	take_fds(&mh, ret_fds, ret_nfds);

@@ -27,9 +27,10 @@ bt_nodiscard int bt_sock_send(int fd, const void *msg, size_t len, const int *fd
 bt_nodiscard int bt_sock_send_all(int fd, const void *data, size_t len);
 
 /** Receive one packet into `ret` (at most `size` bytes) and up to BT_SOCK_FDS_MAX
- * descriptors, which are close-on-exec and owned by the caller. `flags` as recvmsg(2).
- * Returns the length, 0 at the end, -EMSGSIZE if it was cut (descriptors are closed then), or
- * another -errno. */
+ * descriptors, which are close-on-exec and owned by the caller. `flags` as recvmsg(2). What the
+ * peer sent before it went is received, whether or not it had read everything itself. Returns the
+ * length, 0 at the end, -EMSGSIZE if it was cut (descriptors are closed then), or another -errno.
+ */
 bt_nodiscard ssize_t bt_sock_recv(int fd, void *ret, size_t size, int *ret_fds, size_t *ret_nfds,
 				  int flags);
 

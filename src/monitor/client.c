@@ -206,7 +206,7 @@ int bt_client_dispatch(struct bt_client *client)
 		if (r == -EBADMSG)
 			continue;
 		if (r <= 0)
-			return r == -ECONNRESET ? 0 : r;
+			return r;
 		id = bt_json_i64(message.json, "re", 0);
 		if (id > 0)
 			take_reply(client, &message.json, (uint64_t)id);
@@ -225,7 +225,7 @@ static int send_packet(int fd, const json_t *json, const int *fds, size_t nfds)
 		int r = bt_message_send(fd, json, fds, nfds);
 
 		if (r != -EAGAIN || tries == 1000)
-			return r == -ECONNRESET ? -EPIPE : r;
+			return r;
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
 }

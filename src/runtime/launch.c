@@ -104,7 +104,16 @@ static int make_cgroup(struct creation *c, struct bt_err *err)
 	return 0;
 }
 
-/* While the init is about its mounts. One that is dead already has said why. */
+/* To an init that is gone nothing can be said: what it said before it went is still to be received.
+ */
+static int say(const struct creation *c, enum bt_sync_type type, struct bt_err *err)
+{
+	int r = bt_sync_say(c->sync, type);
+
+	return r < 0 && r != -EPIPE ? bt_err_sys(err, r, "talk with the container's init") : 0;
+}
+
+/* While the init is about its mounts. */
 static int complete_cgroup(struct creation *c, struct bt_err *err)
 {
 	const struct bt_cgroups_owner owner = owner_of(c->plan.req);
@@ -113,10 +122,7 @@ static int complete_cgroup(struct creation *c, struct bt_err *err)
 	if (!c->plan.group_comes_later)
 		return 0;
 	r = bt_cgroups_complete(&owner, &c->plan.cgroup, err);
-	if (r < 0)
-		return r;
-	r = bt_sync_say(c->sync, BT_SYNC_GROUP);
-	return r < 0 && r != -EPIPE ? bt_err_sys(err, r, "talk with the container's init") : 0;
+	return r < 0 ? r : say(c, BT_SYNC_GROUP, err);
 }
 
 /* Two turns of the processor less, where neither has to wait for the other. */
@@ -129,9 +135,9 @@ static int let_go(struct creation *c, struct bt_err *err)
 	if (!plan->req->at_once || plan->hook_state != NULL || plan->process.notify ||
 	    bt_plan_has_userns(plan))
 		return 0;
-	r = bt_sync_say(c->sync, BT_SYNC_START);
-	if (r < 0 && r != -EPIPE)
-		return bt_err_sys(err, r, "talk with the container's init");
+	r = say(c, BT_SYNC_START, err);
+	if (r < 0)
+		return r;
 	c->launch.started = true;
 	return 0;
 }
@@ -250,13 +256,6 @@ static int run_hooks(const struct creation *c, struct bt_err *err)
 	return bt_hooks_run(&hooks->create_runtime, "createRuntime", state, "creating", pid, err);
 }
 
-static int go_on(struct creation *c, struct bt_err *err)
-{
-	int r = bt_sync_say(c->sync, BT_SYNC_GO);
-
-	return r < 0 ? bt_err_sys(err, r, "talk with the container's init") : 0;
-}
-
 /* Returns 1 when the init is ready, 0 when more is to come, or -errno. */
 static int answer(struct creation *c, const struct bt_sync_message *message, int fd,
 		  struct bt_err *err)
@@ -281,13 +280,13 @@ static int answer(struct creation *c, const struct bt_sync_message *message, int
 		return r < 0 ? bt_err_sys(err, r, "receive the root file system") : 0;
 	case BT_SYNC_UNMAPPED:
 		r = write_maps(c, err);
-		return r < 0 ? r : go_on(c, err);
+		return r < 0 ? r : say(c, BT_SYNC_GO, err);
 	case BT_SYNC_SYSCTL:
 		r = bt_outside_sysctl(&c->plan, c->launch.pidfd, (size_t)message->pid, err);
-		return r < 0 ? r : go_on(c, err);
+		return r < 0 ? r : say(c, BT_SYNC_GO, err);
 	case BT_SYNC_HOOKS:
 		r = run_hooks(c, err);
-		return r < 0 ? r : go_on(c, err);
+		return r < 0 ? r : say(c, BT_SYNC_GO, err);
 	default:
 		return bt_err_sys(err, -EPROTO, "talk with the container's init");
 	}

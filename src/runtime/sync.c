@@ -65,13 +65,7 @@ int bt_sync_receive(int sock, struct bt_sync_message *ret, int *ret_fd)
 
 	memset(ret, 0, sizeof(*ret));
 	n = bt_sock_recv(sock, ret, sizeof(*ret), fds, &nfds, 0);
-	/* Told once, and before what still lies in the queue: the other end went without having
-	 * read all that was sent to it. */
-	if (n == -ECONNRESET)
-		n = bt_sock_recv(sock, ret, sizeof(*ret), fds, &nfds, 0);
-	if (n == 0 || n == -ECONNRESET)
-		return 0;
-	if (n < 0)
+	if (n <= 0)
 		return (int)n;
 	if (ret_fd != NULL)
 		*ret_fd = nfds > 0 ? fds[0] : -EBADF;

@@ -15,9 +15,6 @@
 #include "base/auto.h"
 #include "base/openat2.h"
 
-/* A rename anywhere on the machine can make the kernel give up a walk with "..". */
-#define RACE_RETRIES 32
-
 static bool is_dots(const char *p, size_t len)
 {
 	return (len == 1 && p[0] == '.') || (len == 2 && p[0] == '.' && p[1] == '.');
@@ -61,13 +58,7 @@ int bt_tree_open(struct bt_tree *tree, const char *path, int flags)
 
 	if (!tree->cross_mounts)
 		resolve |= RESOLVE_NO_XDEV;
-	for (int i = 0; i < RACE_RETRIES; i++) {
-		int fd = bt_openat2_open(tree->root, path[0] ? path : ".", flags, resolve);
-
-		if (fd != -EAGAIN && fd != -EINTR)
-			return fd;
-	}
-	return -EAGAIN;
+	return bt_openat2_open(tree->root, path[0] ? path : ".", flags, resolve);
 }
 
 static int open_dir(struct bt_tree *tree, const char *path)

@@ -15,25 +15,18 @@
 
 /* As many links as the kernel follows in one lookup (MAXSYMLINKS). */
 #define LINKS_MAX 40
-/* openat2(2) gives up with EAGAIN when anything on the machine was renamed or
- * mounted during a lookup with ".."; that many times in a row is an attack. */
-#define TRIES_MAX 1000
 
 int bt_inroot_open(int root, const char *path, int flags, uint64_t resolve, int *ret_fd)
 {
-	path += strspn(path, "/");
-	for (int i = 0; i < TRIES_MAX; i++) {
-		int fd = bt_openat2_open(root, *path != '\0' ? path : ".", flags,
-					 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
+	int fd;
 
-		if (fd >= 0) {
-			*ret_fd = fd;
-			return 0;
-		}
-		if (fd != -EAGAIN && fd != -EINTR)
-			return fd;
-	}
-	return -EAGAIN;
+	path += strspn(path, "/");
+	fd = bt_openat2_open(root, *path != '\0' ? path : ".", flags,
+			     RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
 }
 
 /* The path being walked. Everything before `done` exists. */

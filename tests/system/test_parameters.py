@@ -131,7 +131,8 @@ def attached(w, query, say=b"", script="echo before; cat; echo after >&2"):
         heard = b""
         while b"\r\n\r\n" not in heard:
             heard += s.recv(4096)
-        s.sendall(say)
+        if say:  # who is sent no stream may have been told all already, and be hung up on
+            s.sendall(say)
         s.shutdown(socket.SHUT_WR)
         if "stdin=1" not in query and "stream=1" in query:
             w.e.post(f"/containers/{ref}/kill?signal=KILL")

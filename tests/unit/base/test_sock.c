@@ -61,6 +61,43 @@ START_TEST(a_cut_packet_is_an_error_and_leaks_nothing)
 }
 END_TEST
 
+/* Who says a last word and goes without having read what was said to it. */
+static void part(int pair[2])
+{
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq(bt_sock_send(pair[0], "unread", 6, NULL, 0), 0);
+	ck_assert_int_eq(bt_sock_send(pair[1], "last", 4, NULL, 0), 0);
+	bt_close(&pair[1]);
+}
+
+START_TEST(the_last_word_of_a_peer_that_went_without_reading_is_received)
+{
+	int pair[2], fds[BT_SOCK_FDS_MAX];
+	char got[8] = "";
+	size_t nfds;
+
+	part(pair);
+	ck_assert_int_eq(bt_sock_recv(pair[0], got, sizeof(got), fds, &nfds, 0), 4);
+	ck_assert_str_eq(got, "last");
+	ck_assert_int_eq(bt_sock_recv(pair[0], got, sizeof(got), fds, &nfds, 0), 0);
+	bt_close(&pair[0]);
+}
+END_TEST
+
+START_TEST(sending_to_a_peer_that_went_without_reading_is_a_broken_pipe_and_its_last_word_stays)
+{
+	int pair[2], fds[BT_SOCK_FDS_MAX];
+	char got[8] = "";
+	size_t nfds;
+
+	part(pair);
+	ck_assert_int_eq(bt_sock_send(pair[0], "more", 4, NULL, 0), -EPIPE);
+	ck_assert_int_eq(bt_sock_recv(pair[0], got, sizeof(got), fds, &nfds, 0), 4);
+	ck_assert_str_eq(got, "last");
+	bt_close(&pair[0]);
+}
+END_TEST
+
 START_TEST(a_stale_socket_is_replaced_and_a_living_one_is_not)
 {
 	char top[] = "/tmp/test_sock.XXXXXX";
@@ -196,6 +233,10 @@ int main(void)
 
 	tcase_add_test(tc, packets_carry_bytes_and_descriptors);
 	tcase_add_test(tc, a_cut_packet_is_an_error_and_leaks_nothing);
+	tcase_add_test(tc, the_last_word_of_a_peer_that_went_without_reading_is_received);
+	tcase_add_test(
+		tc,
+		sending_to_a_peer_that_went_without_reading_is_a_broken_pipe_and_its_last_word_stays);
 	tcase_add_test(tc, a_stale_socket_is_replaced_and_a_living_one_is_not);
 	tcase_add_test(tc, a_socket_of_datagrams_is_bound_and_reached);
 	tcase_add_test(tc, an_abstract_name_is_reached_by_its_at_sign);
