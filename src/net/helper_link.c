@@ -28,6 +28,7 @@ struct bt_helper_link {
 	struct bt_helper_link_owner owner;
 	pthread_mutex_t lock; /* what follows, and one request at a time */
 	int fd;               /* -EBADF: none runs, as far as we know */
+	unsigned epoch;       /* of fd: its number may be that of the one before */
 	bool lost;            /* lost() is due */
 	bool stopping;
 	int wake; /* eventfd: fd, lost or stopping changed */
@@ -96,12 +97,26 @@ static int greet(const struct bt_helper_link *r)
 	return -ESTALE;
 }
 
-/* Under lock: have one started. */
+/* Under lock. */
+static void use(struct bt_helper_link *r, int fd)
+{
+	r->fd = fd;
+	r->epoch++;
+	wake(r);
+}
+
+/* Under lock: have one started, where none is there. One that lives on may have lost no more than
+ * the connection, and nobody else can listen in its place. */
 static int start(struct bt_helper_link *r, struct bt_err *err)
 {
-	bt_auto_close int listener = bt_sock_listen(r->path, SOCK_SEQPACKET, 0600);
-	int e;
+	bt_auto_close int listener = -EBADF;
+	int e = greet(r);
 
+	if (e >= 0) {
+		use(r, e);
+		return 0;
+	}
+	listener = bt_sock_listen(r->path, SOCK_SEQPACKET, 0600);
 	if (listener < 0)
 		return bt_err_sys(err, listener, "listen at %s", r->path);
 	e = r->owner.start(r->owner.data, listener, err);
@@ -111,8 +126,7 @@ static int start(struct bt_helper_link *r, struct bt_err *err)
 	e = greet(r);
 	if (e < 0)
 		return bt_err_sys(err, e, "connect to %s", r->owner.what);
-	r->fd = e;
-	wake(r);
+	use(r, e);
 	return 0;
 }
 
@@ -155,12 +169,14 @@ static void *watch(void *arg)
 	for (;;) {
 		/* No events are asked for: only the end of the connection is reported. */
 		struct pollfd p[2] = { { .fd = r->wake, .events = POLLIN }, { .fd = -1 } };
+		unsigned epoch;
 		bool lost;
 		uint64_t count;
 		int n = 1;
 
 		pthread_mutex_lock(&r->lock);
 		p[1].fd = r->fd;
+		epoch = r->epoch;
 		lost = r->lost;
 		r->lost = false;
 		if (r->stopping) {
@@ -176,7 +192,7 @@ static void *watch(void *arg)
 			(void)!read(r->wake, &count, sizeof(count));
 		pthread_mutex_lock(&r->lock);
 		r->lost = r->lost || n == 0;
-		if (p[1].revents && p[1].fd == r->fd)
+		if (p[1].revents && r->fd >= 0 && epoch == r->epoch)
 			hang_up(r);
 		pthread_mutex_unlock(&r->lock);
 	}
