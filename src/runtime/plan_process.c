@@ -125,6 +125,24 @@ int bt_plan_process_check_label(const char *label, const char *field, struct bt_
 			  field, label);
 }
 
+/* To setresuid(2) and its like the last number says "as it is": the program would keep root's. */
+static int check_user(const struct bt_oci_process *process, struct bt_err *err)
+{
+	const char *field = NULL;
+
+	if (process->uid == UINT32_MAX)
+		field = "uid";
+	else if (process->gid == UINT32_MAX)
+		field = "gid";
+	for (size_t i = 0; i < process->nadditional_gids && field == NULL; i++)
+		field = process->additional_gids[i] == UINT32_MAX ? "additionalGids" : NULL;
+	if (field == NULL)
+		return 0;
+	return bt_err_set(err, BT_ERR_INVALID, EINVAL,
+			  "process.user.%s: %u is nobody's, the kernel takes it for \"unchanged\"",
+			  field, UINT32_MAX);
+}
+
 int bt_plan_process_make(const struct bt_oci_process *process,
 			 const struct bt_launch_filter *filter,
 			 const struct bt_oci_seccomp *seccomp, uint64_t available,
@@ -138,7 +156,10 @@ int bt_plan_process_make(const struct bt_oci_process *process,
 
 	if (process->args.n == 0 || process->args.v[0][0] == '\0')
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "process.args: must not be empty");
-	r = bt_plan_process_check_label(process->selinux_label, "process.selinuxLabel", err);
+	r = check_user(process, err);
+	if (r == 0)
+		r = bt_plan_process_check_label(process->selinux_label, "process.selinuxLabel",
+						err);
 	if (r == 0)
 		r = plan_env(&process->env, arena, &p, err);
 	if (r < 0)
