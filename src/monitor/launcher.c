@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "base/arena.h"
 #include "base/auto.h"
@@ -137,8 +136,8 @@ static int own_start(struct bt_monitor *m, const int stdio[3], struct bt_process
 		const struct bt_cgroups_owner owner = owner_of(m, &spec);
 		struct bt_err ignored;
 
-		(void)waitpid(launch.pid, NULL, 0);
-		bt_launch_done(&launch);
+		/* Its program may run, and what was to be done after that have failed. */
+		bt_launch_end(&launch);
 		if (bt_launch_cleanup(&owner, NULL, &ignored) < 0)
 			return bt_err_context(err, "(and %s)", ignored.msg);
 		return r;

@@ -255,10 +255,16 @@ static int adopt(struct bt_monitor *m, struct bt_process *process)
 	return r < 0 ? r : bt_stdio_begin(&run->stdio);
 }
 
-static void kill_process(const struct bt_process *process)
+/* One that nobody could watch, with its control group. */
+static void end_process(struct bt_monitor *m, struct bt_process *process)
 {
-	if (process->pid > 0 && kill(process->pid, SIGKILL) == 0)
+	if (process->pid > 0) {
+		(void)kill(process->pid, SIGKILL);
 		(void)waitpid(process->pid, NULL, 0);
+		bt_launcher_cleanup(m);
+	}
+	bt_close(&process->pidfd);
+	bt_close(&process->console_fd);
 }
 
 void bt_life_start(struct bt_monitor *m)
@@ -277,9 +283,7 @@ void bt_life_start(struct bt_monitor *m)
 			(void)bt_err_sys(&err, r, "watch the container");
 	}
 	if (r < 0) {
-		kill_process(&process);
-		bt_close(&process.pidfd);
-		bt_close(&process.console_fd);
+		end_process(m, &process);
 		start_failed(m, &err);
 		return;
 	}

@@ -523,6 +523,14 @@ int bt_launch_exec_exit_code(const struct bt_err *err)
 	return bt_launch_exit_code(err) == 127 ? 127 : 126;
 }
 
+void bt_launch_end(struct bt_launch *launch)
+{
+	(void)kill(launch->pid, SIGKILL);
+	while (waitpid(launch->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	bt_launch_done(launch);
+}
+
 void bt_launch_done(struct bt_launch *launch)
 {
 	if (launch->pid > 0) {

@@ -68,6 +68,9 @@ int bt_launch_exit_code(const struct bt_err *err);
 /** The same of an exec, of whose failure the daemon has told before: 127 or 126, as Docker. */
 int bt_launch_exec_exit_code(const struct bt_err *err);
 
+/** The start has failed: kill the process, a child of the caller, which may run for all that (only
+ * a hook of poststart may have failed), reap it, and bt_launch_done(). */
+void bt_launch_end(struct bt_launch *launch);
 /** Release descriptors and leave it empty; the process is not touched. */
 void bt_launch_done(struct bt_launch *launch);
 

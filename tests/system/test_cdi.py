@@ -184,3 +184,18 @@ def test_gpus_without_their_makers_program_are_refused_in_dockers_words(engine, 
 def test_a_gpu_request_that_makes_no_sense_is_refused(engine, value, words):
     p = engine.berth("run", "--rm", "--gpus", value, "bb", "true", check=False)
     assert p.returncode == 125 and words in p.stderr and os.path.exists(BERTH)
+
+
+def test_one_whose_poststart_hook_fails_is_ended_and_may_be_tried_again(cdi):
+    (cdi.cdi_top / "low" / "after.json").write_text(json.dumps({"cdiVersion": "0.6.0", "kind": "vendor.com/after", "devices": [{"name": "x", "containerEdits": {"hooks": [
+        {"hookName": "poststart", "path": "/bin/sh", "args": ["sh", "-c", "echo not today >&2; exit 7"]}]}}]}))
+    body = {"Image": "bb", "Cmd": ["sleep", "1000"], "HostConfig": {"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["vendor.com/after=x"]}]}}
+    assert cdi.post("/containers/create?name=after", body).status == 201
+    try:
+        for _ in range(2):
+            answer = cdi.post("/containers/after/start")
+            assert answer.status == 500 and "hooks.poststart: /bin/sh: exit status 7: not today" in answer.json["message"], answer.body
+            state = cdi.get("/containers/after/json").json["State"]
+            assert (state["Running"], state["Pid"]) == (False, 0) and state["Status"] != "running"
+    finally:
+        cdi.request("DELETE", "/containers/after?force=1")
