@@ -407,6 +407,9 @@ int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 	launch.id = state.id;
 	launch.bundle = state.bundle;
 	r = bt_launch_start(&launch, err);
+	/* Whose poststart hook fails is stopped (runtime specification, "Lifecycle", 9). */
+	if (r < 0)
+		bt_ignore(bt_state_signal(&state, SIGKILL));
 	r = forget_socket(state.dir, r, err);
 	bt_launch_done(&launch);
 	if (r == 0)

@@ -99,6 +99,10 @@ static int check_status(const struct bt_state *state, const struct bt_oci_exec_f
 	if (status == BT_STATE_STOPPED)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "cannot exec in a stopped container");
+	/* What stands for it is still in the host's namespaces, or has the host's root. */
+	if (status == BT_STATE_CREATING)
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "cannot exec in a container that is being created");
 	if (status == BT_STATE_PAUSED && !f->ignore_paused)
 		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
 				  "cannot exec in a paused container (use --ignore-paused to "

@@ -126,6 +126,10 @@ static int send_signal(const struct bt_state *state, int signal, bool all, struc
 {
 	int r;
 
+	/* Its creator stands for it, or it is not yet what it will be. */
+	if (state->creating)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
+				  "container not running: it is being created");
 	if (all || (signal == SIGKILL && !kills_all_by_init(state)))
 		return signal_all(state, signal, err);
 	r = bt_state_signal(state, signal);

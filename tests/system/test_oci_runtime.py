@@ -215,3 +215,56 @@ def test_what_a_container_of_runc_sees_is_what_one_of_ours_sees(oci):
         return sorted(lines)
 
     assert comparable(ours) == comparable(theirs)
+
+
+@pytest.mark.parametrize("field, value", [("uid", 2**32 - 1), ("gid", 2**32 - 1), ("additionalGids", [1, 2**32 - 1])])
+def test_the_number_that_the_kernel_takes_for_unchanged_is_no_user(oci, field, value):
+    """setresuid(2) and its like would let the program be root."""
+    oci.config["process"]["user"][field] = value
+    oci.args("id")
+    p = oci("run", "--bundle", oci.bundle, oci.id, check=False)
+    assert p.returncode == 1 and p.stdout == "" and f"process.user.{field}: 4294967295" in p.stderr
+    oci.config["process"]["user"] = {"uid": 0, "gid": 0}
+    oci.start()
+    if field == "uid":
+        p = oci("exec", "--user", "4294967295", oci.id, "id", check=False)
+        assert p.returncode == 255 and p.stdout == "" and "is not a number it takes" in p.stderr
+
+
+def test_one_whose_poststart_hook_fails_is_stopped_by_the_start(oci):
+    oci.config["hooks"] = {"poststart": [{"path": "/bin/sh", "args": ["sh", "-c", "echo not today >&2; exit 7"]}]}
+    with pytest.raises(AssertionError, match="hooks.poststart: .*not today"):
+        oci.start()
+    wait_for(lambda: oci.status() == "stopped", "the end")
+    oci("delete", oci.id)
+
+
+@pytest.mark.parametrize("hook", ["createRuntime", "createContainer"])
+@pytest.mark.parametrize("verb", ["create", "run"])
+def test_nobody_gets_at_a_container_that_is_being_created(oci, verb, hook):
+    """Until it is there its creator stands for it, which is in the host's namespaces; the creation stands still here until told."""
+    begun, go = os.path.join(oci.top, "begun"), os.path.join(oci.top, "go")
+    oci.config["hooks"] = {hook: [{"path": "/bin/sh", "args": ["sh", "-c", f"touch {begun}; while [ ! -e {go} ]; do sleep 0.02; done"]}]}
+    oci.args("sleep", "1000")
+    with open(os.path.join(oci.bundle, "config.json"), "w") as f:
+        json.dump(oci.config, f)
+    quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    p = subprocess.Popen([RUNTIME, "--root", oci.state, verb, "--bundle", oci.bundle, oci.id], **quiet)
+    try:
+        wait_for(lambda: os.path.exists(begun), "the hook")
+        assert oci.status() == "creating"
+        for argv, code, words in ((["kill", oci.id, "KILL"], 1, "container not running"), (["kill", "--all", oci.id, "KILL"], 1, "container not running"),
+                                  (["exec", oci.id, "hostname"], 255, "being created"), (["start", oci.id], 1, "that is creating"),
+                                  (["pause", oci.id], 1, "not running or created"), (["delete", oci.id], 1, "not stopped: creating")):
+            said = oci(*argv, check=False)
+            assert (said.returncode, said.stdout) == (code, "") and words in said.stderr, argv
+        open(go, "w").close()
+        if verb == "create":
+            assert p.wait(PATIENCE) == 0
+            oci("start", oci.id)
+        wait_for(lambda: oci.status() == "running", "the program")
+        assert oci("exec", oci.id, "hostname").stdout == "berth\n"
+    finally:
+        open(go, "w").close()
+        oci("delete", "--force", oci.id, check=False)
+        p.wait(PATIENCE)
