@@ -61,7 +61,9 @@ def names_of_tar(data):
     return out
 
 
-TALK = {"Image": "compat:1", "Cmd": ["sh", "-c", "echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three; printf four; sleep 600"], "Labels": {"shape": "1"}}
+# The two streams have an order only where each waits until what the other has said is in the log.
+TALK = {"Image": "compat:1", "Cmd": ["sh", "-c", "n=0; trap 'n=$((n + 1))' USR1; w() { until [ $n = $1 ]; do sleep 0.02; done; }; echo one; w 1; echo two >&2; w 2; echo three; printf four; sleep 600"],
+        "Labels": {"shape": "1"}}
 ENDS = {"Image": "compat:1", "Cmd": ["sh", "-c", "exit 5"]}
 
 GETS = [
@@ -169,8 +171,11 @@ def run(engine):
     engine.request("POST", "/containers/ends/wait")
     try:
         # Until it has said everything.
-        while b"three" not in engine.request("GET", "/containers/talk/logs?stdout=1").body:
-            pass
+        for word in (b"one", b"two", b"three"):
+            while word not in engine.request("GET", "/containers/talk/logs?stdout=1&stderr=1").body:
+                pass
+            if word != b"three":
+                engine.request("POST", "/containers/talk/kill?signal=USR1")
         for name, method, path, body, made in GETS:
             headers = {"Content-Type": "application/x-tar" if "archive" in path else "application/json"} if body is not None else {}
             answer = engine.request(method, "/v1.51" + path.replace("{now}", now()).replace("{ends}", ids["ends"]), body, headers=headers)

@@ -167,14 +167,23 @@ def is_probe(event):
     return event[0] == "container" and event[2].get("name") == "seqh" and event[1].startswith("exec_")
 
 
-def run(engine):
+def since(engine, begin, name):
+    query = urllib.parse.urlencode({"since": "%.9f" % begin, "until": "%.9f" % time.time()})
+    lines = engine.get("/events?" + query).body.decode().splitlines()
+    events = [e for e in map(normal, map(json.loads, lines)) if not is_probe(e)]
+    return sorted(events, key=lambda e: (e[0], e[1])) if name in LOOSE else events
+
+
+def run(engine, whole=None, seconds=60):
+    """whole(name, events): whether an action's events have all come. What was answered may still have consequences; where nobody can say, a while is waited."""
     out = {}
     for name, action in ACTIONS:
         begin = time.time()
         action(engine)
-        time.sleep(0.2)
-        query = urllib.parse.urlencode({"since": "%.9f" % begin, "until": "%.9f" % time.time()})
-        lines = engine.get("/events?" + query).body.decode().splitlines()
-        events = [e for e in map(normal, map(json.loads, lines)) if not is_probe(e)]
-        out[name] = sorted(events, key=lambda e: (e[0], e[1])) if name in LOOSE else events
+        time.sleep(0.05 if whole else 0.2)
+        out[name] = since(engine, begin, name)
+        end = time.monotonic() + seconds
+        while whole and not whole(name, out[name]) and time.monotonic() < end:
+            time.sleep(0.1)
+            out[name] = since(engine, begin, name)
     return out

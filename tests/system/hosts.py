@@ -5,12 +5,13 @@ A firewall of such a host is a firewall of nobody else: rules belong to a namesp
 kept in a mount namespace of its own.
 """
 import os
+import select
 import shutil
 import signal
 import subprocess
 import tempfile
 
-from harness import Daemon, run, wait_for
+from harness import PATIENCE, Daemon, run, wait_for
 
 SEE = """
 import socket, sys
@@ -109,31 +110,45 @@ exec firewalld --nofork --nopid"""
         self.files = tempfile.mkdtemp(prefix="berth-firewalld-")
         self.proc = subprocess.Popen(enter(wire.host, "env", "TMPDIR=" + self.files, "unshare", "-m", "-p", "--fork", "--kill-child", "--mount-proc",
                                            "sh", "-ec", self.SCRIPT), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self("--state")
+        try:
+            # It is slow to start, and firewall-cmd no help: asked again and again it takes the processors that firewalld needs.
+            wait_for(self.is_on_the_bus, "firewalld is on its bus", 3 * PATIENCE)
+            self("--state")
+        except BaseException:
+            self.close()
+            raise
 
     def pid(self):
+        """Of the first process in its namespace; 0 where there is none yet."""
         with open(f"/proc/{self.proc.pid}/task/{self.proc.pid}/children") as f:
-            return f.read().split()[0]
+            return int((f.read().split() or ["0"])[0])
+
+    def inside(self, *argv):
+        assert self.proc.poll() is None, "firewalld ended"
+        return run(["nsenter", "-t", str(self.pid()), "-m", "-n", "-p", *argv], check=False)
+
+    def is_on_the_bus(self):
+        return self.pid() and "true" in self.inside("dbus-send", "--system", "--print-reply", "--dest=org.freedesktop.DBus", "/", "org.freedesktop.DBus.NameHasOwner",
+                                                    "string:org.fedoraproject.FirewallD1").stdout
 
     def __call__(self, *args):
-        """firewall-cmd, again and again until the daemon answers: it is slow to start."""
-        def ask():
-            assert self.proc.poll() is None, "firewalld ended"
-            try:
-                argv = ["nsenter", "-t", self.pid(), "-m", "-n", "-p", "firewall-cmd", *args]
-            except IndexError:
-                return False
-            return run(argv, check=False).returncode == 0
-        wait_for(ask, "firewall-cmd " + " ".join(args))
+        """firewall-cmd, again and again until the daemon does it."""
+        wait_for(lambda: self.inside("firewall-cmd", *args).returncode == 0, "firewall-cmd " + " ".join(args))
 
     def reload(self):
         """Begin it: what was not made permanent goes."""
-        os.kill(int(self.pid()), signal.SIGHUP)
+        os.kill(self.pid(), signal.SIGHUP)
 
     def close(self):
+        """Whoever it began ends with the first process of its namespace, which is killed when its parent is."""
+        pid = self.pid()
+        first = os.pidfd_open(pid) if pid else None
         self.proc.kill()
         self.proc.wait()
-        shutil.rmtree(self.files)
+        if first is not None:
+            select.select([first], [], [])
+            os.close(first)
+        shutil.rmtree(self.files, ignore_errors=not pid)
 
 
 class Ufw:

@@ -102,4 +102,5 @@ def test_each_flag_of_the_daemon_in_the_readme_and_in_the_unit_exists():
 def test_the_units_refer_to_no_manual_that_is_not_installed():
     for unit in (TOP / "packaging").iterdir():
         for name in re.findall(r"man:(\w+)\((\d)\)", unit.read_text()):
-            assert list(TOP.rglob(f"{name[0]}.{name[1]}*")), name
+            # os.walk() does not mind what goes meanwhile: other tests have directories in the build's.
+            assert any(n.startswith(f"{name[0]}.{name[1]}") for _, _, names in os.walk(TOP) for n in names), name

@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from harness import BERTH, run
+from harness import BERTH, PATIENCE, run, wait_for
 
 
 def add_file(tar, name, data=b"", mode=0o644, **kind):
@@ -75,7 +75,7 @@ def test_every_one_of_many_first_starts_at_once_finds_its_places(engine, image):
     starts = [subprocess.Popen([BERTH, "-H", "unix://" + engine.sock, "run", "--rm", "--hostname", f"h{i}", ref, "sh", "-c", script],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for i in range(12)]
     for i, p in enumerate(starts):
-        out, err = p.communicate(timeout=60)
+        out, err = p.communicate(timeout=PATIENCE)
         assert (p.returncode, out.split()) == (0, ["/dev/null", "/proc/1", "/sys/kernel", f"h{i}"]), err
 
 
@@ -120,7 +120,7 @@ def test_the_places_go_with_the_image(engine, name, image):
     assert sorted(os.listdir(lower[0])) == ["dev", "etc", "proc", "sys"]
     engine.docker("rm", name)
     engine.docker("rmi", ref)
-    run(["sh", "-c", "for i in $(seq 600); do [ -e \"$1\" ] || exit 0; sleep 0.1; done; exit 1", "sh", os.path.dirname(lower[1])], timeout=90)
+    wait_for(lambda: not os.path.exists(os.path.dirname(lower[1])), "the image's layer goes")
 
 
 def test_they_are_there_after_a_restart_of_the_daemon(fresh, tmp_path):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of networks and endpoints have an effect or are refused by name; ports of a running container change."""
+import os
 import socket
 
 import pytest
 
-from harness import run, wait_for
+from harness import PATIENCE, free_port, run, wait_for
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def inside(engine, name, *argv):
 
 
 def get(address, port):
-    with socket.create_connection((address, port), timeout=5) as s:
+    with socket.create_connection((address, port), timeout=PATIENCE) as s:
         s.sendall(b"GET /i HTTP/1.0\r\n\r\n")
         return s.recv(4096).startswith((b"HTTP/1.0 200", b"HTTP/1.1 200"))
 
@@ -29,7 +30,7 @@ def serves(address, port):
     """For waiting: also while nobody listens yet."""
     try:
         return get(address, port)
-    except ConnectionRefusedError:
+    except OSError:
         return False
 
 
@@ -90,18 +91,18 @@ def test_the_prefix_of_interfaces_and_reserved_addresses(engine, name, net):
 
 
 def test_macvlan_on_an_interface_of_the_host(engine, name, net):
-    run(["ip", "link", "add", "btmv0", "type", "veth", "peer", "name", "btmv1"])
+    one, other = f"btm{os.getpid()}a", f"btm{os.getpid()}b"
+    run(["ip", "link", "add", one, "type", "veth", "peer", "name", other])
     # Without a live other end the interface has no carrier, and whatever stands on it none either.
-    run(["ip", "link", "set", "btmv1", "up"])
+    run(["ip", "link", "set", other, "up"])
     try:
-        engine.docker("network", "create", "-d", "macvlan", "-o", "parent=btmv0", "--subnet", "10.96.203.0/24", net)
+        engine.docker("network", "create", "-d", "macvlan", "-o", "parent=" + one, "--subnet", "10.96.203.0/24", net)
         engine.docker("run", "-d", "--name", name, "--network", net, "bb", "sleep", "600")
         assert "10.96.203.2/24" in inside(engine, name, "ip", "-o", "-4", "addr", "show", "eth0")
-        other = engine.docker("run", "--rm", "--network", net, "bb", "ping", "-c", "1", "-W", "5", "10.96.203.2", check=False)
-        assert other.returncode == 0
+        assert engine.docker("run", "--rm", "--network", net, "bb", "ping", "-c", "1", "-W", "30", "10.96.203.2", check=False).returncode == 0
     finally:
         engine.request("DELETE", f"/containers/{name}?force=1&v=1")
-        run(["ip", "link", "del", "btmv0"], check=False)
+        run(["ip", "link", "del", one], check=False)
 
 
 def test_n04_router_advertisements_are_not_listened_to(engine, name, net):
@@ -123,20 +124,21 @@ def test_n06_isolated_ports_keep_neighbours_apart(engine, name, net):
 
 
 def test_ports_of_a_running_container_come_and_go(engine, name):
-    engine.docker("run", "-d", "--name", name, "-p", "127.0.0.1:18081:80", "bb", "sh", "-c", "echo served > /www/i; exec httpd -f -p 80 -h /www")
-    wait_for(lambda: serves("127.0.0.1", 18081), "the first port serves")
-    kept = socket.create_connection(("127.0.0.1", 18081))
-    engine.berth("update", "--publish-add", "127.0.0.1:18082:80", name)
-    assert get("127.0.0.1", 18081) and get("127.0.0.1", 18082)
-    engine.berth("update", "--publish-rm", "18082:80", name)
+    first, second = free_port(), free_port()
+    engine.docker("run", "-d", "--name", name, "-p", f"127.0.0.1:{first}:80", "bb", "sh", "-c", "echo served > /www/i; exec httpd -f -p 80 -h /www")
+    wait_for(lambda: serves("127.0.0.1", first), "the first port serves")
+    kept = socket.create_connection(("127.0.0.1", first))
+    engine.berth("update", "--publish-add", f"127.0.0.1:{second}:80", name)
+    assert get("127.0.0.1", first) and get("127.0.0.1", second)
+    engine.berth("update", "--publish-rm", f"{second}:80", name)
     with pytest.raises(OSError):
-        get("127.0.0.1", 18082)
+        get("127.0.0.1", second)
     kept.sendall(b"GET /i HTTP/1.0\r\n\r\n")
     assert kept.recv(4096).startswith((b"HTTP/1.0 200", b"HTTP/1.1 200"))
     seen = engine.inspect(name)
-    assert seen["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "18081"}]}
-    assert seen["NetworkSettings"]["Ports"]["80/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": "18081"}]
+    assert seen["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(first)}]}
+    assert seen["NetworkSettings"]["Ports"]["80/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": str(first)}]
     p = engine.berth("update", "--publish-rm", "99", name, check=False)
     assert p.returncode != 0 and "port 99 is not published" in p.stderr
     # What is no longer published is free for others.
-    socket.create_server(("127.0.0.1", 18082)).close()
+    socket.create_server(("127.0.0.1", second)).close()

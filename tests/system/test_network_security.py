@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import busybox_tar, run, wait_for
+from harness import PATIENCE, busybox_tar, run, wait_for
 from hosts import HostDaemon, enter, see
 
 HTTPD = "echo served > /www/i; exec httpd -f -p 80 -h /www"
@@ -53,9 +53,9 @@ def program():
         p.wait()
 
 
-def http(ns, address, port):
+def http(ns, address, port, patience=1):
     at = f"[{address}]" if ":" in address else address
-    return run(enter(ns, "curl", "-s", "-m", "1", f"http://{at}:{port}/i"), check=False).stdout == "served\n"
+    return run(enter(ns, "curl", "-s", "-m", str(patience), f"http://{at}:{port}/i"), check=False).stdout == "served\n"
 
 
 def test_n01_a_neighbour_with_a_route_reaches_no_unpublished_port(wire, daemon):
@@ -91,11 +91,11 @@ def test_n01_a_port_on_loopback_is_not_reached_from_the_wire_also_with_route_loc
         run(["ip", "-n", wire.peer, "route", "add", "127.0.0.1", "via", wire.host4])
         run(["ip", "-n", wire.peer, "route", "add", address, "via", wire.host4])
         # So open is this host that a program of its own on loopback is reached: what is refused is refused by the engine.
-        assert see(wire.peer, "127.0.0.1", 8073) == "answer inside"
+        assert see(wire.peer, "127.0.0.1", 8073, patience=PATIENCE) == "answer inside"
         assert not http(wire.peer, "127.0.0.1", 8072)
         assert not http(wire.peer, wire.host4, 8072)
         assert not http(wire.peer, address, 80)
-        assert http(wire.host, "127.0.0.1", 8072)
+        assert http(wire.host, "127.0.0.1", 8072, PATIENCE)
     finally:
         for target in ("127.0.0.1", address):
             run(["ip", "-n", wire.peer, "route", "del", target], check=False)
@@ -117,7 +117,7 @@ def test_n03_an_internal_network_asks_no_upstream(wire, daemon, program, tmp_pat
         assert daemon.docker("run", "--network", "shut", *ask, "secret.example.org", check=False).returncode != 0
         assert seen.read_text() == "ready\n"
         daemon.docker("run", "--network", "wide", *ask, "open.example.org", check=False)
-        assert "asked" in seen.read_text()
+        wait_for(lambda: "asked" in seen.read_text(), "the upstream is asked")
     finally:
         daemon.docker("network", "rm", "shut", "wide")
 
@@ -156,7 +156,7 @@ def test_p03_the_daemon_listens_on_no_internet_socket_by_default(daemon):
 @pytest.mark.parametrize("network", ["bridge", "mine"])
 def test_p03_a_container_reaches_nothing_on_the_hosts_loopback(wire, daemon, program, network):
     assert program(wire.host, LISTENER, "2375").stdout.readline() == b"ready\n"
-    assert see(wire.host, "127.0.0.1", 2375) == "answer inside"
+    assert see(wire.host, "127.0.0.1", 2375, patience=PATIENCE) == "answer inside"
     if network == "mine":
         daemon.docker("network", "create", "--ipv6", "mine")
     try:

@@ -103,6 +103,8 @@ def lives():
     b("list")
     created(b)()
     b("start", b.id)
+    # The second one is at first what the first one is.
+    wait_for(lambda: re.search("^ *[0-9]+ sleep 1000$", b("ps", b.id, "-o", "pid,args").stdout, re.M), "its processes")
     yield b
     b.__exit__()
 
