@@ -176,11 +176,12 @@ static int connect_unix(const struct bt_endpoint *ep)
 {
 	int64_t until = bt_time_monotonic_ns() + BT_ENDPOINT_PATIENCE_MS * 1000000ll;
 	int fd = bt_sock_connect(ep->path, SOCK_STREAM);
-	bool refused = fd == -ECONNREFUSED;
+	bool refused = fd == -ECONNREFUSED, last = false;
 
-	/* It is away for a moment while it is made anew. */
-	while (refused && (fd == -ECONNREFUSED || fd == -ENOENT) &&
-	       bt_time_monotonic_ns() < until) {
+	/* It is away for a moment while it is made anew. Whoever was stopped himself until the time
+	 * was over looks once more. */
+	while (refused && (fd == -ECONNREFUSED || fd == -ENOENT) && !last) {
+		last = bt_time_monotonic_ns() >= until;
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 		fd = bt_sock_connect(ep->path, SOCK_STREAM);
 	}

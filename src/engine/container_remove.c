@@ -148,11 +148,20 @@ static int remove_marked(struct bt_container *c, enum bt_container_status before
 	return 0;
 }
 
+/* What we killed may be removed by its own end: then it has gone, as was asked. */
+static bool has_gone(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return c->removed;
+}
+
 int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes, bool force,
 			bool link, struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = NULL;
 	enum bt_container_status before = BT_CONTAINER_DEAD;
+	bool killed;
 	int r;
 
 	if (link)
@@ -161,11 +170,14 @@ int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes,
 	if (r < 0)
 		return r;
 	r = check_running(c, ref, force, err);
-	if (r > 0)
+	killed = r > 0;
+	if (killed)
 		r = kill_first(c, err);
 	if (r < 0)
 		return r;
 	bt_auto_lock(held, &c->op);
+	if (killed && has_gone(c))
+		return 0;
 	r = mark(c, volumes, &before, err);
 	bt_fault_point("rm/marked");
 	return r < 0 ? r : remove_marked(c, before, err);

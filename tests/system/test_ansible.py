@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from harness import run
+from harness import free_port, run
 
 pytestmark = pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="ansible is not installed")
 
@@ -70,8 +70,9 @@ ABSENT = TASKS.split("    - {name: network,")[0] + """
 @pytest.fixture
 def play(engine, name, tmp_path):
     """Runs a playbook; task name → result."""
+    port = str(free_port())
+
     def play(text):
-        port = str(21000 + int(name[1:5], 16) % 9000)
         path = tmp_path / "play.yml"
         path.write_text(text.replace("SOCK", engine.sock).replace("NAME", name).replace("PORT", port))
         env = {k: v for k, v in os.environ.items() if not k.startswith("DOCKER_")}

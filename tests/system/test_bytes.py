@@ -32,7 +32,9 @@ def test_top_shows_the_process(engine, box):
 
 
 def test_logs_have_gos_replacement(engine, box):
-    assert engine.get(f"/containers/{box}/logs?stdout=1").body[8:] == SHOWN.encode() + b"\n"
+    # What a program has written is in its log a moment later.
+    shown = wait_for(lambda: engine.get(f"/containers/{box}/logs?stdout=1").body, "it is in the log")
+    assert shown[8:] == SHOWN.encode() + b"\n"
 
 
 def test_files_are_described_and_copied_by_their_bytes(engine, box):

@@ -193,3 +193,13 @@ def test_many_names_in_one_command_are_each_answered_in_their_order(engine, name
     assert p.stdout.split() == there
     assert re.findall(rf"{name}-\d\d", p.stderr) == [n for n in names if n not in there]
     assert not [c for c in engine.get("/containers/json?all=1").json if c["Names"][0].startswith(f"/{name}-")]
+
+
+def test_what_goes_at_its_end_may_be_removed_by_force(engine):
+    """Whoever removes it ends it, and its end removes it: whichever is first, it has gone, as was asked."""
+    for _ in range(20):
+        c = engine.post("/containers/create", {"Image": "bb", "Cmd": ["sleep", "600"], "HostConfig": {"AutoRemove": True}}).json["Id"]
+        assert engine.post(f"/containers/{c}/start").status == 204
+        a = engine.request("DELETE", f"/containers/{c}?force=1")
+        assert a.status == 204, a.body
+        assert engine.get(f"/containers/{c}/json").status == 404

@@ -163,11 +163,11 @@ def test_p07_a_good_certificate_is_let_in(tls):
 def test_p07_others_are_not(tls, name):
     try:
         assert status(tls, name) in (0, 401)
-    except (ssl.SSLError, ConnectionResetError):
-        pass
+    except (ssl.SSLError, ConnectionError):
+        pass  # the server may have closed before or after the request was written
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 def test_p07_old_versions_are_not_spoken(tls, version):
-    with pytest.raises((ssl.SSLError, ConnectionResetError)):
+    with pytest.raises((ssl.SSLError, ConnectionError)):
         status(tls, "good", version)

@@ -115,7 +115,13 @@ def test_following_until_a_time_ends_then(engine, name):
 
 
 def test_streams_are_told_apart_and_chosen(engine, name):
-    make(engine, name, "echo out; sleep 0.05; echo err >&2; sleep 0.05; printf tail")
+    # Two pipes have no order of their own: each piece is written when the one before it is in the log.
+    step = "while [ ! -e /step{} ]; do usleep 10000; done; "
+    make(engine, name, "echo out; " + step.format(1) + "echo err >&2; " + step.format(2) + "printf tail", wait=False)
+    for n in (1, 2):
+        wait_for(lambda n=n: len(lines(engine, name)) == n, "it is in the log")
+        engine.docker("exec", name, "touch", f"/step{n}")
+    assert engine.post(f"/containers/{name}/wait").status == 200
     assert frames(engine.get(f"/containers/{name}/logs?stdout=1&stderr=1").body) == [(1, b"out\n"), (2, b"err\n"), (1, b"tail")]
     assert lines(engine, name, "stdout=1") == ["out", "tail"] and lines(engine, name, "stderr=true") == ["err"]
     a = engine.get(f"/containers/{name}/logs?stdout=0&stderr=0")
@@ -193,13 +199,17 @@ def test_p06_a_line_of_a_gigabyte_is_bounded_in_memory_and_on_disk(engine, name,
 
     def watch():
         while not done.wait(0.02):
-            for i, pid in enumerate((monitor, engine.proc.pid)):
-                try:
-                    largest[i] = max(largest[i], rss(pid))
-                except (OSError, StopIteration):
-                    pass
+            look()
+
+    def look():
+        for i, pid in enumerate((monitor, engine.proc.pid)):
+            try:
+                largest[i] = max(largest[i], rss(pid))
+            except (OSError, StopIteration):
+                pass
 
     before = rss(engine.proc.pid)
+    look()
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:

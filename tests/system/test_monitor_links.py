@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import time
 
 import pytest
@@ -21,6 +22,17 @@ def monitor_of(daemon, name):
         return int(f.read().rsplit(")", 1)[1].split()[1])
 
 
+def borrowed(pidfd, fd):
+    """The socket that is another process's descriptor `fd`; None where that is none, or was closed a moment ago."""
+    got = LIBC.syscall(SYS_PIDFD_GETFD, pidfd, fd, 0)
+    if got < 0:
+        return None
+    if not stat.S_ISSOCK(os.fstat(got).st_mode):
+        os.close(got)
+        return None
+    return socket.socket(fileno=got)
+
+
 @contextlib.contextmanager
 def connections(monitor):
     """The monitor's own ends of its control connections."""
@@ -28,10 +40,8 @@ def connections(monitor):
     assert pidfd >= 0
     try:
         for fd in os.listdir(f"/proc/{monitor}/fd"):
-            if not os.readlink(f"/proc/{monitor}/fd/{fd}").startswith("socket:"):
-                continue
-            s = socket.socket(fileno=LIBC.syscall(SYS_PIDFD_GETFD, pidfd, int(fd), 0))
-            if s.type == socket.SOCK_SEQPACKET and not s.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            s = borrowed(pidfd, int(fd))
+            if s and s.type == socket.SOCK_SEQPACKET and not s.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                 found.append(s)
         yield found
     finally:
@@ -92,6 +102,8 @@ def test_a_container_lives_on_when_its_monitor_hangs_up(box):
     wait_for(lambda: ended(box, running) == 7, "the exec's end is known")
     assert box.docker("stop", "-t", "0", "box").returncode == 0
     assert told(box, since, "die") == [("die", "137")]
+    # That it has ended is known a moment before it is told.
+    wait_for(lambda: ("exec_die", "7") in told(box, since, "exec_die"), "it is told")
     assert told(box, since, "exec_die").count(("exec_die", "7")) == 1
 
 
@@ -137,15 +149,18 @@ def test_a_daemon_too_slow_for_the_ends_of_execs_hears_of_each(box):
         found[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
         box.proc.send_signal(signal.SIGSTOP)
         try:
-            # A writer that comes and goes lets all of them go on: they read the pipe's end.
-            with open(f"/proc/{pid}/root/go", "w", encoding="ascii"):
-                pass
-            wait_for(lambda: all(has_ended(box, e) for e in execs), "all end")
+            # A line for each, in a pipe that stays open until the last of them has come to read it.
+            with open(f"/proc/{pid}/root/go", "w", encoding="ascii") as go:
+                go.write("\n" * len(execs))
+                go.flush()
+                wait_for(lambda: all(has_ended(box, e) for e in execs), "all end")
         finally:
             box.proc.send_signal(signal.SIGCONT)
         wait_for(lambda: [ended(box, e) for e in execs] == list(range(40)), "the daemon knows how each ended")
-    codes = sorted(int(code) for _, code in told(box, since, "exec_die") if int(code) > 0)
-    assert codes == list(range(1, 40))
+    def codes():
+        return sorted(int(code) for _, code in told(box, since, "exec_die") if int(code) > 0)
+    wait_for(lambda: len(codes()) >= 39, "the last of them is told")
+    assert codes() == list(range(1, 40))
     state = box.inspect("box")["State"]
     assert (state["Running"], state["Pid"]) == (True, pid)
     assert box.docker("exec", "box", "echo", "inside").stdout == "inside\n"

@@ -2,6 +2,7 @@
 """Each option of a network, of its drivers and of an endpoint has the effect that it is named for, looked at where the kernel or a packet shows it."""
 import json
 import re
+import select
 import subprocess
 from urllib.parse import quote
 
@@ -91,7 +92,11 @@ def asked_by(wire, d):
                                       "c, who = s.accept(); print(who[0], flush=True)"), stdout=subprocess.PIPE, text=True)
     try:
         assert listener.stdout.readline() == "ready\n"
-        inside(d, "c1", "nc", "-w", "5", wire.peer4, "9000", "-e", "true", check=False)
+        # A connection that is not made in its five seconds is tried again: nobody waits for a line that does not come.
+        def is_asked():
+            inside(d, "c1", "nc", "-w", "5", wire.peer4, "9000", "-e", "true", check=False)
+            return select.select([listener.stdout], [], [], 1)[0]
+        wait_for(is_asked, "somebody has asked")
         return listener.stdout.readline().strip()
     finally:
         listener.kill()

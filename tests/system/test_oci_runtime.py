@@ -43,9 +43,14 @@ class Bundle:
         self("delete", "--force", self.id, check=False)
         shutil.rmtree(self.top)
 
-    def __call__(self, *argv, **kw):
-        with open(os.path.join(self.bundle, "config.json"), "w") as f:
+    def write(self):
+        """The configuration; one that somebody reads meanwhile stays whole."""
+        with open(os.path.join(self.bundle, "config.json.new"), "w") as f:
             json.dump(self.config, f)
+        os.rename(f.name, os.path.join(self.bundle, "config.json"))
+
+    def __call__(self, *argv, **kw):
+        self.write()
         return run([RUNTIME, "--root", self.state, *argv], **kw)
 
     def args(self, *argv):
@@ -57,8 +62,7 @@ class Bundle:
     def start(self, *argv):
         self.args(*(argv or ("sleep", "1000")))
         # A container keeps the standard streams, so they must not be pipes that we wait for.
-        with open(os.path.join(self.bundle, "config.json"), "w") as f:
-            json.dump(self.config, f)
+        self.write()
         quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE)
         subprocess.run([RUNTIME, "--root", self.state, "create", "--bundle", self.bundle, self.id], check=True, **quiet)
         assert self.status() == "created"

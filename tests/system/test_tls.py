@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from harness import BERTHD, CLIENTS, PATIENCE, Daemon, busybox_tar, free_port, run
+from harness import BERTHD, CLIENTS, PATIENCE, Daemon, busybox_tar, free_port, run, wait_for
 
 
 def make_authority(d, name):
@@ -75,7 +75,7 @@ def test_exec_and_logs_over_tls(tls):
     docker(tls, "run", "-d", "--name", "overtls", "bb", "sh", "-c", "echo logged; sleep 600")
     try:
         assert docker(tls, "exec", "overtls", "echo", "inside").stdout == "inside\n"
-        assert docker(tls, "logs", "overtls").stdout == "logged\n"
+        wait_for(lambda: docker(tls, "logs", "overtls").stdout == "logged\n", "it is in the log")
     finally:
         docker(tls, "rm", "-f", "overtls")
 
@@ -96,7 +96,9 @@ def test_a_raw_stream_without_upgrade_passes_both_ways(tls):
         s.sendall(f"POST /exec/{x}/start HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{{\"Tty\":true}}".encode())
         out = b""
         while b"\r\n\r\n" not in out:
-            out += s.recv(4096)
+            more = s.recv(4096)
+            assert more, out
+            out += more
         s.sendall(b"in\n")
         while b"got in" not in out:
             more = s.recv(4096)

@@ -33,8 +33,8 @@ def rules(wire):
     return [t for t in re.split(r"(?m)^(?=table )", text) if t.strip() and not t.startswith("table inet berth-")]
 
 
-def served(wire, port):
-    return run(enter(wire.peer, "curl", "-s", "-m", "2", f"http://{wire.host4}:{port}/i"), check=False).stdout == "served\n"
+def served(wire, port, patience=2):
+    return run(enter(wire.peer, "curl", "-s", "-m", str(patience), f"http://{wire.host4}:{port}/i"), check=False).stdout == "served\n"
 
 
 def both_serve(wire):
@@ -44,7 +44,7 @@ def both_serve(wire):
 
 def reaches_out(client, wire, *name):
     """From inside to another host, which knows no way back but the host's address."""
-    return client("exec", *name, "ping", "-c", "1", "-W", "2", wire.peer4, check=False).returncode == 0
+    return client("exec", *name, "ping", "-c", "1", "-W", "30", wire.peer4, check=False).returncode == 0
 
 
 def test_ports_of_both_lead_to_their_containers_and_both_reach_out(wire, docker, berth):
@@ -63,13 +63,13 @@ def test_dockers_rules_are_the_same_before_and_after_ours(wire, docker):
         d.docker("rm", "-f", "ours")
         d.docker("network", "rm", "more")
     assert rules(wire) == before
-    assert served(wire, 9090)
+    assert served(wire, 9090, 30)
 
 
 def test_a_docker_that_stops_and_starts_takes_nothing_of_ours_along(wire, docker, berth):
     both_serve(wire)
     docker.stop()
-    assert served(wire, 9091)
+    assert served(wire, 9091, 30)
     docker.start()
     docker("start", "theirs")
     both_serve(wire)

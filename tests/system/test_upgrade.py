@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A daemon's upgrade is a restart: who asks meanwhile waits, who follows misses nothing."""
+import signal
 import socket
 import subprocess
 import sys
@@ -16,15 +17,21 @@ def test_berth_waits_for_the_next_daemon(fresh):
         p = subprocess.Popen(fresh.client_argv(BERTH, "exec", "cc", "echo", "served"), stdout=subprocess.PIPE, text=True)
         time.sleep(0.7)
         assert p.poll() is None, "it waits while no daemon runs"
+        # Its patience is of seconds, and how fast a daemon starts is not what this is about: stopped, it looks once more when it goes on.
+        p.send_signal(signal.SIGSTOP)
         fresh.start()
+        p.send_signal(signal.SIGCONT)
         assert p.communicate(timeout=PATIENCE)[0] == "served\n" and p.returncode == 0
 
 
 def test_berth_does_not_wait_where_no_daemon_ever_was(tmp_path):
-    begun = time.monotonic()
-    p = run([BERTH, "-H", f"unix://{tmp_path}/sock", "ps"], check=False)
-    assert p.returncode == 1 and "Cannot connect to the Docker daemon" in p.stderr
-    assert time.monotonic() - begun < 3.5, "not as long as for one that may come back"
+    def at_once():
+        begun = time.monotonic()
+        p = run([BERTH, "-H", f"unix://{tmp_path}/sock", "ps"], check=False)
+        assert p.returncode == 1 and "Cannot connect to the Docker daemon" in p.stderr
+        return time.monotonic() - begun < 3.5
+    # A machine may be slow once; who waits would wait each time.
+    wait_for(at_once, "it does not wait as long as for one that may come back")
 
 
 def test_berth_gives_up_on_a_daemon_that_does_not_come_back(tmp_path):
@@ -91,14 +98,16 @@ def test_with_socket_activation_no_request_is_refused():
             for _ in range(5):
                 time.sleep(0.3)
                 # An orderly end answers what it has begun; what comes later waits for the next daemon.
+                before = served[0]
                 d.terminate()
                 time.sleep(0.2)
                 d.start()
+                wait_for(lambda before=before: served[0] > before or failed or not t.is_alive(), "one more is served")
         finally:
             stop.set()
             t.join()
         assert failed == []
-        assert served[0] > 5
+        assert served[0] >= 5
 
 
 def test_logs_go_on_without_a_gap(fresh):

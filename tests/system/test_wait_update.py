@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """wait's three conditions, and each field that update changes."""
+import contextlib
 import io
+import json
 import socket
 import tarfile
 import threading
 
 import pytest
 
-from harness import PATIENCE
+from harness import PATIENCE, UnixConnection
 
 
 def tar_of_number(n):
@@ -20,9 +22,16 @@ def tar_of_number(n):
 
 
 def waiter(engine, name, condition):
-    """A thread that waits; its answer is in .answers."""
+    """A thread that waits; its answer is in .answers. The answer's head is there by now: the daemon knows of the waiting."""
     answers = []
-    thread = threading.Thread(target=lambda: answers.append(engine.post(f"/containers/{name}/wait?condition={condition}").json))
+    connection = UnixConnection(engine.sock)
+    connection.request("POST", f"/containers/{name}/wait?condition={condition}")
+    answer = connection.getresponse()
+
+    def hear():
+        with contextlib.closing(connection):
+            answers.append(json.loads(answer.read()))
+    thread = threading.Thread(target=hear)
     thread.answers = answers
     thread.start()
     return thread
@@ -35,7 +44,7 @@ def test_not_running_answers_at_once_next_exit_waits_for_an_end(engine, name):
     following.join(0.3)
     assert following.is_alive(), "a container that never ran has not ended"
     engine.docker("start", name)
-    following.join(30)
+    following.join(PATIENCE)
     assert following.answers == [{"StatusCode": 5}]
     assert engine.post(f"/containers/{name}/wait").json == {"StatusCode": 5}
 
@@ -52,7 +61,9 @@ def test_next_exit_after_an_end_is_another_end(engine, name):
             s.sendall(f"POST /containers/{name}/wait?condition=next-exit HTTP/1.0\r\n\r\n".encode())
             heard = b""
             while b"\r\n\r\n" not in heard:
-                heard += s.recv(4096)
+                piece = s.recv(4096)
+                assert piece, heard
+                heard += piece
             engine.post(f"/containers/{name}/start")
             while chunk := s.recv(4096):
                 heard += chunk
@@ -67,7 +78,7 @@ def test_removed_answers_when_it_is_gone_with_the_exit_code(engine, name):
     gone.join(0.3)
     assert gone.is_alive(), "it has ended, but is still there"
     engine.docker("rm", name)
-    gone.join(30)
+    gone.join(PATIENCE)
     assert gone.answers == [{"StatusCode": 6}]
 
 

@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from harness import Daemon, wait_for
+from harness import Daemon, free_port, wait_for
 
 KEY = base64.b64encode(b"0123456789abcdef").decode()
 HELLO = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": KEY, "Sec-WebSocket-Version": "13"}
@@ -98,9 +98,7 @@ def test_frames_that_are_none_end_the_stream_and_not_the_container(engine, name)
 
 @pytest.fixture(scope="module")
 def port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        n = s.getsockname()[1]
+    n = free_port()
     with Daemon(flags=["-H", f"tcp://127.0.0.1:{n}"]):
         yield n
 
