@@ -203,7 +203,9 @@ int bt_client_dispatch(struct bt_client *client)
 
 		if (r == -EAGAIN)
 			return 1;
-		if (r == -EBADMSG)
+		/* The reset is told once, and before what still lies in the queue: the monitor
+		 * ended without having read all that it was sent. What it said is heard. */
+		if (r == -EBADMSG || r == -ECONNRESET)
 			continue;
 		if (r <= 0)
 			return r;
