@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/fault.h"
+#include "base/lock.h"
 #include "base/rand.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -35,6 +36,7 @@
 #include "engine/mounts.h"
 #include "engine/restart_policy.h"
 #include "engine/volume.h"
+#include "engine/volume_claim.h"
 #include "engine/volume_copy.h"
 #include "engine/volume_mount.h"
 
@@ -52,6 +54,8 @@ struct creation {
 
 static void creation_done(struct creation *cr)
 {
+	if (cr->container)
+		bt_volume_claim_drop(cr->engine, cr->container->id);
 	bt_image_done(&cr->image);
 	bt_container_row_settings_done(&cr->settings);
 	json_decref(cr->warnings);
@@ -367,9 +371,34 @@ static int find_image(struct creation *cr, json_t *mount, struct bt_err *err)
 	return r;
 }
 
-/* Where the volumes will be. */
+/* Those whose volumes it takes over must be there still, now that nobody can take these away. */
+static int check_donors(struct creation *cr, struct bt_err *err)
+{
+	const json_t *list = json_object_get(cr->settings.host_config, "VolumesFrom"), *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		bt_auto_container struct bt_container *other = NULL;
+		const char *spec = json_string_value(item);
+		bt_auto_free char *ref = strndup(spec, strcspn(spec, ":"));
+		int r = ref ? bt_container_get(cr->engine, ref, &other, err)
+			    : bt_err_sys(err, -ENOMEM, "read volumes-from");
+
+		if (r < 0)
+			return r;
+		bt_auto_lock(held, &other->lock);
+		if (other->state.status == BT_CONTAINER_REMOVING)
+			return bt_err_set(err, BT_ERR_INVALID, ENOENT,
+					  "the container %.200s of volumes-from is being removed",
+					  ref);
+	}
+	return 0;
+}
+
+/* Where the volumes will be, and that nobody removes them until the container is in the index. */
 static int place_volumes(struct creation *cr, struct bt_err *err)
 {
+	const char *user = cr->container->id;
 	json_t *mount;
 	size_t i;
 
@@ -382,12 +411,15 @@ static int place_volumes(struct creation *cr, struct bt_err *err)
 			return r;
 		if (strcmp(type, "volume") != 0)
 			continue;
+		r = bt_volume_claim_for(cr->engine, bt_jget_text(mount, "Name"), user, err);
+		if (r < 0)
+			return r;
 		path = bt_volume_path(cr->engine, bt_jget_text(mount, "Name"));
 		if (!path)
 			return bt_err_sys(err, -ENOMEM, "create volumes");
 		json_object_set_new(mount, "Source", json_string(path));
 	}
-	return 0;
+	return check_donors(cr, err);
 }
 
 /* A part of a volume is never filled, as with Docker. */
@@ -503,6 +535,7 @@ static int create(struct creation *cr, const char *name, struct bt_err *err)
 	r = make_on_disk(cr, err);
 	if (r == 0)
 		r = bt_container_index_add(cr->engine, cr->container, err);
+	bt_volume_claim_drop(cr->engine, cr->container->id);
 	if (r < 0) {
 		bt_container_undo(cr->container);
 		return r;

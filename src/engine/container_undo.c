@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "engine/container_cgroup.h"
@@ -15,24 +16,24 @@
 #include "engine/jget.h"
 #include "engine/network.h"
 #include "engine/volume.h"
+#include "engine/volume_claim.h"
+#include "engine/volume_users.h"
 
-/* Does another container mount it? */
-static int is_used(const struct bt_container *c, const char *volume, bool *ret)
+/* Unless another container has it, there or being made. */
+static int remove_volume(struct bt_container *c, const char *name, struct bt_err *err)
 {
-	struct bt_container **all = NULL;
-	ssize_t n = bt_container_all(c->engine, &all);
+	bt_auto_volume_claim struct bt_volume_claim alone = { 0 };
+	json_auto_t *users = NULL;
+	int r = bt_volume_claim_alone(c->engine, name, &alone, err);
 
-	*ret = false;
-	for (ssize_t i = 0; i < n && !*ret; i++) {
-		json_auto_t *summary = all[i] == c ? NULL : bt_jget_load(all[i]->summary);
-		const json_t *mount;
-		size_t k;
-
-		json_array_foreach (json_object_get(summary, "Mounts"), k, mount)
-			*ret |= strcmp(bt_jget_text(mount, "Name"), volume) == 0;
-	}
-	bt_container_unref_all(all, n);
-	return n < 0 ? (int)n : 0;
+	if (r <= 0)
+		return r;
+	r = bt_volume_users_of(c->engine, name, c, &users, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = bt_volume_delete(c->engine, name, err);
+	/* Another one that had it was removed at the same time. */
+	return r == -ENOENT ? 0 : r;
 }
 
 /* The volumes that were made without a name, for it or for one whose volumes it has
@@ -47,17 +48,10 @@ static int remove_volumes(struct bt_container *c, struct bt_err *err)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	json_array_foreach (s.mounts, i, mount) {
-		const char *name = bt_jget_text(mount, "Name");
-		bool used;
-
 		if (!bt_jget_bool(mount, "Anonymous"))
 			continue;
-		r = is_used(c, name, &used);
+		r = remove_volume(c, bt_jget_text(mount, "Name"), err);
 		if (r < 0)
-			return bt_err_sys(err, r, "remove volumes");
-		r = used ? 0 : bt_volume_delete(c->engine, name, err);
-		/* Another one that had it was removed at the same time. */
-		if (r < 0 && r != -ENOENT)
 			return r;
 	}
 	return 0;

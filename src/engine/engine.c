@@ -30,6 +30,7 @@
 #include "engine/seccomp_cache.h"
 #include "engine/selinux.h"
 #include "engine/selinux_relabel.h"
+#include "engine/volume_claim.h"
 #include "engine/volume_mount.h"
 
 #define DEFAULT_CGROUP_PARENT "/docker"
@@ -219,9 +220,10 @@ static int create_parts(struct bt_engine *engine, struct bt_err *err)
 	engine->events = bt_events_create();
 	engine->execs = bt_exec_table_create(engine->cfg.exec_root);
 	engine->health = bt_health_create(bt_container_restart_unhealthy);
+	engine->volume_claims = bt_volume_claims_create();
 	engine->volume_mounts = bt_volume_mounts_create();
 	return engine->containers && engine->events && engine->execs && engine->health &&
-			       engine->volume_mounts
+			       engine->volume_claims && engine->volume_mounts
 		       ? 0
 		       : bt_err_sys(err, -ENOMEM, "start the engine");
 }
@@ -299,6 +301,7 @@ void bt_engine_close(struct bt_engine *engine)
 	bt_container_index_destroy(engine->containers);
 	bt_seccomp_cache_destroy(engine->seccomp);
 	bt_volume_mounts_destroy(engine->volume_mounts);
+	bt_volume_claims_destroy(engine->volume_claims);
 	bt_exec_table_destroy(engine->execs);
 	bt_selinux_close(engine->selinux);
 	bt_remap_close(engine->remap);

@@ -26,6 +26,7 @@ struct bt_execs;
 struct bt_health;
 struct bt_seccomp_cache;
 struct bt_selinux;
+struct bt_volume_claims;
 struct bt_volume_mounts;
 
 struct bt_engine {
@@ -44,6 +45,7 @@ struct bt_engine {
 	struct bt_execs *execs;
 	struct bt_health *health;
 	struct bt_seccomp_cache *seccomp;
+	struct bt_volume_claims *volume_claims;
 	struct bt_volume_mounts *volume_mounts;
 	struct bt_links *links; /* connections to the monitors, and their thread */
 	struct bt_networks *networks;

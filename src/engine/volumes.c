@@ -10,18 +10,19 @@
 
 #include "base/auto.h"
 #include "base/fault.h"
-#include "base/map.h"
+#include "base/rand.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/filters.h"
 #include "codec/json.h"
 #include "codec/json_raw.h"
-#include "engine/container.h"
 #include "engine/engine_private.h"
 #include "engine/events.h"
 #include "engine/jget.h"
 #include "engine/volume.h"
+#include "engine/volume_claim.h"
 #include "engine/volume_options.h"
+#include "engine/volume_users.h"
 #include "store/tree_size.h"
 
 #define ANONYMOUS_LABEL "com.docker.volume.anonymous"
@@ -77,59 +78,12 @@ static int find(struct bt_engine *engine, const char *name, json_t **ret, bool *
 	return *ret ? 1 : bt_err_sys(err, -ENOMEM, "read volume %s", name);
 }
 
-static int add_user(json_t *users, const char *volume, const char *id)
-{
-	json_t *ids = json_object_get(users, volume);
-
-	if (!ids) {
-		ids = json_array();
-		if (json_object_set_new(users, volume, ids) < 0)
-			return -ENOMEM;
-	}
-	return json_array_append_new(ids, json_string(id)) < 0 ? -ENOMEM : 0;
-}
-
-/* The volumes of one container, out of its summary's text. */
-static int add_users(json_t *users, const struct bt_container *c)
-{
-	struct bt_json_raw mounts = bt_json_raw_member(bt_json_raw_of(c->summary), "Mounts");
-	struct bt_json_raw none, mount;
-	struct bt_json_walk walk;
-	int r = 0;
-
-	if (!bt_json_raw_filled(mounts) || bt_json_walk_begin(mounts, &walk) < 0)
-		return 0;
-	while (r == 0 && bt_json_walk_next(&walk, &none, &mount) > 0) {
-		json_auto_t *name = bt_json_raw_load(bt_json_raw_member(mount, "Name"));
-
-		if (json_string_length(name) > 0)
-			r = add_user(users, json_string_value(name), c->id);
-	}
-	return r;
-}
-
-/* All volumes' users: volume → JSON array of container ids. */
-static int find_users(struct bt_engine *engine, json_t **ret, struct bt_err *err)
-{
-	json_auto_t *users = json_object();
-	struct bt_container **all = NULL;
-	ssize_t n = bt_container_all(engine, &all);
-	int r = users && n >= 0 ? 0 : -ENOMEM;
-
-	for (ssize_t i = 0; r == 0 && i < n; i++)
-		r = add_users(users, all[i]);
-	bt_container_unref_all(all, n);
-	if (r < 0)
-		return bt_err_sys(err, -ENOMEM, "find the users of volumes");
-	*ret = bt_take(users);
-	return 0;
-}
-
 static const char *label_of(const void *labels, const char *key)
 {
 	return json_string_value(json_object_get(labels, key));
 }
 
+/* Which volumes; `users`: engine/volume_users.h, needed for `dangling` alone. */
 struct query {
 	const struct bt_filters *filters;
 	bool has_dangling, dangling;
@@ -250,7 +204,7 @@ int bt_volumes_list(struct bt_engine *engine, const struct bt_filters *filters, 
 	if (r < 0)
 		return r;
 	q.has_dangling = r > 0;
-	r = q.has_dangling ? find_users(engine, &users, err) : 0;
+	r = q.has_dangling ? bt_volume_users_all(engine, &users, err) : 0;
 	q.users = users;
 	bt_str_puts(out, "{\"Volumes\":");
 	if (r == 0)
@@ -333,6 +287,7 @@ int bt_volumes_create(struct bt_engine *engine, const json_t *body, json_t **ret
 	const char *name = "";
 	json_t *options = NULL, *labels = NULL;
 	struct bt_volume_new new_volume = { 0 };
+	bt_auto_volume_claim struct bt_volume_claim alone = { 0 };
 	json_auto_t *with_label = NULL;
 	bool anonymous;
 	int r = bt_json_get_str(body, "Name", &name, err);
@@ -360,74 +315,112 @@ int bt_volumes_create(struct bt_engine *engine, const json_t *body, json_t **ret
 	new_volume = (struct bt_volume_new){
 		.name = name, .anonymous = anonymous, .labels = labels, .options = options
 	};
+	/* Nobody removes it while it is made; a container that is being made has it made, too. */
 	if (r == 0)
+		r = bt_volume_claim_alone(engine, name, &alone, err);
+	if (r >= 0)
 		r = bt_volume_ensure(engine, &new_volume, err);
 	return r < 0 ? r : bt_volumes_inspect(engine, name, ret, err);
 }
 
-static int refuse_used(const char *verb, const char *name, const json_t *ids, struct bt_err *err)
+static int refuse_used(const char *verb, const char *name, json_t *ids, struct bt_err *err)
 {
 	bt_auto_str struct bt_str list = { 0 };
-	const json_t *id;
-	size_t i;
+	const char *id;
+	json_t *none;
 
-	json_array_foreach (ids, i, id)
-		bt_str_printf(&list, "%s%s", i > 0 ? ", " : "", json_string_value(id));
+	json_object_foreach (ids, id, none)
+		bt_str_printf(&list, "%s%s", list.len > 0 ? ", " : "", id);
 	return bt_err_set(err, BT_ERR_CONFLICT, EBUSY, "%s %.200s: volume is in use - [%s]", verb,
 			  name, bt_str_get(&list));
 }
 
+/* Have the volume alone, or refuse to `verb` it where a container has it. */
+static int claim(struct bt_engine *engine, const char *verb, const char *name,
+		 struct bt_volume_claim *ret, struct bt_err *err)
+{
+	json_auto_t *ids = NULL;
+	int r = bt_volume_claim_alone(engine, name, ret, err);
+
+	if (r >= 0)
+		r = bt_volume_users_of(engine, name, NULL, &ids, err);
+	return r > 0 ? refuse_used(verb, name, ids, err) : r;
+}
+
 int bt_volumes_remove(struct bt_engine *engine, const char *name, bool force, struct bt_err *err)
 {
-	json_auto_t *volume = NULL, *users = NULL;
-	const json_t *ids;
-	int r = find(engine, name, &volume, NULL, err);
+	bt_auto_volume_claim struct bt_volume_claim alone = { 0 };
+	json_auto_t *volume = NULL;
+	int r = claim(engine, "remove", name, &alone, err);
 
+	if (r == 0)
+		r = find(engine, name, &volume, NULL, err);
 	if (r < 0)
 		return r;
 	if (r == 0)
 		return force ? 0
 			     : bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT,
 					  "get %.200s: no such volume", name);
-	r = find_users(engine, &users, err);
-	if (r < 0)
-		return r;
-	ids = json_object_get(users, name);
 	bt_fault_point("volume-rm/begun");
-	return ids ? refuse_used("remove", name, ids, err) : bt_volume_delete(engine, name, err);
+	return bt_volume_delete(engine, name, err);
+}
+
+static int refuse_taken(const char *name, const char *new_name, struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_CONFLICT, EEXIST,
+			  "rename %.200s: a volume %.200s exists already", name, new_name);
+}
+
+/* Both names, in their order, so that two of these never wait for each other. */
+static int claim_both(struct bt_engine *engine, const char *name, const char *new_name,
+		      struct bt_volume_claim *ret_one, struct bt_volume_claim *ret_two,
+		      struct bt_err *err)
+{
+	int order = strcmp(name, new_name);
+	int r = order < 0 ? claim(engine, "rename", name, ret_one, err) : 0;
+
+	if (r == 0 && order != 0) {
+		r = bt_volume_claim_alone(engine, new_name, ret_two, err);
+		if (r == 0)
+			r = refuse_taken(name, new_name, err);
+	}
+	if (r >= 0 && order >= 0)
+		r = claim(engine, "rename", name, ret_one, err);
+	return r < 0 ? r : 0;
 }
 
 int bt_volumes_rename(struct bt_engine *engine, const char *name, const char *new_name,
 		      struct bt_err *err)
 {
-	json_auto_t *volume = NULL, *other = NULL, *users = NULL;
-	const json_t *ids;
-	int r = find(engine, name, &volume, NULL, err);
+	bt_auto_volume_claim struct bt_volume_claim one = { 0 }, two = { 0 };
+	json_auto_t *volume = NULL, *other = NULL;
+	int r = new_name && *new_name ? check_name(new_name, err)
+				      : bt_err_set(err, BT_ERR_INVALID, EINVAL,
+						   "rename %.200s: the new name is empty", name);
 
+	if (r == 0)
+		r = claim_both(engine, name, new_name, &one, &two, err);
+	if (r == 0)
+		r = find(engine, name, &volume, NULL, err);
 	if (r == 0)
 		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "get %.200s: no such volume",
 				  name);
 	if (r > 0)
-		r = new_name && *new_name
-			    ? check_name(new_name, err)
-			    : bt_err_set(err, BT_ERR_INVALID, EINVAL,
-					 "rename %.200s: the new name is empty", name);
-	if (r == 0)
 		r = find(engine, new_name, &other, NULL, err);
 	if (r > 0)
-		return bt_err_set(err, BT_ERR_CONFLICT, EEXIST,
-				  "rename %.200s: a volume %.200s exists already", name, new_name);
-	if (r == 0)
-		r = find_users(engine, &users, err);
-	if (r < 0)
-		return r;
-	ids = json_object_get(users, name);
-	return ids ? refuse_used("rename", name, ids, err)
-		   : bt_volume_rename(engine, name, new_name, err);
+		return refuse_taken(name, new_name, err);
+	return r < 0 ? r : bt_volume_rename(engine, name, new_name, err);
 }
 
+struct pruning {
+	const struct bt_filters *filters;
+	bool all;
+	json_t *deleted;
+	int64_t space;
+};
+
 /* Remove one, and add its size. */
-static int prune_one(struct bt_engine *engine, const char *name, json_t *deleted, int64_t *space,
+static int prune_one(struct bt_engine *engine, const char *name, struct pruning *p,
 		     struct bt_err *err)
 {
 	bt_auto_free char *path = bt_volume_path(engine, name);
@@ -440,31 +433,46 @@ static int prune_one(struct bt_engine *engine, const char *name, json_t *deleted
 	if (r < 0)
 		return r;
 	bt_fault_point("volume-prune/one");
-	*space += size;
-	return json_array_append_new(deleted, json_string(name)) < 0
+	p->space += size;
+	return json_array_append_new(p->deleted, json_string(name)) < 0
 		       ? bt_err_sys(err, -ENOMEM, "prune volumes")
 		       : 0;
 }
 
 /* May it go by its labels, and, unless all are meant, because nobody named it? */
-static bool may_go(const struct bt_filters *filters, const json_t *volume, bool anonymous, bool all)
+static bool may_go(const struct pruning *p, const json_t *volume, bool anonymous)
 {
 	const json_t *labels = bt_json_obj(volume, "Labels");
 
 	/* What lies elsewhere is not to be reclaimed by forgetting where, as with Docker. */
-	if ((!anonymous && !all) || bt_jget_filled(volume, "Options"))
+	if ((!anonymous && !p->all) || bt_jget_filled(volume, "Options"))
 		return false;
-	if (!bt_filters_labels(filters, "label", label_of, labels))
+	if (!bt_filters_labels(p->filters, "label", label_of, labels))
 		return false;
-	return !bt_filters_has(filters, "label!") ||
-	       !bt_filters_labels(filters, "label!", label_of, labels);
+	return !bt_filters_has(p->filters, "label!") ||
+	       !bt_filters_labels(p->filters, "label!", label_of, labels);
+}
+
+/* Nobody had it a moment ago: if that is so still, and it may go, it goes. */
+static int prune_if(struct bt_engine *engine, const char *name, struct pruning *p,
+		    struct bt_err *err)
+{
+	bt_auto_volume_claim struct bt_volume_claim alone = { 0 };
+	json_auto_t *volume = NULL;
+	bool anonymous = false;
+	int r = claim(engine, "prune", name, &alone, err);
+
+	if (r < 0)
+		return r == -EBUSY ? 0 : r;
+	r = find(engine, name, &volume, &anonymous, err);
+	return r > 0 && may_go(p, volume, anonymous) ? prune_one(engine, name, p, err) : r;
 }
 
 static int unused_volumes(struct bt_engine *engine, json_t **ret, struct bt_err *err)
 {
 	json_auto_t *users = NULL;
 	bt_auto_str struct bt_str text = { 0 };
-	int r = find_users(engine, &users, err);
+	int r = bt_volume_users_all(engine, &users, err);
 	const struct query q = { .has_dangling = true, .dangling = true, .users = users };
 
 	if (r == 0)
@@ -480,8 +488,8 @@ int bt_volumes_prune(struct bt_engine *engine, const struct bt_filters *filters,
 {
 	static const char *const known[] = { "all", "label", "label!", NULL };
 	json_auto_t *unused = NULL, *deleted = json_array();
-	json_t *volume;
-	int64_t space = 0;
+	struct pruning p = { .filters = filters, .deleted = deleted };
+	const json_t *volume;
 	size_t i;
 	int r = bt_filters_only(filters, known, err);
 
@@ -491,18 +499,14 @@ int bt_volumes_prune(struct bt_engine *engine, const struct bt_filters *filters,
 		r = unused_volumes(engine, &unused, err);
 	if (r < 0)
 		return r;
+	p.all = all;
 	json_array_foreach (unused, i, volume) {
-		const char *name = bt_jget_text(volume, "Name");
-		json_auto_t *again = NULL;
-		bool anonymous = false;
-
-		r = find(engine, name, &again, &anonymous, err);
-		if (r == 1 && may_go(filters, volume, anonymous, all))
-			r = prune_one(engine, name, deleted, &space, err);
+		r = prune_if(engine, bt_jget_text(volume, "Name"), &p, err);
 		if (r < 0)
 			return r;
 	}
-	bt_events_emit_prune(engine, "volume", space);
-	*ret = json_pack("{sO sI}", "VolumesDeleted", deleted, "SpaceReclaimed", (json_int_t)space);
+	bt_events_emit_prune(engine, "volume", p.space);
+	*ret = json_pack("{sO sI}", "VolumesDeleted", deleted, "SpaceReclaimed",
+			 (json_int_t)p.space);
 	return *ret ? 0 : bt_err_sys(err, -ENOMEM, "prune volumes");
 }

@@ -19,6 +19,7 @@
 #include "engine/engine_private.h"
 #include "engine/events.h"
 #include "engine/events_private.h"
+#include "engine/volume_claim.h"
 
 static struct bt_engine engine;
 static struct bt_err err;
@@ -37,6 +38,8 @@ static inline void setup_engine(void)
 	ck_assert_ptr_nonnull(engine.containers);
 	engine.events = bt_events_create();
 	ck_assert_ptr_nonnull(engine.events);
+	engine.volume_claims = bt_volume_claims_create();
+	ck_assert_ptr_nonnull(engine.volume_claims);
 	engine.cfg.data_root = dir;
 }
 
@@ -44,6 +47,7 @@ static inline void teardown_engine(void)
 {
 	bt_container_index_destroy(bt_take(engine.containers));
 	bt_events_destroy(bt_take(engine.events));
+	bt_volume_claims_destroy(bt_take(engine.volume_claims));
 	bt_db_close(bt_take(engine.db));
 	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, dir), 0);
 }
