@@ -29,7 +29,7 @@ except ConnectionRefusedError:
 except OSError as e:
     print('refused' if e.errno in (111, 113, 101, 1) else 'error %s' % e)
 """
-# Says who asks: for the container. busybox nc cannot tell.
+# For how long one listens where silence is expected. Elsewhere an answer has its time: machines are slow.
 SILENCE = 1.0
 
 
@@ -37,7 +37,7 @@ def enter(ns, *argv):
     return ["nsenter", "--net=/run/netns/" + ns, *argv] if ns else list(argv)
 
 
-def see(ns, address, port, kind="tcp", patience=SILENCE):
+def see(ns, address, port, kind="tcp", patience=PATIENCE / 2):
     """What a program in `ns` (None: this one) sees of a port: 'answer …', 'refused' or 'silence'."""
     return run(enter(ns, "python3", "-c", SEE, address, str(port), kind, str(patience))).stdout.strip()
 

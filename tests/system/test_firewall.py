@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from harness import PATIENCE, busybox_tar, run, wait_for
-from hosts import Firewalld, HostDaemon, Ufw, enter, see
+from hosts import SILENCE, Firewalld, HostDaemon, Ufw, enter, see
 
 HTTPD = ["sh", "-c", "echo served > /www/i; exec httpd -f -p 80 -h /www"]
 
@@ -136,7 +136,7 @@ def test_connections_that_are_there_go_on_when_the_firewall_closes(wire, daemon,
         assert p.stdout.readline() == "two\n"
         p.kill()
         p.wait()
-        assert see(wire.peer, wire.host4, 8086) == "silence"
+        assert see(wire.peer, wire.host4, 8086, patience=SILENCE) == "silence"
     finally:
         run(enter(wire.host, "nft", "delete", "table", "inet", "hand"), check=False)
         daemon.docker("rm", "-f", "echo")

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from harness import BERTH, CLIENTS, busybox_tar, run, wait_for
-from hosts import HostDaemon, enter, see
+from hosts import SILENCE, HostDaemon, enter, see
 
 BRIDGE = "com.docker.network.bridge."
 # Says to whoever connects, who that is.
@@ -108,7 +108,7 @@ def test_ports_that_name_no_address_go_where_the_network_says(wire, daemon, net)
     start(daemon, "c1", "--network", "n", "-p", "8301:80", command=("sh", "-c", SERVER))
     assert daemon.inspect("c1")["NetworkSettings"]["Ports"]["80/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": "8301"}]
     wait_for(lambda: see(wire.host, "127.0.0.1", 8301) == "answer hello", "the loopback leads there")
-    assert see(wire.peer, wire.host4, 8301) != "answer hello"
+    assert see(wire.peer, wire.host4, 8301, patience=SILENCE) != "answer hello"
     a = daemon.post("/networks/create", {"Name": "m", "Options": {BRIDGE + "host_binding_ipv4": "::1"}})
     assert a.status == 400 and "host_binding_ipv4" in a.message
 
