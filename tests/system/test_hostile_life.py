@@ -253,15 +253,18 @@ def host_mounts():
         return f.read().splitlines()
 
 
-@pytest.mark.parametrize("script", ["mkdir -p /m; i=0; while [ $i -lt 1000 ]; do mount -t tmpfs t /m || break; i=$((i+1)); done; echo $i",
-                                    "i=0; mkdir -p /m; mount --bind / /m; while [ $i -lt 12 ]; do mount --rbind /m /m || break; i=$((i+1)); done; echo $i",
-                                    "unshare -m sh -c 'mount --make-rshared /; unshare -m sh -c \"mount -t tmpfs t /tmp; sleep 6000\" & sleep 6000' & sleep 0.3; echo 1"], ids=["tmpfs", "doubling", "nested"])
+@pytest.mark.parametrize("script", ["mkdir -p /m; i=0; while [ $i -lt 1000 ]; do mount -t tmpfs t /m || break; i=$((i+1)); echo $i; done; echo end",
+                                    "i=0; mkdir -p /m; mount --bind / /m; while [ $i -lt 12 ]; do mount --rbind /m /m || break; i=$((i+1)); echo $i; done; echo end",
+                                    "unshare -m sh -c 'mount --make-rshared /; unshare -m sh -c \"mount -t tmpfs t /tmp; sleep 6000\" & sleep 6000' & sleep 0.3; echo end"], ids=["tmpfs", "doubling", "nested"])
 def test_a_flood_of_mounts_stays_inside_and_goes_with_its_container(engine, name, script):
     """With CAP_SYS_ADMIN as many as it can make; removal takes them all, and neighbours notice nothing."""
     engine.docker("run", "-d", "--name", name, "--cap-add", "SYS_ADMIN", "bb", "sh", "-c", script + "; sleep 6000")
-    made = wait_for(lambda: lines(engine, name, "stdout=1"), "it has done it")
+    said = []
+    # How soon it has done it is the machine's matter, but it goes on.
+    while said[-1:] != ["end"]:
+        said = wait_for(lambda before=said: (now := lines(engine, name, "stdout=1&tail=2")) != before and now, "it makes more")
     if not script.startswith("unshare"):
-        assert int(made[-1]) > 5
+        assert int(said[0]) > 5
     box = engine.inspect(name)["Id"]
     assert not [m for m in host_mounts() if " /m " in m]
     assert engine.docker("run", "--rm", "bb", "echo", "fine").stdout == "fine\n"

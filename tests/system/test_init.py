@@ -31,7 +31,10 @@ def test_the_init_is_the_first_process_and_the_program_its_child(engine, client)
 def test_orphans_are_reaped_with_an_init_and_stay_without(engine, name):
     assert engine.docker("run", "--rm", "--init", "bb", "sh", "-c", ORPHANS).stdout == "5\n"
     # A first process that reaps nothing: what it got stays dead and listed.
-    engine.docker("run", "-d", "--name", name, "bb", "sh", "-c", "(sleep 0.1 &); exec sleep 600")
+    engine.docker("run", "-d", "--name", name, "bb", "sh", "-c", "(sleep 600 &); exec sleep 601")
+    # Not before it is one: a shell reaps whatever it finds.
+    ended = "tr '\\0' ' ' </proc/1/cmdline | grep -q 'sleep 601' && kill $(grep -ls '^PPid:.1$' /proc/[0-9]*/status | cut -d/ -f3)"
+    wait_for(lambda: engine.docker("exec", name, "sh", "-c", ended, check=False).returncode == 0, "the orphan's end")
     wait_for(lambda: engine.docker("exec", name, "sh", "-c", "grep -l 'State:.Z' /proc/[0-9]*/status | wc -l").stdout == "1\n", "an orphan that nobody reaps")
 
 
