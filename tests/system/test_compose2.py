@@ -127,7 +127,8 @@ def test_up_makes_networks_volumes_configs_and_services(engine, project):
     assert {x["Id"] for x in listed} == {db, web}
     port = next(p for x in listed if x["Id"] == web for p in x["Ports"])
     assert port["IP"] == "127.0.0.1" and port["PrivatePort"] == 80 and port["Type"] == "tcp" and port["PublicPort"] > 0
-    out = engine.docker("exec", web, "sh", "-c", "cat /run/secrets/s1; ulimit -n; wget -qO- http://web/index.html").stdout
+    # Its log speaks before its server listens.
+    out = engine.docker("exec", web, "sh", "-c", "cat /run/secrets/s1; ulimit -n; until wget -qO- http://web/index.html 2>/dev/null; do usleep 50000; done").stdout
     assert out == "bought\n100\nbought\n"
 
 
@@ -150,12 +151,15 @@ def test_run_attaches_and_waits_before_it_starts(engine, project):
     stream = attach(engine, one)
     waiting = UnixConnection(engine.sock)
     waiting.request("POST", f"{API}/containers/{one}/wait?condition=removed")
+    # The head of the answer comes as soon as it is waited for, which is what a client goes on at.
+    answer = waiting.getresponse()
+    assert answer.status == 200
     assert engine.post(f"{API}/containers/{one}/start").status == 204
     got = b""
     while chunk := stream.sock.recv(4096):
         got += chunk
     assert got == b"\x01\0\0\0\0\0\0\x03hi\n"
-    assert json.loads(waiting.getresponse().read())["StatusCode"] == 7
+    assert json.loads(answer.read())["StatusCode"] == 7
     assert engine.get(f"{API}/containers/{one}/json").status == 404
     stream.close()
     waiting.close()
@@ -179,7 +183,7 @@ services:
     configs: [{source: c1, target: /c1}]
   once:
     image: bb
-    command: sh -c "wget -qO- http://shop/index.html"
+    command: sh -c "until wget -qO- http://shop/index.html; do usleep 50000; done"
     networks: [front]
     depends_on: [web]
 configs: {c1: {content: "conf"}}

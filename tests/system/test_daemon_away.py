@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens while no daemon runs is known, and told, when one is back."""
+import glob
 import json
 import os
 import signal
@@ -33,6 +34,13 @@ def exec_state(daemon, ident):
     return answer.json
 
 
+def exec_file(daemon, ident):
+    """What the monitor, and then the daemon, have written down of an exec: its end first, and last that it was told."""
+    [path] = glob.glob(f"{daemon.exec}/containers/*/execs/{ident}")
+    with open(path) as f:
+        return f.read()
+
+
 def zombies_of(pid):
     """Children of a process that nobody has reaped."""
     out = []
@@ -40,6 +48,14 @@ def zombies_of(pid):
         if p.split()[1].startswith("Z"):
             out.append(p)
     return out
+
+
+def has_ended(pid):
+    """Also one that nobody reaps any more."""
+    try:
+        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def parent_of(pid):
@@ -53,17 +69,17 @@ def test_execs_are_known_to_the_next_daemon(fresh):
                                  for c in ("exit 5", "while [ ! -e /go ]; do usleep 10000; done; exit 7", "sleep 600", "exit 3")]
     for ident in (ended, away, stays):
         exec_start(fresh, ident)
-    wait_for(lambda: exec_state(fresh, ended)["ExitCode"] == 5, "the first has ended")
+    wait_for(lambda: exec_state(fresh, ended)["ExitCode"] == 5 and "\ntold\n" in exec_file(fresh, ended), "the first has ended")
     before = exec_state(fresh, stays)
     second = exec_state(fresh, away)["Pid"]
     begun = time.time()
     fresh.kill()
     tell(fresh_pid(monitor))
-    wait_for(lambda: not os.path.exists(f"/proc/{second}"), "the second ends while no daemon runs")
+    wait_for(lambda: "\nended " in exec_file(fresh, away), "the second ends while no daemon runs")
+    assert not os.path.exists(f"/proc/{second}")
     over = time.time()
-    time.sleep(1.1)
+    time.sleep(0.1)
     fresh.start()
-    back = time.time()
     assert exec_state(fresh, ended)["ExitCode"] == 5
     gone = exec_state(fresh, away)
     assert (gone["Running"], gone["ExitCode"]) == (False, 7)
@@ -73,13 +89,13 @@ def test_execs_are_known_to_the_next_daemon(fresh):
     # Told with its true time, and told once.
     died = [e for e in events(fresh, begun) if e["Action"] == "exec_die"]
     assert [(e["Actor"]["Attributes"]["execID"], e["Actor"]["Attributes"]["exitCode"]) for e in died] == [(away, "7")]
-    assert begun * 1e9 < died[0]["timeNano"] < (over + 1) * 1e9 < back * 1e9 + 1e9
+    assert begun * 1e9 < died[0]["timeNano"] < over * 1e9
     # One that was made but not begun can still be begun.
     assert exec_state(fresh, never)["ExitCode"] is None
     exec_start(fresh, never)
     wait_for(lambda: exec_state(fresh, never)["ExitCode"] == 3, "it runs")
     os.kill(still["Pid"], signal.SIGTERM)
-    wait_for(lambda: exec_state(fresh, stays)["ExitCode"] == 143, "the end of one that ran on is heard")
+    wait_for(lambda: exec_state(fresh, stays)["ExitCode"] == 143 and "\ntold\n" in exec_file(fresh, stays), "the end of one that ran on is heard")
     assert zombies_of(monitor) == []
     begun = time.time()
     fresh.kill()
@@ -112,15 +128,18 @@ def test_ends_and_restarts_become_events_with_their_times(fresh):
     fresh.docker("run", "-d", "--name", "again", "--restart", "on-failure:2", "bb", "sh", "-c", "while [ ! -e /go ]; do usleep 10000; done; exit 4")
     fresh.docker("run", "-d", "--name", "dies", "bb", "sh", "-c", "while [ ! -e /go ]; do usleep 10000; done; exit 23")
     pid, other = [fresh.inspect(n)["State"]["Pid"] for n in ("dies", "again")]
+    monitors = [parent_of(pid), parent_of(other)]
     begun = time.time()
     fresh.kill()
     time.sleep(1)
     for p in (pid, other):
         open(f"/proc/{p}/root/go", "w").close()
-    wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "it ends while no daemon runs")
-    time.sleep(2)
+    # A monitor goes when its container has ended for good.
+    for p in monitors:
+        wait_for(lambda p=p: has_ended(p), "both end while no daemon runs")
+    time.sleep(1)
     fresh.start()
-    wait_for(lambda: not any(fresh.inspect(n)["State"]["Running"] or fresh.inspect(n)["State"]["Restarting"] for n in ("dies", "again")), "both are over")
+    assert [fresh.inspect(n)["State"]["Status"] for n in ("dies", "again")] == ["exited"] * 2
     seen = events(fresh, begun - 60)
     of = lambda name: [(e["Action"], e["Actor"]["Attributes"].get("exitCode")) for e in seen if e["Actor"]["Attributes"]["name"] == name]
     assert of("dies") == [("die", "23")]
@@ -144,8 +163,8 @@ def test_a_kill_for_want_of_memory_is_told_when_the_daemon_is_back(fresh):
         pass
     wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "it ends")
     fresh.start()
-    wait_for(lambda: fresh.inspect("oom")["State"]["Status"] == "exited", "its monitor has told of it")
-    actions = [e["Action"] for e in events(fresh, begun)]
+    # The state is there before its event.
+    actions = wait_for(lambda: (a := [e["Action"] for e in events(fresh, begun)]) and "die" in a and a, "its monitor has told of it")
     assert "oom" in actions and actions[-1] == "die"
     assert fresh.inspect("oom")["State"]["ExitCode"] == 137
     assert fresh.inspect("oom")["State"]["OOMKilled"] is True
@@ -231,7 +250,8 @@ def test_after_a_reboot_policies_start_what_they_should_and_in_order(fresh):
         assert fresh.inspect(name)["State"]["Running"] is False, name
     assert fresh.inspect("plain")["State"]["ExitCode"] == 255, "as after a reboot with Docker"
     assert fresh.inspect("never")["State"]["Status"] == "created"
-    order = [e["Actor"]["Attributes"]["name"] for e in events(fresh, begun) if e["Action"] == "start"]
+    # The last one runs before its event is there.
+    order = wait_for(lambda: (o := [e["Actor"]["Attributes"]["name"] for e in events(fresh, begun) if e["Action"] == "start"]) and len(o) >= len(running) and o, "all starts are told")
     assert order == ["always", "failed", "alwaysstopped", "base", "joins"]
     assert fresh.docker("exec", "joins", "true").returncode == 0
 
