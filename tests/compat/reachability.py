@@ -7,6 +7,7 @@ import ipaddress
 import os
 import subprocess
 import tempfile
+import time
 
 # name: (options of `network create`, IPv4 net, IPv6 net). "bridge" is the default one, which has no IPv6 unless told.
 NETWORKS = {
@@ -76,6 +77,8 @@ class Scene:
     def start(self, net, role, *options):
         name = f"{net}-{role}"
         self.docker("run", "-d", "--name", name, "--network", net, *options, "reach:latest", "serve", str(INSIDE), str(CLOSED))
+        while "ready" not in self.docker("logs", name).stdout:
+            time.sleep(0.02)
         self.pids[name] = self.docker("inspect", "-f", "{{.State.Pid}}", name).stdout.strip()
         out = self.docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}}|{{.Gateway}} {{.IPv6Gateway}}{{end}}", name).stdout
         own, gateways = (part.split() for part in out.split("|"))
@@ -119,8 +122,8 @@ class Scene:
         a = ipaddress.ip_address(address)
         return "sees " + ("host" if a.is_loopback else self.names.get(a, "the host" if a.is_link_local else address))
 
-    def look(self, patience=1.0):
-        """{who: {"network protocol target": what was seen}}"""
+    def look(self, patience=1.0, wanted=None):
+        """{who: {"network protocol target": what was seen}}; what `wanted`, such a table, has an answer for is asked up to ten times on a machine that is slow."""
         table = {}
         for who in ["host", "peer", *(f"{n}-client" for n in NETWORKS), *(f"{n}-server" for n in NETWORKS)]:
             nets = [who.rsplit("-", 1)[0]] if who.endswith("-server") else NETWORKS
@@ -128,9 +131,12 @@ class Scene:
                          for label, address, port in self.targets(net, who == "host", who.endswith("-server"))]
             answers = self.ask(who, questions, patience)
             # The first packet to a new neighbour may be lost: silence is asked again.
-            again = [i for i, a in enumerate(answers) if a == "silence"]
-            for i, a in zip(again, self.ask(who, [questions[i] for i in again], patience) if again else []):
-                answers[i] = a
+            for n in range(10):
+                again = [i for i, a in enumerate(answers) if a == "silence" and (n == 0 or wanted and wanted[who][questions[i][0]].startswith("sees "))]
+                if not again:
+                    break
+                for i, a in zip(again, self.ask(who, [questions[i] for i in again], patience)):
+                    answers[i] = a
             table[who] = {q[0]: self.say(a) for q, a in zip(questions, answers)}
         return table
 

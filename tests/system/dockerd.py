@@ -16,9 +16,16 @@ from hosts import enter
 
 def remove_groups(name):
     """Other engines leave the parents of their groups behind."""
-    for path in glob.glob(f"/sys/fs/cgroup/{name}") + glob.glob(f"/sys/fs/cgroup/*/{name}"):
+    def gone(path):
         for top, _, _ in os.walk(path, topdown=False):
-            os.rmdir(top)
+            try:
+                os.rmdir(top)
+            except OSError:  # what is in it is on its way out, or it is gone itself
+                pass
+        return not os.path.exists(path)
+
+    for path in glob.glob(f"/sys/fs/cgroup/{name}") + glob.glob(f"/sys/fs/cgroup/*/{name}"):
+        wait_for(lambda path=path: gone(path), f"{path} is empty")
 
 
 class Dockerd:

@@ -5,12 +5,16 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
 import pytest
 
 from dockerd import Dockerd, remove_groups
 from harness import PATIENCE, RUNTIME, run, wait_for
 from test_oci_runtime import make_root
+
+
+TRAPS = "trap 'exit 7' TERM; echo ready; while :; do sleep 0.1; done"
 
 
 def limit_of(pid, v1, v2):
@@ -70,7 +74,8 @@ def test_podman_runs_on_it(podman):
 
 
 def test_podman_execs_limits_and_stops_on_it(podman):
-    podman.run("-d", "--name", "c", "-m", "64m", "--pids-limit", "99", args=["sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.1; done"])
+    podman.run("-d", "--name", "c", "-m", "64m", "--pids-limit", "99", args=["sh", "-c", TRAPS])
+    wait_for(lambda: "ready" in podman("logs", "c").stdout, "the trap is set")
     assert podman("inspect", "-f", "{{.OCIRuntime}}", "c").stdout.strip() == RUNTIME
     pid = int(podman("inspect", "-f", "{{.State.Pid}}", "c").stdout)
     assert (memory_of(pid), processes_of(pid)) == (64 << 20, 99)
@@ -122,7 +127,8 @@ def test_dockerd_runs_on_it(dockerd):
 
 
 def test_dockerd_execs_limits_and_stops_on_it(dockerd):
-    dockerd.run("-d", "--name", "c1", "-m", "64m", "--pids-limit", "99", args=["sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.1; done"])
+    dockerd.run("-d", "--name", "c1", "-m", "64m", "--pids-limit", "99", args=["sh", "-c", TRAPS])
+    wait_for(lambda: "ready" in dockerd("logs", "c1").stdout, "the trap is set")
     assert dockerd("inspect", "-f", "{{.HostConfig.Runtime}}", "c1").stdout == "berth\n"
     pid = int(dockerd("inspect", "-f", "{{.State.Pid}}", "c1").stdout)
     assert (memory_of(pid), processes_of(pid)) == (64 << 20, 99)
@@ -141,7 +147,12 @@ def test_dockerd_execs_limits_and_stops_on_it(dockerd):
 
 
 def test_dockerd_hears_of_the_end_for_want_of_memory(dockerd):
-    dockerd.run("--name", "hungry", "-m", "16m", "--memory-swap", "16m", args=["sh", "-c", "cat /dev/zero | tail -c 64m"], check=False)
+    begun = time.time()
+    # It outlives the one that is killed: what containerd tells of that and of the container's own end have no order.
+    dockerd.run("-d", "--name", "hungry", "-m", "16m", "--memory-swap", "16m", args=["sh", "-c", "cat /dev/zero | tail -c 64m; code=$?; while [ ! -e /go ]; do sleep 0.1; done; exit $code"])
+    wait_for(lambda: dockerd("events", "--since", f"{begun:.9f}", "--until", f"{time.time():.9f}", "--filter", "event=oom").stdout, "it is told")
+    dockerd("exec", "hungry", "touch", "/go")
+    assert dockerd("wait", "hungry").stdout == "137\n"
     state = dockerd("inspect", "-f", "{{.State.ExitCode}} {{.State.OOMKilled}}", "hungry").stdout.split()
     dockerd("rm", "hungry")
     assert state[0] != "0" and state[1] == "true"
@@ -201,7 +212,8 @@ def test_containerds_shim_runs_on_it(containerd):
 
 
 def test_containerds_shim_execs_limits_and_stops_on_it(containerd):
-    containerd.run("c2", "-d", "--memory-limit", str(64 << 20), "--cpu-quota", "20000", "--cpu-period", "50000", args=["/bin/sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.1; done"])
+    containerd.run("c2", "-d", "--memory-limit", str(64 << 20), "--cpu-quota", "20000", "--cpu-period", "50000", args=["/bin/sh", "-c", TRAPS.replace("echo ready", "mkdir /tmp/ready")])
+    wait_for(lambda: os.path.exists(containerd.root + "/tmp/ready"), "the trap is set")
     assert os.path.exists(f"{containerd.top}/runc/default/c2/state.json")
     pid = containerd.pid("c2")
     assert memory_of(pid) == 64 << 20

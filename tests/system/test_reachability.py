@@ -26,16 +26,16 @@ def bridge_netfilter():
 
 
 @pytest.fixture(scope="module")
-def table():
-    with Wire() as wire, HostDaemon(wire.host) as daemon:
-        with Scene(daemon.berth, wire) as scene:
-            yield scene.look()
-
-
-@pytest.fixture(scope="module")
 def docker():
     with open(GOLDEN) as f:
         return from_text(f.read())
+
+
+@pytest.fixture(scope="module")
+def table(docker):
+    with Wire() as wire, HostDaemon(wire.host) as daemon:
+        with Scene(daemon.berth, wire) as scene:
+            yield scene.look(wanted=docker)
 
 
 def is_better(who, what, theirs, ours):

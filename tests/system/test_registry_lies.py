@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registries that lie, stall, break off or serve garbage: a clear message, nothing named, nothing on disk (rows G01 to G04)."""
+import contextlib
 import json
 import os
 import threading
@@ -7,7 +8,7 @@ import time
 
 import pytest
 
-from harness import BERTH, CLIENTS, wait_for
+from harness import BERTH, CLIENTS, PATIENCE, UnixConnection, wait_for
 from liar import MANIFEST, OCI_INDEX, OCI_MANIFEST, Answer, Image, Liar, digest
 from registries import Authority, Certificates, FarAddress
 
@@ -354,11 +355,28 @@ def test_a_pull_ends_with_its_client_and_leaves_nothing(engine):
         finally:
             p.kill()
             p.wait()
-        wait_for(lambda: on_disk(engine) <= before, "nothing is left of it", timeout=20)
+        wait_for(lambda: on_disk(engine) <= before, "nothing is left of it")
         event.set()
 
 
-def test_several_clients_share_one_download_which_outlives_the_first(engine):
+@contextlib.contextmanager
+def joined(engine, ref, layers):
+    """A client that has its part in the download of each layer: yields what reads its answer to the end."""
+    c = UnixConnection(engine.sock)
+    c.request("POST", "/images/create?fromImage=" + ref)
+    answer, told = c.getresponse(), set()
+    try:
+        while len(told) < len(layers):
+            line = json.loads(answer.readline())
+            if line.get("status") == "Downloading":
+                told.add(line["id"])
+        assert told == {x["digest"][7:19] for x in layers}
+        yield answer.read
+    finally:
+        c.close()
+
+
+def test_several_clients_share_one_download_which_outlives_the_first(engine, tmp_path):
     import subprocess
     image = Image(seeds=(7, 8), size=2 << 20)
     with Liar(image) as r:
@@ -369,18 +387,26 @@ def test_several_clients_share_one_download_which_outlives_the_first(engine):
             return a
 
         r.replace("GET .*/blobs/(%s)" % "|".join(x["digest"] for x in image.manifest["layers"]), stall)
-        clients = [subprocess.Popen(engine.client_argv(c, "pull", ref), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-                   for c in (CLIENTS[0], BERTH, CLIENTS[-1])]
+        clients, said = [], [tmp_path / str(i) for i in range(3)]
+
+        def pull(client):
+            with open(said[len(clients)], "w") as f:
+                clients.append(subprocess.Popen(engine.client_argv(client, "pull", ref), stdout=f, stderr=subprocess.STDOUT))
         try:
-            wait_for(lambda: len(r.requests("GET .*/manifests/")) >= 3, "all clients are there")
-            wait_for(lambda: len(r.requests("GET .*/blobs/")) >= 2 + 3, "layers are on their way")
-            clients[0].kill()
-            clients[0].wait()
-            time.sleep(1.5)
-            event.set()
-            for c in clients[1:]:
-                out = c.communicate(timeout=60)[0]
-                assert c.returncode == 0, out
+            pull(CLIENTS[0])
+            wait_for(lambda: len(r.requests("GET .*/blobs/")) == 2 + 1, "layers are on their way")
+            # Another one has joined before the first is gone.
+            with joined(engine, ref, image.manifest["layers"]) as rest:
+                for client in (BERTH, CLIENTS[-1]):
+                    pull(client)
+                wait_for(lambda: all(f.read_text().count("Pulling fs layer") == 2 for f in said), "all clients are there")
+                clients[0].kill()
+                clients[0].wait()
+                time.sleep(1.5)
+                event.set()
+                for c, f in zip(clients[1:], said[1:]):
+                    assert c.wait(PATIENCE) == 0, f.read_text()
+                assert b"Pull complete" in rest()
         finally:
             event.set()
             for c in clients:
@@ -492,14 +518,16 @@ def test_A11_parallel_pulls_stay_inside_while_directories_become_symlinks(fresh,
     image.layers = [hostile_layer(i, outside) for i in range(4)]
     image.config["rootfs"]["diff_ids"] = [digest(p) for _, p in image.layers]
     image.build()
-    thread = threading.Thread(target=flip)
+    thread, end = threading.Thread(target=flip), time.monotonic() + 2 * PATIENCE
     with Liar(image) as r:
         thread.start()
         try:
-            clients = [subprocess.Popen(fresh.client_argv(BERTH, "pull", f"{r.name}/a{i}:1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                       for i in range(3)]
-            for c in clients:
-                c.wait(timeout=120)
+            # Until something was flipped: else the test has shown nothing.
+            while not flipped and time.monotonic() < end:
+                clients = [subprocess.Popen(fresh.client_argv(BERTH, "pull", f"{r.name}/a{i}:1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                           for i in range(3)]
+                for c in clients:
+                    c.wait(timeout=2 * PATIENCE)
         finally:
             over.set()
             thread.join()

@@ -30,7 +30,9 @@ def stream(engine, path, body, send=b"", upgrade=True):
             got += more
         head, _, got = got.partition(b"\r\n\r\n")
         yield head.split(b"\r\n")[0].decode()
-        s.sendall(send)
+        # Nobody reads from who has nothing to say: the exec may be over, and the other side closed.
+        if send:
+            s.sendall(send)
         s.shutdown(socket.SHUT_WR)
         while more := s.recv(65536):
             got += more

@@ -72,11 +72,15 @@ def waiting(engine, name):
 
 
 def test_between_two_runs_it_is_restarting(engine, name):
-    s = waiting(engine, name)
-    assert s["Restarting"] and s["Running"] and s["Pid"] == 0 and s["ExitCode"] == 5
-    [c] = engine.get('/containers/json?filters={"name":["%s"]}' % name).json
+    waiting(engine, name)
+
+    def looked_at():
+        before, [c] = state(engine, name), engine.get('/containers/json?filters={"name":["%s"]}' % name).json
+        a, after = engine.post(f"/containers/{name}/exec", {"Cmd": ["true"]}), state(engine, name)
+        return before["Restarting"] and after["Restarting"] and before["FinishedAt"] == after["FinishedAt"] and (before, c, a)
+    s, c, a = wait_for(looked_at, "a pause that lasts while it is looked at")
+    assert s["Running"] and s["Pid"] == 0 and s["ExitCode"] == 5
     assert c["State"] == "restarting" and c["Status"].startswith("Restarting (5) ")
-    a = engine.post(f"/containers/{name}/exec", {"Cmd": ["true"]})
     assert a.status == 409 and "is restarting, wait until the container is running" in a.message
     engine.post(f"/containers/{name}/stop")
 

@@ -201,7 +201,7 @@ def test_a_profiles_flags_are_the_filters(engine, name, tmp_path, flags, want):
     engine.docker("run", "-d", "--name", name, "--network", "none", "--security-opt", f"seccomp={path}", "bb", "sleep", "1000")
     assert installed_flags(engine.inspect(name)["State"]["Pid"]) == want
     engine.docker("exec", "-d", name, "sleep", "2000")
-    pids = wait_for(lambda: [l.split()[1] for l in engine.docker("top", name).stdout.splitlines() if "2000" in l], "the exec runs")
+    pids = wait_for(lambda: [l.split()[1] for l in engine.docker("top", name).stdout.splitlines() if l.endswith("sleep 2000")], "the exec runs")
     assert installed_flags(int(pids[0])) == want
 
 
