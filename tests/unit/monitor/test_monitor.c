@@ -882,6 +882,29 @@ START_TEST(whoever_never_reads_is_hung_up_on_and_others_are_not)
 }
 END_TEST
 
+static void note_code(void *data, const struct bt_client_event *event)
+{
+	if (event->kind == BT_CLIENT_EXEC_EXITED)
+		*(int *)data = event->code;
+}
+
+START_TEST(what_a_monitor_told_before_it_went_is_heard_although_it_was_asked_something_then)
+{
+	static const char told[] = "{\"ev\":\"exec-exited\",\"exec\":\"e\",\"code\":7,\"at\":1}";
+	struct bt_client *client;
+	int pair[2], code = -1;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq(bt_client_create(pair[1], note_code, &code, &client), 0);
+	ck_assert_int_eq(bt_sock_send(pair[0], told, strlen(told), NULL, 0), 0);
+	ck_assert_int_eq(bt_client_ack(client, 1, true), 0);
+	close(pair[0]);
+	ck_assert_int_eq(bt_client_dispatch(client), 0);
+	ck_assert_int_eq(code, 7);
+	bt_client_destroy(client);
+}
+END_TEST
+
 static int collect(void *data, const struct bt_journal_record *record)
 {
 	struct bt_journal_record **next = data;
@@ -1096,6 +1119,9 @@ int main(void)
 		       a_daemon_that_does_not_read_gets_every_reply_and_learns_that_it_is_behind);
 	tcase_add_test(tc, that_clients_detached_is_told_to_a_daemon_that_was_behind);
 	tcase_add_test(tc, whoever_never_reads_is_hung_up_on_and_others_are_not);
+	tcase_add_test(
+		tc,
+		what_a_monitor_told_before_it_went_is_heard_although_it_was_asked_something_then);
 	tcase_add_test(tc, running_out_of_memory_is_told_as_such);
 	tcase_add_test(tc, another_runtime_does_the_same);
 	tcase_add_test(tc, another_runtime_has_terminals_and_tells_its_failures);
