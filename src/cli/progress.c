@@ -125,7 +125,6 @@ static void show(struct display *d, const json_t *m)
 	(void)fprintf(d->out, "\33[%zuA", up);
 	print_message(d, m, progress);
 	(void)fprintf(d->out, "\33[%zuB", up);
-	(void)fflush(d->out);
 }
 
 static int fail(const json_t *m, struct bt_err *err)
@@ -189,6 +188,9 @@ static int read_lines(struct display *d, struct bt_http_conn *conn,
 		}
 		s.len = left;
 		memmove(s.p, begin, left + 1);
+		/* Whoever reads along, be it by a pipe, sees what there is so far. */
+		if (d->out)
+			(void)fflush(d->out);
 	}
 	return r < 0 ? r : take_line(d, bt_str_get(&s), s.len, aux, arg, err);
 }

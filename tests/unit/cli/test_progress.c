@@ -225,6 +225,55 @@ START_TEST(on_a_terminal_each_layer_has_a_line_that_is_written_over)
 }
 END_TEST
 
+/* Says a line, and the next one when the first was shown. */
+struct turns {
+	int fd, shown;
+	char heard[64];
+};
+
+static void *say_in_turns(void *arg)
+{
+	static const char first[] = HEAD "13\r\n{\"status\":\"first\"}\n\r\n";
+	static const char next[] = "12\r\n{\"status\":\"next\"}\n\r\n0\r\n\r\n";
+	struct turns *t = arg;
+
+	if (bt_sock_send_all(t->fd, first, strlen(first)) == 0 &&
+	    read(t->shown, t->heard, sizeof(t->heard) - 1) > 0)
+		(void)!bt_sock_send_all(t->fd, next, strlen(next));
+	(void)shutdown(t->fd, SHUT_WR);
+	return NULL;
+}
+
+START_TEST(who_reads_by_a_pipe_sees_each_message_when_it_comes)
+{
+	struct turns turns = { 0 };
+	struct bt_http_conn conn;
+	int pair[2], pipes[2];
+	char rest[64] = { 0 };
+	pthread_t thread;
+	FILE *out;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
+	out = fdopen(pipes[1], "w");
+	ck_assert_ptr_nonnull(out);
+	turns.fd = pair[1];
+	turns.shown = pipes[0];
+	ck_assert_int_eq(bt_thread_start(&thread, 128u << 10, say_in_turns, &turns), 0);
+	ck_assert_int_eq(bt_http_attach(pair[0], &conn), 0);
+	ck_assert_int_eq(bt_http_receive(&conn, false, &err), 0);
+	ck_assert_int_eq(bt_progress_show(&conn, out, NULL, NULL, &err), 0);
+	bt_http_close(&conn);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(fclose(out), 0);
+	ck_assert_str_eq(turns.heard, "first\n");
+	ck_assert_int_eq(read(pipes[0], rest, sizeof(rest) - 1), 5);
+	ck_assert_str_eq(rest, "next\n");
+	bt_close(&pipes[0]);
+	bt_close(&pair[1]);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
 	tcase_add_loop_test(tests, messages_are_plain_lines_where_there_is_no_terminal, 0,
@@ -235,6 +284,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_message_without_end_is_refused);
 	tcase_add_test(tests, what_is_said_for_programs_goes_to_the_caller_also_without_output);
 	tcase_add_test(tests, on_a_terminal_each_layer_has_a_line_that_is_written_over);
+	tcase_add_test(tests, who_reads_by_a_pipe_sees_each_message_when_it_comes);
 	tcase_set_timeout(tests, 30);
 }
 
