@@ -110,11 +110,23 @@ static const uint64_t resolves[] = {
 	RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
 };
 
-static void compare(const char *path, int flag, uint64_t resolve)
+/* What the kernel says. Of a path with ".." it says EAGAIN while anything is renamed or mounted
+ * anywhere on the machine: that is no answer. */
+static int ask_kernel(const char *path, int flag, uint64_t resolve)
 {
 	struct open_how how = { .flags = (uint64_t)(unsigned)flag | O_CLOEXEC, .resolve = resolve };
-	bt_auto_close int kernel = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-	int error = kernel < 0 ? -errno : 0;
+	int fd;
+
+	do
+		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN);
+	return fd < 0 ? -errno : fd;
+}
+
+static void compare(const char *path, int flag, uint64_t resolve)
+{
+	bt_auto_close int kernel = ask_kernel(path, flag, resolve);
+	int error = kernel < 0 ? kernel : 0;
 	bt_auto_close int ours = bt_openat2_walk(root, path, flag, resolve);
 	struct stat x, y;
 

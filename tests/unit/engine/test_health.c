@@ -168,13 +168,34 @@ START_TEST(what_has_ended_is_not_probed_again)
 	bt_health_begin(ended, true);
 	await_failures(ended, 1);
 	bt_health_end(ended);
-	/* A probe that was under way may still end; none begins. */
-	bt_health_begin(other, true);
-	await_failures(other, 2);
 	before = health_of(ended);
+	bt_health_begin(other, true);
 	await_failures(other, 6);
 	after = health_of(ended);
 	ck_assert(json_equal(before, after));
+}
+END_TEST
+
+/* Its thread may be anywhere between the check and its result when the container ends. */
+START_TEST(what_a_probe_finds_after_the_end_is_not_kept)
+{
+	struct bt_container *c = add_checked("web", ",'Interval':1000000,'Retries':100");
+	const unsigned refs = atomic_load(&c->refs);
+
+	for (int i = 0; i < 50; i++) {
+		json_auto_t *at_end = NULL, *later = NULL;
+
+		bt_health_begin(c, true);
+		await_failures(c, 1 + i % 3);
+		bt_health_end(c);
+		at_end = health_of(c);
+		/* With it goes its own reference. */
+		while (atomic_load(&c->refs) > refs)
+			(void)usleep(100);
+		later = health_of(c);
+		ck_assert(json_equal(at_end, later));
+		ck_assert_str_eq(json_string_value(json_object_get(later, "Status")), "unhealthy");
+	}
 }
 END_TEST
 
@@ -236,6 +257,7 @@ static void add(TCase *tests)
 		       failures_make_it_unhealthy_and_each_further_one_is_told_to_the_engine);
 	tcase_add_test(tests, an_interval_that_is_giant_is_not_over_at_once);
 	tcase_add_test(tests, what_has_ended_is_not_probed_again);
+	tcase_add_test(tests, what_a_probe_finds_after_the_end_is_not_kept);
 	tcase_add_test(tests, a_probe_that_could_not_be_begun_is_tried_again);
 	tcase_add_test(tests, where_the_time_cannot_be_kept_nothing_is_checked_and_a_later_one_is);
 	tcase_add_test(tests, a_destroyed_one_waits_for_its_probes_and_gives_containers_back);

@@ -39,11 +39,12 @@ static void teardown(void)
 	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, dir), 0);
 }
 
-/* An archive with one file; `text` makes it different from others. */
+/* An archive with one file; nothing but `text` makes it different from others. */
 static int archive(const char *text)
 {
 	bt_auto_free char *line = bt_str_format(
-		"cd %s && mkdir -p in && echo %s >in/file && tar -cf in.tar -C in .", dir, text);
+		"cd %s && mkdir -p in && echo %s >in/file && tar --mtime=@1 -cf in.tar -C in .",
+		dir, text);
 	char path[64];
 
 	ck_assert_int_eq(system(line), 0);

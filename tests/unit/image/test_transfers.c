@@ -89,7 +89,9 @@ static void check_nothing_left(void)
 	transfers = images->transfers;
 	ck_assert_int_eq(count_dir("transfers"), 0);
 	ck_assert_int_eq(count_rows("SELECT count(*) FROM layers"), 0);
-	ck_assert_int_le(count_dir("overlay2"), 1); /* "l", of the short names */
+	/* "l", of the short names, stays; the reaper goes on with what closing interrupted. */
+	while (count_dir("overlay2") > 1)
+		(void)usleep(1000);
 }
 
 START_TEST(two_who_want_a_layer_share_one_download_and_one_of_them_gets_the_copy)

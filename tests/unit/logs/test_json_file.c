@@ -15,7 +15,6 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/str.h"
-#include "base/time.h"
 
 #define NOON 1700000000000000000ll /* 2023-11-14T22:13:20Z */
 
@@ -277,31 +276,6 @@ START_TEST(a_full_disk_loses_lines_whole_and_says_how_many)
 END_TEST
 
 /* Not a limit, for a machine may be busy: a number to look at. */
-START_TEST(speed_is_printed)
-{
-	static char data[64u << 10];
-	struct bt_json_file *log;
-	int64_t began;
-	double seconds;
-	const int turns = 2000;
-
-	memset(data, 'a', sizeof(data));
-	for (size_t i = 79; i < sizeof(data); i += 80)
-		data[i] = '\n';
-	log = open_log(200 << 20, 2, NULL);
-	began = bt_time_monotonic_ns();
-	for (int i = 0; i < turns; i++) {
-		ck_assert_int_eq(bt_json_file_write(log, BT_LOG_STDOUT, data, sizeof(data), NOON),
-				 0);
-		ck_assert_int_eq(bt_json_file_flush(log), 0);
-	}
-	seconds = (double)(bt_time_monotonic_ns() - began) / 1e9;
-	printf("json-file: %.0f MB/s of 80-byte lines\n",
-	       (double)turns * sizeof(data) / 1e6 / seconds);
-	bt_json_file_close(log);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("logs/json_file");
@@ -320,7 +294,6 @@ int main(void)
 	tcase_add_test(tc, one_file_is_truncated);
 	tcase_add_test(tc, a_torn_last_line_is_ended_before_the_next);
 	tcase_add_test(tc, a_full_disk_loses_lines_whole_and_says_how_many);
-	tcase_add_test(tc, speed_is_printed);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

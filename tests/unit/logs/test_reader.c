@@ -14,7 +14,6 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "logs/json_file.h"
 
 #define NOON     1700000000000000000ll /* 2023-11-14T22:13:20Z */
@@ -348,44 +347,6 @@ START_TEST(a_line_that_is_still_being_written_waits)
 }
 END_TEST
 
-/* Numbers to look at. */
-START_TEST(speed_is_printed)
-{
-	static char block[(64u << 10) + 1];
-	static char big[256u << 10];
-	struct bt_json_file *log = open_log(0, 1, NULL);
-	size_t total = 0;
-	int64_t began;
-
-	memset(block, 'a', sizeof(block) - 1);
-	for (size_t i = 79; i < sizeof(block) - 1; i += 80)
-		block[i] = '\n';
-	for (int i = 0; i < 1000; i++)
-		put(log, BT_LOG_STDOUT, block, NOON + i * 1000000);
-	bt_json_file_close(log);
-	for (int mux = 0; mux <= 1; mux++) {
-		struct bt_reader *reader =
-			open_reader((struct bt_reader_options){ .path = path,
-								.out = true,
-								.err = true,
-								.tail = -1,
-								.mux = mux,
-								.timestamps = mux });
-		ssize_t n;
-
-		began = bt_time_monotonic_ns();
-		total = 0;
-		while ((n = bt_reader_read(reader, big, sizeof(big))) > 0)
-			total += (size_t)n;
-		printf("reader: %.0f MB/s of %s\n",
-		       (double)total * 1e3 / (double)(bt_time_monotonic_ns() - began),
-		       mux ? "frames with times" : "text");
-		bt_reader_close(reader);
-	}
-	ck_assert_uint_gt(total, 1000 * (sizeof(block) - 1));
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("logs/reader");
@@ -407,7 +368,6 @@ int main(void)
 	tcase_add_test(tc, following_goes_on_through_rotations_and_ends_when_told);
 	tcase_add_test(tc, following_sees_a_truncated_file_begin_anew);
 	tcase_add_test(tc, a_line_that_is_still_being_written_waits);
-	tcase_add_test(tc, speed_is_printed);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -39,7 +39,7 @@
 #include "monitor/spawner.h"
 
 #define EVENTS_MAX  256
-#define PATIENCE_MS 15000
+#define PATIENCE_MS 60000
 
 static char dir[] = "/tmp/test_monitor.XXXXXX";
 static int spawner_fd = -EBADF;
@@ -642,11 +642,14 @@ START_TEST(restart_on_request_starts_anew_whatever_the_policy)
 }
 END_TEST
 
+/* Whoever is late with the stop meets the next run, and ends that. */
 START_TEST(stop_while_waiting_for_a_restart_is_final)
 {
 	struct options opt = { .script = "exit 1", .restart = { BT_RESTART_ALWAYS, 0 } };
 	struct box *box = start(&opt);
+	struct bt_client_event event;
 	struct bt_journal_record rec;
+	bool late = false;
 
 	for (int i = 0; i < 3; i++) {
 		next_record(box, BT_JOURNAL_STARTED);
@@ -654,9 +657,13 @@ START_TEST(stop_while_waiting_for_a_restart_is_final)
 	}
 	ck_assert_int_eq(rec.again_in_ms, 400);
 	ck_assert_int_eq(bt_client_stop(box->client, SIGTERM, 0, &err), 0);
-	rec = next_record(box, BT_JOURNAL_EXITED);
-	ck_assert(rec.final && rec.stopped);
-	ck_assert_int_eq(rec.code, 1);
+	do {
+		event = next_event(box);
+		late |= event.kind == BT_CLIENT_RECORD && event.record.kind == BT_JOURNAL_STARTED;
+	} while (event.kind != BT_CLIENT_RECORD || !event.record.final);
+	ck_assert_int_eq(event.record.kind, BT_JOURNAL_EXITED);
+	ck_assert(event.record.stopped);
+	ck_assert(late || event.record.code == 1);
 	finish(box);
 }
 END_TEST
@@ -726,10 +733,11 @@ END_TEST
 
 START_TEST(a_daemon_that_died_finds_everything_again)
 {
-	struct options opt = { .script = "sleep 0.3; echo later; exit 9",
+	struct options opt = { .script = "until [ -e /tmp/go ]; do sleep 0.01; done; exit 9",
 			       .restart = { BT_RESTART_ON_FAILURE, 1 } };
 	struct box *box = start(&opt), again = { .n = 0 };
 	struct bt_journal_record rec = next_record(box, BT_JOURNAL_STARTED);
+	bt_auto_free char *go = bt_str_format("%s/rootfs/tmp/go", dir);
 	struct bt_client_status status;
 
 	bt_client_hangup(box->client);
@@ -745,6 +753,7 @@ START_TEST(a_daemon_that_died_finds_everything_again)
 	ck_assert_int_eq(status.version, BT_PROTOCOL_VERSION);
 	ck_assert_uint_eq(status.seq, 1);
 	ck_assert_int_eq(bt_client_ack(again.client, 1, true), 0);
+	ck_assert_int_eq(bt_io_create_file(AT_FDCWD, go, 0644, "", 0), 0);
 	ck_assert_int_eq(next_record(&again, BT_JOURNAL_EXITED).code, 9);
 	wait_gone(&again);
 	pthread_join(again.thread, NULL);
@@ -1056,11 +1065,10 @@ START_TEST(another_runtime_has_terminals_and_tells_its_failures)
 }
 END_TEST
 
-START_TEST(a_monitor_is_small_and_a_start_is_quick)
+START_TEST(a_monitor_is_small)
 {
 	struct box *box = start_script("while read l; do :; done < /dev/zero & sleep 40");
 	char path[64], *text = NULL, *pss;
-	int64_t began;
 
 	next_record(box, BT_JOURNAL_STARTED);
 	ck_assert_int_eq(bt_client_signal(box->client, 0, &err), 0);
@@ -1068,21 +1076,12 @@ START_TEST(a_monitor_is_small_and_a_start_is_quick)
 	ck_assert_int_eq(bt_io_read_file(AT_FDCWD, path, 1u << 16, &text, NULL), 0);
 	pss = strstr(text, "Pss:");
 	ck_assert_ptr_nonnull(pss);
-	printf("monitor: %d kB PSS\n", atoi(pss + 4));
 #ifndef __SANITIZE_ADDRESS__
 	ck_assert_int_lt(atoi(pss + 4), 1500);
 #endif
 	free(text);
 	ck_assert_int_eq(bt_client_signal(box->client, SIGKILL, &err), 0);
 	finish(box);
-	began = bt_time_monotonic_ns();
-	for (int i = 0; i < 20; i++) {
-		const char *const args[] = { "/bin/true", NULL };
-
-		finish(start(&(struct options){ .args = args }));
-	}
-	printf("monitor: %.1f ms for start, exit and end\n",
-	       (double)(bt_time_monotonic_ns() - began) / 20e6);
 }
 END_TEST
 
@@ -1096,7 +1095,7 @@ int main(void)
 	if (geteuid() != 0)
 		return 77; /* skipped: containers need root */
 	tcase_add_checked_fixture(tc, set_up, tear_down);
-	tcase_set_timeout(tc, 30);
+	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_container_runs_is_logged_and_its_exit_code_told);
 	tcase_add_test(tc, a_signal_gives_128_and_its_number);
 	tcase_add_test(tc, a_program_that_cannot_start_is_told_with_its_code);
@@ -1125,7 +1124,7 @@ int main(void)
 	tcase_add_test(tc, running_out_of_memory_is_told_as_such);
 	tcase_add_test(tc, another_runtime_does_the_same);
 	tcase_add_test(tc, another_runtime_has_terminals_and_tells_its_failures);
-	tcase_add_test(tc, a_monitor_is_small_and_a_start_is_quick);
+	tcase_add_test(tc, a_monitor_is_small);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

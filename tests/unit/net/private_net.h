@@ -87,12 +87,13 @@ static inline int connect_from(int netns, const char *address, uint16_t port)
 	return r;
 }
 
-/* The same with patience: the first packets of a new neighbour may be lost. */
+/* The same with patience, for what is to be answered: the first packets of a new neighbour may be
+ * lost, and the answer of a machine that is busy comes late. */
 static inline int reach_from(int netns, const char *address, uint16_t port)
 {
 	int r = connect_from(netns, address, port);
 
-	for (int i = 0; i < 10 && r == -ETIMEDOUT; i++)
+	for (int i = 0; i < 100 && r == -ETIMEDOUT; i++)
 		r = connect_from(netns, address, port);
 	return r;
 }

@@ -116,7 +116,7 @@ static int call(int type, uint16_t number)
 	struct sockaddr_in6 to = { .sin6_family = AF_INET6,
 				   .sin6_port = htons(number),
 				   .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	struct timeval patience = { .tv_sec = 5 };
+	struct timeval patience = { .tv_sec = 60 };
 	int fd = socket(AF_INET6, type | SOCK_CLOEXEC, 0);
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -129,7 +129,7 @@ static int call(int type, uint16_t number)
 static int take_call(void)
 {
 	int fd = accept4(target_fd, NULL, NULL, SOCK_CLOEXEC);
-	struct timeval patience = { .tv_sec = 5 };
+	struct timeval patience = { .tv_sec = 60 };
 
 	ck_assert_int_ge(fd, 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -261,7 +261,7 @@ END_TEST
 static int datagram_target(uint16_t *ret_port)
 {
 	struct sockaddr_in sa = at("127.0.0.2", 0);
-	struct timeval patience = { .tv_sec = 5 };
+	struct timeval patience = { .tv_sec = 60 };
 	socklen_t len = sizeof(sa);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -389,14 +389,17 @@ START_TEST(a_container_is_forgotten_with_its_monitor)
 	held = publish(&p);
 	life = (int)syscall(SYS_pidfd_open, monitor, 0);
 	bt_forward_life(link_, "c1", life);
-	ck_assert_int_ge(call(SOCK_STREAM, PORT), 0);
+	r = call(SOCK_STREAM, PORT);
+	ck_assert_int_ge(r, 0);
+	close(r);
 	kill(monitor, SIGKILL);
 	waitpid(monitor, NULL, 0);
-	for (int i = 0; i < 500 && r != -ECONNREFUSED; i++) {
-		r = call(SOCK_STREAM, PORT);
-		usleep(10000);
+	/* The forwarder hears of it by itself, in its own time. */
+	while ((r = call(SOCK_STREAM, PORT)) != -ECONNREFUSED) {
+		if (r >= 0)
+			close(r);
+		usleep(1000);
 	}
-	ck_assert_int_eq(r, -ECONNREFUSED);
 	close(life);
 	close(held);
 }

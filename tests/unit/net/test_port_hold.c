@@ -67,7 +67,7 @@ START_TEST(nobody_who_connects_is_answered)
 	home = home_fd();
 	fd = bt_port_hold(IPPROTO_TCP, &any, 8080, false);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(connect_from(home, "127.0.0.1", 8080), -ECONNREFUSED);
+	ck_assert_int_eq(reach_from(home, "127.0.0.1", 8080), -ECONNREFUSED);
 }
 END_TEST
 

@@ -593,12 +593,12 @@ START_TEST(id_mapped_mount_shows_the_hosts_ids_as_the_containers)
 }
 END_TEST
 
-static void own_namespaces(int ready)
+static void own_namespaces(int ready, int mapped)
 {
-	if (unshare(CLONE_NEWUSER) < 0 || write(ready, "x", 1) != 1)
+	char byte;
+
+	if (unshare(CLONE_NEWUSER) < 0 || write(ready, "x", 1) != 1 || read(mapped, &byte, 1) != 1)
 		_exit(1);
-	/* The maps are written meanwhile. */
-	(void)sleep(1);
 	if (unshare(CLONE_NEWNET) < 0 || write(ready, "y", 1) != 1)
 		_exit(1);
 	for (;;)
@@ -610,18 +610,20 @@ START_TEST(user_namespace_of_another_is_joined_with_its_network)
 {
 	bt_auto_close int net = -EBADF;
 	char path[64], value[128], ready;
-	int pipes[2];
+	int pipes[2], mapped[2];
 	pid_t owner;
 
 	ck_assert_int_eq(pipe(pipes), 0);
+	ck_assert_int_eq(pipe(mapped), 0);
 	owner = fork();
 	if (owner == 0)
-		own_namespaces(pipes[1]);
+		own_namespaces(pipes[1], mapped[0]);
 	ck_assert_int_eq(read(pipes[0], &ready, 1), 1);
 	(void)snprintf(path, sizeof(path), "/proc/%d/uid_map", owner);
 	ck_assert_int_eq(bt_io_write_file(AT_FDCWD, path, "0 100000 65536"), 0);
 	(void)snprintf(path, sizeof(path), "/proc/%d/gid_map", owner);
 	ck_assert_int_eq(bt_io_write_file(AT_FDCWD, path, "0 100000 65536"), 0);
+	ck_assert_int_eq(write(mapped[1], "m", 1), 1);
 	ck_assert_int_eq(read(pipes[0], &ready, 1), 1);
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", owner);
 	net = open(path, O_RDONLY | O_CLOEXEC);

@@ -25,6 +25,16 @@
 
 static struct bt_err err;
 
+/* Sent by another process, perhaps before anybody waits: then it has to stay. */
+static void hold_back(int signal)
+{
+	sigset_t set;
+
+	ck_assert_int_eq(sigemptyset(&set), 0);
+	ck_assert_int_eq(sigaddset(&set, signal), 0);
+	ck_assert_int_eq(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+}
+
 static pid_t ending(int code)
 {
 	pid_t pid = fork();
@@ -57,12 +67,10 @@ END_TEST
 START_TEST(a_signal_is_passed_on_and_its_death_is_a_code)
 {
 	pid_t pid = waiting(), self = getpid();
-	pid_t other = fork();
 
-	if (other == 0) {
-		(void)usleep(50000);
+	hold_back(SIGTERM);
+	if (fork() == 0)
 		_exit(kill(self, SIGTERM));
-	}
 	ck_assert_int_eq(bt_oci_console_attend(pid, -EBADF, &BT_OCI_NOTIFY_NONE, &err),
 			 128 + SIGTERM);
 }
@@ -132,18 +140,13 @@ END_TEST
 
 START_TEST(signals_that_cannot_be_read_are_an_error_and_no_loop)
 {
-	pid_t pid = waiting(), self = getpid(), other = fork();
+	pid_t pid = waiting();
 	int r;
 
-	if (other == 0) {
-		for (;;) {
-			(void)usleep(10000);
-			(void)kill(self, SIGUSR1);
-		}
-	}
+	hold_back(SIGUSR1);
+	ck_assert_int_eq(kill(getpid(), SIGUSR1), 0);
 	without_call(SCMP_SYS(read), EIO);
 	r = bt_oci_console_attend(pid, -EBADF, &BT_OCI_NOTIFY_NONE, &err);
-	(void)kill(other, SIGKILL);
 	(void)kill(pid, SIGKILL);
 	ck_assert_int_eq(r, -EIO);
 	ck_assert_ptr_nonnull(strstr(err.msg, "wait for the process"));
@@ -152,13 +155,11 @@ END_TEST
 
 START_TEST(an_end_that_cannot_be_asked_for_is_an_error_and_no_wait)
 {
-	pid_t pid = waiting(), self = getpid(), other = fork();
+	pid_t pid = waiting();
 	int r;
 
-	if (other == 0) {
-		(void)usleep(50000);
-		_exit(kill(self, SIGCHLD));
-	}
+	hold_back(SIGCHLD);
+	ck_assert_int_eq(kill(getpid(), SIGCHLD), 0);
 	no_leak_check();
 	without_call(SCMP_SYS(wait4), ENOMEM);
 	r = bt_oci_console_attend(pid, -EBADF, &BT_OCI_NOTIFY_NONE, &err);

@@ -19,8 +19,8 @@
 #include "base/auto.h"
 #include "base/io.h"
 
-#define LOADS 3000
-#define KILLS 300
+#define LOADS 1000
+#define KILLS 100
 
 static const char config[] =
 	"{\"ociVersion\":\"1.2.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"a\"]},"

@@ -107,11 +107,11 @@ static int entries(const char *sub)
 	return n;
 }
 
-/* The reaper needs a moment. */
+/* The reaper needs a moment; one that never comes is ended by the test's limit. */
 static void await_entries(int n)
 {
-	for (int i = 0; i < 200 && entries("overlay2") != n; i++)
-		(void)usleep(10000);
+	while (entries("overlay2") > n)
+		(void)usleep(1000);
 	ck_assert_int_eq(entries("overlay2"), n);
 }
 

@@ -572,10 +572,13 @@ END_TEST
 START_TEST(statistics_show_the_process)
 {
 	struct bt_cgroup_stats s;
+	int spun[2];
 	pid_t pid;
+	char byte;
 
 	if (!have(BT_CGROUP_MEMORY) || !have(BT_CGROUP_PIDS) || !have(BT_CGROUP_CPUACCT))
 		return;
+	ck_assert_int_eq(pipe(spun), 0);
 	pid = fork();
 	if (pid == 0) {
 		volatile unsigned spin = 0;
@@ -587,9 +590,11 @@ START_TEST(statistics_show_the_process)
 		memset(p, 1, 4 << 20);
 		while (spin < 20000000)
 			spin = spin + 1;
-		(void)pause();
+		if (write(spun[1], "x", 1) == 1)
+			(void)pause();
+		_exit(1);
 	}
-	(void)usleep(300000);
+	ck_assert_int_eq((int)read(spun[0], &byte, 1), 1);
 	ck_assert_int_eq(bt_cgroup_stats_read(&cg, &s), 0);
 	ck_assert_uint_gt(s.cpu_total_ns, 1000000);
 	ck_assert_uint_eq(s.pids_current, 1);
