@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -22,6 +23,8 @@
 #define INPUT_SIZE (256u << 10)
 #define HEADER     8
 #define STAMP      (BT_TIME_RFC3339_LEN - 1)
+/* How often a log is looked at that cannot be watched. */
+#define LOOK_NS 100000000
 
 /* What was read of the files and is not yet understood. */
 struct input {
@@ -51,7 +54,7 @@ struct bt_reader {
 	bool skipping;    /* in the middle of a line that is too long */
 	bool ended;
 	atomic_bool finished;
-	int inotify_fd, event_fd, epoll_fd; /* -EBADF unless following */
+	int change_fd, event_fd, epoll_fd; /* -EBADF unless following */
 };
 
 struct output {
@@ -67,10 +70,29 @@ static int add_to_epoll(struct bt_reader *reader, int fd)
 	return epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-/* Watch the directory: for the log's files are renamed and made anew in it. */
-static int watch(struct bt_reader *reader, const char *path)
+/* Readable when something in the directory has changed: the log's files are renamed and made anew
+ * in it. A user may have a number of such watches, which all programs share; past it the directory
+ * is looked at now and then. Returns the descriptor or -errno. */
+static int watch_directory(const char *dir)
 {
 	const uint32_t events = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR;
+	const struct itimerspec look = { .it_interval.tv_nsec = LOOK_NS,
+					 .it_value.tv_nsec = LOOK_NS };
+	bt_auto_close int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	if (fd >= 0 && inotify_add_watch(fd, dir, events) >= 0)
+		return bt_take_fd(&fd);
+	if (errno != EMFILE && errno != ENOSPC)
+		return -errno;
+	bt_close(&fd);
+	fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (fd < 0 || timerfd_settime(fd, 0, &look, NULL) < 0)
+		return -errno;
+	return bt_take_fd(&fd);
+}
+
+static int watch(struct bt_reader *reader, const char *path)
+{
 	size_t len = (size_t)(bt_path_base(path) - path);
 	bt_auto_free char *dir = len ? strndup(path, len) : strdup(".");
 	int r;
@@ -78,12 +100,13 @@ static int watch(struct bt_reader *reader, const char *path)
 	if (!dir)
 		return -ENOMEM;
 	reader->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	reader->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	reader->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (reader->epoll_fd < 0 || reader->inotify_fd < 0 || reader->event_fd < 0 ||
-	    inotify_add_watch(reader->inotify_fd, dir, events) < 0)
+	if (reader->epoll_fd < 0 || reader->event_fd < 0)
 		return -errno;
-	r = add_to_epoll(reader, reader->inotify_fd);
+	reader->change_fd = watch_directory(dir);
+	if (reader->change_fd < 0)
+		return reader->change_fd;
+	r = add_to_epoll(reader, reader->change_fd);
 	return r < 0 ? r : add_to_epoll(reader, reader->event_fd);
 }
 
@@ -120,7 +143,7 @@ int bt_reader_open(const struct bt_reader_options *opt, struct bt_reader **ret, 
 	reader->until_set = opt->until_ns > 0;
 	bt_time_rfc3339(opt->since_ns, reader->since);
 	bt_time_rfc3339(opt->until_ns, reader->until);
-	reader->inotify_fd = reader->event_fd = reader->epoll_fd = -EBADF;
+	reader->change_fd = reader->event_fd = reader->epoll_fd = -EBADF;
 	r = set_up(reader, opt);
 	if (r < 0) {
 		bt_reader_close(reader);
@@ -150,7 +173,7 @@ void bt_reader_close(struct bt_reader *reader)
 	if (!reader)
 		return;
 	bt_log_files_done(&reader->files);
-	bt_close(&reader->inotify_fd);
+	bt_close(&reader->change_fd);
 	bt_close(&reader->event_fd);
 	bt_close(&reader->epoll_fd);
 	free(reader->in.buf);
@@ -374,7 +397,7 @@ static void drain_events(struct bt_reader *reader)
 {
 	char buf[4096];
 
-	while (read(reader->inotify_fd, buf, sizeof(buf)) > 0)
+	while (read(reader->change_fd, buf, sizeof(buf)) > 0)
 		;
 }
 

@@ -152,6 +152,16 @@ static int attend(struct session *s)
 	return 0;
 }
 
+int bt_oci_console_hold(struct bt_err *err)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
+		return bt_err_sys(err, -errno, "watch for signals");
+	return 0;
+}
+
 int bt_oci_console_attend(pid_t pid, int master, const struct bt_oci_notify *notify,
 			  struct bt_err *err)
 {
@@ -161,10 +171,11 @@ int bt_oci_console_attend(pid_t pid, int master, const struct bt_oci_notify *not
 	sigset_t all;
 	int r;
 
-	(void)sigfillset(&all);
 	/* Else an end that nobody hears of would be waited for. */
-	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
-		return bt_err_sys(err, -errno, "watch for signals");
+	r = bt_oci_console_hold(err);
+	if (r < 0)
+		return r;
+	(void)sigfillset(&all);
 	s.signals = signalfd(-1, &all, SFD_CLOEXEC);
 	if (s.signals < 0)
 		return bt_err_sys(err, -errno, "watch for signals");

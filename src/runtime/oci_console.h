@@ -17,6 +17,11 @@
  * of data with the descriptor. */
 bt_nodiscard int bt_oci_console_send(const char *path, int master, struct bt_err *err);
 
+/** From here on signals wait for bt_oci_console_attend(), which passes them on: one that comes as
+ * soon as the process runs must not end us instead. For before it is started; the process and hooks
+ * begin with no signal blocked all the same. Returns 0 or -errno. */
+bt_nodiscard int bt_oci_console_hold(struct bt_err *err);
+
 /** Stay with the process `pid` until it ends: pass signals on, and with a terminal (`master` not
  * negative) copy both ways, our own terminal being raw meanwhile. What it says to `notify` is
  * handed on, with ourselves as the main process. Reaps it. Returns its exit code (128 + signal); or

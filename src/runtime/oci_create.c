@@ -333,6 +333,8 @@ static int create(struct creating *c, const char *id, bool at_once, struct bt_er
 		r = plan_activation(c, err);
 	if (r == 0 && at_once)
 		r = bt_oci_notify_bind(c->dir, &c->notify, err);
+	if (r == 0 && at_once && !c->flags.detach)
+		r = bt_oci_console_hold(err);
 	if (r == 0)
 		r = launch(c, at_once, err);
 	if (r == 0)

@@ -168,11 +168,15 @@ static int exec(const struct bt_oci_cli *cli, struct bt_state *state, struct bt_
 		.sub_cgroups = { .v = f->cgroups, .n = f->ncgroups },
 	};
 	struct bt_launch launch = { 0 };
-	int r;
+	int r = 0;
 
 	if (process->terminal && f->detach && f->console_socket == NULL)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "--tty: detached, it needs --console-socket");
+	if (!f->detach)
+		r = bt_oci_console_hold(err);
+	if (r < 0)
+		return r;
 	r = bt_launch_exec(&req, &launch, err);
 	if (r < 0)
 		return bt_err_context(err, "exec failed: unable to start container process");

@@ -77,6 +77,9 @@ static int see_through(const struct bt_oci_linux *l, pid_t pid, int sock, int *r
 	int r = bt_idmap_write(pid, l->uid_mappings, l->nuid_mappings, l->gid_mappings,
 			       l->ngid_mappings, err);
 
+	/* Its own signals it takes itself: it was made before. */
+	if (r == 0)
+		r = bt_oci_console_hold(err);
 	if (r == 0 && write(sock, "", 1) != 1)
 		r = bt_err_sys(err, -errno, "enter the user namespace");
 	if (r < 0) {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../sys/without_call.h"
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/str.h"
@@ -326,6 +327,53 @@ START_TEST(following_sees_a_truncated_file_begin_anew)
 }
 END_TEST
 
+/* Those that one user may have are in other programs' hands. */
+static void follow_without_watches(int call, int error)
+{
+	struct bt_json_file *log;
+	struct bt_reader *reader;
+
+	without_call(call, error);
+	reader = open_reader((struct bt_reader_options){
+		.path = path, .out = true, .err = true, .follow = true, .tail = -1 });
+	ck_assert_int_eq(bt_reader_read(reader, buf, BUF_SIZE), -EAGAIN);
+	log = open_log(300, 3, NULL);
+	for (int i = 0; i < 10; i++) {
+		char line[32];
+
+		snprintf(line, sizeof(line), "%d\n", i);
+		put(log, BT_LOG_STDOUT, line, NOON);
+		expect_follow(reader, line);
+	}
+	bt_reader_finish(reader);
+	ck_assert_int_eq(bt_reader_read(reader, buf, BUF_SIZE), 0);
+	bt_json_file_close(log);
+	bt_reader_close(reader);
+}
+
+START_TEST(following_goes_on_where_the_user_may_watch_no_more_directories)
+{
+	follow_without_watches(SCMP_SYS(inotify_init1), EMFILE);
+}
+END_TEST
+
+START_TEST(following_goes_on_where_the_user_may_have_no_more_watches)
+{
+	follow_without_watches(SCMP_SYS(inotify_add_watch), ENOSPC);
+}
+END_TEST
+
+START_TEST(a_directory_that_cannot_be_watched_for_another_cause_is_an_error)
+{
+	const struct bt_reader_options opt = { .path = path, .out = true, .follow = true };
+	struct bt_reader *reader;
+	struct bt_err err;
+
+	without_call(SCMP_SYS(inotify_init1), ENOMEM);
+	ck_assert_int_eq(bt_reader_open(&opt, &reader, &err), -ENOMEM);
+}
+END_TEST
+
 START_TEST(a_line_that_is_still_being_written_waits)
 {
 	static const char line[] =
@@ -367,6 +415,9 @@ int main(void)
 	tcase_add_test(tc, a_log_that_does_not_exist_is_empty);
 	tcase_add_test(tc, following_goes_on_through_rotations_and_ends_when_told);
 	tcase_add_test(tc, following_sees_a_truncated_file_begin_anew);
+	tcase_add_test(tc, following_goes_on_where_the_user_may_watch_no_more_directories);
+	tcase_add_test(tc, following_goes_on_where_the_user_may_have_no_more_watches);
+	tcase_add_test(tc, a_directory_that_cannot_be_watched_for_another_cause_is_an_error);
 	tcase_add_test(tc, a_line_that_is_still_being_written_waits);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);

@@ -76,6 +76,17 @@ START_TEST(a_signal_is_passed_on_and_its_death_is_a_code)
 }
 END_TEST
 
+START_TEST(a_signal_that_comes_before_we_attend_is_passed_on_all_the_same)
+{
+	pid_t pid = waiting();
+
+	ck_assert_int_eq(bt_oci_console_hold(&err), 0);
+	ck_assert_int_eq(kill(getpid(), SIGTERM), 0);
+	ck_assert_int_eq(bt_oci_console_attend(pid, -EBADF, &BT_OCI_NOTIFY_NONE, &err),
+			 128 + SIGTERM);
+}
+END_TEST
+
 START_TEST(an_end_before_it_is_watched_for_is_seen)
 {
 	pid_t pid = ending(7);
@@ -308,6 +319,7 @@ int main(void)
 	tcase_set_timeout(all, 20);
 	tcase_add_test(all, the_exit_code_is_the_processs);
 	tcase_add_test(all, a_signal_is_passed_on_and_its_death_is_a_code);
+	tcase_add_test(all, a_signal_that_comes_before_we_attend_is_passed_on_all_the_same);
 	tcase_add_test(all, an_end_before_it_is_watched_for_is_seen);
 	tcase_add_test(all, without_a_mask_nothing_is_waited_for);
 	tcase_add_test(all, without_a_descriptor_of_signals_nothing_is_waited_for);
