@@ -17,7 +17,7 @@ import time
 import urllib.parse
 import urllib.request
 
-from harness import free_port, run, wait_for
+from harness import PATIENCE, free_port, run, wait_for
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -118,13 +118,13 @@ class Registry:
 
     def __exit__(self, *exc):
         self.proc.terminate()
-        self.proc.wait(timeout=30)
+        self.proc.wait(PATIENCE)
         shutil.rmtree(self.top, ignore_errors=True)
 
     def get(self, path, accept="*/*"):
         """As (headers, body), without authentication."""
         req = urllib.request.Request(f"http://{self.name}{path}", headers={"Accept": accept})
-        with urllib.request.urlopen(req, timeout=30) as r:
+        with urllib.request.urlopen(req, timeout=PATIENCE) as r:
             return r.headers, r.read()
 
     def manifest(self, repo, ref):

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from harness import BERTH, BERTHD, Daemon, busybox_tar, run, wait_for
+from harness import BERTH, BERTHD, PATIENCE, Daemon, busybox_tar, run, wait_for
 
 
 def with_image(daemon):
@@ -152,7 +152,7 @@ def test_a_subnet_of_ipv6_alone_gives_the_bridge_its_first_address():
 ])
 def test_addresses_that_are_none_of_the_default_bridge_are_refused(flags, message, tmp_path):
     d = Daemon(flags, top=str(tmp_path))
-    p = subprocess.run(d.argv(), capture_output=True, text=True, timeout=60)
+    p = subprocess.run(d.argv(), capture_output=True, text=True, timeout=PATIENCE)
     assert p.returncode != 0 and message in p.stderr
     subprocess.run(["ip", "link", "del", d.bridge], capture_output=True)
 
@@ -167,7 +167,7 @@ def test_options_of_new_networks_come_from_the_configuration(tmp_path):
         assert mtu == {"one": "1380\n", "two": "1420\n", "bridge": "1500\n"}
         assert json.loads(berth(d, "network", "inspect", "one").stdout)[0]["Options"]["com.docker.network.driver.mtu"] == "1380"
     (tmp_path / "daemon.json").write_text(json.dumps({"default-network-opts": {"bridge": {"com.docker.network.driver.mtu": 1380}}}))
-    p = subprocess.run(Daemon(top=str(tmp_path)).argv(), capture_output=True, text=True, timeout=60)
+    p = subprocess.run(Daemon(top=str(tmp_path)).argv(), capture_output=True, text=True, timeout=PATIENCE)
     assert p.returncode != 0 and "default-network-opts" in p.stderr
 
 
@@ -243,7 +243,7 @@ def test_the_name_server_asks_whom_the_daemon_names():
         address = d.bip.split("/")[0]
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.bind((address, 53))
-        sock.settimeout(20)
+        sock.settimeout(PATIENCE)
         d.terminate()
         d.flags += ["--dns", address]
         d.start()

@@ -63,7 +63,7 @@ def test_a_container_is_found_by_name_id_alias_and_hostname(engine, net, name):
         assert lookup(engine, name + "x", n) == [ip], n
     reverse = ".".join(reversed(ip.split("."))) + ".in-addr.arpa"
     assert lookup(engine, name + "x", reverse, "PTR") == [f"{name}.{net}."]
-    assert engine.docker("exec", name + "x", "ping", "-c1", "-W5", name).returncode == 0
+    assert engine.docker("exec", name + "x", "ping", "-c1", "-W30", name).returncode == 0
 
 
 def test_an_alias_of_several_takes_turns(engine, net, name):
@@ -121,7 +121,7 @@ def test_a_link_of_old_is_a_line_in_hosts_and_variables(engine, client, name):
         ip = address(engine, target, "bridge")
         host = engine.inspect(target)["Config"]["Hostname"]
         out = engine.docker("run", "--name", name, "--link", f"{target}:my-db", "-e", "MY_DB_ENV_SECRET2=own", "bb", "sh", "-c",
-                            "env; cat /etc/hosts; ping -c1 -W5 my-db", client=client).stdout
+                            "env; cat /etc/hosts; ping -c1 -W30 my-db", client=client).stdout
         for line in (f"MY_DB_PORT=tcp://{ip}:5432", f"MY_DB_PORT_53_UDP=udp://{ip}:53", f"MY_DB_PORT_5432_TCP=tcp://{ip}:5432",
                      f"MY_DB_PORT_5432_TCP_START=tcp://{ip}:5432", "MY_DB_PORT_5432_TCP_PORT_END=5433", f"MY_DB_PORT_5433_TCP_ADDR={ip}", f"MY_DB_PORT_5432_TCP_ADDR={ip}",
                      "MY_DB_PORT_5432_TCP_PORT=5432", "MY_DB_PORT_5432_TCP_PROTO=tcp", f"MY_DB_NAME=/{name}/my-db",
@@ -141,7 +141,7 @@ def test_the_host_is_found_by_name_on_every_network(engine, net, name):
     sleeper(engine, name, "--network", net)
     gateway = engine.inspect(name)["NetworkSettings"]["Networks"][net]["Gateway"]
     assert lookup(engine, name, "host.docker.internal") == [gateway]
-    out = engine.docker("run", "--rm", "bb", "sh", "-c", "ping -c1 -W5 host.docker.internal && ip route | grep default").stdout
+    out = engine.docker("run", "--rm", "bb", "sh", "-c", "ping -c1 -W30 host.docker.internal && ip route | grep default").stdout
     assert f"({out.split('default via ')[1].split()[0]})" in out
 
 
@@ -149,7 +149,7 @@ def test_a_network_connected_later_brings_names_to_the_default_bridge(engine, ne
     sleeper(engine, name)
     sleeper(engine, name + "x", "--network", net)
     engine.docker("network", "connect", net, name)
-    assert engine.docker("exec", name, "ping", "-c1", "-W5", name + "x").returncode == 0
+    assert engine.docker("exec", name, "ping", "-c1", "-W30", name + "x").returncode == 0
     assert "nameserver 127.0.0.11" in engine.docker("exec", name, "cat", "/etc/resolv.conf").stdout
 
 

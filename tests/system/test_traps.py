@@ -314,7 +314,7 @@ def test_names_aliases_and_twelve_digits_resolve_on_a_network(engine, name):
         c = engine.inspect(name)
         ip = c["NetworkSettings"]["Networks"][net]["IPAddress"]
         for asked in (name, "alias-" + name, c["Id"][:12]):
-            out = engine.docker("run", "--rm", "--network", net, "bb", "ping", "-c", "1", "-W", "5", asked).stdout
+            out = engine.docker("run", "--rm", "--network", net, "bb", "ping", "-c", "1", "-W", "30", asked).stdout
             assert f"({ip})" in out, asked
         engine.request("DELETE", f"/containers/{name}?force=1")
     finally:

@@ -13,7 +13,7 @@ def test_nothing_is_left(kind):
     before = leftovers.load(os.environ["BERTH_BASELINE"])[kind]
     # The kernel takes network namespaces apart behind; give it its time.
     try:
-        wait_for(lambda: not (leftovers.KINDS[kind]() - before), "the kernel cleans up", timeout=15)
+        wait_for(lambda: not (leftovers.KINDS[kind]() - before), "the kernel cleans up")
     except AssertionError:
         pass
     assert leftovers.KINDS[kind]() - before == set()
