@@ -24,6 +24,7 @@
 #include "runtime/oci_console.h"
 #include "runtime/oci_notify.h"
 #include "runtime/state.h"
+#include "runtime/state_lock.h"
 
 struct create_flags {
 	const char *bundle, *console_socket, *pid_file;
@@ -38,6 +39,7 @@ struct creating {
 	struct bt_state state;
 	char *bundle; /* absolute, owned */
 	char *dir;    /* state directory, owned; NULL until it is made */
+	int lock;     /* of it, owned; held until the container is there */
 	char *config; /* text, owned */
 	struct bt_launch launch;
 	struct bt_oci_notify notify;
@@ -49,6 +51,7 @@ static void creating_done(struct creating *c)
 	bt_launch_done(&c->launch);
 	bt_oci_notify_done(&c->notify);
 	bt_state_done(&c->state);
+	bt_close(&c->lock);
 	free(c->bundle);
 	free(c->dir);
 	free(c->config);
@@ -326,7 +329,7 @@ static int create(struct creating *c, const char *id, bool at_once, struct bt_er
 
 	if (r < 0)
 		return r;
-	r = bt_state_reserve(c->cli->root, id, &c->dir, err);
+	r = bt_state_reserve(c->cli->root, id, &c->dir, &c->lock, err);
 	if (r == 0)
 		r = announce(c, id, err);
 	if (r == 0)
@@ -339,15 +342,20 @@ static int create(struct creating *c, const char *id, bool at_once, struct bt_er
 		r = launch(c, at_once, err);
 	if (r == 0)
 		r = remember(c, err);
-	if (r < 0)
+	if (r < 0) {
 		undo(c);
-	return r;
+		return r;
+	}
+	bt_ignore(bt_state_lock_release(c->lock));
+	return 0;
 }
 
 int bt_oci_create(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
 		  struct bt_err *err)
 {
-	bt_auto(creating_done) struct creating c = { .cli = cli, .notify = BT_OCI_NOTIFY_NONE };
+	bt_auto(creating_done) struct creating c = { .cli = cli,
+						     .lock = -EBADF,
+						     .notify = BT_OCI_NOTIFY_NONE };
 	int r = take_flags(argc, argv, &c.flags, err);
 
 	if (r == 0)
@@ -371,25 +379,11 @@ static int forget_socket(const char *dir, int r, struct bt_err *err)
 		       : r;
 }
 
-int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
-		 struct bt_err *err)
+static int check_startable(const struct bt_state *state, struct bt_err *err)
 {
-	static const struct option none[] = { { 0 } };
-	bt_auto_state struct bt_state state = { 0 };
 	enum bt_state_status status;
-	bt_auto(bt_oci_notify_done) struct bt_oci_notify notify = BT_OCI_NOTIFY_NONE;
-	struct bt_launch launch = { 0 };
-	int r;
+	int r = bt_state_status(state, &status, err);
 
-	(void)ret_code;
-	if (bt_oci_cli_flag(argc, argv, "+", none, err) != -1)
-		return -EINVAL;
-	r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
-	if (r == 0)
-		r = bt_state_load(cli->root, argv[optind], &state, err);
-	if (r < 0)
-		return r;
-	r = bt_state_status(&state, &status, err);
 	if (r < 0)
 		return r;
 	/* runc's words, which callers look for. */
@@ -400,30 +394,106 @@ int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL,
 				  "cannot start a container that is %s",
 				  bt_state_status_name(status));
-	r = bt_oci_notify_bind(state.dir, &notify, err);
+	return 0;
+}
+
+/* Find it waiting for its start, which nobody else can be about then. What is refused is refused
+ * without waiting for whoever creates it, or for hooks of one that runs. */
+static int claim(const struct bt_oci_cli *cli, const char *id, struct bt_state *state,
+		 int *ret_lock, struct bt_err *err)
+{
+	bt_auto_state struct bt_state before = { 0 };
+	bt_auto_close int lock = -EBADF;
+	int r = bt_state_load(cli->root, id, &before, err);
+
 	if (r == 0)
-		r = bt_launch_reach(state.dir, state.pid, &launch, err);
+		r = check_startable(&before, err);
 	if (r < 0)
 		return r;
-	launch.spec = &state.spec;
-	launch.id = state.id;
-	launch.bundle = state.bundle;
+	lock = bt_state_lock_take(before.dir, -1);
+	/* One that an earlier version made has none; and one that is gone is not there. */
+	if (lock < 0 && lock != -ENOENT)
+		return bt_err_sys(err, lock, "start %s", id);
+	r = bt_state_load(cli->root, id, state, err);
+	if (r == 0)
+		r = check_startable(state, err);
+	*ret_lock = bt_take_fd(&lock);
+	return r;
+}
+
+static int start(struct bt_state *state, const struct bt_oci_notify *notify, struct bt_err *err)
+{
+	struct bt_launch launch = { 0 };
+	int r = bt_launch_reach(state->dir, state->pid, &launch, err);
+
+	if (r < 0)
+		return bt_state_failed(state, err);
+	launch.spec = &state->spec;
+	launch.id = state->id;
+	launch.bundle = state->bundle;
 	r = bt_launch_start(&launch, err);
 	/* Whose poststart hook fails is stopped (runtime specification, "Lifecycle", 9). */
 	if (r < 0)
-		bt_ignore(bt_state_signal(&state, SIGKILL));
-	r = forget_socket(state.dir, r, err);
+		bt_ignore(bt_state_signal(state, SIGKILL));
+	r = forget_socket(state->dir, r, err);
 	bt_launch_done(&launch);
 	if (r == 0)
-		bt_oci_notify_wait(&notify, state.pid);
+		bt_oci_notify_wait(notify, state->pid);
 	return r;
+}
+
+int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
+		 struct bt_err *err)
+{
+	static const struct option none[] = { { 0 } };
+	bt_auto_state struct bt_state state = { 0 };
+	bt_auto(bt_oci_notify_done) struct bt_oci_notify notify = BT_OCI_NOTIFY_NONE;
+	bt_auto_close int lock = -EBADF;
+	int r;
+
+	(void)ret_code;
+	if (bt_oci_cli_flag(argc, argv, "+", none, err) != -1)
+		return -EINVAL;
+	r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
+	if (r == 0)
+		r = claim(cli, argv[optind], &state, &lock, err);
+	if (r == 0)
+		r = bt_oci_notify_bind(state.dir, &notify, err);
+	return r < 0 ? r : start(&state, &notify, err);
+}
+
+/* A container of this name that there is by now is somebody else's, where ours was deleted. */
+static bool is_still_ours(const struct creating *c)
+{
+	return bt_state_lock_retake(c->lock) != 0;
+}
+
+static void take_back(struct creating *c)
+{
+	if (is_still_ours(c)) {
+		undo(c);
+		return;
+	}
+	bt_launch_end(&c->launch);
+}
+
+static int finish(struct creating *c, struct bt_err *err)
+{
+	const struct bt_cgroups_owner owner = bt_state_owner(&c->state);
+	int r;
+
+	if (!is_still_ours(c))
+		return 0;
+	r = bt_launch_cleanup(&owner, NULL, err);
+	return r < 0 || c->flags.keep ? r : bt_state_remove(c->dir, err);
 }
 
 int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
 	       struct bt_err *err)
 {
-	bt_auto(creating_done) struct creating c = { .cli = cli, .notify = BT_OCI_NOTIFY_NONE };
-	struct bt_cgroups_owner owner;
+	bt_auto(creating_done) struct creating c = { .cli = cli,
+						     .lock = -EBADF,
+						     .notify = BT_OCI_NOTIFY_NONE };
 	int r = take_flags(argc, argv, &c.flags, err);
 
 	if (r == 0)
@@ -436,7 +506,7 @@ int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_cod
 	c.launch.bundle = c.bundle;
 	r = bt_launch_start(&c.launch, err);
 	if (r < 0) {
-		undo(&c);
+		take_back(&c);
 		return r;
 	}
 	if (c.flags.detach) {
@@ -447,11 +517,9 @@ int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_cod
 				  c.flags.console_socket == NULL ? c.launch.console_fd : -EBADF,
 				  &c.notify, err);
 	if (r < 0) {
-		undo(&c);
+		take_back(&c);
 		return r;
 	}
 	*ret_code = r;
-	owner = bt_state_owner(&c.state);
-	r = bt_launch_cleanup(&owner, NULL, err);
-	return r < 0 || c.flags.keep ? r : bt_state_remove(c.dir, err);
+	return finish(&c, err);
 }

@@ -178,8 +178,10 @@ static int exec(const struct bt_oci_cli *cli, struct bt_state *state, struct bt_
 	if (r < 0)
 		return r;
 	r = bt_launch_exec(&req, &launch, err);
-	if (r < 0)
+	if (r < 0) {
+		bt_ignore(bt_state_failed(state, err));
 		return bt_err_context(err, "exec failed: unable to start container process");
+	}
 	r = after_start(cli, f, &launch, ret_code, err);
 	bt_launch_done(&launch);
 	return r;

@@ -169,85 +169,6 @@ int bt_oci_kill(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_co
 	return r < 0 ? r : send_signal(&state, signal, all, err);
 }
 
-/* The init is somebody else's child: it is gone once it is a zombie or less. */
-static void wait_gone(const struct bt_state *state)
-{
-	for (int i = 0; i < 1000; i++) {
-		uint64_t start = 0;
-		int r = bt_state_start_time(state->pid, &start);
-
-		if (r == 0 || (r > 0 && start != state->start_time))
-			return;
-		(void)usleep(10000);
-	}
-}
-
-/* A creation that was killed leaves a directory without a state. */
-static int delete_half_made(const struct bt_oci_cli *cli, const char *id, bool force,
-			    struct bt_err *err)
-{
-	bt_auto_free char *dir = bt_path_join(cli->root, id);
-
-	if (dir == NULL)
-		return bt_err_sys(err, -ENOMEM, "delete %s", id);
-	if (access(dir, F_OK) < 0)
-		return force ? 0 : -ENOENT;
-	return bt_state_remove(dir, err);
-}
-
-static int delete (const struct bt_oci_cli *cli, const struct bt_state *state, bool force,
-		   struct bt_err *err)
-{
-	const struct bt_cgroups_owner owner = bt_state_owner(state);
-	char warning[BT_SYNC_WARNING_LEN] = "";
-	enum bt_state_status status;
-	int r = bt_state_status(state, &status, err);
-
-	if (r < 0)
-		return r;
-	if (status != BT_STATE_STOPPED && status != BT_STATE_CREATED && !force)
-		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
-				  "cannot delete container %s that is not stopped: %s", state->id,
-				  bt_state_status_name(status));
-	if (status != BT_STATE_STOPPED) {
-		r = bt_state_signal(state, SIGKILL);
-		if (r < 0 && r != -ESRCH)
-			return bt_err_sys(err, r, "kill %s", state->id);
-		if (status == BT_STATE_PAUSED)
-			r = signal_all(state, SIGKILL, err);
-		if (r < 0 && r != -ESRCH)
-			return r;
-		wait_gone(state);
-	}
-	r = bt_launch_cleanup(&owner, warning, err);
-	if (warning[0] != '\0')
-		bt_oci_cli_warn(cli, warning);
-	return r < 0 ? r : bt_state_remove(state->dir, err);
-}
-
-int bt_oci_delete(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,
-		  struct bt_err *err)
-{
-	static const struct option flags[] = { { "force", no_argument, NULL, 'f' }, { 0 } };
-	bt_auto_state struct bt_state state = { 0 };
-	bool force = false;
-	int flag, r;
-
-	(void)ret_code;
-	while ((flag = bt_oci_cli_flag(argc, argv, "+f", flags, err)) != -1) {
-		if (flag != 'f')
-			return -EINVAL;
-		force = true;
-	}
-	r = bt_oci_cli_count(argv[0], argc - optind, 1, 1, err);
-	if (r < 0)
-		return r;
-	r = bt_state_load(cli->root, argv[optind], &state, err);
-	if (r == -ENOENT && err->kind == BT_ERR_NOT_FOUND)
-		return delete_half_made(cli, argv[optind], force, err);
-	return r < 0 ? r : delete (cli, &state, force, err);
-}
-
 static int set_frozen(const struct bt_oci_cli *cli, int argc, char **argv, bool freeze,
 		      struct bt_err *err)
 {
@@ -267,10 +188,12 @@ static int set_frozen(const struct bt_oci_cli *cli, int argc, char **argv, bool 
 	if (!freeze && status != BT_STATE_PAUSED)
 		return bt_err_set(err, BT_ERR_CONFLICT, EINVAL, "container not paused");
 	r = bt_state_cgroup(&state, &cg, err);
-	if (r < 0)
-		return r;
-	r = freeze ? bt_cgroup_freeze(&cg) : bt_cgroup_freeze_end(&cg);
-	return r < 0 ? bt_err_sys(err, r, "%s %s", argv[0], state.id) : 0;
+	if (r == 0) {
+		r = freeze ? bt_cgroup_freeze(&cg) : bt_cgroup_freeze_end(&cg);
+		if (r < 0)
+			(void)bt_err_sys(err, r, "%s %s", argv[0], state.id);
+	}
+	return r < 0 ? bt_state_failed(&state, err) : 0;
 }
 
 int bt_oci_pause(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,

@@ -62,6 +62,7 @@ int bt_oci_update(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 	bt_auto_cgroup struct bt_cgroup cg = { 0 };
 	struct bt_oci_update_flags flags = { 0 };
 	struct bt_cgroups_owner owner;
+	enum bt_state_status status;
 	int r = bt_oci_update_flags_take(argc, argv, &flags, err);
 
 	(void)ret_code;
@@ -72,12 +73,20 @@ int bt_oci_update(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_
 	if (r == 0 && flags.file != NULL)
 		r = read_resources(flags.file, &state.arena, &flags.resources, err);
 	if (r == 0)
-		r = bt_state_cgroup(&state, &cg, err);
+		r = bt_state_status(&state, &status, err);
 	if (r < 0)
 		return r;
+	/* Its groups are being made, or gone. */
+	if (status == BT_STATE_CREATING || status == BT_STATE_STOPPED)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container not running: %s",
+				  bt_state_status_name(status));
 	owner = bt_state_owner(&state);
-	r = bt_cgroups_update(&owner, &cg, &flags.resources, err);
-	return r < 0 || !flags.rdt.set ? r : update_class(&state, &flags.rdt, err);
+	r = bt_state_cgroup(&state, &cg, err);
+	if (r == 0)
+		r = bt_cgroups_update(&owner, &cg, &flags.resources, err);
+	if (r == 0 && flags.rdt.set)
+		r = update_class(&state, &flags.rdt, err);
+	return r < 0 ? bt_state_failed(&state, err) : 0;
 }
 
 /* ---- events ------------------------------------------------------------------ */

@@ -18,6 +18,7 @@
 #include "codec/json.h"
 #include "runtime/cgroups.h"
 #include "runtime/launch.h"
+#include "runtime/state_lock.h"
 #include "sys/pidfd.h"
 
 #define STATE_MAX (64u << 10)
@@ -41,7 +42,17 @@ static int dir_of(const char *root, const char *id, char **ret, struct bt_err *e
 	return *ret == NULL ? bt_err_sys(err, -ENOMEM, "container %s", id) : 0;
 }
 
-int bt_state_reserve(const char *root, const char *id, char **ret_dir, struct bt_err *err)
+/* Returns the lock, or -errno: -ENOENT where whoever deletes such a name took it for the remains of
+ * a creator that was killed. */
+static int make(const char *dir)
+{
+	if (mkdir(dir, 0700) < 0)
+		return -errno;
+	return bt_state_lock_create(dir);
+}
+
+int bt_state_reserve(const char *root, const char *id, char **ret_dir, int *ret_lock,
+		     struct bt_err *err)
 {
 	bt_auto_free char *dir = NULL;
 	int r = dir_of(root, id, &dir, err);
@@ -51,13 +62,15 @@ int bt_state_reserve(const char *root, const char *id, char **ret_dir, struct bt
 	r = bt_io_mkdir_p(root, 0711);
 	if (r < 0)
 		return bt_err_sys(err, r, "make %s", root);
-	if (mkdir(dir, 0700) < 0) {
-		if (errno == EEXIST)
-			return bt_err_set(err, BT_ERR_CONFLICT, EEXIST,
-					  "container with given ID already exists: %s", id);
-		return bt_err_sys(err, -errno, "make %s", dir);
-	}
+	while ((r = make(dir)) == -ENOENT && access(root, F_OK) == 0)
+		continue;
+	if (r == -EEXIST)
+		return bt_err_set(err, BT_ERR_CONFLICT, EEXIST,
+				  "container with given ID already exists: %s", id);
+	if (r < 0)
+		return bt_err_sys(err, r, "make %s", dir);
 	*ret_dir = bt_take(dir);
+	*ret_lock = r;
 	return 0;
 }
 
@@ -309,6 +322,21 @@ int bt_state_status(const struct bt_state *state, enum bt_state_status *ret, str
 		return bt_err_sys(err, r, "find out what %s is doing", state->id);
 	*ret = found;
 	return 0;
+}
+
+int bt_state_failed(const struct bt_state *state, struct bt_err *err)
+{
+	bt_auto_free char *path = bt_path_join(state->dir, "state.json");
+	enum bt_state_status status;
+	struct bt_err ignored;
+
+	if (path != NULL && access(path, F_OK) < 0 && errno == ENOENT)
+		return bt_err_set(err, BT_ERR_NOT_FOUND, ENOENT, "container does not exist: %s",
+				  state->id);
+	if (bt_state_status(state, &status, &ignored) == 0 && status == BT_STATE_STOPPED)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
+				  "container not running: it has ended");
+	return -err->errnum;
 }
 
 const char *bt_state_status_name(enum bt_state_status status)

@@ -48,9 +48,10 @@ struct bt_state {
 /** May `id` name a container? Letters, digits, "_", "+", "-", ".", and neither "." nor "..". */
 bool bt_state_id_valid(const char *id);
 
-/** Make the directory of a new container. Returns 0; -EEXIST (kind CONFLICT) where there is one
- * already; or another -errno. `*ret_dir` is a new string (owned). */
-bt_nodiscard int bt_state_reserve(const char *root, const char *id, char **ret_dir,
+/** Make the directory of a new container, with its lock, which is held (runtime/state_lock.h).
+ * Returns 0; -EEXIST (kind CONFLICT) where there is one already; or another -errno. `*ret_dir` is a
+ * new string, `*ret_lock` a descriptor (both owned). */
+bt_nodiscard int bt_state_reserve(const char *root, const char *id, char **ret_dir, int *ret_lock,
 				  struct bt_err *err);
 
 /** Write state.json, at once for whoever reads it, and before it the configuration's copy unless
@@ -68,6 +69,10 @@ bt_nodiscard int bt_state_load(const char *root, const char *id, struct bt_state
  * it from being told: what is not known is no end. */
 bt_nodiscard int bt_state_status(const struct bt_state *state, enum bt_state_status *ret,
 				 struct bt_err *err);
+
+/** Something about the container has failed as `err` says. Where it has ended or was deleted
+ * meanwhile, that is put in its place. Returns -err->errnum. */
+int bt_state_failed(const struct bt_state *state, struct bt_err *err);
 
 /** "creating", "created", "running", "paused", "stopped". */
 const char *bt_state_status_name(enum bt_state_status status);

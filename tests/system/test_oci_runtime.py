@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """berth-runtime as an OCI runtime: by hand with runc's command line. (Under podman, containerd and dockerd: test_oci_callers.py.)"""
+import concurrent.futures
 import json
 import os
 import shutil
@@ -260,7 +261,7 @@ def test_nobody_gets_at_a_container_that_is_being_created(oci, verb, hook):
         assert oci.status() == "creating"
         for argv, code, words in ((["kill", oci.id, "KILL"], 1, "container not running"), (["kill", "--all", oci.id, "KILL"], 1, "container not running"),
                                   (["exec", oci.id, "hostname"], 255, "being created"), (["start", oci.id], 1, "that is creating"),
-                                  (["pause", oci.id], 1, "not running or created"), (["delete", oci.id], 1, "not stopped: creating")):
+                                  (["pause", oci.id], 1, "not running or created"), (["update", "--memory", "100000000", oci.id], 1, "container not running: creating"), (["delete", oci.id], 1, "not stopped: creating")):
             said = oci(*argv, check=False)
             assert (said.returncode, said.stdout) == (code, "") and words in said.stderr, argv
         open(go, "w").close()
@@ -273,3 +274,46 @@ def test_nobody_gets_at_a_container_that_is_being_created(oci, verb, hook):
         open(go, "w").close()
         oci("delete", "--force", oci.id, check=False)
         p.wait(PATIENCE)
+
+
+def at_once(oci, n, *argv):
+    """The same command so often side by side: what each said."""
+    with concurrent.futures.ThreadPoolExecutor(n) as pool:
+        return [f.result() for f in [pool.submit(oci, *argv, check=False) for _ in range(n)]]
+
+
+def test_of_those_who_start_or_delete_it_side_by_side_one_has_done_it(oci):
+    quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE)
+    oci.args("sleep", "1000")
+    oci("state", oci.id, check=False)
+    for verb in ("start", "delete"):
+        subprocess.run([RUNTIME, "--root", oci.state, "create", "--bundle", oci.bundle, oci.id], check=True, **quiet)
+        said = at_once(oci, 5, verb, oci.id)
+        others = [p.stderr for p in said if p.returncode != 0]
+        assert len(others) == 4 and all(("already running" if verb == "start" else "does not exist") in e for e in others), others
+        oci("delete", "--force", oci.id)
+
+
+def test_a_start_beside_a_deletion_comes_before_or_after_it(oci):
+    """What is deleted does not run, and what runs is not deleted."""
+    quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE)
+    oci.args("sleep", "1000")
+    oci("state", oci.id, check=False)
+    for _ in range(5):
+        subprocess.run([RUNTIME, "--root", oci.state, "create", "--bundle", oci.bundle, oci.id], check=True, **quiet)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            start, delete = pool.submit(oci, "start", oci.id, check=False), pool.submit(oci, "delete", oci.id, check=False)
+            start, delete = start.result(), delete.result()
+        if start.returncode == 0:
+            assert delete.returncode == 1 and "not stopped: running" in delete.stderr
+            assert oci.status() == "running"
+        else:
+            assert delete.returncode == 0 and ("does not exist" in start.stderr or "that is stopped" in start.stderr), start.stderr
+        oci("delete", "--force", oci.id)
+
+
+def test_what_stopped_or_is_being_created_takes_no_limits(oci):
+    oci.start("true")
+    wait_for(lambda: oci.status() == "stopped", "the end")
+    p = oci("update", "--memory", "100000000", oci.id, check=False)
+    assert p.returncode == 1 and "container not running: stopped" in p.stderr

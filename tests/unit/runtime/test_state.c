@@ -28,18 +28,20 @@ static const char config[] =
 
 static char root[64];
 static char *dir;
+static int lock = -EBADF;
 static struct bt_err err;
 
 static void set_up(void)
 {
 	strcpy(root, "/tmp/test_state.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(root));
-	ck_assert_int_eq(bt_state_reserve(root, "one", &dir, &err), 0);
+	ck_assert_int_eq(bt_state_reserve(root, "one", &dir, &lock, &err), 0);
 }
 
 static void tear_down(void)
 {
 	free(dir);
+	bt_close(&lock);
 	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, root), 0);
 }
 
@@ -301,12 +303,13 @@ START_TEST(id_names_one_directory_and_nothing_above)
 {
 	static const char *const bad[] = { "", ".", "..", "a/b", "a b", "a\n", "\xc3\xa4" };
 	char *again = NULL;
+	int second = -EBADF;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ck_assert_msg(!bt_state_id_valid(bad[i]), "\"%s\"", bad[i]);
 	ck_assert(bt_state_id_valid("a.b-c_d+E9"));
-	ck_assert_int_eq(bt_state_reserve(root, "../x", &again, &err), -EINVAL);
-	ck_assert_int_eq(bt_state_reserve(root, "one", &again, &err), -EEXIST);
+	ck_assert_int_eq(bt_state_reserve(root, "../x", &again, &second, &err), -EINVAL);
+	ck_assert_int_eq(bt_state_reserve(root, "one", &again, &second, &err), -EEXIST);
 	ck_assert_int_eq(err.kind, BT_ERR_CONFLICT);
 }
 END_TEST
