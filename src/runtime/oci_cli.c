@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/io.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "codec/json.h"
@@ -125,6 +126,25 @@ static int take_switch(int argc, char **argv, const struct option *longs, int *r
 	return 0;
 }
 
+static bool wants_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* One command's, for who asks the command itself. */
+static void help(const char *command, const struct option *longs)
+{
+	const char *summary = "";
+
+	for (size_t i = 0; i < NCOMMANDS; i++) {
+		if (strcmp(commands[i].name, command) == 0)
+			summary = commands[i].summary;
+	}
+	printf("berth-runtime %s: %s\n", command, summary);
+	for (; longs->name != NULL; longs++)
+		printf("  --%s%s\n", longs->name, longs->has_arg != no_argument ? " VALUE" : "");
+}
+
 int bt_oci_cli_flag(int argc, char **argv, const char *shorts, const struct option *longs,
 		    struct bt_err *err)
 {
@@ -136,11 +156,33 @@ int bt_oci_cli_flag(int argc, char **argv, const char *shorts, const struct opti
 			return flag;
 	}
 	flag = getopt_long(argc, argv, shorts, longs, NULL);
+	if (flag == '?' && wants_help(argv[optind > 0 ? optind - 1 : 0])) {
+		help(argv[0], longs);
+		exit(EXIT_SUCCESS);
+	}
 	if (flag == '?')
 		(void)bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				 "flag is not known or lacks its value: %s",
 				 argv[optind > 0 ? optind - 1 : 0]);
 	return flag;
+}
+
+int bt_oci_cli_write_pid(const char *path, pid_t pid, struct bt_err *err)
+{
+	bt_auto_free char *temporary = NULL;
+	char text[16];
+	int n, r;
+
+	if (path == NULL)
+		return 0;
+	/* Whoever waits for the file must not find it empty. */
+	temporary = bt_str_format("%s.new", path);
+	n = snprintf(text, sizeof(text), "%d", (int)pid);
+	r = temporary == NULL ? -ENOMEM
+			      : bt_io_create_file(AT_FDCWD, temporary, 0644, text, (size_t)n);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	return r < 0 ? bt_err_sys(err, r, "write %s", path) : 0;
 }
 
 int bt_oci_cli_number(const char *flag, const char *text, long long min, long long max,

@@ -9,6 +9,7 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -67,6 +68,9 @@ bt_nodiscard int bt_oci_cli_count(const char *command, int argc, int min, int ma
  * if it were not there. Returns its `val`, -1 at the end, or '?' with *err filled. */
 int bt_oci_cli_flag(int argc, char **argv, const char *shorts, const struct option *longs,
 		    struct bt_err *err);
+
+/** Write a pid file, whole as soon as it is there; a `path` of NULL is none. */
+bt_nodiscard int bt_oci_cli_write_pid(const char *path, pid_t pid, struct bt_err *err);
 
 /** Parse a number of a flag. Returns 0 or -EINVAL. */
 bt_nodiscard int bt_oci_cli_number(const char *flag, const char *text, long long min, long long max,

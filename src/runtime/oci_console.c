@@ -17,16 +17,26 @@
 #include "base/io.h"
 #include "base/sock.h"
 
+/* Returns 0 or -errno. */
+static int hand_over(const char *path, const char *name, int fd)
+{
+	bt_auto_close int sock = bt_sock_connect(path, SOCK_STREAM);
+
+	return sock < 0 ? sock : bt_sock_send(sock, name, strlen(name), &fd, 1);
+}
+
 int bt_oci_console_send(const char *path, int master, struct bt_err *err)
 {
-	static const char name[] = "/dev/ptmx";
-	bt_auto_close int sock = bt_sock_connect(path, SOCK_STREAM);
-	int r;
+	int r = hand_over(path, "/dev/ptmx", master);
 
-	if (sock < 0)
-		return bt_err_sys(err, sock, "connect to the console socket %s", path);
-	r = bt_sock_send(sock, name, sizeof(name) - 1, &master, 1);
-	return r < 0 ? bt_err_sys(err, r, "send the terminal to %s", path) : 0;
+	return r < 0 ? bt_err_sys(err, r, "send the terminal to the console socket %s", path) : 0;
+}
+
+int bt_oci_console_send_pidfd(const char *path, const char *kind, int pidfd, struct bt_err *err)
+{
+	int r = hand_over(path, kind, pidfd);
+
+	return r < 0 ? bt_err_sys(err, r, "--pidfd-socket: send the process to %s", path) : 0;
 }
 
 struct session {

@@ -16,6 +16,10 @@
 /** Send the terminal's master to the unix stream socket at `path`, as runc does: one byte or more
  * of data with the descriptor. */
 bt_nodiscard int bt_oci_console_send(const char *path, int master, struct bt_err *err);
+/** The same of a process' pidfd (--pidfd-socket), with `kind` as the data: "standard" for a
+ * container's init, "setns" for a process of exec. */
+bt_nodiscard int bt_oci_console_send_pidfd(const char *path, const char *kind, int pidfd,
+					   struct bt_err *err);
 
 /** From here on signals wait for bt_oci_console_attend(), which passes them on: one that comes as
  * soon as the process runs must not end us instead. For before it is started; the process and hooks

@@ -27,7 +27,7 @@
 #include "runtime/state_lock.h"
 
 struct create_flags {
-	const char *bundle, *console_socket, *pid_file;
+	const char *bundle, *console_socket, *pid_file, *pidfd_socket;
 	bool no_pivot, no_new_keyring, detach, keep;
 	int preserve_fds;
 };
@@ -63,6 +63,7 @@ static int take_flags(int argc, char **argv, struct create_flags *f, struct bt_e
 		{ "bundle", required_argument, NULL, 'b' },
 		{ "console-socket", required_argument, NULL, 'c' },
 		{ "pid-file", required_argument, NULL, 'p' },
+		{ "pidfd-socket", required_argument, NULL, 'F' },
 		{ "preserve-fds", required_argument, NULL, 'P' },
 		{ "no-pivot", no_argument, NULL, 'n' },
 		{ "no-new-keyring", no_argument, NULL, 'k' },
@@ -85,6 +86,9 @@ static int take_flags(int argc, char **argv, struct create_flags *f, struct bt_e
 			break;
 		case 'p':
 			f->pid_file = *optarg != '\0' ? optarg : NULL;
+			break;
+		case 'F':
+			f->pidfd_socket = *optarg != '\0' ? optarg : NULL;
 			break;
 		case 'P':
 			r = bt_oci_cli_number("--preserve-fds", optarg, 0, 1000, &n, err);
@@ -230,24 +234,6 @@ static int launch(struct creating *c, bool at_once, struct bt_err *err)
 	return 0;
 }
 
-static int write_pid_file(const char *path, pid_t pid, struct bt_err *err)
-{
-	bt_auto_free char *temporary = NULL;
-	char text[16];
-	int n, r;
-
-	if (path == NULL)
-		return 0;
-	/* Whoever waits for the file must not find it empty. */
-	temporary = bt_str_format("%s.new", path);
-	n = snprintf(text, sizeof(text), "%d", (int)pid);
-	r = temporary == NULL ? -ENOMEM
-			      : bt_io_create_file(AT_FDCWD, temporary, 0644, text, (size_t)n);
-	if (r == 0 && rename(temporary, path) < 0)
-		r = -errno;
-	return r < 0 ? bt_err_sys(err, r, "write %s", path) : 0;
-}
-
 /* What the state says from the beginning on; the creating process stands for the init. */
 static int announce(struct creating *c, const char *id, struct bt_err *err)
 {
@@ -286,9 +272,10 @@ static int remember(struct creating *c, struct bt_err *err)
 		r = bt_state_save(s, NULL, err);
 	if (r == 0 && c->launch.console_fd >= 0 && c->flags.console_socket != NULL)
 		r = bt_oci_console_send(c->flags.console_socket, c->launch.console_fd, err);
-	if (r == 0)
-		r = write_pid_file(c->flags.pid_file, s->pid, err);
-	return r;
+	if (r == 0 && c->flags.pidfd_socket != NULL)
+		r = bt_oci_console_send_pidfd(c->flags.pidfd_socket, "standard", c->launch.pidfd,
+					      err);
+	return r == 0 ? bt_oci_cli_write_pid(c->flags.pid_file, s->pid, err) : r;
 }
 
 /* Nothing of a container that could not be made stays. */

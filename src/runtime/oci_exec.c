@@ -22,6 +22,7 @@
 /* runc's code where the process could not be started, so that it is not taken for
  * the process' own. */
 #define FAILED 255
+
 static int read_process(const char *path, struct bt_state *state, struct bt_oci_process *ret,
 			struct bt_err *err)
 {
@@ -110,17 +111,6 @@ static int check_status(const struct bt_state *state, const struct bt_oci_exec_f
 	return 0;
 }
 
-static int write_pid(const char *path, pid_t pid, struct bt_err *err)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%d", (int)pid), r;
-
-	if (path == NULL)
-		return 0;
-	r = bt_io_create_file(AT_FDCWD, path, 0644, text, (size_t)n);
-	return r < 0 ? bt_err_sys(err, r, "write %s", path) : 0;
-}
-
 static int after_start(const struct bt_oci_cli *cli, const struct bt_oci_exec_flags *f,
 		       struct bt_launch *launch, int *ret_code, struct bt_err *err)
 {
@@ -132,8 +122,10 @@ static int after_start(const struct bt_oci_cli *cli, const struct bt_oci_exec_fl
 		r = bt_oci_console_send(f->console_socket, launch->console_fd, err);
 		bt_close(&launch->console_fd);
 	}
+	if (r == 0 && f->pidfd_socket != NULL)
+		r = bt_oci_console_send_pidfd(f->pidfd_socket, "setns", launch->pidfd, err);
 	if (r == 0)
-		r = write_pid(f->pid_file, launch->pid, err);
+		r = bt_oci_cli_write_pid(f->pid_file, launch->pid, err);
 	if (r < 0) {
 		(void)kill(launch->pid, SIGKILL);
 		return r;

@@ -17,6 +17,7 @@ enum {
 	CONSOLE = 256,
 	CWD,
 	PID_FILE,
+	PIDFD_SOCKET,
 	LABEL,
 	APPARMOR,
 	NO_NEW_PRIVS,
@@ -36,6 +37,7 @@ static const struct option longs[] = {
 	{ "process", required_argument, NULL, 'p' },
 	{ "detach", no_argument, NULL, 'd' },
 	{ "pid-file", required_argument, NULL, PID_FILE },
+	{ "pidfd-socket", required_argument, NULL, PIDFD_SOCKET },
 	{ "process-label", required_argument, NULL, LABEL },
 	{ "apparmor", required_argument, NULL, APPARMOR },
 	{ "no-new-privs", no_argument, NULL, NO_NEW_PRIVS },
@@ -57,6 +59,8 @@ static const char **text_of(struct bt_oci_exec_flags *f, int flag)
 		return &f->cwd;
 	case PID_FILE:
 		return &f->pid_file;
+	case PIDFD_SOCKET:
+		return &f->pidfd_socket;
 	case LABEL:
 		return &f->label;
 	case APPARMOR:

@@ -18,7 +18,8 @@
 
 /** Zeroed: none was given. Texts are borrowed of the arguments. */
 struct bt_oci_exec_flags {
-	const char *console_socket, *pid_file, *process, *cwd, *user, *label, *apparmor;
+	const char *console_socket, *pid_file, *pidfd_socket, *process, *cwd, *user, *label,
+		*apparmor;
 	bool tty, detach, no_new_privs, ignore_paused;
 	char *env[BT_OCI_EXEC_FLAGS_MAX];
 	size_t nenv;

@@ -130,12 +130,17 @@ int bt_oci_features(const struct bt_oci_cli *cli, int argc, char **argv, int *re
 					     "poststart",
 					     "poststop",
 					     NULL };
+	static const struct option none[] = { { 0 } };
 	json_auto_t *json = NULL;
+	int r;
 
 	(void)cli;
 	(void)ret_code;
-	if (argc > 1)
-		return bt_oci_cli_count(argv[0], argc - 1, 0, 0, err);
+	if (bt_oci_cli_flag(argc, argv, "+", none, err) != -1)
+		return -EINVAL;
+	r = bt_oci_cli_count(argv[0], argc - optind, 0, 0, err);
+	if (r < 0)
+		return r;
 	json = json_pack("{s:s, s:s, s:o, s:o, s:o}", "ociVersionMin", "1.0.0", "ociVersionMax",
 			 "1.3.0", "hooks", strings(hooks), "mountOptions",
 			 strings(bt_mount_options_known()), "linux", linux_features());
