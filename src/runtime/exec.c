@@ -44,6 +44,7 @@
 #include "runtime/procfs.h"
 #include "runtime/rdt.h"
 #include "runtime/seccomp_answer.h"
+#include "runtime/state.h"
 #include "runtime/terminal.h"
 #include "sys/caps.h"
 #include "sys/clone.h"
@@ -409,6 +410,15 @@ static int attend(struct joining *j, struct bt_err *err)
 	}
 }
 
+/* Asked after the descriptor was opened, so both are about the same process. */
+static bool is_target(const struct bt_launch_exec *req)
+{
+	uint64_t start = 0;
+
+	return req->target_start == 0 ||
+	       (bt_state_start_time(req->target, &start) == 1 && start == req->target_start);
+}
+
 static int plan_namespaces(struct joining *j, struct bt_err *err)
 {
 	const struct bt_oci_linux *l = &j->req->spec->linux_;
@@ -417,7 +427,7 @@ static int plan_namespaces(struct joining *j, struct bt_err *err)
 	for (size_t i = 0; i < l->nnamespaces; i++)
 		j->namespaces |= (uint64_t)l->namespaces[i].type;
 	j->target = bt_pidfd_open(j->req->target);
-	if (j->target == -ESRCH)
+	if (j->target == -ESRCH || (j->target >= 0 && !is_target(j->req)))
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "the container is not running");
 	if (j->target < 0)
 		return bt_err_sys(err, j->target, "open process %d", (int)j->req->target);

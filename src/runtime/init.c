@@ -363,8 +363,24 @@ static int set_up_process(struct work *w, struct bt_err *err)
 	return r < 0 ? r : bt_process_find(p, w->path, err);
 }
 
-/* Wait for START from the creator, or from who connects to the listener when the
- * creator has gone: then the conversation goes on with that one. */
+/* Somebody has connected. Returns 1 where it says START: the conversation goes on with that one; 0
+ * where it has gone without a word, for it may have been killed; or -errno. */
+static int hear_start(struct work *w)
+{
+	bt_auto_close int conn = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC);
+	int r;
+
+	if (conn < 0)
+		return errno == EINTR || errno == ECONNABORTED ? 0 : -errno;
+	r = bt_sync_expect(conn, BT_SYNC_START);
+	if (r < 0)
+		return r == -ECONNRESET ? 0 : r;
+	w->sync = bt_take_fd(&conn);
+	return 1;
+}
+
+/* Wait for START from the creator, or from who connects to the listener when the creator has
+ * gone. */
 static int wait_for_start(struct work *w, struct bt_err *err)
 {
 	struct pollfd fds[2] = { { .fd = w->sync, .events = POLLIN },
@@ -374,18 +390,11 @@ static int wait_for_start(struct work *w, struct bt_err *err)
 	while (w->listener >= 0) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return bt_err_sys(err, -errno, "wait for start");
-		if (fds[1].revents != 0) {
-			r = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC);
-			if (r < 0)
-				return bt_err_sys(err, -errno, "wait for start");
-			w->sync = r;
+		r = fds[1].revents != 0 ? hear_start(w) : 0;
+		if (r != 0)
+			return r < 0 ? bt_err_sys(err, r, "wait for start") : 0;
+		if ((fds[0].revents & POLLIN) && recv(w->sync, &(char){ 0 }, 1, MSG_PEEK) > 0)
 			break;
-		}
-		if (fds[0].revents & POLLIN) {
-			r = recv(w->sync, &(char){ 0 }, 1, MSG_PEEK) > 0;
-			if (r > 0)
-				break;
-		}
 		if (fds[0].revents != 0)
 			fds[0].fd = -1;
 	}

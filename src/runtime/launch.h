@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/attr.h"
@@ -84,7 +85,10 @@ bt_nodiscard int bt_launch_cleanup(const struct bt_cgroups_owner *owner,
 void bt_launch_leave_class(const struct bt_cgroups_owner *owner);
 
 struct bt_launch_exec {
-	pid_t target;                         /* the container's init */
+	pid_t target; /* the container's init */
+	/* Of it, bt_state_start_time(): its number may be another's by now; 0: it is a child of
+	 * the caller. */
+	uint64_t target_start;
 	const struct bt_oci_process *process; /* borrowed */
 	const struct bt_oci_spec
 		*spec; /* of the container, for cgroup and rootless rules; borrowed */

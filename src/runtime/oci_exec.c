@@ -148,6 +148,7 @@ static int exec(const struct bt_oci_cli *cli, struct bt_state *state, struct bt_
 {
 	const struct bt_launch_exec req = {
 		.target = state->pid,
+		.target_start = state->start_time,
 		.process = process,
 		.spec = &state->spec,
 		.id = state->id,

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "runtime/state.h"
+
 static struct fixture f;
 static struct bt_launch container;
 static int container_out;
@@ -257,6 +259,20 @@ START_TEST(container_that_ended_is_a_conflict)
 }
 END_TEST
 
+START_TEST(process_that_has_the_number_of_an_init_that_ended_is_not_entered)
+{
+	struct bt_launch_exec req = { .process = &f.spec.process, .spec = &f.spec, .id = f.id };
+	struct bt_launch launch;
+
+	start();
+	req.target = container.pid;
+	ck_assert_int_eq(bt_state_start_time(container.pid, &req.target_start), 1);
+	req.target_start++;
+	ck_assert_int_eq(bt_launch_exec(&req, &launch, &f.err), -ESRCH);
+	ck_assert_int_eq(f.err.kind, BT_ERR_CONFLICT);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("runtime/exec");
@@ -279,6 +295,7 @@ int main(void)
 	tcase_add_test(exec, capabilities_outlive_the_birth);
 	tcase_add_test(exec, user_namespace_is_entered_too);
 	tcase_add_test(exec, container_that_ended_is_a_conflict);
+	tcase_add_test(exec, process_that_has_the_number_of_an_init_that_ended_is_not_entered);
 	suite_add_tcase(suite, exec);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/vfs.h>
 
+#include "base/path.h"
 #include "base/sock.h"
 #include "sys/cgroup.h"
 
@@ -59,6 +60,38 @@ START_TEST(program_waits_between_create_and_start)
 	fixture_read(&f, out);
 	ck_assert_str_eq(f.out, "1\n");
 	ck_assert_int_eq(fixture_wait(launch.pid), 0);
+	bt_launch_done(&launch);
+	ck_assert_int_eq(fixture_cleanup(&f, &f.err), 0);
+	close(out);
+}
+END_TEST
+
+/* As one that was killed between its connection and its word. */
+static void begin_start_and_go(const char *dir)
+{
+	bt_auto_free char *path = bt_path_join(dir, BT_LAUNCH_START_SOCKET);
+	bt_auto_close int fd = bt_sock_connect(path, SOCK_SEQPACKET);
+
+	ck_assert_int_ge(fd, 0);
+}
+
+START_TEST(whoever_goes_before_it_says_start_leaves_the_program_waiting)
+{
+	struct bt_launch launch, start;
+	int out;
+
+	f.req.state_dir = f.bundle;
+	fixture_shell(&f, "echo $$");
+	ck_assert_int_eq(fixture_create(&f, &launch, &out), 0);
+	bt_close(&launch.sync_fd);
+	for (int i = 0; i < 3; i++)
+		begin_start_and_go(f.bundle);
+	ck_assert_int_eq(bt_launch_reach(f.bundle, launch.pid, &start, &f.err), 0);
+	ck_assert_msg(bt_launch_start(&start, &f.err) == 0, "%s", f.err.msg);
+	fixture_read(&f, out);
+	ck_assert_str_eq(f.out, "1\n");
+	ck_assert_int_eq(fixture_wait(launch.pid), 0);
+	bt_launch_done(&start);
 	bt_launch_done(&launch);
 	ck_assert_int_eq(fixture_cleanup(&f, &f.err), 0);
 	close(out);
@@ -787,6 +820,7 @@ static Suite *suite_of(void)
 	}
 	tcase_add_test(start, program_runs_and_its_exit_code_comes_back);
 	tcase_add_test(start, program_waits_between_create_and_start);
+	tcase_add_test(start, whoever_goes_before_it_says_start_leaves_the_program_waiting);
 	tcase_add_test(start, init_ends_when_its_creator_is_gone_before_the_start);
 	tcase_add_test(start, missing_program_is_127_in_dockers_words);
 	tcase_add_test(start, program_that_may_not_run_is_126);
