@@ -43,28 +43,6 @@ START_TEST(packets_carry_bytes_and_descriptors)
 }
 END_TEST
 
-START_TEST(what_was_said_before_one_went_is_heard_although_it_had_not_read_all)
-{
-	int pair[2], pipes[2], fds[BT_SOCK_FDS_MAX];
-	char got[16] = { 0 };
-	size_t nfds;
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	ck_assert_int_eq(pipe(pipes), 0);
-	ck_assert_int_eq(bt_sock_send(pair[0], "one", 3, pipes, 1), 0);
-	ck_assert_int_eq(bt_sock_send(pair[0], "two", 3, NULL, 0), 0);
-	ck_assert_int_eq(bt_sock_send(pair[1], "unread", 6, NULL, 0), 0);
-	bt_close(&pair[0]);
-	ck_assert_int_eq(bt_sock_recv(pair[1], got, sizeof(got), fds, &nfds, MSG_DONTWAIT), 3);
-	ck_assert_str_eq(got, "one");
-	ck_assert_uint_eq(nfds, 1);
-	ck_assert_int_eq(bt_sock_recv(pair[1], got, sizeof(got), fds, &nfds, MSG_DONTWAIT), 3);
-	ck_assert_str_eq(got, "two");
-	ck_assert_uint_eq(nfds, 0);
-	ck_assert_int_eq(bt_sock_recv(pair[1], got, sizeof(got), fds, &nfds, MSG_DONTWAIT), 0);
-}
-END_TEST
-
 START_TEST(a_cut_packet_is_an_error_and_leaks_nothing)
 {
 	int pair[2], fds[BT_SOCK_FDS_MAX], before, after;
@@ -254,7 +232,6 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tc, packets_carry_bytes_and_descriptors);
-	tcase_add_test(tc, what_was_said_before_one_went_is_heard_although_it_had_not_read_all);
 	tcase_add_test(tc, a_cut_packet_is_an_error_and_leaks_nothing);
 	tcase_add_test(tc, the_last_word_of_a_peer_that_went_without_reading_is_received);
 	tcase_add_test(
