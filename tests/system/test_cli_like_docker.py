@@ -2,11 +2,12 @@
 """The same commands with docker 28 and berth against one daemon: output, errors and exit codes are the same, byte for byte, but for the program's name."""
 import os
 import shlex
+import time
 import uuid
 
 import pytest
 
-from harness import BERTH, CLIENTS, busybox_tar, run
+from harness import BERTH, CLIENTS, PATIENCE, busybox_tar, run
 
 # What docker says changes with its version; this is the one that berth's command line is made after.
 DOCKER = next((c for c in ("/usr/local/bin/docker", CLIENTS[0]) if os.path.exists(c) and "version 28." in run([c, "--version"]).stdout), None)
@@ -149,8 +150,8 @@ def say(client, engine, words_):
 @pytest.mark.parametrize("line", COMMANDS)
 def test_docker_and_berth_say_the_same(engine, world, line):
     # "2 seconds ago" may become 3 between the two: what counts is what berth says while docker goes on saying the same.
-    docker, after = None, say(DOCKER, engine, words(line, world))
-    while docker != after:
+    docker, after, end = None, say(DOCKER, engine, words(line, world)), time.monotonic() + 3 * PATIENCE
+    while docker != after and time.monotonic() < end:
         docker, berth = after, say(BERTH, engine, words(line, world))
         if docker == berth:
             break
