@@ -154,6 +154,7 @@ static void let_go(struct bt_container *c)
 {
 	struct bt_err err;
 
+	bt_fault_point("end/let-go");
 	bt_network_detach(c->engine, c->id);
 	if (bt_container_mounts_release(c, &err) < 0)
 		bt_log_warn("%s", err.msg);

@@ -173,6 +173,8 @@ int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes,
 	killed = r > 0;
 	if (killed)
 		r = kill_first(c, err);
+	if (r == 0)
+		r = bt_container_wait_told(c, err);
 	if (r < 0)
 		return r;
 	bt_auto_lock(held, &c->op);

@@ -572,8 +572,11 @@ static int start_locked(struct bt_container *c, const char *detach_keys, bool *r
 	if (r != 0)
 		return r;
 	*ret_tried = true;
-	await_old_monitor(c);
-	r = prepare(&st, err);
+	r = bt_container_wait_told(c, err);
+	if (r == 0)
+		await_old_monitor(c);
+	if (r == 0)
+		r = prepare(&st, err);
 	bt_fault_point("start/prepared");
 	if (r == 0) {
 		r = spawn(&st, detach_keys, err);

@@ -16,11 +16,12 @@
 
 /* Beside those of the API. */
 #define WAIT_RESTARTED 100
+#define WAIT_TOLD      101
 
 struct bt_container_wait {
 	struct bt_list link; /* in the container's waiters; under its lock */
 	struct bt_container *container;
-	int condition; /* enum bt_wait_condition, or WAIT_RESTARTED */
+	int condition; /* enum bt_wait_condition, or one of the above */
 	unsigned seen; /* ends that had been when it began */
 	int fd;
 	bool over;
@@ -48,6 +49,8 @@ static bool over_already(const struct bt_container *c, int condition)
 		       c->state.status != BT_CONTAINER_RESTARTING;
 	case BT_WAIT_REMOVED:
 		return c->removed;
+	case WAIT_TOLD:
+		return !c->ending;
 	default:
 		return false;
 	}
@@ -215,6 +218,27 @@ int bt_container_wait_restart(struct bt_container_wait *wait, struct bt_err *err
 	if (bt_container_is_running(wait->container) || !wait->error)
 		return 0;
 	return bt_err_set(err, BT_ERR_SYSTEM, EIO, "%s", wait->error);
+}
+
+static bool is_ending(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return c->ending;
+}
+
+int bt_container_wait_told(struct bt_container *c, struct bt_err *err)
+{
+	struct bt_container_wait *wait;
+
+	if (!is_ending(c))
+		return 0;
+	wait = new_wait(c, WAIT_TOLD);
+	if (!wait)
+		return bt_err_sys(err, -ENOMEM, "wait for container");
+	(void)poll_wait(wait, -1);
+	bt_container_wait_close(wait);
+	return 0;
 }
 
 int bt_container_wait_stopped(struct bt_container *c, int timeout_ms, struct bt_err *err)

@@ -22,6 +22,10 @@ void bt_container_waiters_removed(struct bt_container *container);
 bt_nodiscard int bt_container_wait_stopped(struct bt_container *container, int timeout_ms,
 					   struct bt_err *err);
 
+/** Wait until an end that its state shows is told, too: until then what the program had is being
+ * let go of, by the container's name. Returns 0, or -errno without memory. Not by whoever tells. */
+bt_nodiscard int bt_container_wait_told(struct bt_container *container, struct bt_err *err);
+
 /** A restart that was asked for is done, or will never be. */
 void bt_container_waiters_restarted(struct bt_container *container);
 

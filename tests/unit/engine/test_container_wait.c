@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "engine/container_waiter.h"
 #include "stores_fixture.h"
@@ -109,6 +110,31 @@ START_TEST(an_end_that_is_not_told_yet_is_waited_for)
 	bt_container_waiters_exit(web);
 	assert_answer(wait, "{'StatusCode':3}");
 	assert_answer(begin(BT_WAIT_NOT_RUNNING), "{'StatusCode':3}");
+}
+END_TEST
+
+static void *tell_late(void *arg)
+{
+	(void)arg;
+	usleep(20000);
+	bt_container_waiters_exit(web);
+	return NULL;
+}
+
+START_TEST(an_end_that_is_not_told_yet_can_be_waited_for_alone)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(bt_container_wait_told(web, &err), 0);
+	run();
+	/* However long it runs: nothing is to be told. */
+	ck_assert_int_eq(bt_container_wait_told(web, &err), 0);
+	end(3);
+	web->ending = true;
+	ck_assert_int_eq(pthread_create(&thread, NULL, tell_late, NULL), 0);
+	ck_assert_int_eq(bt_container_wait_told(web, &err), 0);
+	ck_assert(!web->ending);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 }
 END_TEST
 
@@ -353,6 +379,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, what_does_not_run_is_waited_for_no_longer);
 	tcase_add_test(tests, who_waits_is_told_the_code_of_the_end);
 	tcase_add_test(tests, an_end_that_is_not_told_yet_is_waited_for);
+	tcase_add_test(tests, an_end_that_is_not_told_yet_can_be_waited_for_alone);
 	tcase_add_test(tests, between_two_runs_it_is_waited_for);
 	tcase_add_test(tests, the_next_end_is_not_the_one_that_was);
 	tcase_add_test(tests, an_end_that_is_told_late_is_not_the_next_one);
