@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -16,11 +17,14 @@
 #include "monitor/monitor_private.h"
 #include "monitor/spawn_message.h"
 #include "runtime/launch.h"
+#include "sys/pidfd.h"
 
 #define EXECS_MAX 4096
 /* How long output may go on after the process's end, where something that it left behind
  * holds the pipe. */
 #define GRACE_MS 1000
+/* How often it is asked whether one that cannot be watched is dead. */
+#define ABANDONED_MS 20
 
 /* One process beside the container's own. */
 struct exec {
@@ -175,6 +179,7 @@ static int run(struct exec *exec, struct bt_message *request, bool with_stdin, s
 		return r;
 	exec->pid = process.pid;
 	exec->pidfd = process.pidfd;
+	bt_fault_point("monitor-exec/born");
 	r = bt_loop_add(&m->loop, &exec->exit, exec->pidfd, EPOLLIN, on_exit_of_exec);
 	if (r == 0 && exec->stdio.tty)
 		r = bt_stdio_console(&exec->stdio, process.console_fd, with_stdin);
@@ -206,6 +211,36 @@ static int attach_client(struct exec *exec, struct bt_message *request, struct b
 	return r < 0 ? bt_err_set(err, BT_ERR_INVALID, -r, "exec: attach: %s", strerror(-r)) : 0;
 }
 
+static void on_abandoned(struct bt_loop_timer *timer)
+{
+	struct exec *exec = bt_list_entry(timer, struct exec, grace);
+	struct bt_monitor *m = exec->monitor;
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PIDFD, (id_t)exec->pidfd, &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0) {
+		bt_loop_timer_set(&m->loop, &exec->grace, ABANDONED_MS);
+		return;
+	}
+	destroy(exec);
+	bt_monitor_check_done(m);
+}
+
+/* Its start was told to have failed. A process that runs nevertheless is killed, and reaped by and
+ * by, without the watch that may be what failed; its client gets its end with the error. */
+static void abandon(struct exec *exec)
+{
+	if (exec->pid == 0) {
+		destroy(exec);
+		return;
+	}
+	(void)!bt_pidfd_signal(exec->pidfd, exec->pid, SIGKILL);
+	exec->told = true;
+	bt_loop_remove(&exec->monitor->loop, &exec->exit);
+	bt_stdio_done(&exec->stdio);
+	bt_loop_timer_init(&exec->grace, on_abandoned);
+	bt_loop_timer_set(&exec->monitor->loop, &exec->grace, ABANDONED_MS);
+}
+
 int bt_execs_start(struct bt_monitor *m, struct bt_message *request, json_t *reply,
 		   struct bt_err *err)
 {
@@ -227,9 +262,7 @@ int bt_execs_start(struct bt_monitor *m, struct bt_message *request, json_t *rep
 		r = run(exec, request, bt_json_bool(request->json, "stdin", false), err);
 	if (r < 0) {
 		tell_failure(m, id, err);
-		/* What runs although it cannot be watched goes with the container; its client
-		 * gets its end with the error. */
-		destroy(exec);
+		abandon(exec);
 		return r;
 	}
 	bt_fault_point("monitor-exec/running");
@@ -261,7 +294,7 @@ json_t *bt_execs_list(const struct bt_monitor *m, unsigned max)
 	bt_list_foreach (it, (struct bt_list *)(uintptr_t)&m->execs) {
 		struct exec *exec = bt_list_entry(it, struct exec, link);
 
-		if (exec->pid == 0 || n++ >= max)
+		if (exec->pid == 0 || exec->told || n++ >= max)
 			continue;
 		if (json_array_append_new(list, json_pack("{s:s, s:i}", "exec", exec->id, "pid",
 							  (int)exec->pid)) < 0)

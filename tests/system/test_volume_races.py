@@ -5,50 +5,14 @@ import threading
 
 import pytest
 
-from harness import PATIENCE, Daemon, busybox_tar, wait_for
+from harness import PATIENCE
+from held import Held, faulty_daemon
 
 
 @pytest.fixture(scope="module")
 def d():
-    daemon = Daemon()
-    os.environ["BERTH_FAULT_FILE"] = os.path.join(daemon.top, "fault")
-    try:
-        daemon.start()
-        daemon.import_image(busybox_tar(), "bb:latest")
+    with faulty_daemon() as daemon:
         yield daemon
-    finally:
-        del os.environ["BERTH_FAULT_FILE"]
-        daemon.stop()
-
-
-class Held:
-    """A request that waits at a step until the block ends; then its answer is in `answer`."""
-
-    def __init__(self, d, point, method, path, body=None):
-        self.d, self.point, self.answer = d, point, None
-        self.file = os.path.join(d.top, "fault")
-        self.thread = threading.Thread(target=self.ask, args=(method, path, body))
-
-    def ask(self, *request):
-        self.answer = self.d.request(*request)
-
-    def __enter__(self):
-        with open(self.file + ".new", "w") as f:
-            f.write("wait " + self.point)
-        os.rename(self.file + ".new", self.file)
-        self.thread.start()
-        wait_for(lambda: os.path.exists(self.file + ".held") or self.answer, f"{self.point} is reached")
-        assert self.answer is None, self.answer.body
-        return self
-
-    def go(self):
-        os.unlink(self.file + ".held")
-        self.thread.join(timeout=PATIENCE)
-        assert not self.thread.is_alive()
-
-    def __exit__(self, *exc):
-        if os.path.exists(self.file + ".held"):
-            self.go()
 
 
 def body(*binds, **host):
