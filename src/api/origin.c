@@ -11,17 +11,23 @@
 
 #include "base/auto.h"
 
-/* The name of "name:port" or "[address]:port", owned; NULL without memory. */
+/* Nothing, or ":port". */
+static bool is_end(const char *text)
+{
+	return *text == '\0' || (*text == ':' && text[1 + strspn(text + 1, "0123456789")] == '\0');
+}
+
+/* The name of "name:port" or "[address]:port", owned, or all of what is neither; NULL without
+ * memory. */
 static char *name_of(const char *host)
 {
-	const char *end;
+	bool bracket = host[0] == '[';
+	const char *end = bracket ? strchr(host, ']') : strrchr(host, ':');
 
-	if (host[0] == '[') {
-		end = strchr(host, ']');
-		return strndup(host + 1, end ? (size_t)(end - host - 1) : strlen(host + 1));
-	}
-	end = strrchr(host, ':');
-	return end ? strndup(host, (size_t)(end - host)) : strdup(host);
+	if (!end || !is_end(bracket ? end + 1 : end))
+		return strdup(host);
+	return bracket ? strndup(host + 1, (size_t)(end - host - 1))
+		       : strndup(host, (size_t)(end - host));
 }
 
 static bool is_ours(const char *name)

@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "api/framing.h"
 #include "api/origin.h"
 #include "api/upload.h"
 #include "base/auto.h"
@@ -109,6 +110,21 @@ static int check_origin(const struct bt_request *req, struct bt_err *err)
 	return domain == AF_UNIX ? 0 : bt_origin_check(&origin, err);
 }
 
+static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind bt_unused, const char *name,
+				  size_t name_len, const char *value, size_t value_len)
+{
+	bt_framing_add(arg, name, name_len, value ? value : "", value ? value_len : 0);
+	return MHD_YES;
+}
+
+static int check_framing(struct MHD_Connection *conn, struct bt_err *err)
+{
+	struct bt_framing framing = { 0 };
+
+	(void)MHD_get_connection_values_n(conn, MHD_HEADER_KIND, add_header, &framing);
+	return bt_framing_check(&framing, err);
+}
+
 void bt_request_begin(struct bt_request *req, struct MHD_Connection *conn, const char *method,
 		      const char *http_version, const struct bt_route *routes, size_t n)
 {
@@ -120,7 +136,8 @@ void bt_request_begin(struct bt_request *req, struct MHD_Connection *conn, const
 	info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 	req->sock = info ? info->connect_fd : -EBADF;
 	req->upgrade = strcmp(http_version, "HTTP/1.1") == 0 && bt_request_header(req, "Upgrade");
-	if (req->refused.kind == BT_ERR_NONE)
+	/* Before any other doubt, for this one ends the connection. */
+	if (check_framing(conn, &req->refused) == 0 && req->refused.kind == BT_ERR_NONE)
 		(void)check_origin(req, &req->refused);
 	if (req->refused.kind == BT_ERR_NONE && find_route(req, routes, n, &req->refused) == 0)
 		(void)check_length(req, &req->refused);

@@ -225,8 +225,12 @@ static enum MHD_Result begin(struct bt_server *server, struct bt_request *req,
 	bt_request_begin(req, conn, method, version, server->routes, server->nroutes);
 	/* Answered before its body, which is not worth reading. */
 	if (check_client(server, req, &req->refused) < 0 ||
-	    check_room(server, req, &req->refused) < 0 || req->refused.errnum == EFBIG) {
+	    check_room(server, req, &req->refused) < 0 || req->refused.errnum == EFBIG ||
+	    req->refused.errnum == EBADMSG) {
 		answer(server, req);
+		/* Where it ends is in doubt (api/framing.h): nothing behind it is read. */
+		if (req->refused.errnum == EBADMSG)
+			bt_discard(bt_answer_header(req, "Connection", "close", BT_ERR_IGNORED));
 		return (enum MHD_Result)bt_answer_send(req);
 	}
 	if (req->refused.kind == BT_ERR_NONE && req->route->body == BT_BODY_STREAM) {

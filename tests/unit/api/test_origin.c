@@ -39,6 +39,15 @@ START_TEST(another_name_is_refused_without_tls_even_to_read)
 	ck_assert_int_lt(check(NULL, "127.0.0.1.evil.example", false, false), 0);
 	ck_assert_int_lt(check(NULL, "localhost.evil.example:80", true, false), 0);
 	ck_assert_int_eq(check(NULL, "docker.example:2376", true, true), 0);
+	/* What looks like a port and is none belongs to the name. */
+	ck_assert_int_lt(check(NULL, "127.0.0.1:2375, evil.example", false, false), 0);
+	ck_assert_int_lt(check(NULL, "127.0.0.1:2375@evil.example", false, false), 0);
+	ck_assert_int_lt(check(NULL, "127.0.0.1:evil.example", false, false), 0);
+	ck_assert_int_lt(check(NULL, "[::1].evil.example", false, false), 0);
+	ck_assert_int_lt(check(NULL, "[::1", false, false), 0);
+	ck_assert_int_lt(check(NULL, "[::1]:80.evil.example", false, false), 0);
+	ck_assert_int_eq(check(NULL, "[::1]", false, false), 0);
+	ck_assert_int_eq(check(NULL, "127.0.0.1:", false, false), 0);
 }
 END_TEST
 
