@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "cli/commands.h"
+#include "cli/plain.h"
 #include "client/target.h"
 
 #define ANSWER_MAX (64u << 10)
@@ -31,14 +32,15 @@ int bt_attach_exit_code(struct bt_http_conn *wait)
 	const json_t *error;
 
 	if (bt_http_read_all(wait, ANSWER_MAX, &text, NULL, &err) < 0) {
-		(void)fprintf(stderr, "error waiting for container: %s\n", err.msg);
+		bt_plain_printf(stderr, "error waiting for container: %s\n", err.msg);
 		return BT_CLI_USAGE;
 	}
 	answer = json_loads(text, 0, NULL);
 	error = json_object_get(json_object_get(answer, "Error"), "Message");
 	if (!answer || json_is_string(error)) {
-		(void)fprintf(stderr, "Error waiting for container: %s\n",
-			      json_is_string(error) ? json_string_value(error) : "unexpected EOF");
+		bt_plain_printf(stderr, "Error waiting for container: %s\n",
+				json_is_string(error) ? json_string_value(error)
+						      : "unexpected EOF");
 		return BT_CLI_USAGE;
 	}
 	return (int)json_integer_value(json_object_get(answer, "StatusCode"));

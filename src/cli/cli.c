@@ -28,9 +28,9 @@ int bt_cli_fail(const struct bt_err *err)
 int bt_cli_fail_run(const struct bt_cli *cli, const struct bt_args *args, const struct bt_err *err)
 {
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "%s: ", cli->prog);
+	bt_plain_printf(stderr, "%s: ", cli->prog);
 	bt_plain_put(stderr, err->msg);
-	(void)fprintf(stderr, "\n\nRun '%s --help' for more information\n", args->path);
+	bt_plain_printf(stderr, "\n\nRun '%s --help' for more information\n", args->path);
 	return BT_CLI_USAGE;
 }
 

@@ -14,6 +14,7 @@
 #include "cli/context_default.h"
 #include "cli/format.h"
 #include "cli/inspect.h"
+#include "cli/plain.h"
 #include "client/context.h"
 
 static json_t *get_current(const json_t *row, const void *arg)
@@ -114,7 +115,7 @@ static int run_use(struct bt_cli *cli, const struct bt_args *args)
 		return bt_cli_fail(&err);
 	(void)printf("%s\n", name);
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "Current context is now \"%s\"\n", name);
+	bt_plain_printf(stderr, "Current context is now \"%s\"\n", name);
 	return 0;
 }
 

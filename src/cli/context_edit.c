@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/context_default.h"
 #include "cli/csv.h"
+#include "cli/plain.h"
 #include "client/context.h"
 
 /* --docker: comma-separated KEY=VALUE. */
@@ -148,7 +149,7 @@ static int told(const char *name, const char *what)
 {
 	(void)printf("%s\n", name);
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "Successfully %s context \"%s\"\n", what, name);
+	bt_plain_printf(stderr, "Successfully %s context \"%s\"\n", what, name);
 	return 0;
 }
 
@@ -189,7 +190,7 @@ static int run_create(struct bt_cli *cli, const struct bt_args *args)
 	if (bt_context_check_name(name, &err) < 0)
 		return bt_cli_fail(&err);
 	if (bt_context_exists(&cli->config, name)) {
-		(void)fprintf(stderr, "context \"%s\" already exists\n", name);
+		bt_plain_printf(stderr, "context \"%s\" already exists\n", name);
 		return BT_CLI_FAILED;
 	}
 	if (make(cli, args, &meta, &tls, &err) < 0)

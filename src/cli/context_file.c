@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/context_default.h"
+#include "cli/plain.h"
 #include "client/context.h"
 #include "client/context_tar.h"
 
@@ -57,7 +58,7 @@ static int run_export(struct bt_cli *cli, const struct bt_args *args)
 		return write_out(&data, &err) < 0 ? bt_cli_fail(&err) : 0;
 	if (!path || write_file(path, &data, &err) < 0)
 		return bt_cli_fail(&err);
-	(void)fprintf(stderr, "Written file \"%s\"\n", path);
+	bt_plain_printf(stderr, "Written file \"%s\"\n", path);
 	return 0;
 }
 
@@ -85,7 +86,7 @@ static int run_import(struct bt_cli *cli, const struct bt_args *args)
 	if (bt_context_check_name(name, &err) < 0)
 		return bt_cli_fail(&err);
 	if (bt_context_exists(&cli->config, name)) {
-		(void)fprintf(stderr, "context \"%s\" already exists\n", name);
+		bt_plain_printf(stderr, "context \"%s\" already exists\n", name);
 		return BT_CLI_FAILED;
 	}
 	if (read_archive(args->pos[1], &data, &len, &err) < 0 ||
@@ -96,7 +97,7 @@ static int run_import(struct bt_cli *cli, const struct bt_args *args)
 		return bt_cli_fail(&err);
 	(void)printf("%s\n", name);
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "Successfully imported context \"%s\"\n", name);
+	bt_plain_printf(stderr, "Successfully imported context \"%s\"\n", name);
 	return 0;
 }
 

@@ -104,8 +104,8 @@ static int pull_and_post(struct bt_cli *cli, const struct bt_args *args, const j
 	if (known && !ref.tag && !ref.digest)
 		tag = "latest";
 	if (!bt_args_bool(args, "quiet"))
-		(void)fprintf(stderr, "Unable to find image '%s%s%s' locally\n", args->pos[0],
-			      tag ? ":" : "", tag ? tag : "");
+		bt_plain_printf(stderr, "Unable to find image '%s%s%s' locally\n", args->pos[0],
+				tag ? ":" : "", tag ? tag : "");
 	r = pull(cli, args, err);
 	return r < 0 ? r : post(cli, args, body, ret, err);
 }

@@ -17,6 +17,12 @@ static json_int_t number(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
+/* A hundred times the one is more than 64 bits beyond 92 PB. */
+static json_int_t percent_of(json_int_t part, json_int_t whole)
+{
+	return (json_int_t)((__int128)part * 100 / whole);
+}
+
 /* One line of the summary. A reclaimable part without a total has no percentage. */
 static void add_line(json_t *rows, const char *type, size_t total, size_t active, json_int_t size,
 		     json_int_t reclaimable, bool percent)
@@ -32,7 +38,7 @@ static void add_line(json_t *rows, const char *type, size_t total, size_t active
 	if (percent && size > 0)
 		(void)json_object_set_new(row, "Reclaimable",
 					  json_sprintf("%s (%lld%%)", free_text,
-						       (long long)(reclaimable * 100 / size)));
+						       (long long)percent_of(reclaimable, size)));
 	else
 		(void)json_object_set_new(row, "Reclaimable", json_string(free_text));
 	(void)json_array_append_new(rows, row);

@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/help.h"
+#include "cli/plain.h"
 #include "cli/plugin.h"
 #include "cli/refused.h"
 
@@ -57,9 +58,9 @@ static const struct bt_command program = {
 
 static int bad_flags(const struct bt_command *command, const char *path, const struct bt_err *err)
 {
-	(void)fprintf(stderr, "%s\n\n", err->msg);
+	bt_plain_printf(stderr, "%s\n\n", err->msg);
 	bt_help_usage(stderr, command, path);
-	(void)fprintf(stderr, "\nRun '%s --help' for more information\n", path);
+	bt_plain_printf(stderr, "\nRun '%s --help' for more information\n", path);
 	return BT_CLI_USAGE;
 }
 
@@ -67,10 +68,10 @@ static int bad_count(const struct bt_cli *cli, const struct bt_args *args, const
 {
 	bool see = strstr(err->msg, "at least") != NULL;
 
-	(void)fprintf(stderr, "%s: %s\n\n", cli->prog, err->msg);
+	bt_plain_printf(stderr, "%s: %s\n\n", cli->prog, err->msg);
 	bt_help_usage(stderr, args->command, args->path);
-	(void)fprintf(stderr, "\n%s '%s --help' for more information\n", see ? "See" : "Run",
-		      args->path);
+	bt_plain_printf(stderr, "\n%s '%s --help' for more information\n", see ? "See" : "Run",
+			args->path);
 	return BT_CLI_FAILED;
 }
 
@@ -130,21 +131,21 @@ static int refused(const struct bt_cli *cli, int argc, char **argv)
 	why = bt_refused_why(bt_str_get(&words));
 	if (!why)
 		return 0;
-	(void)fprintf(stderr, "%s: '%s %s' is not supported: %s\n", cli->prog, cli->prog,
-		      bt_str_get(&words), why);
+	bt_plain_printf(stderr, "%s: '%s %s' is not supported: %s\n", cli->prog, cli->prog,
+			bt_str_get(&words), why);
 	return BT_CLI_FAILED;
 }
 
 static int unknown(const struct bt_cli *cli, const char *group, const char *word)
 {
 	if (*group)
-		(void)fprintf(
+		bt_plain_printf(
 			stderr,
 			"%s: unknown command: %s %s %s\n\nUsage:  %s %s\n\nRun '%s %s --help' for "
 			"more information\n",
 			cli->prog, cli->prog, group, word, cli->prog, group, cli->prog, group);
 	else
-		(void)fprintf(
+		bt_plain_printf(
 			stderr,
 			"%s: unknown command: %s %s\n\nRun '%s --help' for more information\n",
 			cli->prog, cli->prog, word, cli->prog);
@@ -249,7 +250,7 @@ static int finish(int code)
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
 	if (errno != EPIPE)
-		(void)fprintf(stderr, "write to standard output: %s\n", strerror(errno));
+		bt_plain_printf(stderr, "write to standard output: %s\n", strerror(errno));
 	return code ? code : BT_CLI_FAILED;
 }
 

@@ -143,7 +143,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	int r;
 
 	if (format && !json && bt_go_template_parse(format, &t, &err) < 0) {
-		(void)fprintf(stderr, "Error parsing format: %s\n", err.msg);
+		bt_plain_printf(stderr, "Error parsing format: %s\n", err.msg);
 		return BT_CLI_BAD_PATTERN;
 	}
 	bt_str_puts(&target, "/events");

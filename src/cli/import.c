@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/import.h"
+#include "cli/plain.h"
 #include "cli/progress.h"
 #include "cli/upload.h"
 #include "client/target.h"
@@ -59,9 +60,9 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	if (!url && strcmp(source, "-") != 0) {
 		fd = own = open(source, O_RDONLY | O_CLOEXEC);
 		if (own < 0) {
-			(void)fprintf(stderr, "open %s: %s\n", source,
-				      errno == ENOENT ? "no such file or directory"
-						      : strerror(errno));
+			bt_plain_printf(stderr, "open %s: %s\n", source,
+					errno == ENOENT ? "no such file or directory"
+							: strerror(errno));
 			return BT_CLI_FAILED;
 		}
 	}

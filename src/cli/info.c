@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/format.h"
+#include "cli/plain.h"
 #include "cli/units.h"
 
 static const char *text_of(const json_t *object, const char *name)
@@ -22,19 +23,19 @@ static const char *text_of(const json_t *object, const char *name)
 static void print_text(const json_t *info, const char *label, const char *name)
 {
 	if (*text_of(info, name))
-		(void)printf(" %s: %s\n", label, text_of(info, name));
+		bt_plain_printf(stdout, " %s: %s\n", label, text_of(info, name));
 }
 
 static void print_number(const json_t *info, const char *label, const char *name)
 {
-	(void)printf(" %s: %lld\n", label,
-		     (long long)json_integer_value(json_object_get(info, name)));
+	bt_plain_printf(stdout, " %s: %lld\n", label,
+			(long long)json_integer_value(json_object_get(info, name)));
 }
 
 static void print_bool(const json_t *info, const char *label, const char *name)
 {
-	(void)printf(" %s: %s\n", label,
-		     json_is_true(json_object_get(info, name)) ? "true" : "false");
+	bt_plain_printf(stdout, " %s: %s\n", label,
+			json_is_true(json_object_get(info, name)) ? "true" : "false");
 }
 
 static void print_list(const char *label, const json_t *list)
@@ -44,9 +45,10 @@ static void print_list(const char *label, const json_t *list)
 
 	if (!json_array_size(list))
 		return;
-	(void)printf("  %s:", label);
+	bt_plain_printf(stdout, "  %s:", label);
 	json_array_foreach (list, i, item)
-		(void)printf(" %s", json_string_value(item) ? json_string_value(item) : "");
+		bt_plain_printf(stdout, " %s",
+				json_string_value(item) ? json_string_value(item) : "");
 	(void)putchar('\n');
 }
 
@@ -57,8 +59,8 @@ static void print_driver(const json_t *info)
 
 	print_text(info, "Storage Driver", "Driver");
 	json_array_foreach (json_object_get(info, "DriverStatus"), i, pair)
-		(void)printf("  %s: %s\n", json_string_value(json_array_get(pair, 0)),
-			     json_string_value(json_array_get(pair, 1)));
+		bt_plain_printf(stdout, "  %s: %s\n", json_string_value(json_array_get(pair, 0)),
+				json_string_value(json_array_get(pair, 1)));
 	print_text(info, "Logging Driver", "LoggingDriver");
 	print_text(info, "Cgroup Driver", "CgroupDriver");
 	print_text(info, "Cgroup Version", "CgroupVersion");
@@ -88,11 +90,11 @@ static void print_security(const json_t *info)
 			char *value = strchr(part, '=');
 
 			if (bt_str_after(part, "name="))
-				(void)printf("  %s\n", value + 1);
+				bt_plain_printf(stdout, "  %s\n", value + 1);
 			else if (value && bt_str_after(part, "profile="))
-				(void)printf("   Profile: %s\n", value + 1);
+				bt_plain_printf(stdout, "   Profile: %s\n", value + 1);
 			else
-				(void)printf("   %s\n", part);
+				bt_plain_printf(stdout, "   %s\n", part);
 		}
 	}
 }
@@ -102,19 +104,22 @@ static void print_runtimes(const json_t *info)
 	json_t *runtimes = json_object_get(info, "Runtimes"), *value;
 	const char *name;
 
-	(void)printf(" Swarm: %s\n", text_of(json_object_get(info, "Swarm"), "LocalNodeState"));
+	bt_plain_printf(stdout, " Swarm: %s\n",
+			text_of(json_object_get(info, "Swarm"), "LocalNodeState"));
 	if (json_object_size(runtimes)) {
 		(void)fputs(" Runtimes:", stdout);
 		json_object_foreach (runtimes, name, value)
-			(void)printf(" %s", name);
+			bt_plain_printf(stdout, " %s", name);
 		(void)putchar('\n');
 	}
 	print_text(info, "Default Runtime", "DefaultRuntime");
 	print_text(info, "Init Binary", "InitBinary");
-	(void)printf(" containerd version: %s\n",
-		     text_of(json_object_get(info, "ContainerdCommit"), "ID"));
-	(void)printf(" runc version: %s\n", text_of(json_object_get(info, "RuncCommit"), "ID"));
-	(void)printf(" init version: %s\n", text_of(json_object_get(info, "InitCommit"), "ID"));
+	bt_plain_printf(stdout, " containerd version: %s\n",
+			text_of(json_object_get(info, "ContainerdCommit"), "ID"));
+	bt_plain_printf(stdout, " runc version: %s\n",
+			text_of(json_object_get(info, "RuncCommit"), "ID"));
+	bt_plain_printf(stdout, " init version: %s\n",
+			text_of(json_object_get(info, "InitCommit"), "ID"));
 	print_security(info);
 }
 
@@ -128,13 +133,13 @@ static void print_registries(const json_t *info)
 	(void)puts(" Insecure Registries:");
 	json_object_foreach (indexes, name, value)
 		if (json_is_false(json_object_get(value, "Secure")))
-			(void)printf("  %s\n", name);
+			bt_plain_printf(stdout, "  %s\n", name);
 	json_array_foreach (json_object_get(config, "InsecureRegistryCIDRs"), i, item)
-		(void)printf("  %s\n", json_string_value(item));
+		bt_plain_printf(stdout, "  %s\n", json_string_value(item));
 	if (json_array_size(json_object_get(config, "Mirrors")))
 		(void)puts(" Registry Mirrors:");
 	json_array_foreach (json_object_get(config, "Mirrors"), i, item)
-		(void)printf("  %s\n", json_string_value(item));
+		bt_plain_printf(stdout, "  %s\n", json_string_value(item));
 }
 
 static void print_host(const json_t *info)
@@ -149,7 +154,7 @@ static void print_host(const json_t *info)
 	print_text(info, "Architecture", "Architecture");
 	print_number(info, "CPUs", "NCPU");
 	bt_units_ram((double)json_integer_value(json_object_get(info, "MemTotal")), memory);
-	(void)printf(" Total Memory: %s\n", memory);
+	bt_plain_printf(stdout, " Total Memory: %s\n", memory);
 	print_text(info, "Name", "Name");
 	print_text(info, "ID", "ID");
 	print_text(info, "Docker Root Dir", "DockerRootDir");
@@ -166,7 +171,7 @@ static void print_host(const json_t *info)
 	if (json_array_size(json_object_get(info, "Labels")))
 		(void)puts(" Labels:");
 	json_array_foreach (json_object_get(info, "Labels"), i, label)
-		(void)printf("  %s\n", json_string_value(label));
+		bt_plain_printf(stdout, "  %s\n", json_string_value(label));
 	print_bool(info, "Experimental", "ExperimentalBuild");
 	print_registries(info);
 	print_bool(info, "Live Restore Enabled", "LiveRestoreEnabled");
@@ -191,7 +196,7 @@ static void print_server(const json_t *info)
 	(void)putchar('\n');
 	(void)fflush(stdout);
 	json_array_foreach (json_object_get(info, "Warnings"), i, warning)
-		(void)fprintf(stderr, "%s\n", json_string_value(warning));
+		bt_plain_printf(stderr, "%s\n", json_string_value(warning));
 }
 
 static json_t *client_json(struct bt_cli *cli)
@@ -221,9 +226,9 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 		}
 		return r < 0 ? bt_cli_fail(&err) : 0;
 	}
-	(void)printf("Client:\n Version:    %s\n Context:    %s\n Debug Mode: %s\n",
-		     text_of(client, "Version"), text_of(client, "Context"),
-		     json_is_true(json_object_get(client, "Debug")) ? "true" : "false");
+	bt_plain_printf(stdout, "Client:\n Version:    %s\n Context:    %s\n Debug Mode: %s\n",
+			text_of(client, "Version"), text_of(client, "Context"),
+			json_is_true(json_object_get(client, "Debug")) ? "true" : "false");
 	if (r >= 0) {
 		print_server(info);
 		return 0;

@@ -147,7 +147,7 @@ int bt_inspect_run(struct bt_cli *cli, const struct bt_args *args, bt_inspect_fe
 	struct bt_err err = { 0 };
 
 	if (format && !json && bt_go_template_parse(format, &t, &err) < 0) {
-		(void)fprintf(stderr, "template parsing error: %s\n", err.msg);
+		bt_plain_printf(stderr, "template parsing error: %s\n", err.msg);
 		return BT_CLI_BAD_PATTERN;
 	}
 	for (size_t i = 0; i < args->npos; i++) {
@@ -229,9 +229,9 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	for (size_t i = 0; !known && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		known = strcmp(type, kinds[i].name) == 0;
 	if (!known) {
-		(void)fprintf(stderr, "unknown type: \"%s\": must be one of", type);
+		bt_plain_printf(stderr, "unknown type: \"%s\": must be one of", type);
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-			(void)fprintf(stderr, "%s \"%s\"", i ? "," : "", kinds[i].name);
+			bt_plain_printf(stderr, "%s \"%s\"", i ? "," : "", kinds[i].name);
 		(void)fputc('\n', stderr);
 		return BT_CLI_FAILED;
 	}

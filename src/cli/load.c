@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/plain.h"
 #include "cli/platform_flag.h"
 #include "cli/progress.h"
 #include "cli/upload.h"
@@ -47,8 +48,8 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	struct bt_err err = { 0 };
 
 	if (path && own < 0) {
-		(void)fprintf(stderr, "open %s: %s\n", path,
-			      errno == ENOENT ? "no such file or directory" : strerror(errno));
+		bt_plain_printf(stderr, "open %s: %s\n", path,
+				errno == ENOENT ? "no such file or directory" : strerror(errno));
 		return BT_CLI_FAILED;
 	}
 	if (!path && isatty(STDIN_FILENO)) {

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/plain.h"
 #include "client/auth.h"
 
 #define SECRET_MAX (64u << 10)
@@ -146,7 +147,7 @@ static int run_logout(struct bt_cli *cli, const struct bt_args *args)
 		return BT_CLI_FAILED;
 	(void)printf("Removing login credentials for %s\n", key);
 	if (bt_auth_set(&cli->config, key, NULL, &err) < 0) {
-		(void)fprintf(stderr, "WARNING: could not erase credentials: %s\n", err.msg);
+		bt_plain_printf(stderr, "WARNING: could not erase credentials: %s\n", err.msg);
 		return BT_CLI_FAILED;
 	}
 	return 0;

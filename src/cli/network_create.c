@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/json_set.h"
+#include "cli/plain.h"
 
 /* An address or prefix as bytes; `bits` is the prefix's length, all of them for an address. */
 struct prefix {
@@ -179,7 +180,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 		return bt_cli_fail(&err);
 	text = json_string_value(json_object_get(answer, "Warning"));
 	if (text && *text)
-		(void)fprintf(stderr, "WARNING: %s\n", text);
+		bt_plain_printf(stderr, "WARNING: %s\n", text);
 	text = json_string_value(json_object_get(answer, "Id"));
 	(void)printf("%s\n", text ? text : "");
 	return 0;

@@ -2,6 +2,7 @@
 
 #include "cli/plain.h"
 
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,6 +75,19 @@ void bt_plain_put(FILE *out, const char *text)
 	}
 	bt_plain_add(&shown, text, true);
 	(void)fputs(bt_str_get(&shown), out);
+}
+
+void bt_plain_printf(FILE *out, const char *fmt, ...)
+{
+	bt_auto_free char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (text)
+		bt_plain_put(out, text);
 }
 
 json_t *bt_plain_cell(FILE *out, json_t *value)

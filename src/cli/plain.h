@@ -24,6 +24,9 @@ void bt_plain_add(struct bt_str *out, const char *text, bool lines);
 /** Write `text` to `out`, shown so if that is a terminal; ends of lines and tabs stay. */
 void bt_plain_put(FILE *out, const char *text);
 
+/** The same of a formatted text; one that cannot be made for want of memory is left out. */
+void bt_plain_printf(FILE *out, const char *fmt, ...) bt_printf(2, 3);
+
 /** A value for one cell of a list on `out`: a string is replaced by what is shown, if that is a
  * terminal. Takes the reference and returns one. */
 json_t *bt_plain_cell(FILE *out, json_t *value);

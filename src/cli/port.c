@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "cli/commands.h"
 #include "cli/multi.h"
+#include "cli/plain.h"
 
 static void print_binding(const char *front, const json_t *binding)
 {
@@ -26,8 +27,8 @@ static int print_one(const struct bt_args *args, const json_t *ports)
 	size_t i;
 
 	if (!json_array_size(list)) {
-		(void)fprintf(stderr, "Error: No public port '%s' published for %s\n", wanted,
-			      args->pos[0]);
+		bt_plain_printf(stderr, "Error: No public port '%s' published for %s\n", wanted,
+				args->pos[0]);
 		return BT_CLI_FAILED;
 	}
 	json_array_foreach (list, i, binding)

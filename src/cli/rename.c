@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/multi.h"
+#include "cli/plain.h"
 #include "client/target.h"
 
 static int run(struct bt_cli *cli, const struct bt_args *args)
@@ -21,7 +22,8 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	bt_target_add(&target, "name", args->pos[1]);
 	if (bt_cli_call(cli, "POST", bt_str_get(&target), NULL, NULL, &err) < 0) {
 		(void)bt_cli_fail(&err);
-		(void)fprintf(stderr, "Error: failed to rename container named %s\n", args->pos[0]);
+		bt_plain_printf(stderr, "Error: failed to rename container named %s\n",
+				args->pos[0]);
 		return BT_CLI_FAILED;
 	}
 	return 0;

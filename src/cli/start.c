@@ -10,6 +10,7 @@
 #include "cli/attach.h"
 #include "cli/commands.h"
 #include "cli/multi.h"
+#include "cli/plain.h"
 #include "cli/refused.h"
 #include "cli/session.h"
 #include "client/target.h"
@@ -41,7 +42,7 @@ static int start_all(struct bt_cli *cli, const struct bt_args *args)
 	}
 	if (!failed.len)
 		return 0;
-	(void)fprintf(stderr, "Error: failed to start containers: %s\n", bt_str_get(&failed));
+	bt_plain_printf(stderr, "Error: failed to start containers: %s\n", bt_str_get(&failed));
 	return BT_CLI_FAILED;
 }
 
@@ -136,8 +137,8 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		if (!bt_args_given(args, refused[i]))
 			continue;
-		(void)fprintf(stderr, "--%s is not supported: %s\n", refused[i],
-			      bt_refused_why("checkpoint"));
+		bt_plain_printf(stderr, "--%s is not supported: %s\n", refused[i],
+				bt_refused_why("checkpoint"));
 		return BT_CLI_FAILED;
 	}
 	if (bt_args_bool(args, "attach") || bt_args_bool(args, "interactive"))

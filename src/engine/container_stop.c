@@ -169,13 +169,17 @@ int bt_container_stop_for_removal(struct bt_container *c, struct bt_err *err)
 	return r < 0 ? r : 0;
 }
 
-static int send_signal(struct bt_container *c, int signal, struct bt_err *err)
+/* `tell`: of the signal, by an event, and before it: the end that it brings must not be told first.
+ * A process that ends at this moment has it told in vain, as with Docker. */
+static int send_signal(struct bt_container *c, int signal, bool tell, struct bt_err *err)
 {
 	bt_auto_link struct bt_link *link = bt_link_get(c);
 
 	if (!link)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
 				  c->id);
+	if (tell)
+		bt_container_stop_event(c, signal);
 	/* Nobody who kills wants it to come back. */
 	if (signal == SIGKILL)
 		return bt_client_stop(bt_link_client(link), SIGKILL, -1, err);
@@ -205,15 +209,14 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 				  "cannot kill container: %s: container %s is not running", ref,
 				  c->id);
 	waits = bt_container_stop_waits(c);
-	r = send_signal(c, number, err);
+	r = send_signal(c, number, !waits, err);
+	bt_fault_point("kill/sent");
 	if (r == -EPIPE || r == -ESRCH)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "cannot kill container: %s: container %s is not running", ref,
 				  c->id);
 	if (r < 0)
 		return bt_err_context(err, "cannot kill container: %s", ref);
-	if (!waits)
-		bt_container_stop_event(c, number);
 	bt_container_stop_thaw(c, number);
 	if (number == SIGKILL)
 		r = bt_container_wait_stopped(c, DEFAULT_TIMEOUT * 1000, err);

@@ -86,6 +86,7 @@ SCENARIOS = {
     "end": (None, ends_soon),
     "exec": (lambda b, n: b.running(n), exec_one),
     "stop": (lambda b, n: b.running(n), lambda b, n: b.ask("POST", f"/containers/{n}/stop?t=0")),
+    "kill": (lambda b, n: b.running(n), lambda b, n: b.ask("POST", f"/containers/{n}/kill")),
     "restart": (lambda b, n: b.running(n), lambda b, n: b.ask("POST", f"/containers/{n}/restart?t=0")),
     "rename": (lambda b, n: b.create(n), lambda b, n: b.ask("POST", f"/containers/{n}/rename?name={n}-new")),
     "rm": (lambda b, n: b.running(n), lambda b, n: b.ask("DELETE", f"/containers/{n}?force=1&v=1")),
@@ -138,6 +139,8 @@ def check_the_hit(b, group, point, name):
     if group == "stop":
         # A stop that was not asked of the monitor has not happened.
         wait_for(lambda: b.state(name)["Running"] is (point == "stop/begun"), "it is stopped")
+    if group == "kill":
+        wait_for(lambda: not b.state(name)["Running"], "it is dead")
     if group == "restart":
         wait_for(lambda: b.state(name)["Running"], "it runs again")
     if group == "exec" and b.exec:

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words that others have chosen, printed by berth to a terminal: none of them is a command to it. A pipe gets them as they are."""
+import http.server
 import json
 import os
 import pty
+import socketserver
 import subprocess
+import threading
 import time
 
 import pytest
@@ -99,3 +102,70 @@ def test_p06_no_name_is_a_command(engine, kind, path, body):
         assert is_harmless(said), repr(said)
         return
     assert a.status == 400, a.body
+
+
+class EvilDaemon(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Answers each request with what is in `says` for the end of its path, or with a warning."""
+    daemon_threads = True
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+        def do(self):
+            body = json.dumps(next((v for k, v in self.server.says.items() if self.path.endswith(k)), {"Id": "1234", "Warning": EVIL})).encode()
+            self.send_response(201 if self.command == "POST" else 200)
+            for name, value in {"Api-Version": "1.51", "Content-Type": "application/json", "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_GET = do_HEAD = do_POST = do
+
+    def __init__(self, path, top):
+        self.says, self.path, self.top = {}, path, top
+        super().__init__(path, self.Handler)
+
+    def client_argv(self, client, *args):
+        return [client, "-H", "unix://" + self.path, *args]
+
+
+@pytest.fixture
+def evil(tmp_path, engine):
+    with EvilDaemon(f"{tmp_path}/s", engine.top) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def poisoned(value):
+    """The same with each text a command, and the names of networks and of runtimes too."""
+    if isinstance(value, dict):
+        return {EVIL if k.endswith(("/8", "runc")) else k: poisoned(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [poisoned(v) for v in value] or [EVIL]
+    return EVIL if isinstance(value, str) else value
+
+
+def test_p06_what_a_daemon_says_of_itself_is_shown_and_not_obeyed(evil, engine):
+    evil.says["/info"] = {**poisoned(engine.get("/info").json), "SecurityOptions": [f"name={EVIL},profile={EVIL}"], "Warnings": [EVIL], "Labels": [EVIL]}
+    said = on_terminal(evil, "info")
+    assert said.count("owned") > 15 and is_harmless(said), repr(said)
+
+
+def test_p06_a_warning_is_shown_and_not_obeyed(evil):
+    said = on_terminal(evil, "network", "create", "x")
+    assert "WARNING: " + SHOWN in said and is_harmless(said), repr(said)
+
+
+@pytest.mark.parametrize("args", [["ps", "--" + EVIL], ["-" + EVIL], ["run", "--memory", EVIL, "bb"], ["nosuch" + EVIL], ["rename", EVIL], ["ps", "--filter", EVIL], ["info", EVIL],
+                                  ["context", "use", EVIL], ["context", "export", EVIL], ["load", "-i", "/nosuch" + EVIL], ["inspect", "--type", EVIL, "x"], ["inspect", "-f", "{{" + EVIL, "x"],
+                                  ["events", "--format", "{{" + EVIL], ["port", EVIL, EVIL], ["start", EVIL], ["import", "/nosuch" + EVIL], ["network", EVIL], ["logs", "--since", EVIL, "x"]],
+                         ids=lambda a: "-".join(w.split("\x1b")[0] for w in a))
+def test_p06_a_mistake_is_shown_and_not_obeyed(engine, args):
+    """What is on the command line may have come from anywhere: a file's name, a page's text."""
+    said = on_terminal(engine, *args)
+    assert said and is_harmless(said), repr(said)

@@ -59,6 +59,15 @@ START_TEST(volumes_that_nobody_counted_take_no_space)
 }
 END_TEST
 
+START_TEST(percents_of_more_than_64_bits_can_count_a_hundred_times_are_right)
+{
+	check_df("{'Volumes':[{'UsageData':{'Size':4000000000000000000,'RefCount':0}},"
+		 "{'UsageData':{'Size':4000000000000000000,'RefCount':1}}]}",
+		 "Images|0|0|0B|0B\nContainers|0|0|0B|0B\nLocal Volumes|2|1|8EB|4EB (50%)\n"
+		 "Build Cache|0|0|0B|0B\n");
+}
+END_TEST
+
 START_TEST(what_the_daemon_has_counted_is_shown_as_it_is)
 {
 	static const char want[] = "Images|3|1|1kB|500B (50%)\nContainers|0|0|0B|0B\n"
@@ -95,6 +104,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, images_that_containers_use_are_not_reclaimable);
 	tcase_add_test(tests, containers_that_have_ended_are_reclaimable);
 	tcase_add_test(tests, volumes_that_nobody_counted_take_no_space);
+	tcase_add_test(tests, percents_of_more_than_64_bits_can_count_a_hundred_times_are_right);
 	tcase_add_test(tests, what_the_daemon_has_counted_is_shown_as_it_is);
 	tcase_add_test(tests, a_format_and_verbose_exclude_each_other);
 }

@@ -104,6 +104,29 @@ START_TEST(a_terminal_is_shown_the_commands)
 }
 END_TEST
 
+START_TEST(a_formatted_text_is_shown_so_too)
+{
+	char got[64] = "", *piped = NULL;
+	int slave, master = open_terminal(&slave);
+	size_t len;
+	FILE *f = fdopen(slave, "w");
+
+	bt_plain_printf(f, "%s: %d\n", "\033c", 7);
+	ck_assert_int_eq(fclose(f), 0);
+	for (ssize_t n = 1; n > 0 && strlen(got) < 7;) {
+		n = read(master, got + strlen(got), sizeof(got) - 1 - strlen(got));
+		ck_assert_int_gt(n, 0);
+	}
+	ck_assert_str_eq(got, "^[c: 7\n");
+	ck_assert_int_eq(close(master), 0);
+	f = open_memstream(&piped, &len);
+	bt_plain_printf(f, "%s: %d\n", "\033c", 7);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_str_eq(piped, "\033c: 7\n");
+	free(piped);
+}
+END_TEST
+
 START_TEST(a_cell_that_is_no_string_or_for_no_terminal_is_left_alone)
 {
 	char *got = NULL;
@@ -133,6 +156,7 @@ int main(void)
 	tcase_add_test(all, lines_end_only_where_they_may);
 	tcase_add_test(all, what_is_no_terminal_gets_the_text_itself);
 	tcase_add_test(all, a_terminal_is_shown_the_commands);
+	tcase_add_test(all, a_formatted_text_is_shown_so_too);
 	tcase_add_test(all, a_cell_that_is_no_string_or_for_no_terminal_is_left_alone);
 	suite_add_tcase(suite, all);
 	srunner_run_all(runner, CK_NORMAL);
