@@ -203,7 +203,9 @@ struct bt_cgroup_oom {
 	uint64_t seen; /* kills counted so far */
 };
 
-/** Start watching. -EOPNOTSUPP without a memory controller. */
+/** Start watching. -EOPNOTSUPP without a memory controller. Where the user may watch no more files
+ * (version 2) the descriptor never becomes readable, and bt_cgroup_oom_read() counts all the same.
+ */
 bt_nodiscard int bt_cgroup_oom_open(const struct bt_cgroup *cg, struct bt_cgroup_oom *ret);
 /** Empty the descriptor. Returns how many processes were killed since the last call. */
 int bt_cgroup_oom_read(struct bt_cgroup_oom *oom);

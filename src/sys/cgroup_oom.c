@@ -42,14 +42,23 @@ static int watch_v1(int dir)
 	return r < 0 ? r : bt_take_fd(&fd);
 }
 
-/* Version 2: the file is modified at each event. */
+/* What nobody ever writes to. Returns the descriptor or -errno. */
+static int never_readable(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Version 2: the file is modified at each event. A user may have a number of such watches, which
+ * all programs share; past it nothing is told when it happens, but counted when it is asked for. */
 static int watch_v2(int dir)
 {
 	bt_auto_close int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	char path[64];
 
 	if (fd < 0)
-		return -errno;
+		return errno == EMFILE ? never_readable() : -errno;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/memory.events", dir);
 	if (inotify_add_watch(fd, path, IN_MODIFY) < 0)
 		return errno == ENOENT ? -EOPNOTSUPP : -errno;
