@@ -276,10 +276,10 @@ def test_nobody_gets_at_a_container_that_is_being_created(oci, verb, hook):
         p.wait(PATIENCE)
 
 
-def at_once(oci, n, *argv):
-    """The same command so often side by side: what each said."""
-    with concurrent.futures.ThreadPoolExecutor(n) as pool:
-        return [f.result() for f in [pool.submit(oci, *argv, check=False) for _ in range(n)]]
+def at_once(oci, *commands):
+    """Commands side by side: what each said."""
+    with concurrent.futures.ThreadPoolExecutor(len(commands)) as pool:
+        return list(pool.map(lambda argv: run([RUNTIME, "--root", oci.state, *argv], check=False), commands))
 
 
 def test_of_those_who_start_or_delete_it_side_by_side_one_has_done_it(oci):
@@ -288,7 +288,7 @@ def test_of_those_who_start_or_delete_it_side_by_side_one_has_done_it(oci):
     oci("state", oci.id, check=False)
     for verb in ("start", "delete"):
         subprocess.run([RUNTIME, "--root", oci.state, "create", "--bundle", oci.bundle, oci.id], check=True, **quiet)
-        said = at_once(oci, 5, verb, oci.id)
+        said = at_once(oci, *[(verb, oci.id)] * 5)
         others = [p.stderr for p in said if p.returncode != 0]
         assert len(others) == 4 and all(("already running" if verb == "start" else "does not exist") in e for e in others), others
         oci("delete", "--force", oci.id)
@@ -301,9 +301,7 @@ def test_a_start_beside_a_deletion_comes_before_or_after_it(oci):
     oci("state", oci.id, check=False)
     for _ in range(5):
         subprocess.run([RUNTIME, "--root", oci.state, "create", "--bundle", oci.bundle, oci.id], check=True, **quiet)
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            start, delete = pool.submit(oci, "start", oci.id, check=False), pool.submit(oci, "delete", oci.id, check=False)
-            start, delete = start.result(), delete.result()
+        start, delete = at_once(oci, ("start", oci.id), ("delete", oci.id))
         if start.returncode == 0:
             assert delete.returncode == 1 and "not stopped: running" in delete.stderr
             assert oci.status() == "running"
