@@ -20,6 +20,8 @@
 /* A pipe that is found full this often in a row gets a larger buffer: fewer wake-ups. */
 #define BURSTS_TO_GROW 4
 #define PIPE_LARGE     (256 << 10)
+/* More than the pipes of dead processes hold: whoever writes it is alive, elsewhere. */
+#define DRAIN_MAX (4 << 20)
 /* How often a terminal that nobody has open is looked at. */
 #define LOOK_MS 100
 
@@ -232,9 +234,9 @@ void bt_stdio_drain(struct bt_stdio *stdio)
 {
 	stdio->drained = true;
 	for (int i = 0; i < 2; i++) {
-		ssize_t n = stdio->outs[i].fd >= 0 ? 1 : 0;
+		ssize_t n = stdio->outs[i].fd >= 0 ? 1 : 0, left = DRAIN_MAX;
 
-		while (n > 0)
+		for (; n > 0 && left > 0; left -= n)
 			n = copy_chunk(&stdio->outs[i]);
 	}
 	if (bt_loop_timer_is_set(&stdio->look)) {
