@@ -256,6 +256,18 @@ static int run_hooks(const struct creation *c, struct bt_err *err)
 	return bt_hooks_run(&hooks->create_runtime, "createRuntime", state, "creating", pid, err);
 }
 
+/* The caller's descriptor names a detached mount again. `fd` is taken over. */
+static int take_root(const struct creation *c, int fd, struct bt_err *err)
+{
+	bt_auto_close int root = fd;
+
+	if (root < 0)
+		return bt_err_sys(err, -EPROTO, "receive the root file system");
+	return dup3(root, c->plan.req->rootfs_fd, O_CLOEXEC) < 0
+		       ? bt_err_sys(err, -errno, "receive the root file system")
+		       : 0;
+}
+
 /* Returns 1 when the init is ready, 0 when more is to come, or -errno. */
 static int answer(struct creation *c, const struct bt_sync_message *message, int fd,
 		  struct bt_err *err)
@@ -274,10 +286,7 @@ static int answer(struct creation *c, const struct bt_sync_message *message, int
 		c->launch.console_fd = fd;
 		return fd >= 0 ? 0 : bt_err_sys(err, -EPROTO, "receive the terminal");
 	case BT_SYNC_ROOT:
-		/* The caller's descriptor names a detached mount again. */
-		r = fd >= 0 && dup3(fd, c->plan.req->rootfs_fd, O_CLOEXEC) >= 0 ? 0 : -errno;
-		bt_close(&fd);
-		return r < 0 ? bt_err_sys(err, r, "receive the root file system") : 0;
+		return take_root(c, fd, err);
 	case BT_SYNC_UNMAPPED:
 		r = write_maps(c, err);
 		return r < 0 ? r : say(c, BT_SYNC_GO, err);

@@ -57,6 +57,38 @@ static void creating_done(struct creating *c)
 	free(c->config);
 }
 
+/* Where a flag goes that is a text, of which an empty one is none; or NULL. */
+static const char **text_of(struct create_flags *f, int flag)
+{
+	switch (flag) {
+	case 'c':
+		return &f->console_socket;
+	case 'p':
+		return &f->pid_file;
+	case 'F':
+		return &f->pidfd_socket;
+	default:
+		return NULL;
+	}
+}
+
+/* Where a flag goes that has no value, or NULL. */
+static bool *switch_of(struct create_flags *f, int flag)
+{
+	switch (flag) {
+	case 'n':
+		return &f->no_pivot;
+	case 'k':
+		return &f->no_new_keyring;
+	case 'd':
+		return &f->detach;
+	case 'K':
+		return &f->keep;
+	default:
+		return NULL;
+	}
+}
+
 static int take_flags(int argc, char **argv, struct create_flags *f, struct bt_err *err)
 {
 	static const struct option flags[] = {
@@ -77,40 +109,21 @@ static int take_flags(int argc, char **argv, struct create_flags *f, struct bt_e
 
 	*f = (struct create_flags){ .bundle = "." };
 	while ((flag = bt_oci_cli_flag(argc, argv, "+b:d", flags, err)) != -1) {
-		switch (flag) {
-		case 'b':
+		const char **text = text_of(f, flag);
+		bool *on = switch_of(f, flag);
+
+		if (text != NULL) {
+			*text = *optarg != '\0' ? optarg : NULL;
+		} else if (on != NULL) {
+			*on = true;
+		} else if (flag == 'b') {
 			f->bundle = optarg;
-			break;
-		case 'c':
-			f->console_socket = *optarg != '\0' ? optarg : NULL;
-			break;
-		case 'p':
-			f->pid_file = *optarg != '\0' ? optarg : NULL;
-			break;
-		case 'F':
-			f->pidfd_socket = *optarg != '\0' ? optarg : NULL;
-			break;
-		case 'P':
+		} else if (flag == 'P') {
 			r = bt_oci_cli_number("--preserve-fds", optarg, 0, 1000, &n, err);
 			if (r < 0)
 				return r;
 			f->preserve_fds = (int)n;
-			break;
-		case 'n':
-			f->no_pivot = true;
-			break;
-		case 'k':
-			f->no_new_keyring = true;
-			break;
-		case 'd':
-			f->detach = true;
-			break;
-		case 'K':
-			f->keep = true;
-			break;
-		case 's':
-			break;
-		default:
+		} else if (flag != 's') {
 			return -EINVAL;
 		}
 	}
