@@ -198,6 +198,8 @@ static void publish(struct bt_container *c, const struct bt_journal_record *rec,
 		bt_container_event(c, "stop", NULL);
 	if (rec->kind == BT_JOURNAL_STARTED)
 		bt_health_begin(c, true);
+	if (rec->kind == BT_JOURNAL_STARTED || (is_end(rec) && rec->final))
+		bt_container_revive_others(c);
 	/* The name server may be another one since: now there is a way to its namespace. */
 	if (rec->kind == BT_JOURNAL_STARTED && rec->restarts > 0)
 		bt_links_later(c, bt_network_names_refresh);

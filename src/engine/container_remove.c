@@ -17,6 +17,7 @@
 #include "engine/config_file.h"
 #include "engine/container_event.h"
 #include "engine/container_name.h"
+#include "engine/container_revive.h"
 #include "engine/container_row.h"
 #include "engine/container_stop.h"
 #include "engine/container_undo.h"
@@ -145,6 +146,8 @@ static int remove_marked(struct bt_container *c, enum bt_container_status before
 	c->removed = true;
 	pthread_mutex_unlock(&c->lock);
 	bt_container_waiters_removed(c);
+	bt_container_revive_never(c);
+	bt_container_revive_others(c);
 	return 0;
 }
 
@@ -156,11 +159,30 @@ static bool has_gone(struct bt_container *c)
 	return c->removed;
 }
 
+static int remove_ended(struct bt_container *c, bool volumes, bool killed, struct bt_err *err)
+{
+	enum bt_container_status before = BT_CONTAINER_DEAD;
+	int r;
+
+	bt_auto_lock(held, &c->op);
+	if (killed && has_gone(c))
+		return 0;
+	r = mark(c, volumes, &before, err);
+	bt_fault_point("rm/marked");
+	return r < 0 ? r : remove_marked(c, before, err);
+}
+
+static void set_going(struct bt_container *c, bool going)
+{
+	bt_auto_lock(held, &c->lock);
+
+	c->going = going;
+}
+
 int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes, bool force,
 			bool link, struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = NULL;
-	enum bt_container_status before = BT_CONTAINER_DEAD;
 	bool killed;
 	int r;
 
@@ -170,19 +192,19 @@ int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes,
 	if (r < 0)
 		return r;
 	r = check_running(c, ref, force, err);
+	if (r < 0)
+		return r;
 	killed = r > 0;
+	set_going(c, killed);
 	if (killed)
 		r = kill_first(c, err);
 	if (r == 0)
 		r = bt_container_wait_told(c, err);
+	if (r == 0)
+		r = remove_ended(c, volumes, killed, err);
 	if (r < 0)
-		return r;
-	bt_auto_lock(held, &c->op);
-	if (killed && has_gone(c))
-		return 0;
-	r = mark(c, volumes, &before, err);
-	bt_fault_point("rm/marked");
-	return r < 0 ? r : remove_marked(c, before, err);
+		set_going(c, false);
+	return r;
 }
 
 static int rename_row(struct bt_container *c, const char *name, struct bt_err *err)

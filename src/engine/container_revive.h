@@ -18,7 +18,15 @@ struct bt_container;
  * so. `stopped`: somebody had asked for its end. */
 void bt_container_revive_lost(struct bt_container *container, int64_t ran_ns, bool stopped);
 
-/** Its monitor failed to start it again: try it later, where it shares namespaces. */
+/** Its monitor failed to start it again: try it later, where it shares namespaces. As long as the
+ * other container is between two runs, or on its way out, each of bt_container_revive_others() is
+ * another try; it gives up where that one has ended, or has gone, for good. */
 void bt_container_revive_failed(struct bt_container *container);
+
+/** A container runs, has ended or has been removed: whoever waits for such a thing is started. */
+void bt_container_revive_others(struct bt_container *container);
+
+/** Somebody wants it not to run: it waits for nobody any more. */
+void bt_container_revive_never(struct bt_container *container);
 
 #endif

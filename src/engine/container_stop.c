@@ -15,6 +15,7 @@
 #include "codec/signal_name.h"
 #include "engine/container_cgroup.h"
 #include "engine/container_event.h"
+#include "engine/container_revive.h"
 #include "engine/container_row.h"
 #include "engine/container_waiter.h"
 #include "engine/engine_private.h"
@@ -148,6 +149,7 @@ int bt_container_stop(struct bt_engine *engine, const char *ref, const char *sig
 	r = bt_container_stop_values(c, signal, &timeout, &number, err);
 	if (r < 0)
 		return bt_err_context(err, "cannot stop container: %s", ref);
+	bt_container_revive_never(c);
 	bt_container_await_start(c);
 	if (!bt_container_stop_needed(c))
 		return 1;

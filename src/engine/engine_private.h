@@ -9,6 +9,8 @@
  * are read without a lock.
  */
 
+#include <stdatomic.h>
+
 #include "base/attr.h"
 #include "engine/engine_config.h"
 #include "engine/live_config.h"
@@ -49,6 +51,7 @@ struct bt_engine {
 	struct bt_volume_mounts *volume_mounts;
 	struct bt_links *links; /* connections to the monitors, and their thread */
 	struct bt_networks *networks;
+	atomic_uint awaiting; /* containers whose start waits for another's; changes at any time */
 };
 
 #endif

@@ -2,9 +2,12 @@
 """Containers that live in the namespaces of another one (--network, --pid, --ipc container:X), while that one restarts, is renamed, and goes."""
 import os
 import signal
+import threading
+import time
 
 import pytest
 
+import orphans
 from harness import wait_for
 
 MODES = {"NetworkMode": "net", "PidMode": "pid", "IpcMode": "ipc"}
@@ -67,6 +70,65 @@ def test_its_policy_joins_the_others_namespaces_of_today(engine, name, donor, mo
         except OSError:  # It ended between the question for its process and the look at it: its policy has it begin again.
             return False
     wait_for(is_in, "it is in the new namespace")
+
+
+class Held:
+    """A container's monitor that stands still: nobody hears of the container's end, nor is it restarted or removed."""
+
+    def __init__(self, engine, name):
+        self.monitor = orphans.monitors(engine)[engine.inspect(name)["Id"]]
+
+    def __enter__(self):
+        os.kill(self.monitor, signal.SIGSTOP)
+
+    def __exit__(self, *exc):
+        os.kill(self.monitor, signal.SIGCONT)
+
+
+def has_tried(engine, name):
+    return wait_for(lambda: (s := engine.inspect(name)["State"])["Status"] == "exited" and s["Error"], "a start has failed")
+
+
+def test_who_shares_waits_until_the_other_runs_again(engine, name, donor):
+    make(engine, name, HostConfig={"PidMode": "container:" + donor, "RestartPolicy": {"Name": "always"}})
+    engine.post(f"/containers/{donor}/update", {"RestartPolicy": {"Name": "always"}})
+    for _ in range(2):
+        first = pid(engine, donor)
+        with Held(engine, donor):
+            os.kill(first, signal.SIGKILL)
+            has_tried(engine, name)
+        wait_for(lambda: pid(engine, donor) not in (0, first), "the other one runs again")
+        wait_for(lambda: engine.inspect(name)["State"]["Running"], "it runs again, too")
+        assert namespace(engine, name, "pid") == namespace(engine, donor, "pid")
+
+
+def test_who_shares_and_is_stopped_while_it_waits_stays_so(engine, name, donor):
+    make(engine, name, HostConfig={"PidMode": "container:" + donor, "RestartPolicy": {"Name": "always"}})
+    engine.post(f"/containers/{donor}/update", {"RestartPolicy": {"Name": "always"}})
+    first = pid(engine, donor)
+    with Held(engine, donor):
+        os.kill(first, signal.SIGKILL)
+        has_tried(engine, name)
+        assert engine.post(f"/containers/{name}/stop").status == 304
+    wait_for(lambda: pid(engine, donor) not in (0, first), "the other one runs again")
+    # Whoever waited would be started before this one, which begins after it.
+    assert engine.post(f"/containers/{donor}/restart?t=0").status == 204
+    assert engine.inspect(name)["State"]["Status"] == "exited"
+
+
+def test_who_shares_gives_up_when_the_other_has_been_removed_at_last(engine, name, donor):
+    make(engine, name, HostConfig={"PidMode": "container:" + donor, "RestartPolicy": {"Name": "always"}})
+    first, gone = pid(engine, donor), []
+    with Held(engine, donor):
+        remover = threading.Thread(target=lambda: gone.append(engine.request("DELETE", f"/containers/{donor}?force=1").status))
+        remover.start()
+        told = '/events?since=1&until=%d&filters={"event":["kill"],"container":["' + donor + '"]}'
+        wait_for(lambda: engine.get(told % (time.time() + 1)).body, "its removal has begun")
+        os.kill(first, signal.SIGKILL)
+        has_tried(engine, name)
+    remover.join()
+    assert gone == [204]
+    wait_for(lambda: "No such container" in engine.inspect(name)["State"]["Error"], "it gives up")
 
 
 @pytest.mark.parametrize("mode", sorted(MODES))
