@@ -90,7 +90,7 @@ struct bt_container {
 	struct bt_stats_cpu last_cpu; /* what the next sample is compared with */
 	bool stopping;                /* by `stop` or `restart`: its end is told as one */
 	bool reviving;                /* its next start is one of its restarts */
-	bool awaiting;                /* its policy's next start waits for another container's */
+	bool awaiting;                /* its policy's next start is due, or waits for another's */
 	bool kept;                    /* a restart ends it: --rm does not mean this end */
 	bool going;                   /* its removal ends it */
 	int64_t kill_at_ns;           /* when `stop` and `restart` lose patience; 0: never */

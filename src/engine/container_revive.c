@@ -27,12 +27,12 @@ static void set_reviving(struct bt_container *c, bool reviving)
 	c->reviving = reviving;
 }
 
-/* Somebody may have started it meanwhile, or removes it. */
+/* Somebody may have started it meanwhile, or removes it, or has asked for its end. */
 static bool is_still_wanted(struct bt_container *c)
 {
 	bt_auto_lock(held, &c->lock);
 
-	return c->state.status == BT_CONTAINER_EXITED;
+	return c->state.status == BT_CONTAINER_EXITED && c->awaiting;
 }
 
 static void set_awaiting(struct bt_container *c, bool awaiting)
@@ -95,16 +95,14 @@ static bool waits_for_others(struct bt_container *c, int64_t since_ns)
 }
 
 /* By the second thread. Those it joins are looked at before and after, for a failure may be of
- * either moment; what they do next comes after `awaiting` is set, and so is not missed. */
+ * either moment; what they do next comes after `awaiting` was set, and so is not missed. */
 static void start(struct bt_container *c)
 {
 	int64_t now_ns = bt_time_now_ns();
+	bool waits = waits_for_others(c, now_ns);
 	struct bt_err err;
-	bool waits;
 	int r;
 
-	set_awaiting(c, true);
-	waits = waits_for_others(c, now_ns);
 	if (is_still_wanted(c)) {
 		set_reviving(c, true);
 		r = bt_container_start(c->engine, c->id, NULL, &err);
@@ -133,6 +131,8 @@ static void start_sharing(struct bt_container *c)
 	if (bt_container_row_settings(c, &s, BT_ERR_IGNORED) == 0 &&
 	    bt_host_config_shares(s.host_config))
 		start(c);
+	else
+		set_awaiting(c, false);
 }
 
 void bt_container_revive_lost(struct bt_container *c, int64_t ran_ns, bool stopped)
@@ -149,12 +149,14 @@ void bt_container_revive_lost(struct bt_container *c, int64_t ran_ns, bool stopp
 		c->state.restart_count++;
 	c->reviving = again;
 	pthread_mutex_unlock(&c->lock);
+	set_awaiting(c, again);
 	if (again)
 		bt_links_later(c, end.ran_ms < BT_RESTART_STEADY_MS ? start_slowly : start);
 }
 
 void bt_container_revive_failed(struct bt_container *c)
 {
+	set_awaiting(c, true);
 	bt_links_later(c, start_sharing);
 }
 

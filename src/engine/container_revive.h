@@ -26,7 +26,7 @@ void bt_container_revive_failed(struct bt_container *container);
 /** A container runs, has ended or has been removed: whoever waits for such a thing is started. */
 void bt_container_revive_others(struct bt_container *container);
 
-/** Somebody wants it not to run: it waits for nobody any more. */
+/** Somebody wants it not to run: a start that is due or waits is none any more. */
 void bt_container_revive_never(struct bt_container *container);
 
 #endif

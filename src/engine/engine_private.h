@@ -51,7 +51,7 @@ struct bt_engine {
 	struct bt_volume_mounts *volume_mounts;
 	struct bt_links *links; /* connections to the monitors, and their thread */
 	struct bt_networks *networks;
-	atomic_uint awaiting; /* containers whose start waits for another's; changes at any time */
+	atomic_uint awaiting; /* containers whose `awaiting` is set; changes at any time */
 };
 
 #endif

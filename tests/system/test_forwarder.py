@@ -120,8 +120,16 @@ def test_it_goes_with_the_last_container_when_no_daemon_is_there(fresh):
     pid = forwarder(fresh)
     fresh.kill()
     os.kill(fresh_pid(fresh, "aa"), signal.SIGKILL)
-    wait_for(lambda: not os.path.exists(f"/proc/{pid}") or "berth-forward" not in open(f"/proc/{pid}/comm").read(), "the forwarder ends")
+    wait_for(lambda: not is_forwarder(pid), "the forwarder ends")
     fresh.start()
+
+
+def is_forwarder(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as f:
+            return "berth-forward" in f.read()
+    except OSError:
+        return False
 
 
 def fresh_pid(engine, name):

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import select
 import socket
 import tarfile
 import time
@@ -142,8 +143,8 @@ def attached(w, query, say=b"", script="echo before; cat; echo after >&2"):
 
 
 def websocket(w, query):
-    """What an attached WebSocket is sent before it ends, of one that writes to both streams when it is killed."""
-    ref = w.fresh("trap 'echo out; echo err >&2; exit 0' USR1; echo before; while :; do sleep 0.05; done")
+    """What an attached WebSocket is sent before it ends, of one that writes to both streams whenever it is told to: it may be attached some time after the answer."""
+    ref = w.fresh("trap 'echo err >&2; echo out' USR1; echo before; while :; do sleep 0.05; done")
     wait_for(lambda: b"before" in w.logs("stdout=1", ref), "it has written")
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(PATIENCE)
@@ -155,7 +156,14 @@ def websocket(w, query):
             heard += s.recv(4096)
         if not heard.startswith(b"HTTP/1.1 101"):
             return heard.split(b" ")[1], []
-        w.e.post(f"/containers/{ref}/kill?signal=USR1")
+        wanted = [word for word, stream in ((b"out", "stdout=1"), (b"err", "stderr=1")) if stream in query and "stream=1" in query]
+        end = time.monotonic() + PATIENCE
+        while not all(word in heard.split(b"\r\n\r\n", 1)[1] for word in wanted):
+            assert time.monotonic() < end, heard
+            w.e.post(f"/containers/{ref}/kill?signal=USR1")
+            if select.select([s], [], [], 0.3)[0]:
+                heard += s.recv(4096)
+        w.e.post(f"/containers/{ref}/kill?signal=KILL")
         while chunk := s.recv(4096):
             heard += chunk
     text = heard.split(b"\r\n\r\n", 1)[1]

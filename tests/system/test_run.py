@@ -17,10 +17,9 @@ def test_output_and_exit_code_of_a_command(engine, client):
     assert (p.returncode, p.stdout, p.stderr) == (7, "out\n", "err\n")
 
 
-def test_rm_leaves_no_container(engine, client):
-    before = engine.docker("ps", "-aq", "--no-trunc", client=client).stdout
-    engine.docker("run", "--rm", "bb", "true", client=client)
-    assert engine.docker("ps", "-aq", "--no-trunc", client=client).stdout == before
+def test_rm_leaves_no_container(engine, client, name):
+    engine.docker("run", "--rm", "--name", name, "bb", "true", client=client)
+    assert engine.docker("ps", "-aq", "--filter", f"name={name}", client=client).stdout == ""
 
 
 def test_stdin_is_passed_and_half_closed(engine, client):

@@ -86,7 +86,11 @@ class Held:
 
 
 def has_tried(engine, name):
-    return wait_for(lambda: (s := engine.inspect(name)["State"])["Status"] == "exited" and s["Error"], "a start has failed")
+    """After its monitor, which says that the other one has ended, the daemon has failed to start it."""
+    def failed():
+        s = engine.inspect(name)["State"]
+        return s["Status"] == "exited" and s["Error"] and "has ended" not in s["Error"]
+    wait_for(failed, "the daemon's start has failed")
 
 
 def test_who_shares_waits_until_the_other_runs_again(engine, name, donor):
