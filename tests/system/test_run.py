@@ -5,11 +5,12 @@ import pty
 import select
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
 
-from harness import PATIENCE
+from harness import PATIENCE, UnixConnection
 
 
 def test_output_and_exit_code_of_a_command(engine, client):
@@ -191,6 +192,26 @@ def test_a_start_never_overtakes_an_attach_that_was_answered(engine):
                 got += more
         assert got.startswith(b"HTTP/1.1 101 ") and got.endswith(b"\r\n\r\nat once\r\n"), (i, got)
         engine.request("DELETE", f"/containers/{c}?force=1")
+
+
+def test_whoever_hears_of_a_start_may_run_something_at_once(engine):
+    """The event is sent while the start is still to be answered."""
+    for i in range(10):
+        c = engine.post("/containers/create", {"Image": "bb", "Cmd": ["sleep", "600"]}).json["Id"]
+        follower = UnixConnection(engine.sock)
+        follower.request("GET", '/events?filters={"event":["start"],"container":["%s"]}' % c)
+        told = follower.getresponse()
+        starter = threading.Thread(target=engine.post, args=(f"/containers/{c}/start",))
+        starter.start()
+        try:
+            assert c.encode() in told.readline()
+            x = engine.post(f"/containers/{c}/exec", {"Cmd": ["echo", "in"], "AttachStdout": True, "AttachStderr": True}).json["Id"]
+            said = engine.post(f"/exec/{x}/start", {}).body
+        finally:
+            starter.join()
+            follower.close()
+            engine.request("DELETE", f"/containers/{c}?force=1")
+        assert said[8:] == b"in\n", (i, said)
 
 
 def test_create_start_attach_wait(engine, client, name):
