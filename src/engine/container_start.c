@@ -41,6 +41,7 @@
 #include "engine/network.h"
 #include "engine/network_forward.h"
 #include "engine/network_names.h"
+#include "engine/old_monitor.h"
 #include "engine/restart_policy.h"
 #include "engine/seccomp_cache.h"
 #include "engine/spec.h"
@@ -544,18 +545,6 @@ static bool will_restart(struct bt_container *c)
 	return c->state.status == BT_CONTAINER_RESTARTING;
 }
 
-/* An ended monitor may still serve its last clients; it goes soon. */
-static void await_old_monitor(struct bt_container *c)
-{
-	for (int i = 0; i < 200; i++) {
-		bt_auto_link struct bt_link *link = bt_link_get(c);
-
-		if (!link)
-			return;
-		usleep(i < 20 ? 500 : 10000);
-	}
-}
-
 /* `*ret_tried`: it was for this start to fail or not. */
 static int start_locked(struct bt_container *c, const char *detach_keys, bool *ret_tried,
 			struct bt_err *err)
@@ -573,10 +562,10 @@ static int start_locked(struct bt_container *c, const char *detach_keys, bool *r
 		return r;
 	*ret_tried = true;
 	r = bt_container_wait_told(c, err);
-	if (r == 0)
-		await_old_monitor(c);
-	if (r == 0)
+	if (r == 0) {
+		bt_old_monitor_leave(c);
 		r = prepare(&st, err);
+	}
 	bt_fault_point("start/prepared");
 	if (r == 0) {
 		r = spawn(&st, detach_keys, err);

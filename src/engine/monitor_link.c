@@ -241,6 +241,11 @@ static int await_start(struct bt_link *link)
 	return 1;
 }
 
+void bt_link_forget(struct bt_container *c)
+{
+	relink(c, NULL);
+}
+
 int bt_link_spawn(struct bt_container *c, const struct bt_spawn *spawn,
 		  const struct bt_client_fds *fds, struct bt_err *err)
 {
@@ -344,8 +349,14 @@ static bool expects_more(struct bt_container *c)
 /* The container has a link that ended. It is renewed, or taken away. */
 static void renew(struct bt_container *c)
 {
-	int r = expects_more(c) ? connect_again(c) : -ENOENT;
+	int r;
 
+	/* What the journal has by now may be of the next run, which has a monitor of its own. */
+	if (!expects_more(c)) {
+		relink(c, NULL);
+		return;
+	}
+	r = connect_again(c);
 	if (r == 0)
 		return;
 	if (r == -ENOENT || r == -ECONNREFUSED) {

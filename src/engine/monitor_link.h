@@ -54,6 +54,10 @@ bt_nodiscard int bt_link_connect(struct bt_container *container, struct bt_link 
  * Returns 0 or a negative errno. */
 bt_nodiscard int bt_link_watch(struct bt_link *link, struct bt_err *err);
 
+/** The container has no link any more, for its monitor has nothing more to tell that the journal
+ * has not: how that one's connection ends says nothing of the container. */
+void bt_link_forget(struct bt_container *container);
+
 /** The container's link with a reference for a request, or NULL where it has none. */
 struct bt_link *bt_link_get(struct bt_container *container);
 /** Its client, borrowed. */

@@ -406,17 +406,23 @@ int bt_control_listen(struct bt_monitor *m)
 	return bt_loop_add(&m->loop, &m->listener, r, EPOLLIN, on_listener);
 }
 
+void bt_control_unlisten(struct bt_monitor *m)
+{
+	bt_auto_free char *path = NULL;
+
+	if (m->listen_fd < 0)
+		return;
+	bt_loop_remove(&m->loop, &m->listener);
+	path = bt_path_join(m->spawn.dir, "monitor.sock");
+	if (path)
+		(void)unlink(path);
+	bt_close(&m->listen_fd);
+}
+
 void bt_control_done(struct bt_monitor *m)
 {
 	/* The name first: whoever sees a connection end finds nobody to connect to again. */
-	if (m->listen_fd >= 0) {
-		bt_auto_free char *path = bt_path_join(m->spawn.dir, "monitor.sock");
-
-		bt_loop_remove(&m->loop, &m->listener);
-		if (path)
-			(void)unlink(path);
-		bt_close(&m->listen_fd);
-	}
+	bt_control_unlisten(m);
 	bt_list_foreach (it, &m->conns)
 		drop(bt_list_entry(it, struct conn, link));
 }

@@ -18,8 +18,11 @@
 
 void bt_monitor_check_done(struct bt_monitor *m)
 {
-	if (m->state == BT_MONITOR_ENDED && bt_list_empty(&m->old_runs) &&
-	    bt_list_empty(&m->execs) && m->nunwritten == 0)
+	if (m->state != BT_MONITOR_ENDED || m->nunwritten > 0)
+		return;
+	/* Clients may read the rest for as long as they like, while the container runs again. */
+	bt_control_unlisten(m);
+	if (bt_list_empty(&m->old_runs) && bt_list_empty(&m->execs))
 		m->loop.stop = true;
 }
 

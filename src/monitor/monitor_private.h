@@ -179,6 +179,10 @@ void bt_execs_done(struct bt_monitor *m);
 /** Listen in the container's directory. Returns 0 or -errno. */
 bt_nodiscard int bt_control_listen(struct bt_monitor *m);
 
+/** Nobody can connect any more, and another monitor can listen in the directory: the journal has
+ * all there is to know, and who is connected still is served. More than once is fine. */
+void bt_control_unlisten(struct bt_monitor *m);
+
 /** Serve the connection `fd`, which is owned from now on. Returns 0 or -errno. */
 bt_nodiscard int bt_control_add(struct bt_monitor *m, int fd);
 

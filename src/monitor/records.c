@@ -90,6 +90,9 @@ void bt_records_add(struct bt_monitor *m, struct bt_journal_record *record)
 		keep(m, record);
 	bt_fault_point(record->kind == BT_JOURNAL_EXITED ? "monitor-end/journalled"
 							 : "monitor/journalled");
+	/* Whoever hears that it was the last run may start the next one at once. */
+	if (record->final && record->kept)
+		bt_control_unlisten(m);
 	bt_control_tell(m, record_event(record));
 }
 

@@ -172,3 +172,42 @@ def test_requests_made_while_the_connection_is_full_are_all_answered(box):
         found[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
         for n in range(50):
             assert box.docker("exec", "box", "sh", "-c", f"exit {n % 3}", check=False).returncode == n % 3
+
+
+def unread(daemon, name):
+    """A client that is attached to the container's output and reads none of it."""
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(PATIENCE)
+    s.connect(daemon.sock)
+    s.sendall(f"POST /containers/{name}/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: x\r\nUpgrade: tcp\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n".encode())
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += s.recv(1)
+    return s
+
+
+@pytest.mark.parametrize("verb", ["start", "restart"])
+def test_a_container_runs_again_while_a_client_has_not_read_the_last_run(fresh, verb):
+    """Its monitor serves that client as long as it takes, beside that of the next run, and its end is not the container's."""
+    assert fresh.post("/containers/create?name=box", {"Image": "bb", "Cmd": ["sh", "-c", "test -e /ran && exec sleep 600; touch /ran; exec yes"]}).status == 201
+    with unread(fresh, "box") as client:
+        assert fresh.post("/containers/box/start").status == 204
+        wait_for(lambda: len(client.recv(1 << 20, socket.MSG_PEEK)) > 100000, "the client is behind")
+        first = monitor_of(fresh, "box")
+        if verb == "start":
+            assert fresh.post("/containers/box/kill").status == 204
+            a = fresh.post("/containers/box/start")
+        else:
+            a = fresh.post("/containers/box/restart?t=0")
+        assert a.status == 204, a.body
+        again = fresh.inspect("box")["State"]
+        if verb == "start":
+            assert monitor_of(fresh, "box") != first and os.path.exists(f"/proc/{first}")
+    wait_for(lambda: verb == "restart" or not os.path.exists(f"/proc/{first}"), "the first monitor has gone with its client")
+    # A daemon that is asked has heard of that; and the next one finds the right monitor.
+    assert fresh.docker("exec", "box", "echo", "inside").stdout == "inside\n"
+    fresh.kill()
+    fresh.start()
+    state = fresh.inspect("box")["State"]
+    assert (state["Running"], state["Pid"]) == (True, again["Pid"])
+    assert fresh.docker("exec", "box", "echo", "inside").stdout == "inside\n"

@@ -914,6 +914,31 @@ START_TEST(what_a_monitor_told_before_it_went_is_heard_although_it_was_asked_som
 }
 END_TEST
 
+START_TEST(its_place_is_free_when_the_last_end_is_told_though_a_client_has_not_read)
+{
+	struct options opt = { .script = "yes" };
+	int client;
+	struct box *box = start_attached(&opt, false, &client);
+	bt_auto_free char *sock = bt_str_format("%s/monitor.sock", box->run_dir);
+	bt_auto_free char *rest = malloc(1 << 20);
+	struct bt_client_status status;
+	char c;
+
+	next_record(box, BT_JOURNAL_STARTED);
+	ck_assert_uint_eq(read_all(client, &c, 1), 1);
+	ck_assert_int_eq(access(sock, F_OK), 0);
+	ck_assert_int_eq(bt_client_signal(box->client, SIGKILL, &err), 0);
+	ck_assert(next_record(box, BT_JOURNAL_EXITED).final);
+	ck_assert_int_eq(access(sock, F_OK), -1);
+	/* It serves all the same: the daemon, and the client up to its end. */
+	ck_assert_int_eq(bt_client_status(box->client, &status, &err), 0);
+	while (read_all(client, rest, 1 << 20) == 1 << 20)
+		continue;
+	bt_close(&client);
+	finish(box);
+}
+END_TEST
+
 static int collect(void *data, const struct bt_journal_record *record)
 {
 	struct bt_journal_record **next = data;
@@ -1121,6 +1146,8 @@ int main(void)
 	tcase_add_test(
 		tc,
 		what_a_monitor_told_before_it_went_is_heard_although_it_was_asked_something_then);
+	tcase_add_test(tc,
+		       its_place_is_free_when_the_last_end_is_told_though_a_client_has_not_read);
 	tcase_add_test(tc, running_out_of_memory_is_told_as_such);
 	tcase_add_test(tc, another_runtime_does_the_same);
 	tcase_add_test(tc, another_runtime_has_terminals_and_tells_its_failures);

@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "../suite.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "monitor/monitor_private.h"
 
 #define READ_MAX 32
@@ -29,7 +31,9 @@ static void setup(void)
 	disk = bt_journal_open(path);
 	full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	ck_assert(disk >= 0 && full >= 0);
-	m = (struct bt_monitor){ .journal_fd = disk, .state = BT_MONITOR_RUNNING };
+	m = (struct bt_monitor){ .journal_fd = disk,
+				 .state = BT_MONITOR_RUNNING,
+				 .listen_fd = -EBADF };
 	ck_assert_int_eq(bt_loop_init(&m.loop), 0);
 	bt_list_init(&m.conns);
 	bt_list_init(&m.execs);
@@ -185,6 +189,34 @@ START_TEST(a_monitor_whose_container_has_ended_stays_until_its_records_are_safe)
 }
 END_TEST
 
+START_TEST(its_name_goes_with_the_last_end_and_not_before_that_is_written)
+{
+	char dir[] = "/tmp/berth-records-XXXXXX";
+	bt_auto_free char *sock = NULL;
+	struct bt_journal_record end = { .kind = BT_JOURNAL_EXITED, .at_ns = 1000 };
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	sock = bt_path_join(dir, "monitor.sock");
+	m.spawn.dir = dir;
+	ck_assert_int_eq(bt_control_listen(&m), 0);
+	bt_records_add(&m, &end);
+	ck_assert_int_eq(access(sock, F_OK), 0);
+	/* The journal alone would not tell the next daemon of it. */
+	m.journal_fd = full;
+	m.state = BT_MONITOR_ENDED;
+	end.final = true;
+	bt_records_add(&m, &end);
+	bt_monitor_check_done(&m);
+	ck_assert_int_eq(access(sock, F_OK), 0);
+	bt_records_acknowledged(&m, end.seq, true);
+	ck_assert_int_eq(access(sock, F_OK), -1);
+	/* The next monitor's is not this one's to remove. */
+	ck_assert_int_eq(close(open(sock, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
+	bt_control_done(&m);
+	ck_assert_int_eq(unlink(sock) | rmdir(dir), 0);
+}
+END_TEST
+
 START_TEST(it_tries_again_by_itself_until_there_is_room)
 {
 	m.journal_fd = full;
@@ -209,6 +241,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, what_a_daemon_has_stored_need_not_wait_for_the_disk);
 	tcase_add_test(tests, what_is_only_told_still_waits_and_is_marked_where_it_is_written);
 	tcase_add_test(tests, a_monitor_whose_container_has_ended_stays_until_its_records_are_safe);
+	tcase_add_test(tests, its_name_goes_with_the_last_end_and_not_before_that_is_written);
 	tcase_add_test(tests, it_tries_again_by_itself_until_there_is_room);
 }
 
