@@ -70,12 +70,12 @@ def test_every_flag_of_the_runtime_is_in_its_page():
     listed = re.findall(r'\{ "(\w+)", bt_oci_\w+, "[^"]*"', source("runtime/oci_cli.c"))
     assert sorted(written) == sorted(listed)
     taken = {}
-    for name in ("cli", "create", "example", "exec", "list", "manage", "update"):
+    for name in ("cli", "create", "delete", "example", "exec", "list", "manage", "update"):
         texts = source(f"runtime/oci_{name}.c") + (source(f"runtime/oci_{name}_flags.c") if name in ("exec", "update") else "")
         taken[name] = set(re.findall(r'\{ "(?:--)?([a-z0-9-]+)",\s+(?:required_argument|no_argument|[A-Z]+, )', texts))
     assert written["run"] == taken["create"] and written["create"] == taken["create"] - {"detach", "keep"}
     assert written["exec"] == taken["exec"] and written["list"] == taken["list"] and written["spec"] == taken["example"]
-    assert written["update"] | written["events"] == taken["update"] and written["kill"] | written["delete"] == taken["manage"]
+    assert written["update"] | written["events"] == taken["update"] and written["kill"] == taken["manage"] and written["delete"] == taken["delete"]
     head = text.partition(".SH OPTIONS")[2].partition(".SH ")[0]
     assert [flag for flag in taken["cli"] if "--" + flag not in head] == []
 
