@@ -118,7 +118,8 @@ static void take_reply(struct bt_client *client, json_t **reply, uint64_t id)
 	bt_list_foreach (it, &client->calls) {
 		struct call *call = bt_list_entry(it, struct call, link);
 
-		if (call->id != id)
+		/* Who answers twice is heard once. */
+		if (call->id != id || call->done)
 			continue;
 		/* Given away, not shared: it is released in the other thread. */
 		call->reply = *reply;
