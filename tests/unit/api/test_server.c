@@ -608,6 +608,8 @@ START_TEST(who_was_accepted_before_the_end_gets_an_answer)
 	ck_assert_has(hear(silent, NULL), "\"name\":\"a\"");
 	ck_assert_has(hear(half, NULL), "\"name\":\"b\"");
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	/* How long the test took is measured, too. */
+	atomic_store(&no_time_passes, false);
 }
 END_TEST
 
