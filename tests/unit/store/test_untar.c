@@ -225,7 +225,6 @@ START_TEST(damaged_or_padded_streams_are_refused)
 		"gzip <t | { head -c 3000; head -c 10 /dev/zero; tail -c +3011; } >in.tar",
 		"zstd -qc <t | head -c 5000 >in.tar",
 		"{ zstd -qc t; echo junk; } >in.tar",
-		"zstd -q --long=31 -c <t >in.tar",
 		"head -c 5000 t >in.tar",
 		"head -c 10000 /dev/urandom >in.tar",
 		"xz -c <t | head -c 5000 >in.tar",
@@ -240,8 +239,6 @@ START_TEST(damaged_or_padded_streams_are_refused)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		err = (struct bt_err){ 0 };
 		sh(bad[i]);
-		if (i == 5) /* small input gets a small window whatever was asked for */
-			continue;
 		ck_assert_msg(run(0, &res, &err) < 0, "%s", bad[i]);
 		ck_assert_int_eq(err.kind, BT_ERR_INVALID);
 	}
