@@ -229,14 +229,30 @@ static bool take_input(struct bt_attach *attach)
 	return true;
 }
 
+/* While the process takes no input. What the client has sent must not be lost because it has gone:
+ * the hang-up can wait. Its output cannot: the process may read again only when that is taken. */
+static void hold_input(struct bt_attach *attach, uint32_t events)
+{
+	struct bt_stdio *stdio = attach->stdio;
+
+	if (attach->queue.len > 0 && !flush(attach))
+		return;
+	if (events & EPOLLHUP)
+		bt_loop_want(stdio->loop, &attach->source, 0);
+	else
+		bt_loop_want(stdio->loop, &attach->source,
+			     BT_LOOP_HANGUP | (attach->queue.len > 0 ? EPOLLOUT : 0u));
+	if (!is_full(attach))
+		bt_stdio_resume(stdio);
+}
+
 static void on_client(struct bt_loop_source *source, uint32_t events)
 {
 	struct bt_attach *attach = bt_list_entry(source, struct bt_attach, source);
 	struct bt_stdio *stdio = attach->stdio;
 
 	if (attach->in && !attach->shut && !bt_stdio_takes_input(stdio)) {
-		/* What it has sent must not be lost because it has gone: the hang-up can wait. */
-		bt_loop_want(stdio->loop, source, events & EPOLLHUP ? 0 : BT_LOOP_HANGUP);
+		hold_input(attach, events);
 		return;
 	}
 	if (events & EPOLLIN) {
