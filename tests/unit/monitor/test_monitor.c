@@ -503,6 +503,37 @@ START_TEST(the_end_of_a_clients_input_ends_that_of_the_container)
 }
 END_TEST
 
+START_TEST(a_program_that_answers_more_than_it_reads_is_not_stuck_with_its_client)
+{
+	struct options opt = { .script = "while read l; do echo $l; echo $l; done",
+			       .open_stdin = true,
+			       .stdin_once = true,
+			       .log_driver = "none" };
+	static char sent[2000000], got[2 * sizeof(sent) + 1];
+	int fd;
+	struct box *box = start_attached(&opt, false, &fd);
+	pid_t writer;
+
+	memset(sent, 'x', sizeof(sent));
+	for (size_t i = 3999; i < sizeof(sent); i += 4000)
+		sent[i] = '\n';
+	writer = fork();
+	if (writer == 0) {
+		(void)!bt_io_write_all(fd, sent, sizeof(sent));
+		(void)shutdown(fd, SHUT_WR);
+		_exit(0);
+	}
+	/* Time for everything on the way to be full, in both directions. */
+	usleep(200000);
+	ck_assert_uint_eq(read_all(fd, got, sizeof(got)), 2 * sizeof(sent));
+	bt_close(&fd);
+	(void)waitpid(writer, NULL, 0);
+	next_record(box, BT_JOURNAL_STARTED);
+	ck_assert_int_eq(next_record(box, BT_JOURNAL_EXITED).code, 0);
+	finish(box);
+}
+END_TEST
+
 START_TEST(a_client_that_goes_with_output_unread_ends_the_input_too)
 {
 	struct options opt = { .script = "echo unread; cat > /tmp/got; cat /tmp/got >&2",
@@ -1128,6 +1159,7 @@ int main(void)
 	tcase_add_test(tc, a_client_that_never_reads_stops_the_output_and_one_that_goes_frees_it);
 	tcase_add_test(tc, streams_are_framed_as_docker_frames_them);
 	tcase_add_test(tc, the_end_of_a_clients_input_ends_that_of_the_container);
+	tcase_add_test(tc, a_program_that_answers_more_than_it_reads_is_not_stuck_with_its_client);
 	tcase_add_test(tc, a_client_that_goes_with_output_unread_ends_the_input_too);
 	tcase_add_test(tc, input_that_stays_open_lets_go_of_a_client_that_ends_its_own);
 	tcase_add_test(tc, a_client_attaches_later_and_detaches_by_keys);
