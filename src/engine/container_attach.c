@@ -3,6 +3,7 @@
 #include "engine/container_attach.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,8 +88,10 @@ void bt_container_attach_cancel(struct bt_container_attach *attach)
 	free(attach);
 }
 
-/* What was said before, for `attach --logs`. */
-static int send_logs(const struct bt_container_attach *attach, int sock, struct bt_err *err)
+/* What was said before, for `attach --logs`, behind the line of the time `*last_ns`, which is then
+ * that of the last line that was read. */
+static int send_logs(const struct bt_container_attach *attach, int sock, int64_t *last_ns,
+		     struct bt_err *err)
 {
 	const struct bt_container *c = attach->container;
 	bt_auto_free char *path = bt_container_files_log(c->engine, c->id);
@@ -97,8 +100,10 @@ static int send_logs(const struct bt_container_attach *attach, int sock, struct 
 					       .out = attach->opt.out,
 					       .err = attach->opt.err,
 					       .mux = !c->tty && !attach->opt.raw,
+					       .since_ns = *last_ns > 0 ? *last_ns + 1 : 0,
 					       .tail = -1 };
 	struct bt_reader *reader = NULL;
+	int64_t last;
 	ssize_t n;
 	int r;
 
@@ -109,21 +114,26 @@ static int send_logs(const struct bt_container_attach *attach, int sock, struct 
 		return r;
 	while ((n = bt_reader_read(reader, buf, LOG_BUFFER)) > 0 && r == 0)
 		r = bt_io_write_all(sock, buf, (size_t)n);
+	last = bt_reader_last_ns(reader);
+	*last_ns = last > *last_ns ? last : *last_ns;
 	bt_reader_close(reader);
 	if (n < 0)
 		r = (int)n;
 	return r < 0 ? bt_err_sys(err, r, "send the log") : 0;
 }
 
-/* Wait for the start, or join what runs. */
-static int hand_over(struct bt_container_attach *attach, int sock, struct bt_err *err)
+/* Wait for the start, or join what runs, of which the log has been sent up to `logged_ns` (-1: it
+ * was not asked for). Takes the socket. Returns 1 where it is with the monitor, 0 where it waits.
+ */
+static int hand_over(struct bt_container_attach *attach, int sock, int64_t logged_ns,
+		     struct bt_err *err)
 {
 	struct bt_container *c = attach->container;
-	const struct bt_spawn_client how = { .in = attach->opt.in && c->open_stdin,
-					     .out = attach->opt.out,
-					     .err = attach->opt.err,
-					     .mux = !c->tty && !attach->opt.raw,
-					     .detach_keys = attach->keys };
+	struct bt_spawn_client how = { .in = attach->opt.in && c->open_stdin,
+				       .out = attach->opt.out,
+				       .err = attach->opt.err,
+				       .mux = !c->tty && !attach->opt.raw,
+				       .detach_keys = attach->keys };
 	bt_auto_close int fd = sock;
 	bt_auto_link struct bt_link *link = NULL;
 	int r = bt_container_clients_add(c, &how, sock, err);
@@ -139,26 +149,55 @@ static int hand_over(struct bt_container_attach *attach, int sock, struct bt_err
 	if (!link)
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
 				  c->id);
-	return bt_client_attach(bt_link_client(link), &how, fd, err);
+	how.logs = logged_ns >= 0;
+	how.logged_ns = logged_ns;
+	r = bt_client_attach(bt_link_client(link), &how, fd, err);
+	return r < 0 ? r : 1;
+}
+
+/* The log, and then what follows: none of it is missed, and none told twice. */
+static int send_logs_and_stream(struct bt_container_attach *attach, int sock, struct bt_err *err)
+{
+	int64_t last = 0, before;
+	int r, theirs;
+
+	do {
+		before = last;
+		r = send_logs(attach, sock, &last, err);
+		if (r < 0)
+			return r;
+		theirs = fcntl(sock, F_DUPFD_CLOEXEC, 3);
+		if (theirs < 0)
+			return bt_err_sys(err, -errno, "attach");
+		r = hand_over(attach, theirs, last, err);
+		/* So much was said meanwhile that it is sent from the log. */
+	} while (r == -EAGAIN && last > before);
+	/* It has ended: here is the rest. */
+	if (r == 0 || r == -ESRCH)
+		r = send_logs(attach, sock, &last, err);
+	return r < 0 ? r : 0;
 }
 
 int bt_container_attach_run(struct bt_container_attach *attach, int sock, const void *early,
 			    size_t early_len, struct bt_err *err)
 {
 	bt_auto_close int fd = bt_early_pump(sock, early, early_len);
+	int64_t last = 0;
 	int r = 0;
 
 	if (fd < 0) {
 		bt_container_attach_cancel(attach);
 		return bt_err_sys(err, fd, "attach");
 	}
-	if (attach->opt.logs)
-		r = send_logs(attach, fd, err);
-	if (r == 0 && attach->opt.stream) {
-		r = hand_over(attach, bt_take_fd(&fd), err);
-		if (r == 0)
-			bt_container_event(attach->container, "attach", NULL);
-	}
+	if (attach->opt.logs && attach->opt.stream)
+		r = send_logs_and_stream(attach, fd, err);
+	else if (attach->opt.logs)
+		r = send_logs(attach, fd, &last, err);
+	else if (attach->opt.stream)
+		r = hand_over(attach, bt_take_fd(&fd), -1, err);
+	if (r >= 0 && attach->opt.stream)
+		bt_container_event(attach->container, "attach", NULL);
+	r = r < 0 ? r : 0;
 	bt_container_attach_cancel(attach);
 	return r;
 }

@@ -437,6 +437,13 @@ static int end_stream(struct bt_json_file *log, enum bt_log_stream stream, int64
 	return r;
 }
 
+const char *bt_json_file_unfinished(const struct bt_json_file *log, enum bt_log_stream stream,
+				    size_t *ret_len)
+{
+	*ret_len = log->pending[stream].len;
+	return log->pending[stream].text;
+}
+
 int bt_json_file_end(struct bt_json_file *log, enum bt_log_stream stream, int64_t now_ns)
 {
 	return end_stream(log, stream, now_ns);

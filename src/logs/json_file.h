@@ -49,6 +49,11 @@ bt_nodiscard int bt_json_file_open(const struct bt_json_file_options *opt,
 bt_nodiscard int bt_json_file_write(struct bt_json_file *log, enum bt_log_stream stream,
 				    const void *data, size_t len, int64_t now_ns);
 
+/** What of `stream`'s last line has come, which is in the log when its end has: borrowed until the
+ * next call. NULL or `*ret_len` 0: nothing. */
+const char *bt_json_file_unfinished(const struct bt_json_file *log, enum bt_log_stream stream,
+				    size_t *ret_len);
+
 /** `stream` has ended: frame its unfinished line as it is. Returns 0 or -errno. */
 bt_nodiscard int bt_json_file_end(struct bt_json_file *log, enum bt_log_stream stream,
 				  int64_t now_ns);

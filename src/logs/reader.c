@@ -42,6 +42,8 @@ struct pending {
 struct bt_reader {
 	bool out, err, mux, timestamps, details, follow;
 	bool since_set, until_set;
+	bool passed;                    /* a line before `since` was met */
+	char last[BT_TIME_RFC3339_LEN]; /* time of the last line; empty: none yet */
 	char since[BT_TIME_RFC3339_LEN], until[BT_TIME_RFC3339_LEN];
 	struct bt_log_files files;
 	struct input in;
@@ -153,6 +155,18 @@ int bt_reader_open(const struct bt_reader_options *opt, struct bt_reader **ret, 
 	return 0;
 }
 
+int64_t bt_reader_last_ns(const struct bt_reader *reader)
+{
+	int64_t ns;
+
+	return bt_time_rfc3339_parse(reader->last, &ns) < 0 ? 0 : ns;
+}
+
+bool bt_reader_has_passed(const struct bt_reader *reader)
+{
+	return reader->passed;
+}
+
 int bt_reader_fd(const struct bt_reader *reader)
 {
 	return reader->epoll_fd;
@@ -194,8 +208,11 @@ static bool is_wanted(struct bt_reader *reader, enum bt_log_stream stream)
  * `until` the reading ends, as Docker's does. */
 static bool is_in_time(struct bt_reader *reader, const char *time)
 {
-	if (reader->since_set && memcmp(time, reader->since, STAMP) < 0)
+	memcpy(reader->last, time, STAMP);
+	if (reader->since_set && memcmp(time, reader->since, STAMP) < 0) {
+		reader->passed = true;
 		return false;
+	}
 	if (reader->until_set && memcmp(time, reader->until, STAMP) > 0) {
 		reader->ended = true;
 		return false;
@@ -251,7 +268,7 @@ static int quick_line(struct bt_reader *reader, struct output *out)
 	if (reader->details && !line.attrs && reader->attrs)
 		return -EINVAL;
 	reader->in.done = (size_t)(line.end - reader->in.buf);
-	if (!is_wanted(reader, line.stream) || !is_in_time(reader, line.time))
+	if (!is_in_time(reader, line.time) || !is_wanted(reader, line.stream))
 		return 0;
 	if (reader->mux)
 		put_header(out->p, line.stream, (size_t)(line.text_end - out->p) - head);
@@ -287,7 +304,7 @@ static int general_line(struct bt_reader *reader, const char *src, size_t len)
 	if (bt_time_rfc3339_parse(line.time, &ns) < 0)
 		return -EINVAL;
 	bt_time_rfc3339(ns, time);
-	if (!is_wanted(reader, line.stream) || strlen(time) != STAMP || !is_in_time(reader, time))
+	if (strlen(time) != STAMP || !is_in_time(reader, time) || !is_wanted(reader, line.stream))
 		return 0;
 	if (reader->timestamps)
 		bt_str_printf(&text, "%s ", time);

@@ -42,6 +42,13 @@ bt_nodiscard int bt_reader_open(const struct bt_reader_options *opt, struct bt_r
  */
 bt_nodiscard ssize_t bt_reader_read(struct bt_reader *reader, char *buf, size_t size);
 
+/** The time of the last line that was understood, wanted or not; 0: none was. Lines of our writer
+ * have each a time of its own. */
+int64_t bt_reader_last_ns(const struct bt_reader *reader);
+
+/** Were there lines before `since_ns` among those that were read? */
+bool bt_reader_has_passed(const struct bt_reader *reader);
+
 /** A descriptor that becomes readable when the followed log changes; borrowed. */
 int bt_reader_fd(const struct bt_reader *reader);
 

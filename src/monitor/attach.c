@@ -273,7 +273,8 @@ static void on_client(struct bt_loop_source *source, uint32_t events)
 		bt_stdio_resume(stdio);
 }
 
-int bt_attach_create(struct bt_stdio *stdio, int fd, const struct bt_spawn_client *how)
+int bt_attach_create(struct bt_stdio *stdio, int fd, const struct bt_spawn_client *how,
+		     struct bt_str *first)
 {
 	bt_auto_close int owned = fd;
 	bt_auto_free struct bt_attach *attach = NULL;
@@ -291,7 +292,6 @@ int bt_attach_create(struct bt_stdio *stdio, int fd, const struct bt_spawn_clien
 	attach->out = how->out;
 	attach->err = how->err;
 	attach->mux = how->mux && !stdio->tty;
-	attach->queue.max = QUEUE_HARD_MAX;
 	bt_loop_timer_init(&attach->linger, on_linger);
 	r = bt_detach_keys_parse(how->detach_keys, &attach->keys);
 	if (r < 0)
@@ -301,6 +301,11 @@ int bt_attach_create(struct bt_stdio *stdio, int fd, const struct bt_spawn_clien
 	if (r < 0)
 		return r;
 	attach->fd = bt_take_fd(&owned);
+	if (first) {
+		attach->queue = *first;
+		*first = (struct bt_str){ 0 };
+	}
+	attach->queue.max = QUEUE_HARD_MAX;
 	bt_list_append(&stdio->clients, &attach->link);
 	stdio->nclients++;
 	if (stdio->begun)

@@ -35,10 +35,11 @@ struct bt_attach {
 	size_t sent; /* of the queue */
 };
 
-/** Attach a socket, which is owned from now on, also after a failure. Returns 0; -EINVAL for bad
- * detach keys; -EMFILE with too many clients; -ESHUTDOWN after bt_stdio_finish(); or -errno. */
-bt_nodiscard int bt_attach_create(struct bt_stdio *stdio, int fd,
-				  const struct bt_spawn_client *how);
+/** Attach a socket, which is owned from now on, also after a failure. `first` (taken; NULL:
+ * nothing) is sent before any output. Returns 0; -EINVAL for bad detach keys; -EMFILE with too many
+ * clients; -ESHUTDOWN after bt_stdio_finish(); or -errno. */
+bt_nodiscard int bt_attach_create(struct bt_stdio *stdio, int fd, const struct bt_spawn_client *how,
+				  struct bt_str *first);
 
 /** Send output to the client, or queue it. It may be gone afterwards. */
 void bt_attach_output(struct bt_attach *attach, enum bt_log_stream stream, const char *data,

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "codec/json.h"
 #include "monitor/attach.h"
+#include "monitor/backlog.h"
 #include "monitor/client.h"
 #include "monitor/monitor_private.h"
 #include "monitor/spawn_message.h"
@@ -125,7 +126,8 @@ static int op_attach(struct bt_monitor *m, struct bt_message *request, json_t *r
 {
 	struct bt_spawn_client how = bt_spawn_message_client_decode(request->json);
 	bt_auto_close int fd = bt_message_take_fd(request, BT_PROTOCOL_FD_CLIENT);
-	int r;
+	bt_auto_str struct bt_str first = { 0 };
+	int r = 0;
 
 	if (fd < 0)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "attach: no socket given");
@@ -135,7 +137,10 @@ static int op_attach(struct bt_monitor *m, struct bt_message *request, json_t *r
 					  ? "container %s is restarting, wait until it runs"
 					  : "container %s is not running",
 				  m->spawn.id);
-	r = bt_attach_create(&m->run->stdio, bt_take_fd(&fd), &how);
+	if (how.logs && m->log)
+		r = bt_backlog_read(m->spawn.log_path, m->log, &how, &first);
+	if (r == 0)
+		r = bt_attach_create(&m->run->stdio, bt_take_fd(&fd), &how, &first);
 	if (r < 0)
 		return bt_err_set(err, r == -EINVAL ? BT_ERR_INVALID : BT_ERR_SYSTEM, -r,
 				  "attach: %s", strerror(-r));

@@ -207,7 +207,7 @@ static int attach_client(struct exec *exec, struct bt_message *request, struct b
 
 	if (fd < 0)
 		return 0;
-	r = bt_attach_create(&exec->stdio, fd, &how);
+	r = bt_attach_create(&exec->stdio, fd, &how, NULL);
 	return r < 0 ? bt_err_set(err, BT_ERR_INVALID, -r, "exec: attach: %s", strerror(-r)) : 0;
 }
 

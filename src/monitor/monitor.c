@@ -47,7 +47,7 @@ static int attach_clients(struct bt_monitor *m, struct bt_message *message, stru
 		if (fd < 0)
 			return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 					  "spawn: a client's socket is missing");
-		r = bt_attach_create(&m->run->stdio, fd, &m->spawn.clients[i]);
+		r = bt_attach_create(&m->run->stdio, fd, &m->spawn.clients[i], NULL);
 		if (r < 0)
 			return bt_err_set(err, BT_ERR_INVALID, -r, "attach: %s", strerror(-r));
 	}

@@ -46,8 +46,11 @@
  *   {"op":"signal","signal":N}
  *   {"op":"stop","signal":N,"timeout":SECONDS}   -1: for ever. Answered at once; "exited" follows.
  *   {"op":"resize","rows":N,"cols":N[,"exec":ID]}
- *   {"op":"attach","stdin":B,"stdout":B,"stderr":B,"detach_keys":S[,"mux":B],"fds":["client"]}
+ *   {"op":"attach","stdin":B,"stdout":B,"stderr":B,"detach_keys":S[,"mux":B][,"logged":N],"fds":["client"]}
  *        mux: frame stdout and stderr as Docker's raw-stream does (only without a terminal)
+ *        logged: the client has had the log up to the line of this time; it gets what is behind
+ *        that first, so that nothing said meanwhile is missed or told twice. EAGAIN where that is
+ *        much: the daemon sends on from the log and asks again. Older monitors do not look at it.
  *   {"op":"exec","exec":ID,"tty":B,"stdin":B,"stdout":B,"stderr":B,"mux":B,"detach_keys":S,"rows":N,"cols":N,
  *        "fds":["process"[,"client"]]}
  *        process: a memfd with an OCI process object. Without a client output is dropped.
@@ -104,6 +107,8 @@ struct bt_spawn_client {
 	bool in, out, err;
 	bool mux;
 	const char *detach_keys; /* NULL: ctrl-p,ctrl-q */
+	bool logs;               /* it has had the log up to the line of … */
+	int64_t logged_ns;       /* … this time; 0: nothing of it */
 };
 
 /** Whose namespaces a container may join: its network's, process's, IPC's, and user namespace's. */

@@ -47,6 +47,8 @@ int bt_spawn_message_client(const struct bt_spawn_client *client, json_t *object
 	int r = more ? json_object_update(object, more) : -1;
 
 	json_decref(more);
+	if (r == 0 && client->logs)
+		r = json_object_set_new(object, "logged", json_integer(client->logged_ns));
 	return r < 0 ? -EINVAL : 0;
 }
 
@@ -58,6 +60,8 @@ struct bt_spawn_client bt_spawn_message_client_decode(const json_t *json)
 		.err = bt_json_bool(json, "stderr", false),
 		.mux = bt_json_bool(json, "mux", false),
 		.detach_keys = bt_json_str(json, "detach_keys", NULL),
+		.logs = json_is_integer(json_object_get(json, "logged")),
+		.logged_ns = bt_json_i64(json, "logged", 0),
 	};
 }
 

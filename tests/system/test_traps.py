@@ -7,10 +7,12 @@ import os
 import re
 import socket
 import threading
+import time
 
 import pytest
 
-from harness import PATIENCE, run, wait_for
+from harness import PATIENCE, WHEN_TOLD, run, tell, wait_for
+from test_logs import frames, lines, make
 from test_replay import raw
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -138,6 +140,47 @@ def test_a_raw_stream_comes_with_and_without_upgrade(engine, box, path, body, up
     assert (b"Upgrade: tcp" in head) == upgrade and (b"multiplexed-stream" if upgrade else b"raw-stream") in head
     assert b"Content-Length" not in head and b"chunked" not in head
     assert stream == b"\x01\0\0\0\0\0\0\x05said\n"
+
+
+def attach_with_the_log(engine, name):
+    """A connection that gets what was said and what will be."""
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(PATIENCE)
+    s.connect(engine.sock)
+    s.sendall(f"POST /containers/{name}/attach?logs=1&stream=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n".encode())
+    got = b""
+    while b"\r\n\r\n" not in got:
+        got += s.recv(1)
+    return s
+
+
+def test_who_attaches_with_the_log_misses_no_line_and_gets_none_twice(engine, name):
+    """Lines come while the log is being sent, and between its end and the stream."""
+    want = [f"line {i}" for i in range(300)]
+    for delay in range(10):
+        make(engine, name, "i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); [ $((i%20)) = 0 ] && usleep 2000; done; true", wait=False)
+        time.sleep(delay / 500)
+        with attach_with_the_log(engine, name) as s:
+            got = b""
+            while more := s.recv(65536):
+                got += more
+        assert b"".join(text for _, text in frames(got)).decode().splitlines() == want
+        assert engine.request("DELETE", f"/containers/{name}?force=1").status == 204
+
+
+def test_who_attaches_with_the_log_gets_a_line_that_has_only_begun(engine, name):
+    make(engine, name, "echo whole; printf 'what is your '; " + WHEN_TOLD + "echo name?", wait=False)
+    wait_for(lambda: lines(engine, name) == ["whole"], "it asks")
+    with attach_with_the_log(engine, name) as s:
+        got = b""
+        while b"your " not in got:
+            more = s.recv(4096)
+            assert more, got
+            got += more
+        tell(engine.inspect(name)["State"]["Pid"])
+        while more := s.recv(4096):
+            got += more
+    assert b"".join(text for _, text in frames(got)) == b"whole\nwhat is your name?\n"
 
 
 def test_input_is_taken_without_upgrade_too(engine, box):

@@ -11,7 +11,7 @@
 
 static const struct bt_spawn_client clients[] = {
 	{ .in = true, .out = true, .mux = true, .detach_keys = "ctrl-a,d" },
-	{ .err = true },
+	{ .err = true, .logs = true, .logged_ns = 1700000000000000001 },
 };
 
 static const struct bt_spawn full = {
@@ -80,6 +80,8 @@ START_TEST(every_member_comes_through)
 	ck_assert(got_clients[0].mux && !got_clients[1].mux && got_clients[1].err);
 	ck_assert_str_eq(got_clients[0].detach_keys, "ctrl-a,d");
 	ck_assert_ptr_null(got_clients[1].detach_keys);
+	ck_assert(!got_clients[0].logs && got_clients[1].logs);
+	ck_assert_int_eq(got_clients[1].logged_ns, 1700000000000000001);
 	json_decref(json);
 }
 END_TEST
