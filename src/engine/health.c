@@ -223,12 +223,18 @@ static int ensure_thread(struct bt_health *health)
 	return r;
 }
 
+/* It is as if nothing had been found yet. What was found stays to be read, as with Docker: why a
+ * container was restarted, say. */
 static void set_fresh(struct bt_container *c)
 {
-	json_auto_t *health =
-		json_pack("{s:s,s:i,s:[]}", "Status", "starting", "FailingStreak", 0, "Log");
+	json_auto_t *before = NULL, *health = NULL;
+	json_t *log;
 
 	bt_auto_lock(held, &c->lock);
+	before = bt_jget_load(c->state.health);
+	log = json_object_get(before, "Log");
+	health = json_pack("{s:s,s:i,s:o}", "Status", "starting", "FailingStreak", 0, "Log",
+			   json_is_array(log) ? json_incref(log) : json_array());
 	(void)set(c, health);
 }
 

@@ -179,7 +179,8 @@ def test_a_stopped_container_is_not_checked_and_a_started_one_begins_anew(engine
     begun = time.time()
     engine.post(f"/containers/{name}/start")
     h = becomes(engine, name, "healthy")
-    assert all(e["Start"] > log[-1]["End"] for e in h["Log"]), "the log is the new run's"
+    new = [e for e in h["Log"] if e not in log]
+    assert new and all(e["Start"] > log[-1]["End"] for e in new), "what was found before stays, and is no more"
     assert actions(engine, name, begun, lambda found: "health_status: healthy" in found).count("start") == 1
 
 
@@ -230,3 +231,20 @@ def test_the_next_daemon_goes_on_checking(fresh):
     assert before["Status"] == "unhealthy" and before["Log"]
     do(fresh, "checked", "touch", "/ok")
     becomes(fresh, "checked", "healthy")
+
+
+@pytest.mark.parametrize("how", ["restart", "stop", "kill"])
+def test_what_was_found_before_a_start_stays_to_be_read(engine, name, how):
+    """As Docker keeps it: who looks after a restart finds why it was."""
+    hour = 3600 * 1000 * MS
+    make(engine, name, ["CMD-SHELL", "echo found"], Interval=hour, StartPeriod=hour, StartInterval=50 * MS)
+    # One probe, and the next in an hour.
+    found = becomes(engine, name, "healthy")["Log"]
+    assert [e["Output"] for e in found] == ["found\n"]
+    engine.docker(how, *(["-t", "0"] if how != "kill" else []), name)
+    if how != "restart":
+        assert becomes(engine, name, "unhealthy")["Log"] == found
+        engine.docker("start", name)
+    after = health(engine, name)
+    assert after["FailingStreak"] == 0 and after["Log"][:1] == found
+    wait_for(lambda: [e["Output"] for e in health(engine, name)["Log"]] == ["found\n"] * 2, "the new run's follows it")

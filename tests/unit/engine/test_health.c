@@ -106,6 +106,21 @@ START_TEST(a_fresh_start_is_starting_and_one_that_goes_on_keeps_what_it_was)
 }
 END_TEST
 
+START_TEST(what_was_found_before_a_fresh_start_stays_to_be_read)
+{
+	struct bt_container *c = add_checked("web", ",'Interval':3600000000000");
+	json_auto_t *health = NULL;
+
+	c->state.health = strdup("{\"Status\":\"unhealthy\",\"FailingStreak\":3,"
+				 "\"Log\":[{\"ExitCode\":1,\"Output\":\"why\"}]}");
+	bt_health_begin(c, true);
+	health = health_of(c);
+	assert_json(health, "{'Status':'starting','FailingStreak':0,"
+			    "'Log':[{'ExitCode':1,'Output':'why'}]}");
+	bt_health_end(c);
+}
+END_TEST
+
 START_TEST(what_has_no_check_gets_no_health)
 {
 	struct bt_container *none = add_checked("none", "");
@@ -251,6 +266,7 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_test(tests, a_fresh_start_is_starting_and_one_that_goes_on_keeps_what_it_was);
+	tcase_add_test(tests, what_was_found_before_a_fresh_start_stays_to_be_read);
 	tcase_add_test(tests, what_has_no_check_gets_no_health);
 	tcase_add_test(tests, the_end_of_one_that_is_not_checked_changes_nothing);
 	tcase_add_test(tests,
