@@ -206,12 +206,27 @@ static bool match_labels(const struct bt_filters *f, struct bt_container_item *i
 	return bt_filters_labels(f, "label", get_label, labels);
 }
 
-static bool match_name(const struct bt_filters *f, const char *name)
+/* One of its names, which begins with a slash: with that and without. */
+static bool match_one_name(const struct bt_filters *f, const char *slashed)
 {
-	bt_auto_free char *slashed = bt_str_format("/%s", name);
+	return bt_filters_match(f, "name", slashed + 1) || bt_filters_match(f, "name", slashed);
+}
 
-	return bt_filters_match(f, "name", name) ||
-	       (slashed && bt_filters_match(f, "name", slashed));
+static bool match_name(const struct bt_filters *f, const struct bt_container_item *item)
+{
+	bt_auto_free char *own = NULL;
+	const json_t *link;
+	size_t i;
+
+	if (!bt_filters_has(f, "name"))
+		return true;
+	own = bt_str_format("/%s", item->name);
+	if (own && match_one_name(f, own))
+		return true;
+	json_array_foreach (item->links, i, link)
+		if (match_one_name(f, json_string_value(link)))
+			return true;
+	return false;
 }
 
 static bool match_ancestor(const struct bt_container_filter *filter,
@@ -322,7 +337,7 @@ static bool match_plain(const struct bt_container_filter *filter,
 	const struct bt_filters *f = filter->filters;
 
 	return match_time(filter, item->container) && match_ancestor(filter, item) &&
-	       bt_filters_match(f, "id", item->container->id) && match_name(f, item->name) &&
+	       bt_filters_match(f, "id", item->container->id) && match_name(f, item) &&
 	       bt_filters_exact(f, "status", bt_container_status_name(item->state.status)) &&
 	       match_exited(f, item) && match_health(f, item);
 }

@@ -35,6 +35,7 @@ struct bt_container_item {
 	char *networks;                            /* as state.networks was; NULL: none */
 	char health[BT_CONTAINER_ITEM_HEALTH_MAX]; /* "": no check */
 	struct bt_json_raw said[BT_SAID_COUNT];    /* borrowed from the container */
+	const json_t *links; /* names that links give it (engine/link_names.h); borrowed, or NULL */
 	/* made when asked for */
 	json_t *summary_tree, *networks_tree;
 };

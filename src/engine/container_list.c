@@ -23,6 +23,7 @@
 #include "engine/container_size.h"
 #include "engine/engine_private.h"
 #include "engine/jget.h"
+#include "engine/link_names.h"
 #include "engine/network_ports.h"
 #include "engine/status_text.h"
 
@@ -38,6 +39,7 @@ struct list {
 	struct bt_str networks;
 	int64_t now_ns;
 	struct bt_str *out;
+	json_t *links; /* engine/link_names.h */
 };
 
 static void list_done(struct list *list)
@@ -45,6 +47,7 @@ static void list_done(struct list *list)
 	bt_container_filter_done(&list->filter);
 	bt_map_done(&list->images);
 	bt_str_done(&list->networks);
+	json_decref(list->links);
 }
 
 /* Does the name that was given still mean the image that the container was made of? Many have
@@ -82,8 +85,15 @@ static void put_identity(struct list *list, const struct bt_container_item *item
 {
 	const struct bt_container *c = item->container;
 	struct bt_str *out = list->out;
+	const json_t *link;
+	size_t i;
 
-	bt_str_printf(out, "{\"Id\":\"%s\",\"Names\":[\"/%s\"],\"Image\":", c->id, item->name);
+	bt_str_printf(out, "{\"Id\":\"%s\",\"Names\":[\"/%s\"", c->id, item->name);
+	json_array_foreach (item->links, i, link) {
+		bt_str_putc(out, ',');
+		bt_json_append_str(out, json_string_value(link));
+	}
+	bt_str_puts(out, "],\"Image\":");
 	put_image(list, item);
 	bt_str_puts(out, ",\"ImageID\":");
 	bt_json_append_str(out, c->image_id);
@@ -233,6 +243,7 @@ static int show_all(struct list *list, struct bt_container *const *all, ssize_t 
 
 		if (r < 0)
 			return r;
+		item.links = json_object_get(list->links, all[i]->id);
 		if (!is_shown(list, &item))
 			continue;
 		bt_str_puts(list->out, shown++ > 0 ? "," : "");
@@ -260,7 +271,9 @@ int bt_container_list(struct bt_engine *engine, const struct bt_list_options *op
 	if (n < 0)
 		return bt_err_sys(err, (int)n, "list containers");
 	bt_str_putc(out, '[');
-	r = show_all(&list, all, n);
+	r = bt_link_names_all(all, n, &list.links, err);
+	if (r == 0)
+		r = show_all(&list, all, n);
 	bt_str_putc(out, ']');
 	bt_container_unref_all(all, n);
 	return r < 0 || out->failed ? bt_err_sys(err, r < 0 ? r : out->failed, "list containers")

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from harness import wait_for
+from harness import BERTH, wait_for
 
 
 @pytest.fixture
@@ -126,3 +126,29 @@ def test_both_come_back_after_a_reboot_the_target_first(fresh):
     d.start()
     wait_for(lambda: all(d.inspect(n)["State"]["Running"] for n in ("zzz", "linker")), "both run again")
     assert line(d, "linker") == [address(d, "zzz")]
+
+
+def test_a_link_is_a_name_of_what_it_leads_to(engine, name):
+    """In lists, and to filters by name; a list of names shows it only in full, as docker's does."""
+    db, web = name + "db", name + "web"
+    engine.docker("run", "-d", "--name", db, "bb", "sleep", "600")
+    engine.docker("create", "--name", web, "--link", f"{db}:store", "bb", "true")
+    try:
+        def names(pattern):
+            return sorted(c["Names"] for c in engine.get('/containers/json?all=1&filters={"name":["%s"]}' % pattern).json)
+
+        assert names(name) == [["/" + db, f"/{web}/store"], ["/" + web]]
+        assert names(f"^/{web}/store$") == names(f"{web}/store") == [["/" + db, f"/{web}/store"]]
+        assert names(f"^{web}$") == [["/" + web]]
+        for client in (None, BERTH):
+            listed = engine.docker("ps", "-a", "--filter", f"name={web}/store", "--format", "{{.Names}}", client=client).stdout
+            assert listed == db + "\n"
+            assert engine.docker("ps", "-a", "--no-trunc", "--filter", f"name={web}/store", "--format", "{{.Names}}", client=client).stdout == f"{db},{web}/store\n"
+        # It follows the name of the one that links, and goes with the link.
+        engine.docker("rename", web, web + "2")
+        assert names(f"/{web}2/store") == [["/" + db, f"/{web}2/store"]]
+        assert engine.request("DELETE", f"/containers/{web}2/store?link=1").status == 204
+        assert names(name) == [["/" + db], [f"/{web}2"]]
+    finally:
+        for c in (db, web, web + "2"):
+            engine.request("DELETE", f"/containers/{c}?force=1")
