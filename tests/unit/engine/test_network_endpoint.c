@@ -386,10 +386,12 @@ START_TEST(ports_are_stored_beside_what_was_there_and_of_no_one_else)
 	join(b, ID_C1, "{}", NULL);
 	join(a, ID_C2, "{}", NULL);
 	ck_well(bt_network_endpoint_store_ports(&nets, &la, ID_C1, ports, &err), &err);
-	ck_assert_int_eq(sql_int("SELECT count(*) FROM endpoints WHERE config LIKE '%8080%'"), 1);
-	ck_assert_int_eq(sql_int("SELECT count(*) FROM endpoints WHERE config LIKE '%8080%' AND "
-				 "container_id = '" ID_C1 "' AND address = 173998082"),
+	ck_assert_int_eq(sql_int("SELECT count(*) FROM endpoints WHERE config LIKE '%\"8080\"%'"),
 			 1);
+	ck_assert_int_eq(
+		sql_int("SELECT count(*) FROM endpoints WHERE config LIKE '%\"8080\"%' AND "
+			"container_id = '" ID_C1 "' AND address = 173998082"),
+		1);
 	names = bt_network_endpoint_interfaces(&nets, ID_C1);
 	assert_json(names, "{'a':'eth5','b':'eth5'}");
 	/* Who is not there cannot have any. */
