@@ -20,7 +20,7 @@
 #include "engine/container_wait.h"
 
 /* The log's reader wants room for one whole frame. */
-#define LOGS_BUFFER (128u << 10)
+#define LOGS_BUFFER (32u << 10)
 
 static int attach_run(void *arg, int sock, const void *early, size_t len, struct bt_err *err)
 {
