@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/plain.h"
 #include "client/target.h"
 #include "codec/image_ref.h"
 
@@ -35,7 +36,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	if (bt_cli_call(cli, "POST", bt_str_get(&target), NULL, &answer, &err) < 0)
 		return bt_cli_fail(&err);
 	text = json_string_value(json_object_get(answer, "Id"));
-	(void)printf("%s\n", text ? text : "");
+	bt_plain_printf(stdout, "%s\n", text ? text : "");
 	return 0;
 }
 

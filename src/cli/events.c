@@ -85,8 +85,8 @@ static void print_plain(const json_t *event)
 	json_t *actor = json_object_get(event, "Actor");
 
 	print_time(event);
-	(void)printf("%s %s %s", text_of(event, "Type"), text_of(event, "Action"),
-		     text_of(actor, "ID"));
+	bt_plain_printf(stdout, "%s %s %s", text_of(event, "Type"), text_of(event, "Action"),
+			text_of(actor, "ID"));
 	print_attributes(json_object_get(actor, "Attributes"));
 	(void)putchar('\n');
 }

@@ -134,7 +134,7 @@ static int run_login(struct bt_cli *cli, const struct bt_args *args)
 			"WARNING! Your credentials are stored unencrypted in '%s/config.json'.\n",
 			cli->config.dir);
 	status = json_string_value(json_object_get(answer, "Status"));
-	(void)printf("%s\n", status && *status ? status : "Login Succeeded");
+	bt_plain_printf(stdout, "%s\n", status && *status ? status : "Login Succeeded");
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/manifest_index.h"
 #include "cli/manifest_store.h"
+#include "cli/plain.h"
 #include "client/auth.h"
 #include "client/target.h"
 #include "codec/json.h"
@@ -255,7 +256,7 @@ static int push(struct bt_cli *cli, const struct bt_args *args, struct bt_err *e
 		r = send_body(cli, list, bt_args_bool(args, "insecure"), body, &answer, err);
 	if (r < 0)
 		return r;
-	(void)puts(bt_json_str(answer, "Digest", ""));
+	bt_plain_printf(stdout, "%s\n", bt_json_str(answer, "Digest", ""));
 	return bt_args_bool(args, "purge") ? bt_manifest_store_remove(&cli->config, list, err) : 0;
 }
 

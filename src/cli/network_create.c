@@ -182,7 +182,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 	if (text && *text)
 		bt_plain_printf(stderr, "WARNING: %s\n", text);
 	text = json_string_value(json_object_get(answer, "Id"));
-	(void)printf("%s\n", text ? text : "");
+	bt_plain_printf(stdout, "%s\n", text ? text : "");
 	return 0;
 }
 

@@ -15,8 +15,8 @@ static void print_binding(const char *front, const json_t *binding)
 	const char *port = json_string_value(json_object_get(binding, "HostPort"));
 	bool v6 = ip && strchr(ip, ':');
 
-	(void)printf("%s%s%s%s:%s\n", front, v6 ? "[" : "", ip ? ip : "", v6 ? "]" : "",
-		     port ? port : "");
+	bt_plain_printf(stdout, "%s%s%s%s:%s\n", front, v6 ? "[" : "", ip ? ip : "", v6 ? "]" : "",
+			port ? port : "");
 }
 
 static int print_one(const struct bt_args *args, const json_t *ports)

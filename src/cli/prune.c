@@ -9,6 +9,7 @@
 #include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/filter.h"
+#include "cli/plain.h"
 #include "cli/units.h"
 
 const struct bt_prune_kind bt_prune_containers = { "/containers/prune", "ContainersDeleted",
@@ -25,11 +26,11 @@ static void print_item(const json_t *item)
 	const char *deleted = json_string_value(json_object_get(item, "Deleted"));
 
 	if (json_is_string(item))
-		(void)printf("%s\n", json_string_value(item));
+		bt_plain_printf(stdout, "%s\n", json_string_value(item));
 	else if (untagged)
-		(void)printf("untagged: %s\n", untagged);
+		bt_plain_printf(stdout, "untagged: %s\n", untagged);
 	else if (deleted)
-		(void)printf("deleted: %s\n", deleted);
+		bt_plain_printf(stdout, "deleted: %s\n", deleted);
 }
 
 int bt_prune_kind(struct bt_cli *cli, const struct bt_args *args, const struct bt_prune_kind *kind,

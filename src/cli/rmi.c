@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/multi.h"
+#include "cli/plain.h"
 #include "cli/platform_flag.h"
 #include "client/target.h"
 #include "codec/platform.h"
@@ -32,9 +33,9 @@ static int done(const struct bt_args *args bt_unused, const char *name bt_unused
 		const char *untagged = json_string_value(json_object_get(item, "Untagged"));
 
 		if (deleted)
-			(void)printf("Deleted: %s\n", deleted);
+			bt_plain_printf(stdout, "Deleted: %s\n", deleted);
 		else if (untagged)
-			(void)printf("Untagged: %s\n", untagged);
+			bt_plain_printf(stdout, "Untagged: %s\n", untagged);
 	}
 	return 0;
 }

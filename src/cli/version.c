@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/format.h"
+#include "cli/plain.h"
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -56,29 +57,30 @@ static void print_time(const char *label, const char *text)
 		if (gmtime_r(&t, &tm) && strftime(out, sizeof(out), "%a %b %e %H:%M:%S %Y", &tm))
 			text = out;
 	}
-	(void)printf("%s%s\n", label, text);
+	bt_plain_printf(stdout, "%s%s\n", label, text);
 }
 
 static void print_client(const json_t *c)
 {
-	(void)printf("Client:\n Version:           %s\n", text_of(c, "Version"));
-	(void)printf(" API version:       %s", text_of(c, "ApiVersion"));
+	bt_plain_printf(stdout, "Client:\n Version:           %s\n", text_of(c, "Version"));
+	bt_plain_printf(stdout, " API version:       %s", text_of(c, "ApiVersion"));
 	if (strcmp(text_of(c, "ApiVersion"), BT_CLI_API_VERSION) != 0)
-		(void)printf(" (downgraded from %s)", BT_CLI_API_VERSION);
-	(void)printf("\n Git commit:        %s\n", text_of(c, "GitCommit"));
-	(void)printf(" OS/Arch:           linux/%s\n", text_of(c, "Arch"));
-	(void)printf(" Context:           %s\n", text_of(c, "Context"));
+		bt_plain_printf(stdout, " (downgraded from %s)", BT_CLI_API_VERSION);
+	bt_plain_printf(stdout, "\n Git commit:        %s\n", text_of(c, "GitCommit"));
+	bt_plain_printf(stdout, " OS/Arch:           linux/%s\n", text_of(c, "Arch"));
+	bt_plain_printf(stdout, " Context:           %s\n", text_of(c, "Context"));
 }
 
 static void print_engine(const json_t *d)
 {
-	(void)printf("  API version:      %s (minimum version %s)\n", text_of(d, "ApiVersion"),
-		     text_of(d, "MinAPIVersion"));
-	(void)printf("  Go version:       %s\n", text_of(d, "GoVersion"));
-	(void)printf("  Git commit:       %s\n", text_of(d, "GitCommit"));
+	bt_plain_printf(stdout, "  API version:      %s (minimum version %s)\n",
+			text_of(d, "ApiVersion"), text_of(d, "MinAPIVersion"));
+	bt_plain_printf(stdout, "  Go version:       %s\n", text_of(d, "GoVersion"));
+	bt_plain_printf(stdout, "  Git commit:       %s\n", text_of(d, "GitCommit"));
 	print_time("  Built:            ", text_of(d, "BuildTime"));
-	(void)printf("  OS/Arch:          %s/%s\n", text_of(d, "Os"), text_of(d, "Arch"));
-	(void)printf("  Experimental:     %s\n", text_of(d, "Experimental"));
+	bt_plain_printf(stdout, "  OS/Arch:          %s/%s\n", text_of(d, "Os"),
+			text_of(d, "Arch"));
+	bt_plain_printf(stdout, "  Experimental:     %s\n", text_of(d, "Experimental"));
 }
 
 static void print_component(const json_t *component)
@@ -86,14 +88,16 @@ static void print_component(const json_t *component)
 	const char *name = text_of(component, "Name"), *key;
 	json_t *details = json_object_get(component, "Details"), *value;
 
-	(void)printf(" %s:\n  Version:          %s\n", name, text_of(component, "Version"));
+	bt_plain_printf(stdout, " %s:\n  Version:          %s\n", name,
+			text_of(component, "Version"));
 	if (strcmp(name, "Engine") == 0) {
 		print_engine(details);
 		return;
 	}
 	json_object_foreach (details, key, value)
-		(void)printf("  %s:%*s%s\n", key, (int)(strlen(key) < 16 ? 17 - strlen(key) : 1),
-			     "", json_string_value(value) ? json_string_value(value) : "");
+		bt_plain_printf(stdout, "  %s:%*s%s\n", key,
+				(int)(strlen(key) < 16 ? 17 - strlen(key) : 1), "",
+				json_string_value(value) ? json_string_value(value) : "");
 }
 
 static void print_server(json_t *server)
@@ -102,12 +106,12 @@ static void print_server(json_t *server)
 	const json_t *component;
 	size_t i;
 
-	(void)printf("\nServer:%s%s\n", *platform ? " " : "", platform);
+	bt_plain_printf(stdout, "\nServer:%s%s\n", *platform ? " " : "", platform);
 	json_array_foreach (json_object_get(server, "Components"), i, component)
 		print_component(component);
 	if (json_array_size(json_object_get(server, "Components")))
 		return;
-	(void)printf(" Engine:\n  Version:          %s\n", text_of(server, "Version"));
+	bt_plain_printf(stdout, " Engine:\n  Version:          %s\n", text_of(server, "Version"));
 	print_engine(server);
 }
 

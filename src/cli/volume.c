@@ -14,6 +14,7 @@
 #include "cli/inspect.h"
 #include "cli/json_set.h"
 #include "cli/multi.h"
+#include "cli/plain.h"
 #include "client/target.h"
 
 /* What asks for the volumes of a swarm is refused by name. */
@@ -57,7 +58,7 @@ static int run_create(struct bt_cli *cli, const struct bt_args *args)
 	if (bt_cli_call(cli, "POST", "/volumes/create", body, &answer, &err) < 0)
 		return bt_cli_fail(&err);
 	name = json_string_value(json_object_get(answer, "Name"));
-	(void)printf("%s\n", name ? name : "");
+	bt_plain_printf(stdout, "%s\n", name ? name : "");
 	return 0;
 }
 

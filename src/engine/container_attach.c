@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/time.h"
 #include "base/io.h"
 #include "engine/container_clients.h"
 #include "engine/container_event.h"
@@ -89,9 +90,9 @@ void bt_container_attach_cancel(struct bt_container_attach *attach)
 }
 
 /* What was said before, for `attach --logs`, behind the line of the time `*last_ns`, which is then
- * that of the last line that was read. */
+ * that of the last line that was read, and not behind `until_ns` (0: all). */
 static int send_logs(const struct bt_container_attach *attach, int sock, int64_t *last_ns,
-		     struct bt_err *err)
+		     int64_t until_ns, struct bt_err *err)
 {
 	const struct bt_container *c = attach->container;
 	bt_auto_free char *path = bt_container_files_log(c->engine, c->id);
@@ -101,6 +102,7 @@ static int send_logs(const struct bt_container_attach *attach, int sock, int64_t
 					       .err = attach->opt.err,
 					       .mux = !c->tty && !attach->opt.raw,
 					       .since_ns = *last_ns > 0 ? *last_ns + 1 : 0,
+					       .until_ns = until_ns,
 					       .tail = -1 };
 	struct bt_reader *reader = NULL;
 	int64_t last;
@@ -158,12 +160,11 @@ static int hand_over(struct bt_container_attach *attach, int sock, int64_t logge
 /* The log, and then what follows: none of it is missed, and none told twice. */
 static int send_logs_and_stream(struct bt_container_attach *attach, int sock, struct bt_err *err)
 {
-	int64_t last = 0, before;
+	int64_t last = 0, before = -1, now;
 	int r, theirs;
 
-	do {
-		before = last;
-		r = send_logs(attach, sock, &last, err);
+	for (;;) {
+		r = send_logs(attach, sock, &last, 0, err);
 		if (r < 0)
 			return r;
 		theirs = fcntl(sock, F_DUPFD_CLOEXEC, 3);
@@ -171,10 +172,14 @@ static int send_logs_and_stream(struct bt_container_attach *attach, int sock, st
 			return bt_err_sys(err, -errno, "attach");
 		r = hand_over(attach, theirs, last, err);
 		/* So much was said meanwhile that it is sent from the log. */
-	} while (r == -EAGAIN && last > before);
-	/* It has ended: here is the rest. */
-	if (r == 0 || r == -ESRCH)
-		r = send_logs(attach, sock, &last, err);
+		if (r != -EAGAIN || last == before)
+			break;
+		before = last;
+	}
+	/* It has ended: here is the rest. What a next run says comes from its monitor. */
+	now = bt_time_now_ns();
+	if (r == 0 || r == -ESRCH || r == -EPIPE)
+		r = send_logs(attach, sock, &last, now, err);
 	return r < 0 ? r : 0;
 }
 
@@ -192,7 +197,7 @@ int bt_container_attach_run(struct bt_container_attach *attach, int sock, const 
 	if (attach->opt.logs && attach->opt.stream)
 		r = send_logs_and_stream(attach, fd, err);
 	else if (attach->opt.logs)
-		r = send_logs(attach, fd, &last, err);
+		r = send_logs(attach, fd, &last, 0, err);
 	else if (attach->opt.stream)
 		r = hand_over(attach, bt_take_fd(&fd), -1, err);
 	if (r >= 0 && attach->opt.stream)

@@ -167,6 +167,10 @@ static int remove_ended(struct bt_container *c, bool volumes, bool killed, struc
 	bt_auto_lock(held, &c->op);
 	if (killed && has_gone(c))
 		return 0;
+	/* A start that was waited for may have come to its end. */
+	r = bt_container_wait_told(c, err);
+	if (r < 0)
+		return r;
 	r = mark(c, volumes, &before, err);
 	bt_fault_point("rm/marked");
 	return r < 0 ? r : remove_marked(c, before, err);

@@ -315,13 +315,6 @@ int bt_link_watch(struct bt_link *link, struct bt_err *err)
 
 /* ---- connections that end ---------------------------------------------------------- */
 
-static bool is_current(struct bt_link *link)
-{
-	bt_auto_lock(held, &link->container->lock);
-
-	return link->container->link == link;
-}
-
 /* Where it ends the monitor has gone, or hung up on a daemon that is too slow, as older ones do:
  * only where nobody listens any more it is taken for dead. Before it goes it stops to listen. */
 static int connect_again(struct bt_container *c)
@@ -336,36 +329,36 @@ static int connect_again(struct bt_container *c)
 	return bt_link_watch(link, &err);
 }
 
-static void try_again(struct bt_container *c);
-
-/* Is there anything that a monitor could tell yet? */
-static bool expects_more(struct bt_container *c)
+/* Has the container `ended`, a link that has ended, and could its monitor tell anything yet? Where
+ * it could not, the link is taken away: what the journal has by now may be of the next run, which
+ * has a monitor and a link of its own. */
+static bool expects_more(struct bt_container *c, struct bt_link *ended)
 {
-	bt_auto_lock(held, &c->lock);
+	bool current, more;
 
-	return bt_container_is_alive(c) || c->state.pid > 0;
+	pthread_mutex_lock(&c->lock);
+	current = c->link == ended;
+	more = bt_container_is_alive(c) || c->state.pid > 0;
+	if (current && !more)
+		c->link = NULL;
+	pthread_mutex_unlock(&c->lock);
+	if (current && !more)
+		bt_link_unref(ended);
+	return current && more;
 }
 
-/* The container has a link that ended. It is renewed, or taken away. */
-static void renew(struct bt_container *c)
+/* The container's link has ended, and more is expected. Returns whether it is renewed, or taken
+ * away since its monitor has died; if not, somebody is short of memory or descriptors. */
+static bool renew(struct bt_container *c)
 {
-	int r;
+	int r = connect_again(c);
 
-	/* What the journal has by now may be of the next run, which has a monitor of its own. */
-	if (!expects_more(c)) {
-		relink(c, NULL);
-		return;
-	}
-	r = connect_again(c);
-	if (r == 0)
-		return;
 	if (r == -ENOENT || r == -ECONNREFUSED) {
 		relink(c, NULL);
 		c->engine->links->events->gone(c);
-		return;
+		return true;
 	}
-	/* Short of memory or descriptors, or it is. */
-	bt_links_later(c, try_again);
+	return r == 0;
 }
 
 static bool is_stopping(struct bt_links *links)
@@ -373,6 +366,13 @@ static bool is_stopping(struct bt_links *links)
 	bt_auto_lock(held, &links->lock);
 
 	return links->stopping;
+}
+
+static bool has_lost_its_link(struct bt_container *c)
+{
+	bt_auto_link struct bt_link *link = bt_link_get(c);
+
+	return link && bt_client_is_gone(link->client) && expects_more(c, link);
 }
 
 /* By the second thread. Its next daemon reaches the monitor, where this one no longer can. */
@@ -383,19 +383,19 @@ static void try_again(struct bt_container *c)
 		return;
 	}
 	nanosleep(&(struct timespec){ .tv_nsec = AGAIN_MS * 1000000L }, NULL);
-	renew(c);
+	if (has_lost_its_link(c) && !renew(c))
+		bt_links_later(c, try_again);
 }
 
 /* A newer one may have come already. Whoever waits for an answer finds the new one, or none. */
 static void end(struct bt_link *link)
 {
-	if (is_current(link)) {
-		if (link->heard || !expects_more(link->container))
-			renew(link->container);
-		else
-			bt_links_later(link->container, try_again);
-	}
+	bool more = expects_more(link->container, link);
+	bool renewed = more && link->heard && renew(link->container);
+
 	bt_client_hangup(link->client);
+	if (more && !renewed)
+		bt_links_later(link->container, try_again);
 	bt_link_unref(link);
 }
 

@@ -340,10 +340,16 @@ static int claim(struct bt_engine *engine, const char *verb, const char *name,
 		 struct bt_volume_claim *ret, struct bt_err *err)
 {
 	json_auto_t *ids = NULL;
-	int r = bt_volume_claim_alone(engine, name, ret, err);
+	int r, alone;
 
-	if (r >= 0)
-		r = bt_volume_users_of(engine, name, NULL, &ids, err);
+	/* Who is not alone finds the others, or they have gone meanwhile. */
+	do {
+		json_decref(ids);
+		ids = NULL;
+		r = alone = bt_volume_claim_alone(engine, name, ret, err);
+		if (r >= 0)
+			r = bt_volume_users_of(engine, name, NULL, &ids, err);
+	} while (r == 0 && alone == 0);
 	return r > 0 ? refuse_used(verb, name, ids, err) : r;
 }
 
@@ -351,9 +357,11 @@ int bt_volumes_remove(struct bt_engine *engine, const char *name, bool force, st
 {
 	bt_auto_volume_claim struct bt_volume_claim alone = { 0 };
 	json_auto_t *volume = NULL;
-	int r = claim(engine, "remove", name, &alone, err);
+	/* No volume has a name that create refuses. */
+	bool possible = check_name(name, BT_ERR_IGNORED) == 0;
+	int r = possible ? claim(engine, "remove", name, &alone, err) : 0;
 
-	if (r == 0)
+	if (r == 0 && possible)
 		r = find(engine, name, &volume, NULL, err);
 	if (r < 0)
 		return r;

@@ -20,7 +20,8 @@
 #include "logs/log_files.h"
 #include "logs/log_line.h"
 
-#define INPUT_SIZE (64u << 10)
+/* Grows where a line is longer. There may be thousands of readers that nobody reads. */
+#define INPUT_SIZE (32u << 10)
 #define HEADER     8
 #define STAMP      (BT_TIME_RFC3339_LEN - 1)
 /* How often a log is looked at that cannot be watched. */

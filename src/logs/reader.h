@@ -35,7 +35,8 @@ bt_nodiscard int bt_reader_open(const struct bt_reader_options *opt, struct bt_r
 				struct bt_err *err);
 
 /**
- * Fill `buf` with at most `size` (>= 64 KiB + 64) bytes of whole frames or text.
+ * Fill `buf` with at most `size` (>= 32 KiB) bytes of whole frames or text. A line of which as much
+ * does not fit, which our writer's never are, comes in several frames.
  * Returns the count, 0 at the end, -EAGAIN where following and nothing is there
  * yet (poll bt_reader_fd() then), or another negative errno. Lines that are no
  * valid JSON are skipped and counted.

@@ -84,6 +84,13 @@ int bt_client_fd(const struct bt_client *client)
 	return client->fd;
 }
 
+bool bt_client_is_gone(struct bt_client *client)
+{
+	bt_auto_lock(held, &client->lock);
+
+	return client->gone;
+}
+
 void bt_client_hangup(struct bt_client *client)
 {
 	(void)shutdown(client->fd, SHUT_RDWR);

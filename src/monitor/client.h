@@ -93,6 +93,9 @@ bt_nodiscard int bt_client_create(int fd, bt_client_fn fn, void *data, struct bt
  * bt_client_hangup(). NULL is fine. */
 void bt_client_destroy(struct bt_client *client);
 
+/** Was it hung up? */
+bt_nodiscard bool bt_client_is_gone(struct bt_client *client);
+
 /** Shut the connection down: every request, waiting or later, fails with EPIPE. */
 void bt_client_hangup(struct bt_client *client);
 

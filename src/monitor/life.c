@@ -259,6 +259,8 @@ static int adopt(struct bt_monitor *m, struct bt_process *process)
 static void end_process(struct bt_monitor *m, struct bt_process *process)
 {
 	if (process->pid > 0) {
+		if (m->run)
+			bt_loop_remove(&m->loop, &m->run->exit);
 		(void)kill(process->pid, SIGKILL);
 		(void)waitpid(process->pid, NULL, 0);
 		bt_launcher_cleanup(m);

@@ -43,6 +43,13 @@ static int is_not_stopped(const char *id, enum bt_state_status status, struct bt
 			  bt_state_status_name(status));
 }
 
+static bool has_state(const char *dir)
+{
+	bt_auto_free char *path = bt_path_join(dir, "state.json");
+
+	return path == NULL || access(path, F_OK) == 0;
+}
+
 /* A directory without a state: its creator was killed before there was one, is about to write it,
  * or is removing it. Returns 0, 1 where it is to be looked at again, or -errno. */
 static int delete_half_made(const struct bt_oci_cli *cli, const char *id, bool force,
@@ -56,11 +63,15 @@ static int delete_half_made(const struct bt_oci_cli *cli, const char *id, bool f
 	if (access(dir, F_OK) < 0)
 		return force ? 0 : does_not_exist(id, err);
 	lock = bt_state_lock_take(dir, 0);
-	if (lock == -EAGAIN)
+	/* Its creator has not made it yet, or never did. */
+	if (lock == -ENOENT)
+		lock = bt_state_lock_create(dir);
+	if (lock == -EAGAIN || lock == -EEXIST || lock == -ENOENT)
 		return 1;
-	if (lock < 0 && lock != -ENOENT)
+	if (lock < 0)
 		return bt_err_sys(err, lock, "delete %s", id);
-	return bt_state_remove(dir, err);
+	/* Until it was held the creation may have come to its end. */
+	return has_state(dir) ? 1 : bt_state_remove(dir, err);
 }
 
 /* Its processes, but for those that its control group alone knows. */

@@ -42,13 +42,34 @@ static int dir_of(const char *root, const char *id, char **ret, struct bt_err *e
 	return *ret == NULL ? bt_err_sys(err, -ENOMEM, "container %s", id) : 0;
 }
 
-/* Returns the lock, or -errno: -ENOENT where whoever deletes such a name took it for the remains of
- * a creator that was killed. */
+/* Whoever deletes such a name may take a new directory for the remains of a creator that was
+ * killed, and hold its lock. Returns the lock; -ENOENT where it is gone with the directory; or
+ * -errno. */
+static int lock_new(const char *dir)
+{
+	bt_auto_free char *path = bt_path_join(dir, "state.json");
+	bt_auto_close int lock = bt_state_lock_create(dir);
+
+	if (lock == -EEXIST || lock == -EAGAIN)
+		lock = bt_state_lock_take(dir, -1);
+	/* It may be another's by now. */
+	if (lock >= 0 && (path == NULL || access(path, F_OK) == 0))
+		return path == NULL ? -ENOMEM : -EEXIST;
+	return lock < 0 ? lock : bt_take_fd(&lock);
+}
+
+/* As lock_new(); -EEXIST where the name is taken. */
 static int make(const char *dir)
 {
+	int r;
+
 	if (mkdir(dir, 0700) < 0)
 		return -errno;
-	return bt_state_lock_create(dir);
+	r = lock_new(dir);
+	/* Short of descriptors, perhaps: it is empty then. */
+	if (r < 0 && r != -ENOENT && r != -EEXIST && rmdir(dir) < 0)
+		bt_ignore(bt_state_remove(dir, BT_ERR_IGNORED));
+	return r;
 }
 
 int bt_state_reserve(const char *root, const char *id, char **ret_dir, int *ret_lock,

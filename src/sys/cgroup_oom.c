@@ -60,8 +60,11 @@ static int watch_v2(int dir)
 	if (fd < 0)
 		return errno == EMFILE ? never_readable() : -errno;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/memory.events", dir);
-	if (inotify_add_watch(fd, path, IN_MODIFY) < 0)
+	if (inotify_add_watch(fd, path, IN_MODIFY) < 0) {
+		if (errno == ENOSPC)
+			return never_readable();
 		return errno == ENOENT ? -EOPNOTSUPP : -errno;
+	}
 	return bt_take_fd(&fd);
 }
 

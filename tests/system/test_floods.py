@@ -170,7 +170,7 @@ def test_p05_readers_that_never_read(target, kind, how):
                 target.post("/containers/box2/rename?name=box")
             time.sleep(1)
             others_are_answered(target)
-            # A line and what is on its way to whoever reads: 110 KB for each follower of a log, less for others.
+            # A line and what is on its way to whoever reads: 140 KB for each follower of a log, less for others.
             assert rss(target) - before < 150
             if kind != "attach":
                 grows(target)

@@ -156,6 +156,20 @@ def test_p06_what_a_daemon_says_of_itself_is_shown_and_not_obeyed(evil, engine):
     assert said.count("owned") > 15 and is_harmless(said), repr(said)
 
 
+def test_p06_the_version_that_a_daemon_tells_is_shown_and_not_obeyed(evil, engine):
+    known = engine.get("/version").json
+    evil.says["/version"] = {**poisoned(known), "ApiVersion": known["ApiVersion"], "MinAPIVersion": known["MinAPIVersion"]}
+    said = on_terminal(evil, "version")
+    assert said.count("owned") > 5 and is_harmless(said), repr(said)
+
+
+def test_p06_events_of_a_command_are_shown_and_not_obeyed(engine, box):
+    """A health check of a foreign image's is such a command, too."""
+    engine.docker("exec", box, "true", EVIL)
+    said = on_terminal(engine, "events", "--since", "1", "--until", str(int(time.time()) + 1), "--filter", "container=" + box)
+    assert "exec_create: true " + SHOWN in said and is_harmless(said), repr(said)
+
+
 def test_p06_a_warning_is_shown_and_not_obeyed(evil):
     said = on_terminal(evil, "network", "create", "x")
     assert "WARNING: " + SHOWN in said and is_harmless(said), repr(said)

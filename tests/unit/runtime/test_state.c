@@ -91,6 +91,38 @@ START_TEST(what_is_saved_is_loaded_again)
 }
 END_TEST
 
+START_TEST(a_name_is_free_again_whose_creation_failed_for_want_of_descriptors)
+{
+	bt_auto_free char *other = NULL;
+	bt_auto_close int held = -EBADF;
+	struct rlimit few, before;
+	int r;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	held = dup(STDERR_FILENO);
+	few = (struct rlimit){ (rlim_t)held, before.rlim_max };
+	bt_close(&held);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	r = bt_state_reserve(root, "two", &other, &held, &err);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(r, -EMFILE);
+	ck_assert_msg(bt_state_reserve(root, "two", &other, &held, &err) == 0, "%s", err.msg);
+}
+END_TEST
+
+START_TEST(a_name_that_is_being_deleted_or_has_a_state_is_taken_by_one_only)
+{
+	bt_auto_free char *other = NULL;
+	bt_auto_close int held = -EBADF;
+
+	ck_assert_int_eq(bt_state_reserve(root, "one", &other, &held, &err), -EEXIST);
+	ck_assert_int_eq(err.kind, BT_ERR_CONFLICT);
+	ck_assert_int_eq(bt_state_remove(dir, &err), 0);
+	ck_assert_int_eq(bt_state_reserve(root, "one", &other, &held, &err), 0);
+	ck_assert_str_eq(other, dir);
+}
+END_TEST
+
 START_TEST(each_save_is_a_file_of_its_own_and_leaves_no_other)
 {
 	bt_auto_state struct bt_state got = { 0 };
@@ -377,6 +409,8 @@ int main(void)
 	tcase_set_timeout(states, 30);
 	tcase_add_checked_fixture(states, set_up, tear_down);
 	tcase_add_test(states, what_is_saved_is_loaded_again);
+	tcase_add_test(states, a_name_is_free_again_whose_creation_failed_for_want_of_descriptors);
+	tcase_add_test(states, a_name_that_is_being_deleted_or_has_a_state_is_taken_by_one_only);
 	tcase_add_test(states, each_save_is_a_file_of_its_own_and_leaves_no_other);
 	tcase_add_test(states, what_a_killed_writer_left_behind_is_neither_read_nor_written_over);
 	tcase_add_test(states, save_that_fails_leaves_the_state_before);
