@@ -6,20 +6,14 @@ import threading
 
 import pytest
 
-from harness import Daemon, busybox_tar, wait_for
+from harness import wait_for
+from held import faulty_daemon
 
 
 @pytest.fixture(scope="module")
 def d():
-    daemon = Daemon()
-    os.environ["BERTH_FAULT_FILE"] = os.path.join(daemon.top, "fault")
-    try:
-        daemon.start()
-        daemon.import_image(busybox_tar(), "bb:latest")
+    with faulty_daemon() as daemon:
         yield daemon
-    finally:
-        del os.environ["BERTH_FAULT_FILE"]
-        daemon.stop()
 
 
 @pytest.fixture
