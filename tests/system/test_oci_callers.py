@@ -42,11 +42,16 @@ class Podman:
         self.top = tempfile.mkdtemp(prefix="berth-podman-")
         self.root = self.top + "/rootfs"
         make_root(self.root)
+        # The command by which podman cleans up after an end gets no --runtime-flag: the place for the state stands here.
+        self.runtime = self.top + "/runtime"
+        with open(self.runtime, "w") as f:
+            f.write(f'#!/bin/sh\nexec {RUNTIME} --root {self.top}/state "$@"\n')
+        os.chmod(self.runtime, 0o755)
         return self
 
     def __call__(self, *argv, **kw):
         return run(["podman", "--root", self.top + "/root", "--runroot", self.top + "/run", "--tmpdir", self.top + "/tmp", "--storage-driver", "vfs",
-                    "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--runtime", RUNTIME, *argv], **kw)
+                    "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--runtime", self.runtime, *argv], **kw)
 
     def run(self, *flags, args, **kw):
         return self("run", *flags, "--network", "none", "--rootfs", self.root, *args, **kw)
@@ -76,7 +81,7 @@ def test_podman_runs_on_it(podman):
 def test_podman_execs_limits_and_stops_on_it(podman):
     podman.run("-d", "--name", "c", "-m", "64m", "--pids-limit", "99", args=["sh", "-c", TRAPS])
     wait_for(lambda: "ready" in podman("logs", "c").stdout, "the trap is set")
-    assert podman("inspect", "-f", "{{.OCIRuntime}}", "c").stdout.strip() == RUNTIME
+    assert podman("inspect", "-f", "{{.OCIRuntime}}", "c").stdout.strip() == podman.runtime
     pid = int(podman("inspect", "-f", "{{.State.Pid}}", "c").stdout)
     assert (memory_of(pid), processes_of(pid)) == (64 << 20, 99)
     assert podman("exec", "c", "sh", "-c", "echo in; exit 6", check=False).returncode == 6
