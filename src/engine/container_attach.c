@@ -125,10 +125,11 @@ static int send_logs(const struct bt_container_attach *attach, int sock, int64_t
 }
 
 /* Wait for the start, or join what runs, of which the log has been sent up to `logged_ns` (-1: it
- * was not asked for). Takes the socket. Returns 1 where it is with the monitor, 0 where it waits.
+ * was not asked for). Takes the socket. Returns 1 where it is with the monitor; 0 where it waits,
+ * since `*ret_since_ns`.
  */
 static int hand_over(struct bt_container_attach *attach, int sock, int64_t logged_ns,
-		     struct bt_err *err)
+		     int64_t *ret_since_ns, struct bt_err *err)
 {
 	struct bt_container *c = attach->container;
 	struct bt_spawn_client how = { .in = attach->opt.in && c->open_stdin,
@@ -138,7 +139,7 @@ static int hand_over(struct bt_container_attach *attach, int sock, int64_t logge
 				       .detach_keys = attach->keys };
 	bt_auto_close int fd = sock;
 	bt_auto_link struct bt_link *link = NULL;
-	int r = bt_container_clients_add(c, &how, sock, err);
+	int r = bt_container_clients_add(c, &how, sock, ret_since_ns, err);
 
 	if (attach->expected)
 		bt_container_clients_arrived(c);
@@ -160,7 +161,7 @@ static int hand_over(struct bt_container_attach *attach, int sock, int64_t logge
 /* The log, and then what follows: none of it is missed, and none told twice. */
 static int send_logs_and_stream(struct bt_container_attach *attach, int sock, struct bt_err *err)
 {
-	int64_t last = 0, before = -1, now;
+	int64_t last = 0, before = -1, until = 0;
 	int r, theirs;
 
 	for (;;) {
@@ -170,16 +171,17 @@ static int send_logs_and_stream(struct bt_container_attach *attach, int sock, st
 		theirs = fcntl(sock, F_DUPFD_CLOEXEC, 3);
 		if (theirs < 0)
 			return bt_err_sys(err, -errno, "attach");
-		r = hand_over(attach, theirs, last, err);
+		r = hand_over(attach, theirs, last, &until, err);
 		/* So much was said meanwhile that it is sent from the log. */
 		if (r != -EAGAIN || last == before)
 			break;
 		before = last;
 	}
 	/* It has ended: here is the rest. What a next run says comes from its monitor. */
-	now = bt_time_now_ns();
+	if (r == -ESRCH || r == -EPIPE)
+		until = bt_time_now_ns();
 	if (r == 0 || r == -ESRCH || r == -EPIPE)
-		r = send_logs(attach, sock, &last, now, err);
+		r = send_logs(attach, sock, &last, until, err);
 	return r < 0 ? r : 0;
 }
 
@@ -187,7 +189,7 @@ int bt_container_attach_run(struct bt_container_attach *attach, int sock, const 
 			    size_t early_len, struct bt_err *err)
 {
 	bt_auto_close int fd = bt_early_pump(sock, early, early_len);
-	int64_t last = 0;
+	int64_t last = 0, since;
 	int r = 0;
 
 	if (fd < 0) {
@@ -199,7 +201,7 @@ int bt_container_attach_run(struct bt_container_attach *attach, int sock, const 
 	else if (attach->opt.logs)
 		r = send_logs(attach, fd, &last, 0, err);
 	else if (attach->opt.stream)
-		r = hand_over(attach, bt_take_fd(&fd), -1, err);
+		r = hand_over(attach, bt_take_fd(&fd), -1, &since, err);
 	if (r >= 0 && attach->opt.stream)
 		bt_container_event(attach->container, "attach", NULL);
 	r = r < 0 ? r : 0;

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/lock.h"
+#include "base/time.h"
 
 /* A client that was told to come is here at once, unless its connection is stuck. */
 #define ARRIVAL_SECONDS 5
@@ -37,7 +38,7 @@ static unsigned count(const struct bt_container *c)
 }
 
 int bt_container_clients_add(struct bt_container *c, const struct bt_spawn_client *how, int sock,
-			     struct bt_err *err)
+			     int64_t *ret_since_ns, struct bt_err *err)
 {
 	struct client *client = calloc(1, sizeof(*client));
 	bool full, running;
@@ -52,8 +53,11 @@ int bt_container_clients_add(struct bt_container *c, const struct bt_spawn_clien
 	pthread_mutex_lock(&c->lock);
 	running = bt_container_is_running(c);
 	full = count(c) >= BT_CONTAINER_CLIENTS_MAX;
-	if (!full && !running)
+	if (!full && !running) {
 		bt_list_append(&c->attached, &client->link);
+		/* A start takes it under this lock, before anything speaks. */
+		*ret_since_ns = bt_time_now_ns();
+	}
 	pthread_mutex_unlock(&c->lock);
 	if (!full && !running)
 		return 0;

@@ -19,10 +19,11 @@
 #define BT_CONTAINER_CLIENTS_MAX 32
 
 /** Keep a socket (owned from now on, also after a failure). UNAVAILABLE for too many. Returns 1,
- * and leaves the socket to the caller, where the container runs meanwhile. */
+ * and leaves the socket to the caller, where the container runs meanwhile. `ret_since_ns`: when it
+ * began to wait; what is said later is said by the run whose monitor gets it. */
 bt_nodiscard int bt_container_clients_add(struct bt_container *container,
 					  const struct bt_spawn_client *how, int sock,
-					  struct bt_err *err);
+					  int64_t *ret_since_ns, struct bt_err *err);
 
 /** A client will be told that it is attached, which it may take for leave to start the container:
  * that start waits until the client has arrived. Ended by bt_container_clients_arrived(). */

@@ -28,11 +28,14 @@ static void teardown(void)
 static int attach(const char *keys, int *ret)
 {
 	const struct bt_spawn_client how = { .detach_keys = keys };
-	int pair[2];
+	int64_t since = -1;
+	int pair[2], r;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	*ret = pair[1];
-	return bt_container_clients_add(web, &how, pair[0], &err);
+	r = bt_container_clients_add(web, &how, pair[0], &since, &err);
+	ck_assert(r == 0 ? since > 0 && since <= bt_time_now_ns() : since == -1);
+	return r;
 }
 
 /* Is the other end closed? */
@@ -122,11 +125,13 @@ END_TEST
 START_TEST(of_a_container_that_runs_the_socket_stays_the_callers)
 {
 	const struct bt_spawn_client how = { .detach_keys = "ctrl-a" };
+	int64_t since = -1;
 	int pair[2];
 
 	web->state.status = BT_CONTAINER_RUNNING;
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	ck_assert_int_eq(bt_container_clients_add(web, &how, pair[0], &err), 1);
+	ck_assert_int_eq(bt_container_clients_add(web, &how, pair[0], &since, &err), 1);
+	ck_assert_int_eq(since, -1);
 	ck_assert(fcntl(pair[0], F_GETFD) >= 0);
 	ck_assert(!is_closed(pair[1]));
 	ck_assert(bt_list_empty(&web->attached));

@@ -4,6 +4,11 @@
 
 #include <errno.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "base/fault.h"
 #include "codec/filters.h"
 #include "engine/volume.h"
 #include "engine_fixture.h"
@@ -421,8 +426,71 @@ START_TEST(what_was_reclaimed_is_what_lay_in_it)
 }
 END_TEST
 
+static char fault[64], fault_held[72];
+
+/* The next who passes the step waits there. */
+static void hold_at(const char *step)
+{
+	bt_auto_free char *text = bt_str_format("wait %s", step);
+
+	(void)snprintf(fault, sizeof(fault), "%s/fault", dir);
+	(void)snprintf(fault_held, sizeof(fault_held), "%s.held", fault);
+	ck_assert_int_eq(bt_io_create_file(AT_FDCWD, fault, 0600, text, strlen(text)), 0);
+	bt_fault_file = fault;
+}
+
+static bool is_held(void)
+{
+	return access(fault_held, F_OK) == 0;
+}
+
+struct removal {
+	atomic_bool over;
+	int r;
+	struct bt_err err;
+};
+
+static void *remove_volume(void *data)
+{
+	struct removal *removal = data;
+
+	removal->r = bt_volumes_remove(&engine, "v1", false, &removal->err);
+	atomic_store(&removal->over, true);
+	return NULL;
+}
+
+/* Nobody has it then, and the next container that is made would not wait. */
+START_TEST(a_removal_goes_on_alone_where_those_who_had_the_volume_have_just_gone)
+{
+	struct removal removal = { .r = -1 };
+	json_auto_t *seen = NULL;
+	pthread_t thread;
+
+	make("v1", "{}");
+	ck_well(bt_volume_claim_for(&engine, "v1", "c1", &err), &err);
+	hold_at("volume-rm/claimed");
+	ck_assert_int_eq(pthread_create(&thread, NULL, remove_volume, &removal), 0);
+	while (!is_held())
+		(void)usleep(1000);
+	bt_volume_claim_drop(&engine, "c1");
+	/* It claims once more, and passes the step again. */
+	hold_at("volume-rm/claimed");
+	ck_assert_int_eq(unlink(fault_held), 0);
+	while (!is_held() && !atomic_load(&removal.over))
+		(void)usleep(1000);
+	ck_assert_msg(is_held(), "it went on without its claim");
+	ck_well(bt_volumes_inspect(&engine, "v1", &seen, &err), &err);
+	ck_assert_int_eq(unlink(fault_held), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_msg(removal.r == 0, "%s", removal.err.msg);
+	ck_assert_int_lt(bt_volumes_inspect(&engine, "v1", &seen, &err), 0);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+	tcase_add_test(tests,
+		       a_removal_goes_on_alone_where_those_who_had_the_volume_have_just_gone);
 	tcase_add_test(tests, a_volume_is_shown_as_docker_shows_it);
 	tcase_add_test(tests, one_without_a_name_gets_one_and_the_label_of_those_that_nobody_named);
 	tcase_add_test(
