@@ -14,5 +14,9 @@ status=0
 # shellcheck disable=SC2086
 /usr/bin/python3 -m pytest -p no:cacheprovider -q $workers --rootdir "$here" "$here" --deselect "$here/test_zz_nothing_left.py" \
   --ignore "$here/test_zz_nothing_left.py" --junitxml "$build/system.xml" "$@" || status=1
+# The first `ip netns add` of a machine mounts the place of the names, for ever.
+if ! grep -q '"/run/netns"' "$BERTH_BASELINE" && mountpoint -q /run/netns && [ -z "$(ls /run/netns)" ]; then
+  umount /run/netns && rmdir /run/netns
+fi
 /usr/bin/python3 -m pytest -p no:cacheprovider -q --rootdir "$here" "$here/test_zz_nothing_left.py" --junitxml "$build/leftovers.xml" || status=1
 exit $status

@@ -101,9 +101,13 @@ static atomic_int failures;
 
 static int lost_server(void *data)
 {
+	int r;
+
 	(void)data;
+	/* Whoever waits looks at the number behind it. */
+	r = atomic_fetch_sub(&failures, 1) > 0 ? -EIO : 0;
 	sem_post(&lost);
-	return atomic_fetch_sub(&failures, 1) > 0 ? -EIO : 0;
+	return r;
 }
 
 static json_t *place(const char *network, const char *const *names, const char *v4, const char *v6)
@@ -366,7 +370,7 @@ START_TEST(what_could_not_be_told_again_is_tried_until_it_can)
 	ck_assert_int_eq(kill(server, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(server, NULL, 0), server);
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 10;
+	until.tv_sec += 60;
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(sem_timedwait(&lost, &until), 0);
 	/* And then no more. */
@@ -387,7 +391,7 @@ START_TEST(the_death_of_the_name_server_is_noticed_and_another_takes_over)
 	ck_assert_int_eq(kill(server, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(server, NULL, 0), server);
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 10;
+	until.tv_sec += 60;
 	ck_assert_int_eq(sem_timedwait(&lost, &until), 0);
 	/* It has none of the sockets. */
 	ck_assert(!put(client("me", true, place("n1", NULL, NULL, NULL)), false));
