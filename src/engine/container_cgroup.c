@@ -79,20 +79,32 @@ int bt_container_cgroup_open(struct bt_container *c, struct bt_cgroup *ret, stru
 	return r < 0 ? bt_err_sys(err, r, "open the control group of container %.12s", c->id) : 0;
 }
 
+/* Systemd keeps the limits of its scope, and sets them again when it likes. */
+static int tell_systemd(struct bt_container *c, const struct bt_cgroup *group,
+			const struct bt_cgroup_limits *limits, struct bt_err *err)
+{
+	struct bt_cgroup_limits whole = *limits;
+	struct bt_systemd_unit unit;
+	const char *what;
+	int r = bt_cgroup_fill(group, &whole, &what);
+
+	if (r < 0)
+		return bt_err_sys(err, r, "Cannot update container %s: %s", c->id, what);
+	r = find_unit(c, &unit, err);
+	return r < 0 ? r
+		     : bt_systemd_scope_update(&unit, &whole, bt_cgroup_host_is_v2(group->host),
+					       err);
+}
+
 int bt_container_cgroup_limit(struct bt_container *c, const struct bt_cgroup_limits *limits,
 			      struct bt_err *err)
 {
 	bt_auto_cgroup struct bt_cgroup group = { 0 };
-	struct bt_systemd_unit unit;
 	const char *what = "limits";
 	int r = bt_container_cgroup_open(c, &group, err);
 
-	if (r == 0 && c->engine->cfg.systemd_cgroup) {
-		r = find_unit(c, &unit, err);
-		if (r == 0)
-			r = bt_systemd_scope_update(&unit, limits, bt_cgroup_host_is_v2(group.host),
-						    err);
-	}
+	if (r == 0 && c->engine->cfg.systemd_cgroup)
+		r = tell_systemd(c, &group, limits, err);
 	if (r < 0)
 		return r;
 	r = bt_cgroup_limit(&group, limits, &what);

@@ -105,12 +105,17 @@ static bool set(const json_t *body, const char *key, struct bt_cgroup_num *ret)
 	return ret->set;
 }
 
-static void fill_limits(const json_t *body, struct bt_cgroup_limits *limits)
+/* `hc` is what stands after the change. */
+static void fill_limits(const json_t *body, const json_t *hc, struct bt_cgroup_limits *limits)
 {
 	struct bt_cgroup_num nano;
 
 	(void)set(body, "Memory", &limits->memory_limit);
 	(void)set(body, "MemorySwap", &limits->memory_swap);
+	/* The limit of both together stays where only that of memory changes; version 2 counts
+	 * swap alone, and has to be told. */
+	if (limits->memory_limit.value > 0 && bt_jget_int(hc, "MemorySwap") > 0)
+		(void)set(hc, "MemorySwap", &limits->memory_swap);
 	(void)set(body, "MemoryReservation", &limits->memory_reservation);
 	(void)set(body, "CpuShares", &limits->cpu_shares);
 	(void)set(body, "CpuQuota", &limits->cpu_quota);
@@ -130,11 +135,12 @@ static void fill_limits(const json_t *body, struct bt_cgroup_limits *limits)
 }
 
 /* A container that runs gets the new limits now. */
-static int apply_limits(struct bt_container *c, const json_t *body, struct bt_err *err)
+static int apply_limits(struct bt_container *c, const json_t *body, const json_t *hc,
+			struct bt_err *err)
 {
 	struct bt_cgroup_limits limits = { 0 };
 
-	fill_limits(body, &limits);
+	fill_limits(body, hc, &limits);
 	return bt_container_cgroup_limit(c, &limits, err);
 }
 
@@ -209,7 +215,7 @@ static int update(struct bt_container *c, const json_t *body, json_t *warnings, 
 	running = bt_container_is_running(c);
 	pthread_mutex_unlock(&c->lock);
 	if (running)
-		r = apply_limits(c, body, err);
+		r = apply_limits(c, body, hc, err);
 	if (r == 0)
 		r = bt_container_publish(c, body, s.config, hc, err);
 	if (r == 0)

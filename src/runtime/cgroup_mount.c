@@ -38,6 +38,14 @@ static int bind_group(const struct bt_plan *plan, const struct bt_cgroup_hierarc
 	return bt_mnt_clone(AT_FDCWD, path, false, ret_fd);
 }
 
+static bool joins(const struct bt_plan *plan, int type)
+{
+	for (size_t i = 0; i < plan->njoins; i++)
+		if (plan->joins[i].type == type)
+			return true;
+	return false;
+}
+
 static int mount_v2(const struct bt_plan *plan, const struct bt_plan_mount *m, int target,
 		    struct bt_err *err)
 {
@@ -47,10 +55,13 @@ static int mount_v2(const struct bt_plan *plan, const struct bt_plan_mount *m, i
 					      .clear = m->options.clear,
 					      .propagation = MS_PRIVATE };
 	bool own = bt_plan_makes(plan, CLONE_NEWCGROUP);
+	/* A mount that is made in the first cgroup namespace sets the flags of the whole hierarchy
+	 * anew: the host would lose its nsdelegate and memory_recursiveprot. */
+	bool make = own || joins(plan, CLONE_NEWCGROUP) || host->unified < 0;
 	bt_auto_close int fd = -EBADF;
-	int r = bt_mnt_create(&fs, NULL, &fd);
+	int r = make ? bt_mnt_create(&fs, NULL, &fd) : -EPERM;
 
-	/* Not allowed where the network namespace or user namespace is not ours. */
+	/* Nor is it allowed where the network namespace or user namespace is not ours. */
 	if ((r == -EPERM || r == -EBUSY) && host->unified >= 0)
 		r = bind_group(plan, &host->v[host->unified], !own, &fd);
 	if (r == 0)

@@ -427,14 +427,17 @@ int bt_cgroups_update(const struct bt_cgroups_owner *owner, const struct bt_cgro
 {
 	bt_auto(converted_done) struct converted c = { 0 };
 	struct bt_systemd_unit unit;
+	const char *what;
 	int r = convert(res, false, &c, err);
 
-	if (r == 0 && owner->systemd) {
-		r = find_unit(owner, &unit, err);
-		if (r == 0)
-			r = bt_systemd_scope_update(&unit, &c.limits,
-						    bt_cgroup_host_is_v2(cg->host), err);
-	}
+	if (r < 0 || !owner->systemd)
+		return r < 0 ? r : limit(cg, &c.limits, err);
+	r = bt_cgroup_fill(cg, &c.limits, &what);
+	if (r < 0)
+		return bt_err_sys(err, r, "linux.resources.%s", what);
+	r = find_unit(owner, &unit, err);
+	if (r == 0)
+		r = bt_systemd_scope_update(&unit, &c.limits, bt_cgroup_host_is_v2(cg->host), err);
 	return r < 0 ? r : limit(cg, &c.limits, err);
 }
 

@@ -58,15 +58,10 @@ uint64_t bt_systemd_properties_quota(int64_t quota, int64_t period)
 	return (a_second + QUOTA_STEP - 1) / QUOTA_STEP * QUOTA_STEP;
 }
 
-static bool given(struct bt_cgroup_num num)
-{
-	return num.set && num.value != 0;
-}
-
 /* A negative number is no limit, as the largest number is to the manager. */
 static void put_limit(struct bt_str *out, const char *name, struct bt_cgroup_num num)
 {
-	if (given(num))
+	if (bt_cgroup_num_given(num))
 		bt_systemd_properties_put_u64(out, name,
 					      num.value < 0 ? UINT64_MAX : (uint64_t)num.value);
 }
@@ -129,16 +124,17 @@ static void put_set(struct bt_str *out, const char *name, const char *list)
 
 static void put_cpu(struct bt_str *out, const struct bt_cgroup_limits *l, bool v2)
 {
-	int64_t period = given(l->cpu_period) ? l->cpu_period.value : DEFAULT_PERIOD;
+	int64_t period = bt_cgroup_num_given(l->cpu_period) ? l->cpu_period.value : DEFAULT_PERIOD;
 
-	if (given(l->cpu_shares) && l->cpu_shares.value > 0 && !given(l->cpu_idle)) {
+	if (bt_cgroup_num_given(l->cpu_shares) && l->cpu_shares.value > 0 &&
+	    !bt_cgroup_num_given(l->cpu_idle)) {
 		uint64_t shares = (uint64_t)l->cpu_shares.value;
 
 		bt_systemd_properties_put_u64(out, v2 ? "CPUWeight" : "CPUShares",
 					      v2 ? bt_cgroup_v2_weight(shares) : shares);
 	}
-	if (given(l->cpu_quota) || given(l->cpu_period)) {
-		int64_t quota = given(l->cpu_quota) ? l->cpu_quota.value : -1;
+	if (bt_cgroup_num_given(l->cpu_quota) || bt_cgroup_num_given(l->cpu_period)) {
+		int64_t quota = bt_cgroup_num_given(l->cpu_quota) ? l->cpu_quota.value : -1;
 
 		bt_systemd_properties_put_u64(out, "CPUQuotaPerSecUSec",
 					      bt_systemd_properties_quota(quota, period));
@@ -220,7 +216,7 @@ void bt_systemd_properties_put(struct bt_str *out, const struct bt_cgroup_limits
 	put_memory(out, l, v2);
 	put_cpu(out, l, v2);
 	put_limit(out, "TasksMax", l->pids);
-	if (given(l->blkio_weight)) {
+	if (bt_cgroup_num_given(l->blkio_weight)) {
 		uint64_t weight = (uint64_t)l->blkio_weight.value;
 
 		bt_systemd_properties_put_u64(out, v2 ? "IOWeight" : "BlockIOWeight",

@@ -18,7 +18,7 @@
 
 #define DIR_MODE 0755
 
-/* Handed down to every group on a machine with version 2 alone, so that statistics are
+/* Handed down to every group where version 2 has them, so that statistics are
  * there without limits. The rest costs at each start, and is handed down by the
  * limit that needs it. */
 #define ALWAYS                                                                   \
@@ -129,16 +129,33 @@ static int make_dir(const struct bt_cgroup_hierarchy *h, const char *relative, b
 	return r == -EAGAIN ? make_levels(h, relative) : r;
 }
 
-/* On version 2 alone: does the group have what every group gets? */
+/* A list of controllers, of which the group has those that stand for all that every group gets. */
+static bool has_usual(const char *have, uint32_t controllers)
+{
+	static const enum bt_cgroup_controller usual[] = { BT_CGROUP_MEMORY, BT_CGROUP_PIDS,
+							   BT_CGROUP_CPU };
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (controllers & 1u << usual[i] &&
+		    !strstr(have, bt_cgroup_controller_v2_name(usual[i])))
+			return false;
+	return true;
+}
+
+/* On version 2: does the group have what every group gets? Beside version 1 there is as a rule
+ * nothing to be had. */
 static int check_controllers(const struct bt_cgroup_host *host, const char *path, int dir)
 {
 	const struct bt_cgroup_hierarchy *h = &host->v[host->unified];
 	char have[512];
-	int r = bt_cgroup_files_read(dir, "cgroup.controllers", have, sizeof(have));
+	int r;
 
+	if (!(h->controllers & ALWAYS))
+		return 0;
+	r = bt_cgroup_files_read(dir, "cgroup.controllers", have, sizeof(have));
 	if (r < 0)
 		return r;
-	if (r == 0 || !strstr(have, "memory") || !strstr(have, "pids") || !strstr(have, "cpu"))
+	if (r == 0 || !has_usual(have, h->controllers))
 		bt_cgroup_delegate(h->fd, path, h->controllers & ALWAYS);
 	return 0;
 }
@@ -182,7 +199,7 @@ static int make_in(struct bt_cgroup *cg, uint32_t which)
 		if (r == 0)
 			r = cg->dirs[i] = open_dir(&host->v[i], cg->path + 1);
 	}
-	if (r >= 0 && bt_cgroup_host_is_v2(host))
+	if (r >= 0 && host->unified >= 0 && which & 1u << host->unified)
 		r = check_controllers(host, cg->path, cg->dirs[host->unified]);
 	for (unsigned i = 0; i < host->n && r < 0; i++) {
 		if (made[i])

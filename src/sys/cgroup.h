@@ -165,6 +165,17 @@ bool bt_cgroup_needs_enter(const struct bt_cgroup *cg);
 bt_nodiscard int bt_cgroup_limit(const struct bt_cgroup *cg, const struct bt_cgroup_limits *limits,
 				 const char **ret_what);
 
+/**
+ * Add to `limits` what the group has of those that version 2 sets together, where only one of them
+ * is given: quota or period; and memory, where only memory and swap together is. Nothing on version
+ * 1. bt_cgroup_limit() does it by itself: this is for who tells somebody else besides.
+ *
+ * Returns 0, -EBADMSG for a file of another form, or what the kernel answered; *ret_what as
+ * there.
+ */
+bt_nodiscard int bt_cgroup_fill(const struct bt_cgroup *cg, struct bt_cgroup_limits *limits,
+				const char **ret_what);
+
 /* ---- life ------------------------------------------------------------------- */
 
 /** Stop every process of the group and its children; returns when they stand still, or

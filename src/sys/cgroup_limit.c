@@ -160,8 +160,9 @@ static int set_unified(const struct bt_cgroup *cg, const struct bt_cgroup_limits
 	return bt_cgroup_v2_unified(dir, limits, ret_what);
 }
 
-int bt_cgroup_limit(const struct bt_cgroup *cg, const struct bt_cgroup_limits *limits,
-		    const char **ret_what)
+/* `limits` is complete: see bt_cgroup_fill(). */
+static int set_limits(const struct bt_cgroup *cg, const struct bt_cgroup_limits *limits,
+		      const char **ret_what)
 {
 	const char *what = "";
 	int r = 0;
@@ -185,4 +186,13 @@ int bt_cgroup_limit(const struct bt_cgroup *cg, const struct bt_cgroup_limits *l
 	if (r < 0 && ret_what)
 		*ret_what = what;
 	return r;
+}
+
+int bt_cgroup_limit(const struct bt_cgroup *cg, const struct bt_cgroup_limits *limits,
+		    const char **ret_what)
+{
+	struct bt_cgroup_limits whole = *limits;
+	int r = bt_cgroup_fill(cg, &whole, ret_what);
+
+	return r < 0 ? r : set_limits(cg, &whole, ret_what);
 }

@@ -17,6 +17,12 @@ struct bt_cgroup_num {
 	bool set;
 };
 
+/** Is it there, and not the 0 that stands for "not given"? */
+static inline bool bt_cgroup_num_given(struct bt_cgroup_num num)
+{
+	return num.set && num.value != 0;
+}
+
 struct bt_cgroup_device_rule {
 	bool allow;
 	char type;            /* 'a', 'b' or 'c' */

@@ -52,18 +52,14 @@ int bt_cgroup_v2_swap(int64_t memory_swap, int64_t memory, int64_t *ret)
 	return 0;
 }
 
-static bool given(struct bt_cgroup_num num)
-{
-	return num.set && num.value != 0;
-}
-
 /* "memory.high" and reclaim could make room, but the caller asked not to disturb what runs. */
 static int check_usage(int dir, const struct bt_cgroup_limits *l)
 {
 	uint64_t usage;
 	int r;
 
-	if (!l->memory_check_before_update || !given(l->memory_limit) || l->memory_limit.value < 0)
+	if (!l->memory_check_before_update || !bt_cgroup_num_given(l->memory_limit) ||
+	    l->memory_limit.value < 0)
 		return 0;
 	r = bt_cgroup_files_read_u64(dir, "memory.current", &usage);
 	if (r < 0)
@@ -91,9 +87,9 @@ static int set_swap(int dir, const struct bt_cgroup_limits *l)
 /* The first limit that only version 1 has, or NULL. */
 static const char *first_foreign(const struct bt_cgroup_limits *l)
 {
-	if (given(l->memory_kernel))
+	if (bt_cgroup_num_given(l->memory_kernel))
 		return "memory.kernel";
-	if (given(l->memory_kernel_tcp))
+	if (bt_cgroup_num_given(l->memory_kernel_tcp))
 		return "memory.kernelTCP";
 	if (l->memory_swappiness.set)
 		return "memory.swappiness";
@@ -116,26 +112,26 @@ int bt_cgroup_v2_memory(int dir, const struct bt_cgroup_limits *l, const char **
 	if (r < 0)
 		return r;
 	*ret_what = "memory.limit";
-	if (given(l->memory_limit))
+	if (bt_cgroup_num_given(l->memory_limit))
 		r = bt_cgroup_files_write_max(dir, "memory.max", l->memory_limit.value);
 	if (r < 0)
 		return r;
 	*ret_what = "memory.reservation";
-	if (given(l->memory_reservation))
+	if (bt_cgroup_num_given(l->memory_reservation))
 		r = bt_cgroup_files_write_max(dir, "memory.low", l->memory_reservation.value);
 	return r;
 }
 
 static int set_quota(int dir, const struct bt_cgroup_limits *l, const char **ret_what)
 {
-	int64_t period = given(l->cpu_period) ? l->cpu_period.value : DEFAULT_PERIOD;
+	int64_t period = bt_cgroup_num_given(l->cpu_period) ? l->cpu_period.value : DEFAULT_PERIOD;
 	int r = 0;
 
 	*ret_what = "cpu.quota";
-	if (given(l->cpu_quota) && l->cpu_quota.value > 0)
+	if (bt_cgroup_num_given(l->cpu_quota) && l->cpu_quota.value > 0)
 		r = bt_cgroup_files_printf(dir, "cpu.max", "%" PRId64 " %" PRId64,
 					   l->cpu_quota.value, period);
-	else if (given(l->cpu_quota) || given(l->cpu_period))
+	else if (bt_cgroup_num_given(l->cpu_quota) || bt_cgroup_num_given(l->cpu_period))
 		r = bt_cgroup_files_printf(dir, "cpu.max", "max %" PRId64, period);
 	if (r < 0 || !l->cpu_burst.set)
 		return r;
@@ -148,7 +144,7 @@ int bt_cgroup_v2_cpu(int dir, const struct bt_cgroup_limits *l, const char **ret
 	int r = 0;
 
 	*ret_what = "cpu.realtimeRuntime";
-	if (given(l->cpu_rt_runtime) || given(l->cpu_rt_period))
+	if (bt_cgroup_num_given(l->cpu_rt_runtime) || bt_cgroup_num_given(l->cpu_rt_period))
 		return -EOPNOTSUPP;
 	*ret_what = "cpu.idle";
 	if (l->cpu_idle.set)
@@ -157,7 +153,8 @@ int bt_cgroup_v2_cpu(int dir, const struct bt_cgroup_limits *l, const char **ret
 		return r;
 	*ret_what = "cpu.shares";
 	/* An idle group has the least weight, and refuses any other. */
-	if (given(l->cpu_shares) && l->cpu_shares.value > 0 && !given(l->cpu_idle))
+	if (bt_cgroup_num_given(l->cpu_shares) && l->cpu_shares.value > 0 &&
+	    !bt_cgroup_num_given(l->cpu_idle))
 		r = bt_cgroup_files_printf(dir, "cpu.weight", "%" PRIu64,
 					   bt_cgroup_v2_weight((uint64_t)l->cpu_shares.value));
 	return r < 0 ? r : set_quota(dir, l, ret_what);
@@ -168,7 +165,7 @@ static int set_io_weight(int dir, const struct bt_cgroup_limits *l)
 	uint64_t weight = (uint64_t)l->blkio_weight.value;
 	int r;
 
-	if (!given(l->blkio_weight))
+	if (!bt_cgroup_num_given(l->blkio_weight))
 		return 0;
 	r = bt_cgroup_files_printf(dir, "io.bfq.weight", "%" PRIu64, weight);
 	if (r != -EOPNOTSUPP)

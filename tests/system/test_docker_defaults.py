@@ -26,6 +26,11 @@ STATUS = ["Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAm
 INSIDE = """stat -c '%n|%F|%a|%u:%g|%t:%T|%N' /dev/* /dev /dev/pts/* /proc /sys /dev/shm /dev/mqueue 2>/dev/null; echo ==
 for f in {sysctls}; do echo $f $(cat /proc/sys/$f 2>/dev/null); done; echo ==; env | sort; echo ==; pwd; ulimit -a 2>/dev/null | head -0""".format(sysctls=" ".join(SYSCTLS))
 
+# Version 2 has a program for its rules, which nobody can read: what it lets be opened tells.
+NODES = ["c 1 1", "c 1 3", "c 1 4", "c 1 5", "c 1 7", "c 1 8", "c 1 9", "c 1 11", "c 5 0", "c 5 1", "c 5 2", "c 10 1", "c 10 200", "c 10 229", "c 10 237", "c 136 0",
+         "c 226 0", "b 7 0", "b 8 0", "b 253 0", "b 254 0"]
+OPEN = "; ".join(f"busybox mknod /dev/look {n} && (exec 3</dev/look) && echo opened; busybox rm /dev/look" for n in NODES)
+
 
 def mounts(pid):
     """Mount point to [type, options of the mount, options of its file system that are a matter of choice]."""
@@ -68,7 +73,11 @@ def collect(docker, *options):
                "limits": [re.split(r"\s{2,}", line.strip())[:3] for line in open(f"/proc/{pid}/limits")],
                "score": open(f"/proc/{pid}/oom_score_adj").read().strip(), "personality": open(f"/proc/{pid}/personality").read().strip(),
                "maps": open(f"/proc/{pid}/uid_map").read().split(), "descriptors": sorted(os.listdir(f"/proc/{pid}/fd"))}
-        if not UNIFIED:
+        if UNIFIED:
+            said = docker("exec", "look", "sh", "-c", f"exec 2>&1; {OPEN}").stdout.splitlines()
+            assert len(said) == len(NODES), said
+            out["rules"] = dict(zip(NODES, said))
+        else:
             group = next(line.split(":")[2].strip() for line in open(f"/proc/{pid}/cgroup") if ":devices:" in line)
             out["rules"] = sorted(open(f"/sys/fs/cgroup/devices{group}/devices.list").read().splitlines())
         return out

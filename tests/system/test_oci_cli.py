@@ -348,6 +348,22 @@ def test_update_sets(oci, flags, controller, v1, v2):
     assert group_file(pid, controller, name) == value
 
 
+def quota_of(pid):
+    """Quota and period, in one file or two."""
+    if any("cpu" in m[1].split(",") for m in mounts("cgroup")):
+        return group_file(pid, "cpu", "cpu.cfs_quota_us"), group_file(pid, "cpu", "cpu.cfs_period_us")
+    return tuple(group_file(pid, "cpu", "cpu.max").split())
+
+
+def test_update_of_a_quota_or_its_period_leaves_the_other_as_it_is(oci):
+    oci.config["linux"]["resources"]["cpu"] = {"quota": 25000, "period": 50000}
+    oci.start()
+    pid = pid_of(oci)
+    for flags, shown in ((["--cpu-quota", "20000"], ("20000", "50000")), (["--cpu-period", "40000"], ("20000", "40000")), (["--cpu-share", "700"], ("20000", "40000"))):
+        oci("update", *flags, oci.id)
+        assert quota_of(pid) == shown, flags
+
+
 @pytest.mark.parametrize("way", ["file", "stdin"])
 def test_update_takes_a_file_of_resources(oci, way):
     oci.start()

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from harness import Daemon, RUNTIME, busybox_tar, wait_for
+from test_oci_callers import memory_of, processes_of
 
 THERE = [name for name in ("runc", "crun") if shutil.which(name)]
 pytestmark = pytest.mark.skipif(not THERE, reason="neither runc nor crun here")
@@ -74,14 +75,9 @@ def test_exec_joins_and_brings_its_code(other, box):
 
 
 def test_limits_are_the_kernels(other, box):
-    rows = dict(reversed(line.split(":")[1:]) for line in open(f"/proc/{box}/cgroup").read().split())
-    groups = {c: path for path, cs in rows.items() for c in cs.split(",")}
-    if "memory" in groups:
-        assert int(open(f"/sys/fs/cgroup/memory{groups['memory']}/memory.limit_in_bytes").read()) == 64 << 20
-        assert open(f"/sys/fs/cgroup/pids{groups['pids']}/pids.max").read() == "50\n"
+    assert (memory_of(box), processes_of(box)) == (64 << 20, 50)
     other.docker("update", "-m", "96m", "--memory-swap", "96m", "box")
-    if "memory" in groups:
-        assert int(open(f"/sys/fs/cgroup/memory{groups['memory']}/memory.limit_in_bytes").read()) == 96 << 20
+    assert memory_of(box) == 96 << 20
     assert other.get("/containers/box/stats?stream=0").json["memory_stats"]["limit"] == 96 << 20
 
 

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from harness import PATIENCE, UnixConnection
+from test_oci_cli import group_of
 
 
 def test_output_and_exit_code_of_a_command(engine, client):
@@ -93,7 +94,7 @@ def test_limits_are_in_inspect_and_in_the_kernel(engine, client, name, flag, sho
     info = engine.inspect(name)
     for key, value in shown.items():
         assert info["HostConfig"][key] == value
-    values = {**cgroup_values(info["State"]["Pid"])}
+    values = cgroup_values(info["State"]["Pid"])
     if "-m" in flag:
         assert values["memory"] == 64 << 20
     if "--cpus" in flag:
@@ -103,25 +104,14 @@ def test_limits_are_in_inspect_and_in_the_kernel(engine, client, name, flag, sho
 
 
 def cgroup_values(pid):
-    """Limits of a process where the kernel keeps them, v1 or v2."""
-    out = {}
-    for line in open(f"/proc/{pid}/cgroup"):
-        number, controllers, path = line.strip().split(":", 2)
-        for c in controllers.split(","):
-            base = f"/sys/fs/cgroup/{c}{path}"
-            if c == "memory":
-                out["memory"] = int(open(base + "/memory.limit_in_bytes").read())
-            if c == "cpu":
-                out["quota"] = int(open(base + "/cpu.cfs_quota_us").read())
-                out["period"] = int(open(base + "/cpu.cfs_period_us").read())
-                out["shares"] = int(open(base + "/cpu.shares").read())
-        base = f"/sys/fs/cgroup{path}"
-        if number == "0" and os.path.exists(base + "/memory.max"):
-            memory = open(base + "/memory.max").read().strip()
-            quota, period = open(base + "/cpu.max").read().split()
-            out.update(memory=int(memory) if memory != "max" else -1, quota=int(quota) if quota != "max" else -1,
-                       period=int(period), shares=int(open(base + "/cpu.weight").read()))
-    return out
+    """Limits of a process where the kernel keeps them, each controller on v1 or v2."""
+    def words(controller, file):
+        path = os.path.join(group_of(pid, controller), file)
+        return [-1 if w == "max" else int(w) for w in open(path).read().split()] if os.path.exists(path) else None
+
+    quota, period = words("cpu", "cpu.max") or words("cpu", "cpu.cfs_quota_us") + words("cpu", "cpu.cfs_period_us")
+    return {"memory": (words("memory", "memory.max") or words("memory", "memory.limit_in_bytes"))[0], "quota": quota, "period": period,
+            "shares": (words("cpu", "cpu.weight") or words("cpu", "cpu.shares"))[0]}
 
 
 def test_a_container_over_its_memory_is_killed_and_says_so(engine, name):

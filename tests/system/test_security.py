@@ -249,6 +249,21 @@ def test_r22_cgroups_are_read_only_in_the_hosts_namespace_too(engine):
     assert "made" not in p.stdout
 
 
+def flags_of_version_2():
+    """What holds for the whole hierarchy, nsdelegate among it: of each place where it is mounted."""
+    fields = [line.split() for line in open("/proc/self/mountinfo")]
+    return {f[4]: f[-1] for f in fields if f[-3] == "cgroup2"}
+
+
+@pytest.mark.parametrize("options", [[], ["--privileged"]], ids=["plain", "privileged"])
+def test_r22_a_container_in_the_hosts_namespace_takes_no_flag_of_the_hierarchy_away(engine, options):
+    before = flags_of_version_2()
+    p = engine.docker("run", "--rm", "--cgroupns", "host", *options, "bb", "grep", " - cgroup", "/proc/self/mountinfo")
+    assert p.stdout and flags_of_version_2() == before
+    if "/sys/fs/cgroup" in before:
+        assert p.stdout.split()[3] == "/" and p.stdout.split()[-1] == before["/sys/fs/cgroup"]
+
+
 def test_r24_a_bind_of_the_hosts_root_shows_the_hosts_root(engine, tmp_path):
     (tmp_path / "canary").write_text("host\n")
     p = engine.docker("run", "--rm", "-v", "/:/host:ro", "bb", "cat", f"/host{tmp_path}/canary", check=False)

@@ -116,6 +116,26 @@ def test_update_changes_the_property_with_the_file(oci):
     assert [group_file(oci.scope, n) for n in ("memory.max", "pids.max", "cpu.max")] == [str(64 << 20), "20", "25000 50000"]
 
 
+@pytest.mark.skipif(not V2, reason="names of version 2")
+def test_what_an_update_leaves_alone_stays_also_after_a_reload(oci):
+    oci.config["linux"]["resources"].update({"memory": {"limit": 64 << 20, "swap": 96 << 20}, "cpu": {"quota": 25000, "period": 50000}})
+    oci.start()
+
+    def files():
+        return [group_file(oci.scope, n) for n in ("memory.max", "memory.swap.max", "cpu.max")]
+    for flags, shown in ((["--cpu-quota", "20000"], "20000 50000"), (["--cpu-period", "40000"], "20000 40000")):
+        oci("update", *flags, oci.id)
+        for _ in range(2):
+            assert files() == [str(64 << 20), str(32 << 20), shown]
+            run(["systemctl", "daemon-reload"])
+            # The manager writes what it has where something of the unit changes.
+            run(["systemctl", "set-property", "--runtime", oci.scope, "IOWeight=50"])
+    oci("update", "--memory-swap", "134217728", oci.id)
+    run(["systemctl", "daemon-reload"])
+    assert show(oci.scope, "MemoryMax", "MemorySwapMax") == {"MemoryMax": str(64 << 20), "MemorySwapMax": str(64 << 20)}
+    assert files() == [str(64 << 20), str(64 << 20), "20000 40000"]
+
+
 def some_disk():
     """A block device that every reader may open, as far as the rules let him."""
     name = next(n for n in sorted(os.listdir("/sys/class/block")) if n.startswith(("vd", "sd", "nvme")))

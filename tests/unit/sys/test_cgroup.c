@@ -344,7 +344,27 @@ START_TEST(cpu_limits_are_written)
 	l = (struct bt_cgroup_limits){ .cpu_quota = { -1, true } };
 	ck_assert_int_eq(bt_cgroup_limit(&cg, &l, &what), 0);
 	ck_assert_str_eq(content(BT_CGROUP_CPU, "cpu.cfs_quota_us", "cpu.max"),
-			 bt_cgroup_dir_is_v2(&cg, BT_CGROUP_CPU) ? "max 100000" : "-1");
+			 bt_cgroup_dir_is_v2(&cg, BT_CGROUP_CPU) ? "max 200000" : "-1");
+}
+END_TEST
+
+START_TEST(quota_and_period_stay_when_the_other_changes)
+{
+	struct bt_cgroup_limits l = { .cpu_quota = { 50000, true },
+				      .cpu_period = { 200000, true } };
+	bool v2 = bt_cgroup_dir_is_v2(&cg, BT_CGROUP_CPU);
+
+	if (!have(BT_CGROUP_CPU))
+		return;
+	ck_assert_int_eq(bt_cgroup_limit(&cg, &l, NULL), 0);
+	l = (struct bt_cgroup_limits){ .cpu_quota = { 40000, true } };
+	ck_assert_int_eq(bt_cgroup_limit(&cg, &l, NULL), 0);
+	ck_assert_str_eq(content(BT_CGROUP_CPU, "cpu.cfs_period_us", "cpu.max"),
+			 v2 ? "40000 200000" : "200000");
+	l = (struct bt_cgroup_limits){ .cpu_period = { 100000, true } };
+	ck_assert_int_eq(bt_cgroup_limit(&cg, &l, NULL), 0);
+	ck_assert_str_eq(content(BT_CGROUP_CPU, "cpu.cfs_quota_us", "cpu.max"),
+			 v2 ? "40000 100000" : "40000");
 }
 END_TEST
 
@@ -710,6 +730,7 @@ static Suite *make_suite(void)
 	tcase_add_test(real, a_group_that_cannot_be_completed_is_as_it_was_begun);
 	tcase_add_test(real, memory_limits_are_written_in_any_order);
 	tcase_add_test(real, cpu_limits_are_written);
+	tcase_add_test(real, quota_and_period_stay_when_the_other_changes);
 	tcase_add_test(real, processors_pids_and_throttles_are_written);
 	tcase_add_test(real, a_limit_without_its_controller_is_named);
 	tcase_add_test(real, the_pids_limit_stops_forks);
