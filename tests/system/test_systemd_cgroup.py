@@ -87,21 +87,23 @@ def test_without_a_path_it_is_in_the_systems_slice(oci):
 
 @pytest.mark.skipif(not V2, reason="names of version 2")
 def test_limits_are_properties_and_files_and_survive_a_reload(oci):
+    with open("/sys/devices/system/cpu/online") as f:
+        cpus = f.read().strip()
     oci.config["linux"]["resources"].update({
         "memory": {"limit": 96 << 20, "reservation": 32 << 20, "swap": 160 << 20},
-        "cpu": {"shares": 512, "quota": 50000, "period": 100000, "cpus": "0-1"},
+        "cpu": {"shares": 512, "quota": 50000, "period": 100000, "cpus": cpus},
         "pids": {"limit": 77},
     })
     oci.start()
     p = show(oci.scope, "MemoryMax", "MemoryLow", "MemorySwapMax", "CPUWeight", "CPUQuotaPerSecUSec", "TasksMax", "AllowedCPUs", "DevicePolicy")
     assert p == {"MemoryMax": str(96 << 20), "MemoryLow": str(32 << 20), "MemorySwapMax": str(64 << 20), "CPUWeight": "20", "CPUQuotaPerSecUSec": "500ms",
-                 "TasksMax": "77", "AllowedCPUs": "0-1", "DevicePolicy": "strict"}
+                 "TasksMax": "77", "AllowedCPUs": cpus, "DevicePolicy": "strict"}
 
     def files():
         return [group_file(oci.scope, n) for n in ("memory.max", "memory.low", "memory.swap.max", "cpu.weight", "cpu.max", "pids.max", "cpuset.cpus")]
 
     before = files()
-    assert before == [str(96 << 20), str(32 << 20), str(64 << 20), "20", "50000 100000", "77", "0-1"]
+    assert before == [str(96 << 20), str(32 << 20), str(64 << 20), "20", "50000 100000", "77", cpus]
     run(["systemctl", "daemon-reload"])
     run(["systemctl", "set-property", "--runtime", oci.scope, "IOWeight=50"])
     assert files() == before
