@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,12 +232,13 @@ static int listen_for_console(const struct places *p, char *ret_name, size_t siz
 	*ret_dir = open(p->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (*ret_dir < 0)
 		return -errno;
-	fd = bt_sock_listen(p->console, SOCK_STREAM, 0600);
+	fd = bt_sock_listen(p->console, SOCK_STREAM | SOCK_NONBLOCK, 0600);
 	snprintf(ret_name, size, "/proc/%d/fd/%d/%s", (int)getpid(), *ret_dir,
 		 strrchr(p->console, '/') + 1);
 	return fd;
 }
 
+/* The runtime has ended by now: who has not connected before never will. */
 static int receive_console(int listener)
 {
 	bt_auto_close int conn = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -246,7 +248,7 @@ static int receive_console(int listener)
 	ssize_t n;
 
 	if (conn < 0)
-		return -errno;
+		return errno == EAGAIN ? -EPROTO : -errno;
 	n = bt_sock_recv(conn, buf, sizeof(buf), fds, &nfds, 0);
 	if (n < 0)
 		return (int)n;
@@ -266,6 +268,8 @@ static int read_pid(const struct places *p, struct bt_process *process, struct b
 		return bt_err_sys(err, r, "read %s", p->pid_file);
 	text[strcspn(text, " \n")] = '\0';
 	r = bt_str_to_u64(text, &pid);
+	if (r == 0 && (pid == 0 || pid > INT_MAX))
+		r = -ERANGE;
 	if (r < 0)
 		return bt_err_sys(err, r, "read %s", p->pid_file);
 	process->pid = (pid_t)pid;

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include "engine/exec_table.h"
 #include "link_fixture.h"
 
 static int listener = -EBADF, monitor = -EBADF;
@@ -162,7 +163,93 @@ START_TEST(of_a_link_that_was_forgotten_the_end_is_not_told)
 }
 END_TEST
 
+/* ---- who is connected to ---------------------------------------------------------- */
+
+START_TEST(nobody_is_told_from_a_monitor_that_has_died)
+{
+	struct bt_container *other = add_container("other", "{}");
+	struct bt_link *link = NULL;
+	int there;
+
+	ck_assert_int_eq(bt_link_connect(other, &link, &err), -ENOENT);
+	there = play_monitor(other);
+	bt_close(&there);
+	ck_assert_int_eq(bt_link_connect(other, &link, &err), -ECONNREFUSED);
+	ck_assert_ptr_null(link);
+	ck_assert(has_link(other, NULL));
+}
+END_TEST
+
+START_TEST(what_a_monitor_tells_waits_until_it_is_watched)
+{
+	bt_auto_link struct bt_link *link = NULL;
+
+	ck_well(bt_link_connect(web, &link, &err), &err);
+	monitor = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	say(monitor, "{'ev':'oom','at':1}");
+	settle();
+	ck_assert_int_eq(heard.ooms, 0);
+	ck_assert(has_link(web, NULL));
+	ck_well(bt_link_watch(link, &err), &err);
+	settle();
+	ck_assert_int_eq(heard.ooms, 1);
+	ck_assert(has_link(web, link));
+}
+END_TEST
+
+START_TEST(what_a_monitor_told_before_it_died_is_heard_first)
+{
+	bt_auto_link struct bt_link *link = link_to(web, listener, &monitor);
+
+	for (int i = 0; i < 50; i++)
+		say(monitor, "{'ev':'oom','at':1}");
+	bt_close(&listener);
+	bt_close(&monitor);
+	await_end(link);
+	ck_assert_int_eq(heard.ooms, 50);
+	ck_assert_int_eq(heard.gone, 1);
+}
+END_TEST
+
 /* ---- what is told --------------------------------------------------------------- */
+
+/* What one of them says, with the exec's id in the text. */
+static void say_of(const struct bt_exec *exec, const char *before, const char *behind)
+{
+	bt_auto_free char *text = bt_str_format("%s%s%s", before, exec->id, behind);
+
+	say(monitor, text);
+	settle();
+}
+
+START_TEST(what_is_told_of_execs_is_in_their_table)
+{
+	bt_auto_exec struct bt_exec *ran = NULL, *failed = NULL;
+	struct bt_exec_table_status status;
+	bt_auto_link struct bt_link *link = link_to(web, listener, &monitor);
+
+	ck_well(bt_exec_table_add(engine.execs, web->id, "{}", &ran, &err), &err);
+	ck_well(bt_exec_table_add(engine.execs, web->id, "{}", &failed, &err), &err);
+	ck_well(bt_exec_table_claim(engine.execs, ran, &err), &err);
+	ck_well(bt_exec_table_claim(engine.execs, failed, &err), &err);
+	say_of(ran, "{'ev':'exec-started','exec':'", "','pid':77}");
+	bt_exec_table_status(engine.execs, ran, &status);
+	ck_assert(status.running && !status.ended);
+	ck_assert_int_eq(status.pid, 77);
+	say_of(ran, "{'ev':'exec-exited','exec':'", "','code':9,'at':5}");
+	bt_exec_table_status(engine.execs, ran, &status);
+	ck_assert(status.ended && !status.running);
+	ck_assert_int_eq(status.code, 9);
+	say_of(failed, "{'ev':'exec-failed','exec':'", "','code':127,'error':{}}");
+	bt_exec_table_status(engine.execs, failed, &status);
+	ck_assert(status.ended);
+	ck_assert_int_eq(status.code, 127);
+	/* Of one that nobody knows there is nothing to know. */
+	say(monitor, "{'ev':'exec-exited','exec':'nobody','code':1,'at':5}");
+	settle();
+	ck_assert(has_link(web, link));
+}
+END_TEST
 
 START_TEST(what_is_stored_or_in_no_journal_is_acknowledged_and_nothing_else)
 {
@@ -350,6 +437,10 @@ static void add(TCase *tests)
 	tcase_add_test(tests, one_that_never_said_a_word_is_tried_again_later_and_not_at_once);
 	tcase_add_test(tests, a_monitor_that_nobody_can_reach_any_more_has_gone);
 	tcase_add_test(tests, of_a_link_that_was_forgotten_the_end_is_not_told);
+	tcase_add_test(tests, nobody_is_told_from_a_monitor_that_has_died);
+	tcase_add_test(tests, what_a_monitor_tells_waits_until_it_is_watched);
+	tcase_add_test(tests, what_a_monitor_told_before_it_died_is_heard_first);
+	tcase_add_test(tests, what_is_told_of_execs_is_in_their_table);
 	tcase_add_test(tests, what_is_stored_or_in_no_journal_is_acknowledged_and_nothing_else);
 	tcase_add_test(tests,
 		       the_life_of_a_monitor_is_its_process_and_there_is_none_without_a_link);
