@@ -107,6 +107,28 @@ static int make_dirs(const char *dir, const char *data)
 	return r == 0 && mkdir(data, 0755) < 0 && errno != EEXIST ? -errno : r;
 }
 
+/* Row and directories, or neither. Where a crash comes between them there is no row yet, and the
+ * directories are swept. */
+static int make(struct bt_engine *engine, const struct bt_volume_new *v, const char *dir,
+		const char *data, struct bt_err *err)
+{
+	int r = bt_db_begin(engine->db, err);
+
+	if (r < 0)
+		return r;
+	r = insert_row(engine, v, err);
+	bt_fault_point("volume/row");
+	if (r == 0) {
+		r = make_dirs(dir, data);
+		if (r < 0)
+			(void)bt_err_sys(err, r, "create %s", data);
+	}
+	if (r == 0)
+		return bt_db_commit(engine->db, err);
+	bt_db_rollback(engine->db);
+	return r;
+}
+
 int bt_volume_ensure(struct bt_engine *engine, const struct bt_volume_new *v, struct bt_err *err)
 {
 	bt_auto_free char *dir = dir_of(engine, v->name);
@@ -117,17 +139,15 @@ int bt_volume_ensure(struct bt_engine *engine, const struct bt_volume_new *v, st
 		return known;
 	if (!dir || !data)
 		return bt_err_sys(err, -ENOMEM, "create volume %s", v->name);
-	r = known ? 0 : insert_row(engine, v, err);
-	if (r < 0)
-		return r;
-	bt_fault_point("volume/row");
-	r = make_dirs(dir, data);
-	if (r < 0)
-		return bt_err_sys(err, r, "create %s", data);
-	if (!known)
+	if (known) {
+		r = make_dirs(dir, data);
+		return r < 0 ? bt_err_sys(err, r, "create %s", data) : 0;
+	}
+	r = make(engine, v, dir, data, err);
+	if (r == 0)
 		bt_events_emit(engine, "volume", "create", v->name,
 			       json_pack("{s:s}", "driver", "local"));
-	return 0;
+	return r;
 }
 
 int bt_volume_delete(struct bt_engine *engine, const char *name, struct bt_err *err)
@@ -224,8 +244,8 @@ static void finish_rename(struct bt_engine *engine, const char *name)
 		bt_log_warn("rename volume %s to %s: %s", from, name, err.msg);
 }
 
-/* A creation that was interrupted has its row first, and a removal loses it last. Which of the two
- * it was nobody knows; a volume that is there, and empty, can be used and removed. */
+/* A removal that was interrupted loses its row last; a volume that is there, and empty, can be used
+ * and removed. */
 static void finish_dirs(struct bt_engine *engine, const char *name)
 {
 	bt_auto_free char *dir = dir_of(engine, name);

@@ -3,31 +3,15 @@
 #include "engine/container_remove.h"
 
 #include "engine/config_file.h"
-#include "engine/container_files.h"
 #include "engine/container_wait.h"
-#include "engine/volume_mount.h"
-#include "stores_fixture.h"
+#include "lives_fixture.h"
 
 static json_t *pruned;
-
-static void setup(void)
-{
-	bt_auto_free char *containers = NULL;
-
-	setup_stores();
-	containers = bt_str_format("%s/containers", root);
-	ck_assert_int_eq(bt_io_mkdir_p(containers, 0700), 0);
-	engine.cgroup_parent = "/berth-unit-test";
-	ck_assert_int_eq(bt_cgroup_host_open(&engine.cgroups), 0);
-	engine.volume_mounts = bt_volume_mounts_create();
-}
 
 static void teardown(void)
 {
 	json_decref(pruned);
-	bt_volume_mounts_destroy(engine.volume_mounts);
-	bt_cgroup_host_done(&engine.cgroups);
-	teardown_stores();
+	teardown_lives();
 }
 
 /* A whole one: with its row and its directory. */
@@ -43,21 +27,6 @@ static struct bt_container *add_whole(const char *name, const char *summary)
 	ck_well(bt_container_row_insert(c, &s, &err), &err);
 	ck_well(bt_container_files_create(&engine, c->id, &err), &err);
 	return c;
-}
-
-static bool is_there(const char *ref)
-{
-	bt_auto_container struct bt_container *c = NULL;
-
-	return bt_container_get(&engine, ref, &c, BT_ERR_IGNORED) == 0;
-}
-
-/* Is its directory there? */
-static bool has_dir(const char *id)
-{
-	bt_auto_free char *dir = bt_container_files_path(&engine, id, NULL);
-
-	return access(dir, F_OK) == 0;
 }
 
 static int remove_it(const char *ref)
@@ -302,5 +271,5 @@ static void add(TCase *tests)
 
 int main(void)
 {
-	return run_suite("engine/container_remove", setup, teardown, add);
+	return run_suite("engine/container_remove", setup_lives, teardown, add);
 }

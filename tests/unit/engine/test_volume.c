@@ -119,8 +119,16 @@ START_TEST(a_directory_that_cannot_be_made_is_an_error_that_names_it)
 {
 	ck_well(ensure("v0"), &err);
 	put_file("v1");
+	(void)events_since(&follower);
 	ck_assert_int_eq(ensure("v1"), -ENOTDIR);
 	check_err(&err, BT_ERR_SYSTEM, "volumes/v1/_data");
+	/* There is no such volume then: neither is it listed, nor is it known when it can be made.
+	 */
+	ck_assert_int_eq(rows(), 1);
+	ck_assert_str_eq(events_since(&follower), "");
+	ck_assert_int_eq(bt_io_remove_tree(AT_FDCWD, path_of("v1")), 0);
+	ck_well(ensure("v1"), &err);
+	ck_assert_str_eq(events_since(&follower), "volume create v1");
 }
 END_TEST
 
