@@ -22,6 +22,7 @@
 #include "runtime/seccomp.h"
 #include "runtime/sync.h"
 #include "sys/cgroup.h"
+#include "sys/mnt.h"
 
 enum bt_plan_mount_kind {
 	BT_PLAN_FS,      /* a new file system of mount->type */
@@ -99,6 +100,11 @@ void bt_plan_warn(char warning[BT_SYNC_WARNING_LEN], const char *fmt, ...) bt_pr
 
 /** Does the plan make the container a namespace of `type` (CLONE_NEW*) of its own? */
 bool bt_plan_makes(const struct bt_plan *plan, uint64_t type);
+
+/** The propagation that the clone of the root begins with: what was asked for, but for a shared or
+ * unbindable root, which becomes that when it is entered. A clone of what the host shares would
+ * show the host all that is mounted in it, and pivot_root(2) takes no root that is shared. */
+struct bt_mnt_change bt_plan_root_change(const struct bt_plan *plan);
 
 /** Is the container in a user namespace that is not its creator's? */
 bool bt_plan_has_userns(const struct bt_plan *plan);

@@ -206,7 +206,7 @@ static int clone_detached_root(struct bt_plan *plan, struct bt_err *err)
 
 static int plan_rootfs(struct bt_plan *plan, struct bt_err *err)
 {
-	struct bt_mnt_change change = { .recursive = true, .propagation = plan->root_propagation };
+	const struct bt_mnt_change change = bt_plan_root_change(plan);
 	int r;
 
 	if (plan->req->rootfs_fd >= 0)
@@ -217,9 +217,6 @@ static int plan_rootfs(struct bt_plan *plan, struct bt_err *err)
 		r = place_root(plan, err);
 	if (r < 0)
 		return r;
-	/* A shared root keeps its peers on the host: that is what was asked for. */
-	if (plan->root_propagation == MS_SHARED || plan->root_propagation == MS_UNBINDABLE)
-		return 0;
 	r = bt_mnt_apply(plan->rootfs_fd, &change);
 	plan->root_late = r == -ENOSYS;
 	return r < 0 && !plan->root_late

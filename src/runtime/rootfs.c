@@ -42,8 +42,7 @@ static int attach(const struct bt_plan *plan, int old, struct bt_err *err)
 
 int bt_rootfs_attach(const struct bt_plan *plan, int *ret_root, struct bt_err *err)
 {
-	const struct bt_mnt_change late = { .recursive = true,
-					    .propagation = plan->root_propagation };
+	const struct bt_mnt_change late = bt_plan_root_change(plan);
 	bt_auto_close int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
 

@@ -210,6 +210,39 @@ def test_create_container_hooks_see_the_mounts_below_the_root_of_the_bundle(oci,
     assert oci.top not in open("/proc/self/mountinfo").read()
 
 
+def mounted_below(path, pid="self"):
+    """Place to optional fields: shared:N, master:N, unbindable."""
+    lines = [line.split() for line in open(f"/proc/{pid}/mountinfo")]
+    return {f[4]: f[6:f.index("-")] for f in lines if f[4].startswith(path)}
+
+
+@pytest.fixture
+def shared():
+    """A bundle on a mount that is shared, as systemd makes all of a host's."""
+    with Bundle() as b:
+        run(["mount", "--bind", b.bundle, b.bundle])
+        run(["mount", "--make-shared", b.bundle])
+        yield b
+        b("delete", "--force", b.id, check=False)
+        run(["umount", "-R", b.bundle])
+
+
+@pytest.mark.parametrize("propagation, kind", [("", "master"), ("shared", "shared"), ("rshared", "shared"), ("slave", "master"), ("rslave", "master"), ("private", None), ("rprivate", None),
+                                               ("unbindable", "unbindable"), ("runbindable", "unbindable")])
+def test_what_is_mounted_in_a_container_stays_there_also_where_the_host_shares_its_root(shared, propagation, kind):
+    shared.config["linux"]["rootfsPropagation"] = propagation
+    before = mounted_below(shared.top)
+    shared.start()
+    pid = pid_of(shared)
+    fields = mounted_below("/", pid)["/"]
+    assert [f.split(":")[0] for f in fields] == ([kind] if kind else [])
+    assert (kind == "master") == (fields == [f.replace("shared", "master") for f in before[shared.bundle]])
+    assert kind != "shared" or fields != before[shared.bundle]
+    run(["nsenter", "-t", str(pid), "-m", "--", "/bin/mount", "-t", "tmpfs", "x", "/tmp"])
+    assert "/tmp" in mounted_below("/", pid)
+    assert mounted_below(shared.top) == before
+
+
 def seccomp(*calls, **more):
     return {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"], "syscalls": list(calls), **more}
 
