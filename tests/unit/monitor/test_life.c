@@ -2,6 +2,10 @@
 
 /* monitor/life.c, whose manual is monitor/monitor_private.h: what is decided at starts and ends. */
 
+#include <seccomp.h>
+#include <sys/eventfd.h>
+
+#include "monitor/attach.h"
 #include "played_runtime.h"
 
 static struct bt_err err;
@@ -136,6 +140,80 @@ START_TEST(what_its_namespaces_were_joined_to_must_live_at_every_later_run)
 	ck_assert_int_eq(number_of(failed, "restarts"), 1);
 	ck_assert_int_eq(count_calls("create"), 1);
 	check_over();
+}
+END_TEST
+
+/* The number that the run's standard output will have: its input and this pipe come first. */
+static int number_of_output(void)
+{
+	int input = open("/dev/null", O_RDONLY | O_CLOEXEC), pair[2];
+
+	ck_assert_int_ge(input, 0);
+	ck_assert_int_eq(pipe2(pair, O_CLOEXEC), 0);
+	ck_assert_int_eq(close(input) | close(pair[0]) | close(pair[1]), 0);
+	return pair[0];
+}
+
+/* From here on this process cannot wait for that descriptor, as where a user's watches are used up.
+ */
+static void without_watch(int fd)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	ck_assert_ptr_nonnull(filter);
+	ck_assert_int_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSPC), SCMP_SYS(epoll_ctl), 2,
+					  SCMP_A1(SCMP_CMP_EQ, EPOLL_CTL_ADD),
+					  SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)fd)),
+			 0);
+	ck_assert_int_eq(seccomp_load(filter), 0);
+	seccomp_release(filter);
+}
+
+/* Lets the loop turn some times, so that everything that is ready is told, and then closes the
+ * client. */
+struct turns {
+	struct bt_loop_source source;
+	int event, client, left;
+};
+
+static void on_turn(struct bt_loop_source *source, uint32_t events)
+{
+	struct turns *turns = bt_list_entry(source, struct turns, source);
+
+	(void)events;
+	if (--turns->left > 0)
+		return;
+	bt_loop_remove(&m.loop, source);
+	bt_close(&turns->client);
+}
+
+START_TEST(a_run_that_cannot_be_watched_is_killed_and_its_end_is_no_other_runs)
+{
+	const struct bt_spawn_client how = { .out = true, .err = true };
+	struct turns turns = { .event = eventfd(1, EFD_CLOEXEC), .left = 20 };
+	json_auto_t *failed = NULL;
+	int pair[2];
+
+	set_program("exec sleep 1000\n");
+	ck_assert_int_eq(bt_life_prepare(&m), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq(bt_attach_create(&m.run->stdio, pair[1], &how, NULL), 0);
+	turns.client = pair[0];
+	ck_assert_int_eq(bt_loop_add(&m.loop, &turns.source, turns.event, EPOLLIN, on_turn), 0);
+	without_watch(number_of_output());
+	bt_life_start(&m);
+	ck_assert_int_eq(m.state, BT_MONITOR_ENDED);
+	ck_assert_ptr_null(m.run);
+	/* What it was is still there, for its client is. */
+	ck_assert(!bt_list_empty(&m.old_runs));
+	ck_assert_int_eq(bt_loop_run(&m.loop), 0);
+	ck_assert_int_eq(turns.left, 0);
+	ck_assert(bt_list_empty(&m.old_runs));
+	ck_assert_int_eq(count_calls("delete"), 1);
+	failed = next_of(daemon_fd, "start-failed");
+	ck_assert_int_eq(number_of(failed, "code"), 125);
+	ck_assert_str_eq(bt_str_get(&told), "");
+	bt_close(&turns.event);
 }
 END_TEST
 
@@ -521,6 +599,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, a_start_that_fails_is_the_end_and_says_why_with_its_code);
 	tcase_add_test(tests, without_a_specification_nothing_is_started);
 	tcase_add_test(tests, what_its_namespaces_were_joined_to_must_live_at_every_later_run);
+	tcase_add_test(tests, a_run_that_cannot_be_watched_is_killed_and_its_end_is_no_other_runs);
 	tcase_add_test(tests, an_end_has_the_programs_code_and_no_restart_follows_without_a_policy);
 	tcase_add_test(tests, output_that_somebody_outside_holds_is_not_waited_for_for_ever);
 	tcase_add_test(tests, always_starts_it_again_and_counts);
