@@ -156,7 +156,7 @@ static int run(struct bt_cli *cli, const struct bt_args *args)
 		return bt_cli_fail_run(cli, args, &err);
 	if (bt_create_container(cli, args, body, id, &err) < 0)
 		return bt_cli_fail(&err);
-	(void)printf("%s\n", id);
+	bt_plain_printf(stdout, "%s\n", id);
 	return 0;
 }
 

@@ -100,10 +100,10 @@ static int print_event(json_t *event, const struct bt_go_template *t, bool json,
 	if (json) {
 		bt_auto_free char *text = json_dumps(event, JSON_COMPACT);
 
-		(void)printf("%s\n", text ? text : "");
+		bt_plain_printf(stdout, "%s\n", text ? text : "");
 	} else if (t) {
 		r = bt_go_template_execute(t, &data, &out, err);
-		(void)printf("%s\n", bt_str_get(&out));
+		bt_plain_printf(stdout, "%s\n", bt_str_get(&out));
 	} else {
 		print_plain(event);
 	}

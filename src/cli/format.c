@@ -301,7 +301,7 @@ int bt_format_value(const char *text, json_t *value, struct bt_err *err)
 	if (!text || strcmp(text, "json") == 0) {
 		bt_auto_free char *dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
-		(void)printf("%s\n", dump ? dump : "");
+		bt_plain_printf(stdout, "%s\n", dump ? dump : "");
 		return 0;
 	}
 	r = parse(text, "template parsing error", &t, err);

@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/create.h"
 #include "cli/json_set.h"
+#include "cli/plain.h"
 #include "cli/session.h"
 #include "client/target.h"
 
@@ -118,11 +119,11 @@ static int run_detached(struct run *run)
 	struct bt_err err = { 0 };
 
 	if (start(run, &err) < 0) {
-		(void)printf("%s\n", run->id);
+		bt_plain_printf(stdout, "%s\n", run->id);
 		(void)bt_cli_fail_run(run->cli, run->args, &err);
 		return code_of(&err);
 	}
-	(void)printf("%s\n", run->id);
+	bt_plain_printf(stdout, "%s\n", run->id);
 	return 0;
 }
 
@@ -143,7 +144,7 @@ static int run_attached(struct run *run, struct bt_api *api)
 		return code_of(&err);
 	}
 	if (!s->out && !s->err)
-		(void)printf("%s\n", run->id);
+		bt_plain_printf(stdout, "%s\n", run->id);
 	bt_session_resize(s);
 	r = bt_session_run(s, &run->attach, &err);
 	if (r < 0 && r != -EPIPE)

@@ -170,6 +170,20 @@ def test_p06_events_of_a_command_are_shown_and_not_obeyed(engine, box):
     assert "exec_create: true " + SHOWN in said and is_harmless(said), repr(said)
 
 
+@pytest.mark.parametrize("template", ["{{.Action}}", "{{json .Action}}", "json"])
+def test_p06_events_by_a_template_are_shown_and_not_obeyed(engine, box, template):
+    engine.docker("exec", box, "true", EVIL)
+    said = on_terminal(engine, "events", "--since", "1", "--until", str(int(time.time()) + 1), "--filter", "container=" + box, "--format", template)
+    assert "owned" in said and is_harmless(said), repr(said)
+
+
+@pytest.mark.parametrize("args", [["create", "bb"], ["run", "-d", "bb"], ["info", "--format", "json"]], ids=lambda a: a[0])
+def test_p06_an_answer_of_a_daemon_is_shown_and_not_obeyed(evil, args):
+    evil.says = {"/containers/create": {"Id": "\x1b[2Jowned\x9b2J\x7f"}, "/info": {"ID": "owned\x9b2J\x7f"}}
+    said = on_terminal(evil, *args)
+    assert "owned" in said and is_harmless(said), repr(said)
+
+
 def test_p06_a_warning_is_shown_and_not_obeyed(evil):
     said = on_terminal(evil, "network", "create", "x")
     assert "WARNING: " + SHOWN in said and is_harmless(said), repr(said)
