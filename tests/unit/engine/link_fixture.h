@@ -114,6 +114,34 @@ static inline void say(int monitor, const char *text)
 	ck_assert_int_eq(bt_message_send(monitor, json, NULL, 0), 0);
 }
 
+/** A spawner that has one monitor begin, which says this and then stays, or goes; in a thread of
+ * its own. */
+struct spawner {
+	int fd;
+	const char *answer; /* NULL: that it did */
+	const char *says;
+	bool goes;
+	int control;   /* the monitor's end, unless it goes */
+	json_t *asked; /* what it was asked for; owned */
+	pthread_t thread;
+};
+
+static inline void *play_spawner(void *data)
+{
+	struct spawner *s = data;
+	bt_auto_message struct bt_message asked = { 0 };
+
+	ck_assert_int_eq(bt_message_recv(s->fd, 0, &asked), 1);
+	s->asked = json_incref(asked.json);
+	s->control = bt_message_take_fd(&asked, BT_PROTOCOL_FD_CONTROL);
+	say(s->fd, s->answer ? s->answer : "{'ok':true,'pid':4242}");
+	if (s->says)
+		say(s->control, s->says);
+	if (s->goes)
+		bt_close(&s->control);
+	return NULL;
+}
+
 static inline void set_status(struct bt_container *c, enum bt_container_status status)
 {
 	bt_auto_lock(held, &c->lock);

@@ -332,30 +332,6 @@ END_TEST
 
 /* ---- starts ----------------------------------------------------------------------- */
 
-/* A spawner that has one monitor begin, which says this and then stays, or goes. */
-struct spawner {
-	int fd;
-	const char *says;
-	bool goes;
-	int control;
-	pthread_t thread;
-};
-
-static void *play_spawner(void *data)
-{
-	struct spawner *s = data;
-	bt_auto_message struct bt_message asked = { 0 };
-
-	ck_assert_int_eq(bt_message_recv(s->fd, 0, &asked), 1);
-	s->control = bt_message_take_fd(&asked, BT_PROTOCOL_FD_CONTROL);
-	say(s->fd, "{'ok':true,'pid':4242}");
-	if (s->says)
-		say(s->control, s->says);
-	if (s->goes)
-		bt_close(&s->control);
-	return NULL;
-}
-
 /* Spawn a monitor that says so. Returns what bt_link_spawn() does. */
 static int spawn(struct spawner *s, const char *says, bool goes)
 {
@@ -376,6 +352,7 @@ static int spawn(struct spawner *s, const char *says, bool goes)
 	ck_assert_int_eq(pthread_join(s->thread, NULL), 0);
 	bt_close(&ends[0]);
 	bt_close(&ends[1]);
+	json_decref(s->asked);
 	return r;
 }
 
