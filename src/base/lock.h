@@ -3,7 +3,7 @@
 #define BT_BASE_LOCK_H
 
 /*
- * A mutex that is held until its scope ends, and conditions whose time-outs do
+ * Locks that are held until their scope ends, and conditions whose time-outs do
  * not move with the wall clock.
  */
 
@@ -28,6 +28,34 @@ static inline pthread_mutex_t *bt_lock_take(pthread_mutex_t *mutex)
 /* Holds `mutex` until the scope ends. */
 #define bt_auto_lock(var, mutex) \
 	bt_auto(bt_lock_releasep) bt_unused pthread_mutex_t *var = bt_lock_take(mutex)
+
+static inline void bt_lock_release_sharedp(pthread_rwlock_t **p)
+{
+	if (*p)
+		pthread_rwlock_unlock(*p);
+}
+
+static inline pthread_rwlock_t *bt_lock_take_shared(pthread_rwlock_t *lock)
+{
+	pthread_rwlock_rdlock(lock);
+	return lock;
+}
+
+/* Holds `lock` for reading until the scope ends. */
+#define bt_auto_read_lock(var, lock) \
+	bt_auto(bt_lock_release_sharedp) bt_unused pthread_rwlock_t *var = bt_lock_take_shared(lock)
+
+/* Like pthread_rwlock_init(); who waits for writing is not overtaken by those who read. No thread
+ * may read twice. */
+static inline void bt_lock_init_shared(pthread_rwlock_t *lock)
+{
+	pthread_rwlockattr_t attr;
+
+	(void)pthread_rwlockattr_init(&attr);
+	(void)pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	(void)pthread_rwlock_init(lock, &attr);
+	(void)pthread_rwlockattr_destroy(&attr);
+}
 
 /* Like pthread_cond_init(); pthread_cond_timedwait() then takes a time of CLOCK_MONOTONIC. */
 static inline void bt_lock_init_condition(pthread_cond_t *condition)

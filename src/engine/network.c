@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -96,6 +97,7 @@ int bt_network_open(struct bt_engine *engine, struct bt_networks **ret, struct b
 	nets->db = engine->db;
 	nets->owner = engine->remap ? &engine->remap->owner : NULL;
 	pthread_mutex_init(&nets->lock, NULL);
+	bt_lock_init_shared(&nets->forwarding);
 	bt_list_init(&nets->list);
 	r = open_parts(nets, err);
 	if (r < 0) {
@@ -139,6 +141,7 @@ void bt_network_close(struct bt_networks *networks)
 	bt_firewall_close(networks->firewall);
 	bt_nsthread_stop(networks->thread);
 	bt_network_table_free(networks);
+	pthread_rwlock_destroy(&networks->forwarding);
 	pthread_mutex_destroy(&networks->lock);
 	free(networks->pools);
 	free(networks);
@@ -202,7 +205,8 @@ void bt_network_sweep(struct bt_engine *engine)
 	bt_resolver_begin(nets->resolver);
 	(void)bt_network_names_all(nets);
 	bt_resolver_sweep(nets->resolver);
-	(void)bt_network_forward_all(nets);
+	if (bt_network_forward_all(nets) < 0)
+		bt_helper_link_again(nets->forwarder);
 }
 
 void bt_network_attachment_done(struct bt_network_attachment *attachment)

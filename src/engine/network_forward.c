@@ -119,25 +119,34 @@ static ssize_t copy_carried(struct bt_networks *nets, const char *id, struct bt_
 	return n;
 }
 
-/* A forwarder that ended held these alone: an earlier daemon had made their sockets. */
-static size_t hold_missing(struct bt_forward_port *ports, size_t n)
+/* A forwarder that ended held these alone: an earlier daemon had made their sockets. Returns how
+ * many can be put; those that another program took meanwhile are added to `*unserved`. */
+static size_t hold_missing(const struct bt_networks *nets, struct bt_forward_port *ports, size_t n,
+			   size_t *unserved)
 {
+	/* It is tried until that program lets go of them: said once. */
+	const enum bt_log_level level = nets->unserved > 0 ? BT_LOG_DEBUG : BT_LOG_WARN;
 	size_t found = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct bt_forward_port *p = &ports[i];
 
-		if (p->missing && p->fd < 0)
+		if (!p->missing)
+			continue;
+		if (p->fd < 0)
 			p->fd = bt_port_hold(p->proto, &p->host, p->number, true);
-		if (p->missing && p->fd < 0)
-			bt_log_warn("port %u is held by another program: not forwarded", p->number);
-		else
-			found += p->missing;
+		if (p->fd >= 0) {
+			found++;
+			continue;
+		}
+		(*unserved)++;
+		bt_log_write(level, "port %u is held by another program: not forwarded yet",
+			     p->number);
 	}
 	return found;
 }
 
-static int put_again(struct bt_container *c, struct bt_err *err)
+static int put_again(struct bt_container *c, size_t *unserved, struct bt_err *err)
 {
 	struct bt_networks *nets = c->engine->networks;
 	bt_auto_close int life = -EBADF;
@@ -149,29 +158,44 @@ static int put_again(struct bt_container *c, struct bt_err *err)
 		return (int)n;
 	life = bt_link_open_life(c);
 	r = bt_forward_put(nets->forwarder, c->id, ports, (size_t)n, life, err);
-	if (r == 0 && hold_missing(ports, (size_t)n) > 0)
+	if (r == 0 && hold_missing(nets, ports, (size_t)n, unserved) > 0)
 		r = bt_forward_put(nets->forwarder, c->id, ports, (size_t)n, life, err);
 	for (ssize_t i = 0; i < n; i++)
 		bt_close(&ports[i].fd);
 	return r;
 }
 
-int bt_network_forward_all(struct bt_networks *nets)
+/* Under nets->forwarding. Returns 0, or the negative errno of one that failed. */
+static int put_all_again(struct bt_networks *nets, size_t *unserved)
 {
 	struct bt_container **all = NULL;
 	const ssize_t n = bt_container_all(nets->engine, &all);
 	int worst = n < 0 ? (int)n : 0;
 
-	bt_forward_begin(nets->forwarder);
 	for (ssize_t i = 0; i < n; i++) {
 		struct bt_err err = { 0 };
-		const int r = put_again(all[i], &err);
+		const int r = put_again(all[i], unserved, &err);
 
 		if (r < 0)
 			bt_log_warn("ports of container %.12s: %s", all[i]->id, err.msg);
 		worst = r < 0 ? r : worst;
 	}
-	bt_forward_sweep(nets->forwarder);
 	bt_container_unref_all(all, n);
 	return worst;
+}
+
+int bt_network_forward_all(struct bt_networks *nets)
+{
+	size_t unserved = 0;
+	int r;
+
+	pthread_rwlock_wrlock(&nets->forwarding);
+	bt_forward_begin(nets->forwarder);
+	r = put_all_again(nets, &unserved);
+	/* What could not be told is not dropped for that. */
+	if (r == 0)
+		bt_forward_sweep(nets->forwarder);
+	nets->unserved = unserved;
+	pthread_rwlock_unlock(&nets->forwarding);
+	return r == 0 && unserved > 0 ? -EADDRINUSE : r;
 }

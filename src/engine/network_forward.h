@@ -29,7 +29,8 @@ void bt_network_forward_forget(struct bt_networks *nets, const char *container_i
 /** Have a container forgotten when its monitor ends, also while no daemon runs. */
 void bt_network_forward_life(struct bt_container *container);
 /** Tell of all containers' ports again, and have the others dropped. Returns 0, or the negative
- * errno of one that failed. */
+ * errno of one that failed (-EADDRINUSE: another program has the port): it is to be called again.
+ */
 int bt_network_forward_all(struct bt_networks *nets);
 
 #endif

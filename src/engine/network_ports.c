@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "codec/json.h"
 #include "engine/engine_private.h"
@@ -169,8 +170,10 @@ int bt_network_ports_publish(struct bt_networks *nets, const char *container_id,
 	if (!out)
 		return bt_err_sys(err, -ENOMEM, "publish ports");
 	r = bt_network_bindings_resolve(&b, want, out, err);
-	if (r == 0)
-		r = carry_out(nets, container_id, NULL, 0, out, err);
+	if (r < 0)
+		return r;
+	bt_auto_read_lock(held, &nets->forwarding);
+	r = carry_out(nets, container_id, NULL, 0, out, err);
 	if (r < 0)
 		return r;
 	ports = row_of(out, b.policy);
@@ -292,8 +295,10 @@ int bt_network_ports_change(struct bt_networks *nets, const char *container_id,
 		r = take_over(out, old, change, gone, &ngone, err);
 	if (r == 0)
 		r = bt_network_bindings_resolve(&b, change->add, out, err);
-	if (r == 0)
-		r = carry_out(nets, container_id, old, old ? old->n - ngone : 0, out, err);
+	if (r < 0)
+		return r;
+	bt_auto_read_lock(held, &nets->forwarding);
+	r = carry_out(nets, container_id, old, old ? old->n - ngone : 0, out, err);
 	if (r < 0)
 		return r;
 	row = row_of(out, b.policy);
@@ -332,6 +337,7 @@ void bt_network_ports_withdraw(struct bt_networks *nets, const char *container_i
 {
 	struct bt_network_published *p;
 
+	bt_auto_read_lock(held, &nets->forwarding);
 	pthread_mutex_lock(&nets->lock);
 	p = bt_map_remove(&nets->published, container_id);
 	pthread_mutex_unlock(&nets->lock);

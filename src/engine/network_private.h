@@ -113,6 +113,10 @@ struct bt_networks {
 	struct bt_resolver *resolver;
 	struct bt_helper_link *forwarder;
 	struct bt_map published; /* container id → struct bt_network_published */
+	/* Read: by who changes what is published, here and at the forwarder. Write: by who tells
+	 * the forwarder everything, which would drop what is known there and not yet here. */
+	pthread_rwlock_t forwarding;
+	size_t unserved; /* under it: ports that were held by other programs at the last time */
 	struct bt_network_pool *pool;
 	/* Of the namespaces in the pool: where ids are remapped, each has a user namespace of its
 	 * own. Borrowed from the engine; NULL: ours. */

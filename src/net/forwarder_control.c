@@ -81,6 +81,18 @@ static void port_free(struct bt_forwarder_port *p)
 	free(p);
 }
 
+/* What is left of its connections when we die (FIN_WAIT and TIME_WAIT, for a minute) keeps the port
+ * from whoever binds it next, unless they have this flag, which they inherit; and that one has it,
+ * too. Not before it listens: a socket with the flag that does not holds nothing. */
+static int listen_at(int fd)
+{
+	const int one = 1;
+
+	if (listen(fd, BACKLOG) < 0)
+		return -errno;
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ? -errno : 0;
+}
+
 /* The socket (owned) becomes one that is served. */
 static int open_sock(struct bt_forwarder *fw, struct bt_forwarder_port *p, int fd)
 {
@@ -90,8 +102,8 @@ static int open_sock(struct bt_forwarder *fw, struct bt_forwarder_port *p, int f
 
 	if (r == 0 && p->proto == IPPROTO_UDP)
 		r = bt_forwarder_flow_prepare(sock);
-	else if (r == 0 && listen(sock, BACKLOG) < 0)
-		r = -errno;
+	else if (r == 0)
+		r = listen_at(sock);
 	p->sock.ready =
 		p->proto == IPPROTO_UDP ? bt_forwarder_flow_asked : bt_forwarder_stream_accept;
 	return r < 0 ? r : bt_helper_loop_add(&fw->helper.loop, &p->sock, bt_take_fd(&sock));

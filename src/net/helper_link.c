@@ -251,6 +251,14 @@ void bt_helper_link_close(struct bt_helper_link *link)
 	free(link);
 }
 
+void bt_helper_link_again(struct bt_helper_link *link)
+{
+	pthread_mutex_lock(&link->lock);
+	link->lost = true;
+	pthread_mutex_unlock(&link->lock);
+	wake(link);
+}
+
 int bt_helper_link_ask(struct bt_helper_link *link, const json_t *request, const int *fds,
 		       size_t nfds, json_t **ret, struct bt_err *err)
 {

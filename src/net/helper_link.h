@@ -38,6 +38,9 @@ bt_nodiscard int bt_helper_link_open(const char *path, const struct bt_helper_li
 /** Close the connection; the helper goes on if it has work. NULL is fine. */
 void bt_helper_link_close(struct bt_helper_link *link);
 
+/** Have lost() called, again and again until it succeeds: something could not be told. */
+void bt_helper_link_again(struct bt_helper_link *link);
+
 /** One request and its reply, a new reference; descriptors are borrowed. Starts a helper where none
  * runs. */
 bt_nodiscard int bt_helper_link_ask(struct bt_helper_link *link, const json_t *request,

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import PATIENCE, run, wait_for
+from harness import PATIENCE, free_port, run, wait_for
 
 UDP_ECHO = """
 import socket
@@ -106,13 +106,60 @@ def test_one_that_held_the_ports_of_an_earlier_daemon_is_replaced_too(fresh):
     wait_for(lambda: answers(port), "the port is served again")
 
 
-def test_daemon_and_forwarder_killed_together_come_back(fresh):
-    port = serve(fresh, "aa", "-p", "80")
-    pid = forwarder(fresh)
-    fresh.kill()
+def serve_own(engine, name):
+    """At a port that is not one of those the kernel gives to whoever asks for any: for a moment nobody may hold it."""
+    return serve(engine, name, "-p", f"{free_port('0.0.0.0')}:80")
+
+
+def kill_both(engine):
+    pid = forwarder(engine)
+    engine.kill()
     os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not is_forwarder(pid), "the forwarder ends")
+
+
+def test_daemon_and_forwarder_killed_together_come_back(fresh):
+    port = serve_own(fresh, "aa")
+    kill_both(fresh)
     fresh.start()
     wait_for(lambda: answers(port), "the port is served again")
+
+
+def test_what_is_left_of_a_connection_does_not_keep_its_port_from_the_next_daemon(fresh):
+    """For a minute after the forwarder's death the kernel waits for the client's end of it."""
+    port = serve_own(fresh, "aa")
+    with socket.create_connection(("::1", port), timeout=PATIENCE) as s:
+        s.sendall(b"one\n")
+        assert s.recv(10) == b"one\n"
+        kill_both(fresh)
+        assert s.recv(10) == b""
+        fresh.start()
+        wait_for(lambda: answers(port), "the port is served again")
+
+
+def taken(port):
+    """A program that has the port by IPv6, or None where that is not free."""
+    s = socket.socket(socket.AF_INET6)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    try:
+        s.bind(("::", port))
+        s.listen()
+    except OSError:
+        s.close()
+        return None
+    return s
+
+
+def test_a_port_that_another_program_took_meanwhile_is_served_once_that_lets_go(fresh):
+    port = serve_own(fresh, "aa")
+    kill_both(fresh)
+    with wait_for(lambda: taken(port), "the port is free"):
+        fresh.start()
+        assert fresh.inspect("aa")["State"]["Running"]
+        wait_for(lambda: answers(port, address="127.0.0.1"), "by IPv4 it is served")
+    wait_for(lambda: answers(port), "the port is served again")
+    assert "not forwarded yet" in fresh.said()
 
 
 def test_it_goes_with_the_last_container_when_no_daemon_is_there(fresh):

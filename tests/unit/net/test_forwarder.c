@@ -441,6 +441,45 @@ START_TEST(its_death_is_noticed_and_the_next_takes_the_same_sockets)
 }
 END_TEST
 
+/* The client's end of it stays for a minute in the kernel, and nobody else has the port. */
+START_TEST(a_port_is_free_for_the_next_daemon_although_a_connection_through_it_lingers)
+{
+	struct bt_forward_port p = port(IPPROTO_TCP, "::1", PORT);
+	struct bt_err err = { 0 };
+	char byte;
+	int c, s;
+
+	p.fd = bt_port_hold(p.proto, &p.host, p.number, false);
+	ck_assert_int_ge(p.fd, 0);
+	ck_assert_msg(bt_forward_put(link_, "c1", &p, 1, -EBADF, &err) == 0, "%s", err.msg);
+	close(p.fd);
+	c = call(SOCK_STREAM, PORT);
+	ck_assert_int_ge(c, 0);
+	s = take_call();
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	server = 0;
+	ck_assert_int_eq(recv(c, &byte, 1, 0), 0);
+	p.fd = bt_port_hold(p.proto, &p.host, p.number, true);
+	ck_assert_msg(p.fd >= 0, "%s", strerror(-p.fd));
+	close(p.fd);
+	close(s);
+	close(c);
+}
+END_TEST
+
+/* While it is served, nobody else gets it by being lenient. */
+START_TEST(a_port_that_is_served_is_in_use)
+{
+	struct bt_forward_port p = port(IPPROTO_TCP, "::1", PORT);
+	int held = publish(&p);
+
+	ck_assert_int_eq(bt_port_hold(p.proto, &p.host, p.number, true), -EADDRINUSE);
+	ck_assert_int_eq(bt_port_hold(p.proto, &p.host, p.number, false), -EADDRINUSE);
+	close(held);
+}
+END_TEST
+
 START_TEST(a_new_target_cuts_what_went_to_the_old)
 {
 	struct bt_forward_port p = port(IPPROTO_TCP, "::1", PORT);
@@ -542,6 +581,9 @@ int main(void)
 	tcase_add_test(tc, a_container_is_forgotten_with_its_monitor);
 	tcase_add_test(tc, it_ends_with_the_last_port_when_no_daemon_is_there);
 	tcase_add_test(tc, its_death_is_noticed_and_the_next_takes_the_same_sockets);
+	tcase_add_test(tc,
+		       a_port_is_free_for_the_next_daemon_although_a_connection_through_it_lingers);
+	tcase_add_test(tc, a_port_that_is_served_is_in_use);
 	tcase_add_test(tc, a_new_target_cuts_what_went_to_the_old);
 	tcase_add_test(tc, a_thousand_ports_are_told_in_many_messages_and_served_by_one_process);
 	tcase_add_test(tc, what_makes_no_sense_is_refused_and_changes_nothing);

@@ -33,6 +33,7 @@ static struct {
 	_Atomic int connections; /* that were made to it */
 	_Atomic int drops;       /* "drop" so often ends the connection instead of being answered */
 	_Atomic int started, lost;
+	_Atomic int failures; /* so often telling everything fails */
 } helper;
 
 static int reply_to(int conn, const json_t *request)
@@ -120,7 +121,7 @@ static int note_loss(void *data)
 {
 	(void)data;
 	helper.lost++;
-	return 0;
+	return helper.failures > 0 && helper.failures-- > 0 ? -EBUSY : 0;
 }
 
 static struct bt_helper_link *open_link(void)
@@ -212,6 +213,21 @@ START_TEST(a_helper_that_has_gone_is_followed_by_another_which_is_told_everythin
 }
 END_TEST
 
+START_TEST(what_could_not_be_told_is_told_again_until_it_can_be)
+{
+	struct bt_helper_link *link = open_link();
+
+	helper.failures = 2;
+	bt_helper_link_again(link);
+	await(&helper.lost, 3);
+	ck_assert_int_eq(helper.failures, 0);
+	bt_helper_link_again(link);
+	await(&helper.lost, 4);
+	bt_helper_link_close(link);
+	ck_assert_int_eq(helper.lost, 4);
+}
+END_TEST
+
 /* Nobody can listen in its place. And the new connection has the number of the old one, whose end
  * the watching thread may hear of afterwards. */
 START_TEST(a_lost_connection_to_a_helper_that_lives_on_is_made_anew)
@@ -265,6 +281,7 @@ int main(void)
 	tcase_add_test(tc, what_a_helper_refuses_is_an_error_and_no_end_of_the_connection);
 	tcase_add_test(tc, where_none_runs_nobody_is_told_and_none_is_started);
 	tcase_add_test(tc, a_helper_that_has_gone_is_followed_by_another_which_is_told_everything);
+	tcase_add_test(tc, what_could_not_be_told_is_told_again_until_it_can_be);
 	tcase_add_test(tc, a_lost_connection_to_a_helper_that_lives_on_is_made_anew);
 	tcase_add_test(tc,
 		       one_that_runs_already_is_used_and_one_of_another_version_is_told_to_quit);
