@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +39,8 @@ struct bt_client {
 	pthread_cond_t exec_answered;
 	struct bt_list calls;
 	uint64_t next_id;
-	unsigned execs; /* asked for and not answered */
+	unsigned execs;           /* asked for and not answered */
+	int64_t exec_answered_ns; /* when one was, the last time */
 	bool gone;
 };
 
@@ -64,7 +64,7 @@ int bt_client_create(int fd, bt_client_fn fn, void *data, struct bt_client **ret
 	client->data = data;
 	bt_list_init(&client->calls);
 	pthread_mutex_init(&client->lock, NULL);
-	pthread_cond_init(&client->exec_answered, NULL);
+	bt_lock_init_condition(&client->exec_answered);
 	*ret = client;
 	return 0;
 }
@@ -227,25 +227,28 @@ int bt_client_dispatch(struct bt_client *client)
 
 /* ---- requests --------------------------------------------------------------- */
 
-/* Send, waiting for room where the monitor is slow: packets are small and it never sleeps. -EPIPE:
- * the connection has ended. */
-static int send_packet(int fd, const json_t *json, const int *fds, size_t nfds)
+#define ROOM_MS 1000
+
+/* Send, waiting for room where the monitor is slow: packets are small and it never sleeps. Under
+ * lock, which is let go of while it waits: others have an answer to take. -EPIPE: the connection
+ * has ended. */
+static int send_packet(struct bt_client *client, const json_t *json, const int *fds, size_t nfds)
 {
 	for (int tries = 0;; tries++) {
-		int r = bt_message_send(fd, json, fds, nfds);
+		int r = client->gone ? -EPIPE : bt_message_send(client->fd, json, fds, nfds);
 
-		if (r != -EAGAIN || tries == 1000)
+		if (r != -EAGAIN || tries == ROOM_MS)
 			return r;
+		pthread_mutex_unlock(&client->lock);
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		pthread_mutex_lock(&client->lock);
 	}
 }
 
-static struct timespec deadline(void)
+static struct timespec timespec_of(int64_t ns)
 {
-	int64_t at = bt_time_monotonic_ns() + BT_CLIENT_TIMEOUT_MS * 1000000ll;
-
-	return (struct timespec){ .tv_sec = at / BT_TIME_NSEC_PER_SEC,
-				  .tv_nsec = at % BT_TIME_NSEC_PER_SEC };
+	return (struct timespec){ .tv_sec = ns / BT_TIME_NSEC_PER_SEC,
+				  .tv_nsec = ns % BT_TIME_NSEC_PER_SEC };
 }
 
 static void call_init(struct call *call, uint64_t id)
@@ -254,21 +257,24 @@ static void call_init(struct call *call, uint64_t id)
 	bt_lock_init_condition(&call->replied);
 }
 
-/* Send a request and wait. Returns 0 with *ret_reply a new reference, or -errno. */
+/* Send a request and wait. A monitor that reads it when nobody waits any more does not do it.
+ * Returns 0 with *ret_reply a new reference, or -errno. */
 static int exchange(struct bt_client *client, json_t *request, const int *fds, size_t nfds,
 		    json_t **ret_reply)
 {
-	struct timespec until = deadline();
+	const int64_t until_ns = bt_time_monotonic_ns() + BT_CLIENT_TIMEOUT_MS * 1000000ll;
+	const struct timespec until = timespec_of(until_ns);
 	struct call call;
 	int r = 0;
 
 	pthread_mutex_lock(&client->lock);
 	call_init(&call, ++client->next_id);
 	bt_list_append(&client->calls, &call.link);
-	if (json_object_set_new(request, "id", json_integer((json_int_t)call.id)) < 0)
+	if (json_object_set_new(request, "id", json_integer((json_int_t)call.id)) < 0 ||
+	    json_object_set_new(request, "until", json_integer((json_int_t)until_ns)) < 0)
 		r = -ENOMEM;
 	if (r == 0)
-		r = client->gone ? -EPIPE : send_packet(client->fd, request, fds, nfds);
+		r = send_packet(client, request, fds, nfds);
 	/* Whoever dispatches sees the end, too, and does first what has to be done. */
 	if (r == -EPIPE && !client->gone)
 		r = 0;
@@ -282,6 +288,13 @@ static int exchange(struct bt_client *client, json_t *request, const int *fds, s
 	if (r == 0)
 		*ret_reply = call.reply;
 	return r;
+}
+
+static int does_not_answer(struct bt_err *err)
+{
+	return bt_err_set(err, BT_ERR_SYSTEM, ETIMEDOUT,
+			  "the container's monitor does not answer: it was given %d seconds",
+			  BT_CLIENT_TIMEOUT_MS / 1000);
 }
 
 /* Make a request: takes over `request`, which may be NULL for want of memory. `ret_reply` may
@@ -300,6 +313,8 @@ static int request(struct bt_client *client, json_t *request, const int *fds, si
 	if (r == -EPIPE)
 		return bt_err_set(err, BT_ERR_UNAVAILABLE, EPIPE,
 				  "the container's monitor hung up before it answered");
+	if (r == -ETIMEDOUT || r == -EAGAIN)
+		return does_not_answer(err);
 	if (r < 0)
 		return bt_err_sys(err, r, "ask the container's monitor");
 	error = json_object_get(reply, "error");
@@ -360,7 +375,7 @@ int bt_client_ack(struct bt_client *client, uint64_t seq, bool stored)
 	if (!json)
 		return -ENOMEM;
 	pthread_mutex_lock(&client->lock);
-	r = client->gone ? -EPIPE : send_packet(client->fd, json, NULL, 0);
+	r = send_packet(client, json, NULL, 0);
 	pthread_mutex_unlock(&client->lock);
 	return r;
 }
@@ -416,20 +431,33 @@ static json_t *exec_message(const struct bt_client_exec *exec)
 	return json;
 }
 
-static void begin_exec(struct bt_client *client)
+/* One that waits for its turn waits for as long as others have theirs. */
+static int begin_exec(struct bt_client *client)
 {
-	bt_auto_lock(held, &client->lock);
+	const int64_t begun_ns = bt_time_monotonic_ns();
 
-	while (client->execs >= EXECS_AT_ONCE && !client->gone)
-		pthread_cond_wait(&client->exec_answered, &client->lock);
+	bt_auto_lock(held, &client->lock);
+	while (client->execs >= EXECS_AT_ONCE && !client->gone) {
+		const int64_t last_ns =
+			client->exec_answered_ns > begun_ns ? client->exec_answered_ns : begun_ns;
+		const int64_t until_ns = last_ns + BT_CLIENT_TIMEOUT_MS * 1000000ll;
+		const struct timespec until = timespec_of(until_ns);
+
+		if (bt_time_monotonic_ns() >= until_ns)
+			return -ETIMEDOUT;
+		(void)pthread_cond_timedwait(&client->exec_answered, &client->lock, &until);
+	}
 	client->execs++;
+	return 0;
 }
 
-static void end_exec(struct bt_client *client)
+static void end_exec(struct bt_client *client, bool answered)
 {
 	bt_auto_lock(held, &client->lock);
 
 	client->execs--;
+	if (answered)
+		client->exec_answered_ns = bt_time_monotonic_ns();
 	pthread_cond_signal(&client->exec_answered);
 }
 
@@ -447,9 +475,12 @@ int bt_client_exec(struct bt_client *client, const struct bt_client_exec *exec, 
 	json = exec_message(exec);
 	if (!json)
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL, "exec: bad detach keys or id");
-	begin_exec(client);
+	if (begin_exec(client) < 0) {
+		json_decref(json);
+		return does_not_answer(err);
+	}
 	r = request(client, json, fds, exec->fd >= 0 ? 2 : 1, &reply, err);
-	end_exec(client);
+	end_exec(client, r != -ETIMEDOUT);
 	if (r < 0)
 		return r;
 	*ret_pid = (pid_t)bt_json_i64(reply, "pid", 0);
@@ -510,112 +541,4 @@ int bt_client_status(struct bt_client *client, struct bt_client_status *ret, str
 	};
 	read_execs(json_object_get(reply, "execs"), ret);
 	return 0;
-}
-
-/* ---- spawning --------------------------------------------------------------- */
-
-/* One spawner for each daemon: requests go one after the other, for the answer to each is the
- * next packet. The spawner answers within the time of a fork(2). */
-static pthread_mutex_t spawn_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static int append_fd(json_t *roles, const char *role, int fd, int *fds, size_t *nfds)
-{
-	if (fd < 0)
-		return 0;
-	if (*nfds == BT_SOCK_FDS_MAX)
-		return -E2BIG;
-	if (json_array_append_new(roles, json_string(role)) < 0)
-		return -ENOMEM;
-	fds[(*nfds)++] = fd;
-	return 0;
-}
-
-static int list_fds(const struct bt_spawn *spawn, const struct bt_client_fds *in, int control,
-		    json_t *json, int *ret_fds, size_t *ret_nfds)
-{
-	const struct {
-		const char *role;
-		int fd;
-	} list[] = {
-		{ BT_PROTOCOL_FD_SPEC, in->spec },       { BT_PROTOCOL_FD_CONTROL, control },
-		{ BT_PROTOCOL_FD_ROOTFS, in->rootfs },   { BT_PROTOCOL_FD_NETNS, in->netns },
-		{ BT_PROTOCOL_FD_SECCOMP, in->seccomp },
-	};
-	json_t *roles = json_array();
-	int r = 0;
-
-	if (json_object_set_new(json, "fds", roles) < 0)
-		return -ENOMEM;
-	*ret_nfds = 0;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]) && r == 0; i++)
-		r = append_fd(roles, list[i].role, list[i].fd, ret_fds, ret_nfds);
-	for (unsigned i = 0; i < spawn->nclients && r == 0; i++)
-		r = append_fd(roles, BT_PROTOCOL_FD_CLIENT, in->clients[i], ret_fds, ret_nfds);
-	return r;
-}
-
-static int ask_spawner(int spawner_fd, const json_t *json, const int *fds, size_t nfds,
-		       struct bt_message *ret, struct bt_err *err)
-{
-	int r;
-
-	pthread_mutex_lock(&spawn_lock);
-	r = bt_message_send(spawner_fd, json, fds, nfds);
-	if (r == 0)
-		r = bt_message_recv(spawner_fd, 0, ret);
-	pthread_mutex_unlock(&spawn_lock);
-	if (r == 0)
-		r = -EPIPE;
-	return r < 0 ? bt_err_sys(err, r, "ask the spawner") : 0;
-}
-
-int bt_client_spawn(int spawner_fd, const struct bt_spawn *spawn, const struct bt_client_fds *fds,
-		    bt_client_fn fn, void *data, struct bt_client **ret, pid_t *ret_monitor,
-		    struct bt_err *err)
-{
-	bt_auto_message struct bt_message reply = { 0 };
-	bt_auto_close int ours = -EBADF, theirs = -EBADF;
-	json_auto_t *json = NULL;
-	int pair[2], all[BT_SOCK_FDS_MAX];
-	const json_t *error;
-	size_t nfds = 0;
-	int r;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return bt_err_sys(err, -errno, "make a control connection");
-	ours = pair[0];
-	theirs = pair[1];
-	r = bt_spawn_message_encode(spawn, &json);
-	if (r == 0)
-		r = list_fds(spawn, fds, theirs, json, all, &nfds);
-	if (r < 0)
-		return bt_err_sys(err, r, "describe the container to the spawner");
-	r = ask_spawner(spawner_fd, json, all, nfds, &reply, err);
-	if (r < 0)
-		return r;
-	error = json_object_get(reply.json, "error");
-	if (error)
-		return bt_message_to_error(error, err);
-	r = bt_client_create(bt_take_fd(&ours), fn, data, ret);
-	if (r < 0)
-		return bt_err_sys(err, r, "make a control connection");
-	*ret_monitor = (pid_t)bt_json_i64(reply.json, "pid", 0);
-	return 0;
-}
-
-int bt_client_spawn_helper(int spawner_fd, const char *request, int listen_fd, struct bt_err *err)
-{
-	bt_auto_message struct bt_message reply = { 0 };
-	const json_t *error;
-	int r;
-
-	pthread_mutex_lock(&spawn_lock);
-	r = bt_sock_send(spawner_fd, request, strlen(request), &listen_fd, 1);
-	if (r == 0)
-		r = bt_message_recv(spawner_fd, 0, &reply);
-	pthread_mutex_unlock(&spawn_lock);
-	if (r <= 0)
-		return bt_err_sys(err, r < 0 ? r : -EPIPE, "ask the spawner for a helper");
-	error = json_object_get(reply.json, "error");
-	return error ? bt_message_to_error(error, err) : 0;
 }

@@ -22,8 +22,8 @@
 #include "monitor/journal.h"
 #include "monitor/protocol.h"
 
-/* How long a request waits for its reply before it fails with ETIMEDOUT. An exec
- * runs within that time or not at all. */
+/* How long a request waits for its reply before it fails with ETIMEDOUT. A monitor that
+ * comes to it later does not do it. */
 #define BT_CLIENT_TIMEOUT_MS 30000
 #define BT_CLIENT_EXEC_MAX   128
 

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/sock.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "codec/json.h"
 #include "monitor/attach.h"
 #include "monitor/backlog.h"
@@ -192,7 +193,12 @@ static int carry_out(struct bt_monitor *m, struct bt_message *request, json_t *r
 		     struct bt_err *err)
 {
 	const char *op = bt_json_str(request->json, "op", "");
+	const int64_t until_ns = bt_json_i64(request->json, "until", INT64_MAX);
 
+	/* We were stopped, or stuck: whoever asked was told that we do not answer. */
+	if (bt_time_monotonic_ns() > until_ns)
+		return bt_err_set(err, BT_ERR_SYSTEM, ETIMEDOUT,
+				  "this container's monitor came too late to \"%s\"", op);
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
 		if (strcmp(ops[i].name, op) == 0)
 			return ops[i].fn(m, request, reply, err);

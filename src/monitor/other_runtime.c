@@ -26,9 +26,12 @@
 #include "codec/json.h"
 #include "codec/oci_spec.h"
 #include "monitor/command.h"
+#include "monitor/other_init.h"
 #include "runtime/systemd_unit.h"
 
 #define LOG_MAX (1u << 20)
+/* From the runtime's `start` to the program: a few system calls, on a busy machine. */
+#define EXEC_MS 10000
 
 /* The places of one container; all below the bundle's directory. */
 struct places {
@@ -311,12 +314,26 @@ static int make_process(struct bt_monitor *m, const struct places *p, const char
 	return 0;
 }
 
+/* Let it run. What is sent to it from now on meets the container's program. */
+static int start_process(struct bt_monitor *m, const struct places *p,
+			 const struct bt_process *process, struct bt_err *err)
+{
+	const char *start[] = { "start", m->spawn.id, NULL };
+	struct bt_other_init before;
+	int r;
+
+	bt_other_init_look(process->pid, &before);
+	r = call(m, p, start, no_stdio, err);
+	if (r == 0)
+		(void)bt_other_init_await(process->pid, process->pidfd, &before, EXEC_MS);
+	return r;
+}
+
 int bt_other_runtime_start(struct bt_monitor *m, const int stdio[3], struct bt_process *ret,
 			   struct bt_err *err)
 {
 	auto_places struct places p = { 0 };
 	const char *create[12] = { "create", "--bundle", NULL, "--pid-file", NULL };
-	const char *start[] = { "start", m->spawn.id, NULL };
 	struct bt_process process;
 	int r = make_places(m, "init", &p, err);
 
@@ -330,7 +347,7 @@ int bt_other_runtime_start(struct bt_monitor *m, const int stdio[3], struct bt_p
 	create[4] = p.pid_file;
 	r = make_process(m, &p, create, 5, m->spawn.tty, stdio, &process, err);
 	if (r == 0) {
-		r = call(m, &p, start, no_stdio, err);
+		r = start_process(m, &p, &process, err);
 		if (r == 0) {
 			*ret = process;
 			return 0;

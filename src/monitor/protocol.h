@@ -39,7 +39,8 @@
  * slow.
  *
  * Daemon to monitor, requests, each with "id":N and answered with
- * {"re":N,"ok":true,…} or {"re":N,"error":{…}}
+ * {"re":N,"ok":true,…} or {"re":N,"error":{…}}. With "until":NS (CLOCK_MONOTONIC) it is not done
+ * after that time; older monitors do not look at it.
  *
  *   {"op":"status"}        → version, pid, started_at, restarts, seq, execs:[{exec,pid}], state:
  *                            "starting"|"running"|"waiting" (for a restart)|"ended"

@@ -19,6 +19,7 @@
 #include "base/io.h"
 #include "base/sock.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "codec/json.h"
 #include "monitor/message.h"
 
@@ -217,6 +218,17 @@ static void check_json(const json_t *got, const char *want)
 	ck_assert_msg(json_equal(got, json), "%s, and not %s", text, want);
 }
 
+/* When it is too late for it is another time with each. */
+static void check_request(json_t *got, const char *want)
+{
+	const int64_t until_ns = bt_json_i64(got, "until", 0);
+
+	ck_assert_int_gt(until_ns, 0);
+	ck_assert_int_le(until_ns, bt_time_monotonic_ns() + BT_CLIENT_TIMEOUT_MS * 1000000ll);
+	(void)json_object_del(got, "until");
+	check_json(got, want);
+}
+
 static const char *const fine[] = { "{\"ok\":true}", "{\"ok\":true}", "{\"ok\":true}",
 				    "{\"ok\":true}" };
 
@@ -229,10 +241,10 @@ START_TEST(each_request_is_said_as_the_protocol_has_it_and_numbered)
 	ck_well(bt_client_stop(m.client, SIGTERM, -1, &err), &err);
 	ck_well(bt_client_restart(m.client, SIGINT, 7, &err), &err);
 	ck_well(bt_client_unhealthy(m.client, &err), &err);
-	check_json(m.asked[0].json, "{\"op\":\"signal\",\"signal\":1,\"id\":1}");
-	check_json(m.asked[1].json, "{\"op\":\"stop\",\"signal\":15,\"timeout\":-1,\"id\":2}");
-	check_json(m.asked[2].json, "{\"op\":\"restart\",\"signal\":2,\"timeout\":7,\"id\":3}");
-	check_json(m.asked[3].json, "{\"op\":\"unhealthy\",\"id\":4}");
+	check_request(m.asked[0].json, "{\"op\":\"signal\",\"signal\":1,\"id\":1}");
+	check_request(m.asked[1].json, "{\"op\":\"stop\",\"signal\":15,\"timeout\":-1,\"id\":2}");
+	check_request(m.asked[2].json, "{\"op\":\"restart\",\"signal\":2,\"timeout\":7,\"id\":3}");
+	check_request(m.asked[3].json, "{\"op\":\"unhealthy\",\"id\":4}");
 	end_monitor(&m);
 }
 END_TEST
@@ -245,10 +257,10 @@ START_TEST(sizes_and_logs_are_asked_for_of_the_container_or_of_an_exec)
 	ck_well(bt_client_resize(m.client, NULL, 24, 80, &err), &err);
 	ck_well(bt_client_resize(m.client, "e1", 1, 2, &err), &err);
 	ck_well(bt_client_reopen_log(m.client, &err), &err);
-	check_json(m.asked[0].json, "{\"op\":\"resize\",\"rows\":24,\"cols\":80,\"id\":1}");
-	check_json(m.asked[1].json,
-		   "{\"op\":\"resize\",\"rows\":1,\"cols\":2,\"exec\":\"e1\",\"id\":2}");
-	check_json(m.asked[2].json, "{\"op\":\"reopen-log\",\"id\":3}");
+	check_request(m.asked[0].json, "{\"op\":\"resize\",\"rows\":24,\"cols\":80,\"id\":1}");
+	check_request(m.asked[1].json,
+		      "{\"op\":\"resize\",\"rows\":1,\"cols\":2,\"exec\":\"e1\",\"id\":2}");
+	check_request(m.asked[2].json, "{\"op\":\"reopen-log\",\"id\":3}");
 	end_monitor(&m);
 }
 END_TEST
@@ -268,11 +280,11 @@ START_TEST(an_update_names_what_changes_and_nothing_else)
 				 &err),
 		&err);
 	ck_well(bt_client_update(m.client, &(struct bt_client_update){ 0 }, &err), &err);
-	check_json(m.asked[0].json, "{\"op\":\"update\",\"restart\":{\"policy\":\"on-failure\","
-				    "\"max\":5},\"id\":1}");
-	check_json(m.asked[1].json,
-		   "{\"op\":\"update\",\"stop_signal\":3,\"stop_timeout\":-1,\"id\":2}");
-	check_json(m.asked[2].json, "{\"op\":\"update\",\"id\":3}");
+	check_request(m.asked[0].json, "{\"op\":\"update\",\"restart\":{\"policy\":\"on-failure\","
+				       "\"max\":5},\"id\":1}");
+	check_request(m.asked[1].json,
+		      "{\"op\":\"update\",\"stop_signal\":3,\"stop_timeout\":-1,\"id\":2}");
+	check_request(m.asked[2].json, "{\"op\":\"update\",\"id\":3}");
 	end_monitor(&m);
 }
 END_TEST
@@ -328,7 +340,7 @@ START_TEST(how_things_stand_is_read_whole)
 
 	begin_monitor(&m, answers, LENGTH(answers));
 	ck_well(bt_client_status(m.client, &s, &err), &err);
-	check_json(m.asked[0].json, "{\"op\":\"status\",\"id\":1}");
+	check_request(m.asked[0].json, "{\"op\":\"status\",\"id\":1}");
 	ck_assert_int_eq(s.version, 1);
 	ck_assert_int_eq(s.state, BT_CLIENT_WAITING);
 	ck_assert_int_eq(s.pid, 12);
@@ -416,9 +428,9 @@ START_TEST(an_attach_gives_the_clients_socket_and_what_it_takes_part_in)
 	open_pipe(client);
 	begin_monitor(&m, fine, 1);
 	ck_well(bt_client_attach(m.client, &how, client[0], &err), &err);
-	check_json(m.asked[0].json,
-		   "{\"op\":\"attach\",\"fds\":[\"client\"],\"stdin\":true,\"stdout\":false,"
-		   "\"stderr\":true,\"mux\":false,\"detach_keys\":\"ctrl-x\",\"id\":1}");
+	check_request(m.asked[0].json,
+		      "{\"op\":\"attach\",\"fds\":[\"client\"],\"stdin\":true,\"stdout\":false,"
+		      "\"stderr\":true,\"mux\":false,\"detach_keys\":\"ctrl-x\",\"id\":1}");
 	ck_assert_uint_eq(m.asked[0].nfds, 1);
 	check_is_pipe(bt_message_take_fd(&m.asked[0], BT_PROTOCOL_FD_CLIENT), client);
 	/* The caller's own is still his. */
@@ -449,10 +461,10 @@ START_TEST(an_exec_gives_its_process_as_a_file_and_hears_its_pid)
 	begin_monitor(&m, answers, 2);
 	ck_well(bt_client_exec(m.client, &exec, &pid, &err), &err);
 	ck_assert_int_eq(pid, 4711);
-	check_json(m.asked[0].json,
-		   "{\"op\":\"exec\",\"exec\":\"e1\",\"tty\":true,\"rows\":3,\"cols\":4,\"fds\":"
-		   "[\"process\",\"client\"],\"stdin\":false,\"stdout\":true,\"stderr\":false,"
-		   "\"mux\":false,\"id\":1}");
+	check_request(m.asked[0].json,
+		      "{\"op\":\"exec\",\"exec\":\"e1\",\"tty\":true,\"rows\":3,\"cols\":4,\"fds\":"
+		      "[\"process\",\"client\"],\"stdin\":false,\"stdout\":true,\"stderr\":false,"
+		      "\"mux\":false,\"id\":1}");
 	file = bt_message_take_fd(&m.asked[0], "process");
 	ck_assert_int_ge(file, 0);
 	ck_assert_int_eq(bt_io_read_fd(file, 100, &process, NULL), 0);

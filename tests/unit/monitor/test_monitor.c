@@ -36,6 +36,7 @@
 #include "monitor/client.h"
 #include "monitor/journal.h"
 #include "monitor/message.h"
+#include "monitor/other_init.h"
 #include "monitor/spawner.h"
 
 #define EVENTS_MAX  256
@@ -1007,6 +1008,41 @@ START_TEST(what_happened_with_no_daemon_is_in_the_journal)
 }
 END_TEST
 
+/* The answer to `request`, on a connection of its own. */
+static json_t *ask_raw(const struct box *box, const char *request)
+{
+	bt_auto_free char *path = bt_str_format("%s/monitor.sock", box->run_dir);
+	bt_auto_close int fd = bt_sock_connect(path, SOCK_SEQPACKET);
+	struct bt_message message = { 0 };
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(bt_sock_send(fd, request, strlen(request), NULL, 0), 0);
+	ck_assert_int_gt(bt_message_recv(fd, 0, &message), 0);
+	return bt_take(message.json);
+}
+
+START_TEST(what_is_asked_too_late_is_not_done)
+{
+	struct box *box = start_script("sleep 600");
+	bt_auto_free char *now =
+		bt_str_format("{\"op\":\"signal\",\"signal\":0,\"id\":2,\"until\":%lld}",
+			      (long long)(bt_time_monotonic_ns() + 600 * BT_TIME_NSEC_PER_SEC));
+	json_auto_t *late = NULL, *in_time = NULL;
+
+	next_record(box, BT_JOURNAL_STARTED);
+	late = ask_raw(box, "{\"op\":\"signal\",\"signal\":9,\"id\":1,\"until\":1}");
+	ck_assert_int_eq(bt_json_i64(late, "re", 0), 1);
+	ck_assert_int_lt(bt_message_to_error(json_object_get(late, "error"), &err), 0);
+	ck_assert_int_eq(err.errnum, ETIMEDOUT);
+	in_time = ask_raw(box, now);
+	ck_assert_int_eq(bt_json_i64(in_time, "re", 0), 2);
+	ck_assert_ptr_null(json_object_get(in_time, "error"));
+	ck_assert_int_eq(bt_client_signal(box->client, SIGKILL, &err), 0);
+	ck_assert_int_eq(next_record(box, BT_JOURNAL_EXITED).code, 137);
+	finish(box);
+}
+END_TEST
+
 START_TEST(an_end_that_cannot_be_journalled_waits_until_the_daemon_has_it)
 {
 	struct options opt = { .script = "exit 3", .journal = "/dev/full" };
@@ -1092,6 +1128,40 @@ START_TEST(another_runtime_does_the_same)
 }
 END_TEST
 
+/* A runtime whose `start` returns long before its init becomes the program. */
+static const char slow_runtime[] = "#!/bin/sh\n"
+				   "dir=${2%/state}\n"
+				   "case $7 in\n"
+				   "create) mkfifo \"$dir/go\"\n"
+				   "	(read x <\"$dir/go\"; sleep 0.3; exec sleep 600) &\n"
+				   "	echo $! >\"$dir/init.pid\";;\n"
+				   "start) echo go >\"$dir/go\";;\n"
+				   "delete) rm -f \"$dir/go\";;\n"
+				   "esac\n";
+
+START_TEST(a_container_of_another_runtime_has_started_once_its_program_runs)
+{
+	bt_auto_free char *path = bt_str_format("%s/slow-runtime", dir);
+	struct options opt = { .script = "true", .runtime = path };
+	struct bt_other_init now;
+	struct box *box;
+	pid_t pid;
+
+	ck_assert_int_eq(
+		bt_io_create_file(AT_FDCWD, path, 0700, slow_runtime, strlen(slow_runtime)), 0);
+	box = start(&opt);
+	pid = next_record(box, BT_JOURNAL_STARTED).pid;
+	/* Between two programs a process has no arguments for a moment. */
+	do {
+		bt_other_init_look(pid, &now);
+	} while (now.len == 0);
+	ck_assert_str_eq(now.cmdline, "sleep");
+	ck_assert_int_eq(bt_client_signal(box->client, SIGKILL, &err), 0);
+	ck_assert_int_eq(next_record(box, BT_JOURNAL_EXITED).code, 137);
+	finish(box);
+}
+END_TEST
+
 START_TEST(another_runtime_has_terminals_and_tells_its_failures)
 {
 	struct options opt = { .script = "stty size; read x",
@@ -1170,6 +1240,7 @@ int main(void)
 	tcase_add_test(tc, execs_run_in_the_container_with_their_own_input_and_output);
 	tcase_add_test(tc, a_daemon_that_died_finds_everything_again);
 	tcase_add_test(tc, what_happened_with_no_daemon_is_in_the_journal);
+	tcase_add_test(tc, what_is_asked_too_late_is_not_done);
 	tcase_add_test(tc, an_end_that_cannot_be_journalled_waits_until_the_daemon_has_it);
 	tcase_add_test(tc,
 		       a_daemon_that_does_not_read_gets_every_reply_and_learns_that_it_is_behind);
@@ -1182,6 +1253,7 @@ int main(void)
 		       its_place_is_free_when_the_last_end_is_told_though_a_client_has_not_read);
 	tcase_add_test(tc, running_out_of_memory_is_told_as_such);
 	tcase_add_test(tc, another_runtime_does_the_same);
+	tcase_add_test(tc, a_container_of_another_runtime_has_started_once_its_program_runs);
 	tcase_add_test(tc, another_runtime_has_terminals_and_tells_its_failures);
 	tcase_add_test(tc, a_monitor_is_small);
 	suite_add_tcase(suite, tc);
