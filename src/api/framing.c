@@ -39,6 +39,11 @@ static void trim(const char **text, size_t *len)
 		(*len)--;
 }
 
+bool bt_framing_is_old(const char *http_version)
+{
+	return strncmp(http_version, "HTTP/1.", 7) != 0 || http_version[7] < '1';
+}
+
 void bt_framing_add(struct bt_framing *f, const char *name, size_t name_len, const char *value,
 		    size_t value_len)
 {
@@ -70,8 +75,12 @@ int bt_framing_check(const struct bt_framing *f, struct bt_err *err)
 		what = "more than one Content-Length, and they differ";
 	else if (f->encodings > 0 && f->lengths > 0)
 		what = "both Content-Length and Transfer-Encoding";
+	else if (f->encodings > 0 && f->is_old)
+		what = "a Transfer-Encoding before HTTP/1.1";
 	else if (f->hosts > 1)
 		what = "too many Host headers";
+	else if (f->hosts == 0 && !f->is_old)
+		what = "missing required Host header";
 	if (what)
 		return bt_err_set(err, BT_ERR_INVALID, EBADMSG, "%s", what);
 	if (f->encodings > 1 || f->encoding_is_other)

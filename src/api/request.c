@@ -117,9 +117,9 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind bt_unused, 
 	return MHD_YES;
 }
 
-static int check_framing(struct MHD_Connection *conn, struct bt_err *err)
+static int check_framing(struct MHD_Connection *conn, const char *http_version, struct bt_err *err)
 {
-	struct bt_framing framing = { 0 };
+	struct bt_framing framing = { .is_old = bt_framing_is_old(http_version) };
 
 	(void)MHD_get_connection_values_n(conn, MHD_HEADER_KIND, add_header, &framing);
 	return bt_framing_check(&framing, err);
@@ -137,7 +137,8 @@ void bt_request_begin(struct bt_request *req, struct MHD_Connection *conn, const
 	req->sock = info ? info->connect_fd : -EBADF;
 	req->upgrade = strcmp(http_version, "HTTP/1.1") == 0 && bt_request_header(req, "Upgrade");
 	/* Before any other doubt, for this one ends the connection. */
-	if (check_framing(conn, &req->refused) == 0 && req->refused.kind == BT_ERR_NONE)
+	if (check_framing(conn, http_version, &req->refused) == 0 &&
+	    req->refused.kind == BT_ERR_NONE)
 		(void)check_origin(req, &req->refused);
 	if (req->refused.kind == BT_ERR_NONE && find_route(req, routes, n, &req->refused) == 0)
 		(void)check_length(req, &req->refused);

@@ -29,7 +29,7 @@ def talk(engine, raw):
                 got += piece
         except ConnectionError:
             pass
-    return [int(n) for n in re.findall(rb"HTTP/1\.1 (\d{3}) ", got)], got
+    return [int(n) for n in re.findall(rb"HTTP/1\.[01] (\d{3}) ", got)], got
 
 
 def post(headers, body=b""):
@@ -79,6 +79,34 @@ def test_a_request_whose_end_is_in_doubt_is_refused_and_nothing_behind_it_is_rea
     assert statuses and set(statuses) == {status}, got
     assert got.count(b"\r\n\r\n") <= 2 and b"page not found" not in got and b"OK" not in got.split(b"\r\n\r\n")[-1], got
     assert volumes(engine) == before
+
+
+@pytest.mark.parametrize("headers", [CHUNKED, b"Transfer-Encoding: identity\r\n", CHUNKED + BOTH, b"Connection: keep-alive\r\n" + HOST + CHUNKED])
+def test_before_http_1_1_there_is_no_transfer_encoding(engine, headers):
+    """RFC 9112, section 6.1: its framing is faulty, and the connection ends; a proxy of that version would forward it unseen."""
+    before = volumes(engine)
+    statuses, got = talk(engine, b"POST /volumes/create HTTP/1.0\r\nContent-Type: application/json\r\n" + headers + b"\r\n0\r\n\r\n" + HIDDEN + LAST)
+    assert statuses == [400] and b"page not found" not in got, got
+    assert volumes(engine) == before
+
+
+def test_since_http_1_1_a_request_says_which_host_it_means(engine):
+    """RFC 9112, section 3.2, and with the words of Docker's server."""
+    for headers in (b"", b"X-Host: docker\r\n", CHUNKED, b"Connection: Upgrade\r\nUpgrade: tcp\r\n"):
+        statuses, got = talk(engine, b"POST /containers/nosuch/attach HTTP/1.1\r\n" + headers + b"\r\n0\r\n\r\n" + LAST)
+        assert statuses == [400] and b"missing required Host header" in got, got
+    for request in (b"GET /_ping HTTP/1.0\r\n\r\n", b"GET /_ping HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n", b"HEAD /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"):
+        statuses, got = talk(engine, request)
+        assert statuses == [200], got
+
+
+def test_a_line_feed_alone_ends_a_line(engine):
+    """RFC 9112, section 2.2, and Go's server, which is Docker's: so it hides no header from what is looked at."""
+    statuses, got = talk(engine, b"GET /v1.41/_ping HTTP/1.1\nHost: docker\n\n" + LAST.replace(b"\r\n", b"\n"))
+    assert statuses == [200, 200], got
+    for headers in (b"X: a\nTransfer-Encoding: chunked\nContent-Length: 5\n", b"X: a\nContent-Length: 0\nContent-Length: 5\n", b"X: a\nHost: evil\n"):
+        statuses, got = talk(engine, b"POST /volumes/create HTTP/1.1\r\n" + HOST + headers + b"\r\n0\r\n\r\n" + HIDDEN + LAST)
+        assert statuses == [400] and b"page not found" not in got, got
 
 
 @pytest.mark.parametrize("line", [b"X: a\r\n Content-Length: 5\r\n", b"Content-Length:\r\n 60\r\n", b"Transfer-Encoding:\r\n chunked\r\n", b" Content-Length: 5\r\n", b"X: a\rContent-Length: 60\r\n",

@@ -10,9 +10,9 @@
 static struct bt_err err;
 
 /* What is said of these headers, "name:value" separated by '\n'; `size` bytes. */
-static int check_bytes(const char *headers, size_t size)
+static int check_as(const char *version, const char *headers, size_t size)
 {
-	struct bt_framing f = { 0 };
+	struct bt_framing f = { .is_old = bt_framing_is_old(version) };
 	const char *end = headers + size;
 
 	err = (struct bt_err){ 0 };
@@ -28,6 +28,19 @@ static int check_bytes(const char *headers, size_t size)
 		headers = line_end + 1;
 	}
 	return bt_framing_check(&f, &err);
+}
+
+/* Of a request that says where it goes, as clients do. */
+static int check_bytes(const char *headers, size_t size)
+{
+	char all[256] = "Host:docker\n";
+	const size_t len = strlen(all);
+
+	if (size == 0 || memmem(headers, size, "Host:", 5))
+		return check_as("HTTP/1.1", size ? headers : all, size ? size : len);
+	ck_assert_uint_lt(len + size, sizeof(all));
+	memcpy(all + len, headers, size);
+	return check_as("HTTP/1.1", all, len + size);
 }
 
 static int check(const char *headers)
@@ -114,11 +127,52 @@ START_TEST(a_nul_hides_nothing)
 }
 END_TEST
 
+static int check_text_as(const char *version, const char *headers)
+{
+	return check_as(version, headers, strlen(headers));
+}
+
+START_TEST(only_before_http_1_1_nobody_need_say_which_host_is_meant)
+{
+	ck_assert_int_eq(check_text_as("HTTP/1.0", "X:y"), 0);
+	ck_assert_int_eq(check_text_as("HTTP/1.0", ""), 0);
+	ck_assert_int_eq(check_text_as("HTTP/1.1", "X:y"), -EBADMSG);
+	ck_assert_str_eq(err.msg, "missing required Host header");
+	ck_assert_int_eq(check_text_as("HTTP/1.1", ""), -EBADMSG);
+	ck_assert_int_eq(check_text_as("HTTP/1.1", "Hosts:y\nHos:t"), -EBADMSG);
+	ck_assert_int_eq(check_text_as("HTTP/1.2", "X:y"), -EBADMSG);
+	ck_assert_int_eq(check_text_as("HTTP/1.1", "host:"), 0);
+}
+END_TEST
+
+START_TEST(http_1_0_has_no_transfer_encoding)
+{
+	ck_assert_int_eq(check_text_as("HTTP/1.0", "Transfer-Encoding:chunked"), -EBADMSG);
+	ck_assert(err.kind == BT_ERR_INVALID && strstr(err.msg, "before HTTP/1.1"));
+	ck_assert_int_eq(check_text_as("HTTP/1.0", "Transfer-Encoding:identity"), -EBADMSG);
+	ck_assert_int_eq(check_text_as("HTTP/1.0", "Content-Length:5"), 0);
+	ck_assert_int_eq(check_text_as("HTTP/1.1", "Host:a\nTransfer-Encoding:chunked"), 0);
+}
+END_TEST
+
+START_TEST(what_names_no_version_is_old)
+{
+	static const char *const old[] = { "", "HTTP/1.0", "HTTP/0.9", "HTTP/1.", "HTTP/", "x" };
+
+	for (size_t i = 0; i < LENGTH(old); i++)
+		ck_assert_msg(bt_framing_is_old(old[i]), "%s", old[i]);
+	ck_assert(!bt_framing_is_old("HTTP/1.1") && !bt_framing_is_old("HTTP/1.9"));
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
 	tcase_add_test(tests, what_clients_send_is_fine);
 	tcase_add_test(tests, a_doubt_about_the_end_of_the_body_is_refused);
 	tcase_add_test(tests, a_nul_hides_nothing);
+	tcase_add_test(tests, only_before_http_1_1_nobody_need_say_which_host_is_meant);
+	tcase_add_test(tests, http_1_0_has_no_transfer_encoding);
+	tcase_add_test(tests, what_names_no_version_is_old);
 }
 
 int main(void)
