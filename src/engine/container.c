@@ -15,8 +15,10 @@ struct bt_container_index *bt_container_index_create(void)
 {
 	struct bt_container_index *index = calloc(1, sizeof(*index));
 
-	if (index)
-		pthread_mutex_init(&index->lock, NULL);
+	if (!index)
+		return NULL;
+	pthread_mutex_init(&index->lock, NULL);
+	bt_image_users_init(&index->users);
 	return index;
 }
 
@@ -31,6 +33,7 @@ void bt_container_index_destroy(struct bt_container_index *index)
 		bt_container_unref(value);
 	bt_map_done(&index->by_id);
 	bt_map_done(&index->by_name);
+	bt_image_users_done(&index->users);
 	pthread_mutex_destroy(&index->lock);
 	free(index);
 }
@@ -47,6 +50,8 @@ struct bt_container *bt_container_new(struct bt_engine *engine, const char *id)
 	pthread_mutex_init(&c->op, NULL);
 	pthread_mutex_init(&c->lock, NULL);
 	bt_lock_init_condition(&c->arrived);
+	bt_list_init(&c->of_image);
+	bt_list_init(&c->with_images);
 	bt_list_init(&c->waiters);
 	bt_list_init(&c->attached);
 	return c;
@@ -151,7 +156,9 @@ static int add_locked(struct bt_container_index *index, struct bt_container *c, 
 		return name_in_use(c->name, other->id, err);
 	if (bt_map_put(&index->by_name, c->name, c, NULL) < 0)
 		return bt_err_sys(err, -ENOMEM, "register container");
-	if (bt_map_put(&index->by_id, c->id, c, NULL) < 0) {
+	if (bt_map_put(&index->by_id, c->id, c, NULL) < 0 ||
+	    bt_image_users_add(&index->users, c) < 0) {
+		bt_map_remove(&index->by_id, c->id);
 		bt_map_remove(&index->by_name, c->name);
 		return bt_err_sys(err, -ENOMEM, "register container");
 	}
@@ -173,8 +180,10 @@ void bt_container_index_remove(struct bt_engine *engine, struct bt_container *c)
 
 	pthread_mutex_lock(&index->lock);
 	was_in = bt_map_remove(&index->by_id, c->id) != NULL;
-	if (was_in)
+	if (was_in) {
 		bt_map_remove(&index->by_name, c->name);
+		bt_image_users_remove(&index->users, c);
+	}
 	pthread_mutex_unlock(&index->lock);
 	if (was_in)
 		bt_container_unref(c);

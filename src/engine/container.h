@@ -29,6 +29,7 @@
 #include "base/lock.h"
 #include "base/map.h"
 #include "base/rand.h"
+#include "engine/image_users.h"
 #include "engine/stats_cpu.h"
 #include "monitor/protocol.h"
 
@@ -70,8 +71,9 @@ struct bt_container {
 	char *image_id; /* "sha256:…" */
 	char *summary;  /* JSON text: what `ps` and events tell of its configuration */
 	bool tty, open_stdin, stdin_once, auto_remove, has_health, has_links;
-	struct bt_restart restart; /* under lock: `update` changes it */
-	uint32_t categories;       /* of SELinux, held for it (engine/selinux_mcs.h); 0: none */
+	struct bt_restart restart;            /* under lock: `update` changes it */
+	struct bt_list of_image, with_images; /* engine/image_users.h */
+	uint32_t categories; /* of SELinux, held for it (engine/selinux_mcs.h); 0: none */
 
 	pthread_mutex_t op;
 	pthread_mutex_t lock;
@@ -101,6 +103,7 @@ struct bt_container_index {
 	pthread_mutex_t lock;
 	struct bt_map by_id;   /* id → struct bt_container */
 	struct bt_map by_name; /* name → struct bt_container */
+	struct bt_image_users users;
 };
 
 /** An empty index; NULL without memory. */

@@ -12,7 +12,6 @@
 #include "base/path.h"
 #include "base/rand.h"
 #include "base/str.h"
-#include "codec/json_raw.h"
 #include "engine/container.h"
 #include "engine/container_apply.h"
 #include "engine/container_restart.h"
@@ -21,11 +20,11 @@
 #include "engine/events_private.h"
 #include "engine/exec_events.h"
 #include "engine/health.h"
+#include "engine/image_users.h"
 #include "engine/monitor_link.h"
 #include "engine/network.h"
 #include "engine/remap.h"
 #include "engine/restore.h"
-#include "engine/jget.h"
 #include "engine/live_config.h"
 #include "engine/seccomp_cache.h"
 #include "engine/selinux.h"
@@ -79,71 +78,6 @@ static int read_id(struct bt_engine *engine, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "write %s", path) : 0;
 }
 
-/* Does it mount the image, by --mount type=image? */
-static bool mounts_image(const struct bt_container *c, const char *image_id)
-{
-	json_auto_t *summary = strstr(c->summary, image_id) ? bt_jget_load(c->summary) : NULL;
-
-	return json_object_get(json_object_get(summary, "ImageMounts"), image_id) != NULL;
-}
-
-/* Who uses an image; the first one found running goes before those that do not run. */
-static int image_users(void *arg, const char *image_id, bool *ret_running, char ret_container[13])
-{
-	struct bt_engine *engine = arg;
-	struct bt_container **all = NULL;
-	ssize_t n = bt_container_all(engine, &all);
-	int users = 0;
-
-	*ret_running = false;
-	for (ssize_t i = 0; i < n; i++) {
-		struct bt_container *c = all[i];
-		bool running;
-
-		if (strcmp(c->image_id, image_id) != 0 && !mounts_image(c, image_id))
-			continue;
-		pthread_mutex_lock(&c->lock);
-		running = bt_container_is_running(c);
-		pthread_mutex_unlock(&c->lock);
-		if (users++ == 0 || (running && !*ret_running)) {
-			memcpy(ret_container, c->id, 12);
-			ret_container[12] = '\0';
-		}
-		*ret_running |= running;
-	}
-	bt_container_unref_all(all, n);
-	return users;
-}
-
-static int count(json_t *counts, const char *image_id)
-{
-	json_int_t n = json_integer_value(json_object_get(counts, image_id));
-
-	return json_object_set_new(counts, image_id, json_integer(n + 1));
-}
-
-/* How many containers use each image. */
-static json_t *image_user_counts(void *arg)
-{
-	struct bt_container **all = NULL;
-	ssize_t n = bt_container_all(arg, &all);
-	json_t *counts = json_object();
-
-	for (ssize_t i = 0; i < n; i++) {
-		struct bt_json_raw summary = bt_json_raw_of(all[i]->summary);
-		json_auto_t *mounted = bt_json_raw_load(bt_json_raw_member(summary, "ImageMounts"));
-		const char *id;
-		json_t *value;
-
-		bt_discard(count(counts, all[i]->image_id));
-		json_object_foreach (mounted, id, value)
-			if (strcmp(id, all[i]->image_id) != 0)
-				bt_discard(count(counts, id));
-	}
-	bt_container_unref_all(all, n);
-	return counts;
-}
-
 /* Docker tells an image's labels with what happens to it, as long as it is there. */
 static json_t *image_attributes(const struct bt_engine *engine, const char *id)
 {
@@ -177,7 +111,7 @@ static int open_stores(struct bt_engine *engine, struct bt_err *err)
 		r = bt_images_open(root, engine->db, engine->layers, &engine->images, err);
 	if (r < 0)
 		return r;
-	bt_images_set_users(engine->images, image_users, image_user_counts, engine);
+	bt_images_set_users(engine->images, bt_image_users_of, bt_image_users_counts, engine);
 	bt_images_set_events(engine->images, image_event, engine);
 	return bt_live_config_set_registries(engine->images, &engine->cfg, err);
 }
