@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/time.h"
+#include "base/fault.h"
 #include "base/io.h"
+#include "base/time.h"
 #include "engine/container_clients.h"
 #include "engine/container_event.h"
 #include "engine/container_files.h"
@@ -124,6 +125,24 @@ static int send_logs(const struct bt_container_attach *attach, int sock, int64_t
 	return r < 0 ? bt_err_sys(err, r, "send the log") : 0;
 }
 
+/* Give the socket (owned) to the monitor of what runs. Returns 1 where it has it. */
+static int join(const struct bt_container_attach *attach, struct bt_spawn_client *how,
+		int64_t logged_ns, int sock, struct bt_err *err)
+{
+	bt_auto_link struct bt_link *link = bt_link_get(attach->container);
+	bt_auto_close int fd = sock;
+	int r;
+
+	if (!link)
+		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
+				  attach->container->id);
+	how->logs = logged_ns >= 0;
+	how->logged_ns = logged_ns;
+	bt_fault_point("attach/told");
+	r = bt_client_attach(bt_link_client(link), how, fd, err);
+	return r < 0 ? r : 1;
+}
+
 /* Wait for the start, or join what runs, of which the log has been sent up to `logged_ns` (-1: it
  * was not asked for). Takes the socket. Returns 1 where it is with the monitor; 0 where it waits,
  * since `*ret_since_ns`.
@@ -137,25 +156,14 @@ static int hand_over(struct bt_container_attach *attach, int sock, int64_t logge
 				       .err = attach->opt.err,
 				       .mux = !c->tty && !attach->opt.raw,
 				       .detach_keys = attach->keys };
-	bt_auto_close int fd = sock;
-	bt_auto_link struct bt_link *link = NULL;
 	int r = bt_container_clients_add(c, &how, sock, ret_since_ns, err);
 
+	if (r > 0)
+		r = join(attach, &how, logged_ns, sock, err);
 	if (attach->expected)
 		bt_container_clients_arrived(c);
 	attach->expected = false;
-	if (r <= 0) {
-		(void)bt_take_fd(&fd);
-		return r;
-	}
-	link = bt_link_get(c);
-	if (!link)
-		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH, "container %s is not running",
-				  c->id);
-	how.logs = logged_ns >= 0;
-	how.logged_ns = logged_ns;
-	r = bt_client_attach(bt_link_client(link), &how, fd, err);
-	return r < 0 ? r : 1;
+	return r;
 }
 
 /* The log, and then what follows: none of it is missed, and none told twice. */

@@ -85,7 +85,7 @@ void bt_container_clients_arrived(struct bt_container *c)
 		pthread_cond_broadcast(&c->arrived);
 }
 
-static void await_arrivals(struct bt_container *c)
+void bt_container_clients_await(struct bt_container *c)
 {
 	struct timespec until = bt_lock_time_in(ARRIVAL_SECONDS);
 	int r = 0;
@@ -111,7 +111,7 @@ void bt_container_clients_take(struct bt_container *c, const char *detach_keys,
 {
 	struct bt_list all;
 
-	await_arrivals(c);
+	bt_container_clients_await(c);
 	steal(c, &all);
 	bt_list_foreach (it, &all) {
 		struct client *client = bt_list_entry(it, struct client, link);

@@ -25,11 +25,14 @@ bt_nodiscard int bt_container_clients_add(struct bt_container *container,
 					  const struct bt_spawn_client *how, int sock,
 					  int64_t *ret_since_ns, struct bt_err *err);
 
-/** A client will be told that it is attached, which it may take for leave to start the container:
- * that start waits until the client has arrived. Ended by bt_container_clients_arrived(). */
+/** A client will be told that it is attached, which it may take for leave to start the container,
+ * or to send it a signal whose effect it wants to see: these wait until the client has arrived.
+ * Ended by bt_container_clients_arrived(). */
 void bt_container_clients_expect(struct bt_container *container);
-/** It was added, or does not come. */
+/** It was added, or the monitor has it, or it does not come. */
 void bt_container_clients_arrived(struct bt_container *container);
+/** Wait for those that are expected: for some seconds, which an honest one does not need. */
+void bt_container_clients_await(struct bt_container *container);
 
 /** The clients of one start. Zeroed is none. */
 struct bt_container_clients {
@@ -39,8 +42,8 @@ struct bt_container_clients {
 	unsigned n;
 };
 
-/** Take all that wait, and first wait for those that are expected: for some seconds, which an
- * honest one does not need. `detach_keys` (may be NULL) is for those that named none. */
+/** Take all that wait, after bt_container_clients_await(). `detach_keys` (may be NULL) is for those
+ * that named none. */
 void bt_container_clients_take(struct bt_container *container, const char *detach_keys,
 			       struct bt_container_clients *ret);
 /** Close and release. */

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "codec/signal_name.h"
 #include "engine/container_cgroup.h"
+#include "engine/container_clients.h"
 #include "engine/container_event.h"
 #include "engine/container_revive.h"
 #include "engine/container_row.h"
@@ -126,6 +127,8 @@ static int begin_stop(struct bt_container *c, int signal, int timeout, struct bt
 {
 	int r;
 
+	/* Who was told a moment ago that it is attached sees what it says to this. */
+	bt_container_clients_await(c);
 	bt_fault_point("stop/begun");
 	while ((r = ask_to_stop(c, signal, timeout, err)) == -EPIPE)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
@@ -210,6 +213,7 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "cannot kill container: %s: container %s is not running", ref,
 				  c->id);
+	bt_container_clients_await(c);
 	waits = bt_container_stop_waits(c);
 	r = send_signal(c, number, !waits, err);
 	bt_fault_point("kill/sent");

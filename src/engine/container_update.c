@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/auto.h"
 #include "codec/json.h"
@@ -144,16 +145,35 @@ static int apply_limits(struct bt_container *c, const json_t *body, const json_t
 	return bt_container_cgroup_limit(c, &limits, err);
 }
 
-static int apply_policy(struct bt_container *c, const json_t *hc, struct bt_err *err)
+static bool names_policy(const json_t *body)
+{
+	return bt_json_str(bt_json_obj(body, "RestartPolicy"), "Name", "")[0] != '\0';
+}
+
+/* -EPIPE: the connection ended before it was answered. */
+static int tell_monitor(struct bt_container *c, const struct bt_restart *restart,
+			struct bt_err *err)
 {
 	bt_auto_link struct bt_link *link = bt_link_get(c);
-	const struct bt_restart restart = bt_restart_policy_of(hc);
-	const struct bt_client_update update = { .restart = &restart };
+	const struct bt_client_update update = { .restart = restart };
 
+	return link ? bt_client_update(bt_link_client(link), &update, err) : 0;
+}
+
+/* By its monitor, and for the next starts. Where that does not answer nothing has changed. */
+static int apply_policy(struct bt_container *c, const json_t *hc, struct bt_err *err)
+{
+	const struct bt_restart restart = bt_restart_policy_of(hc);
+	int r;
+
+	while ((r = tell_monitor(c, &restart, err)) == -EPIPE)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	if (r < 0)
+		return r;
 	pthread_mutex_lock(&c->lock);
 	c->restart = restart;
 	pthread_mutex_unlock(&c->lock);
-	return link ? bt_client_update(bt_link_client(link), &update, err) : 0;
+	return 0;
 }
 
 /* What contradicts what is set already, in Docker's words. */
@@ -216,14 +236,18 @@ static int update(struct bt_container *c, const json_t *body, json_t *warnings, 
 	pthread_mutex_unlock(&c->lock);
 	if (running)
 		r = apply_limits(c, body, hc, err);
-	if (r == 0)
-		r = bt_container_publish(c, body, s.config, hc, err);
-	if (r == 0)
-		r = bt_container_row_host_config(c, hc, err);
-	if (r == 0)
+	if (r == 0 && names_policy(body))
 		r = apply_policy(c, hc, err);
 	if (r < 0)
 		return r;
+	r = bt_container_publish(c, body, s.config, hc, err);
+	if (r == 0)
+		r = bt_container_row_host_config(c, hc, err);
+	if (r < 0) {
+		if (names_policy(body))
+			bt_discard(apply_policy(c, s.host_config, BT_ERR_IGNORED));
+		return r;
+	}
 	bt_auto_lock(held, &c->lock);
 	return bt_container_row_state(c, err);
 }
