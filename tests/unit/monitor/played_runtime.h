@@ -17,7 +17,8 @@
  * `--root R --log L --log-format json [--systemd-cgroup] VERB … ID`. A file "refuse.VERB" is the
  * log that it leaves before it fails; "say.VERB" is a script that it runs with all its words. The
  * program begins when the runtime has ended ("alive" has no writer any more), so that it is not
- * the runtime that sees its end.
+ * the runtime that sees its end; and, but for an exec, when it is told to start. The process
+ * becomes it, as with any runtime.
  */
 static const char played_script[] =
 	"#!/bin/sh\n"
@@ -26,11 +27,13 @@ static const char played_script[] =
 	"shift 6\n"
 	"[ $1 != --systemd-cgroup ] || shift\n"
 	"echo \"$@\" >>$here/calls\n"
+	"case $1 in start|delete) : >$here/go ;; create) rm -f $here/go ;; esac\n"
 	"if [ -f $here/refuse.$1 ]; then cat $here/refuse.$1 >$log; exit 1; fi\n"
 	"if [ -f $here/say.$1 ]; then . $here/say.$1; exit; fi\n"
 	"case $1 in create) pid=$5 ;; exec) pid=$6 ;; *) exit 0 ;; esac\n"
 	"exec 3<&0 5<>$here/alive 6<$here/alive\n"
-	"sh -c 'read x <&6; exec 6<&-; . $0' $here/program.$1 $here <&3 3<&- 5<&- &\n"
+	"begin='read x <&6; exec 6<&-; until [ $2 = exec -o -e $1/go ]; do sleep 0.01; done'\n"
+	"sh -c \"$begin; exec sh \\$0 \\$1\" $here/program.$1 $here $1 <&3 3<&- 5<&- &\n"
 	"echo $! >$pid\n";
 
 /** Write a file of the directory. */
