@@ -7,7 +7,8 @@
  * container's init by its pidfd, all in one call, and keeps no descriptor of the
  * host. It becomes all that the program will be: terminal, limits, user, capabilities,
  * filter. Its own child, born into the container's PID namespace as a child of the
- * creator, has no more to do than to start a session and to execute the program.
+ * creator, has no more to do than to start a session and to execute the program, once the
+ * creator knows it and says so: whose number nobody has told must not run.
  *
  * A container that may trace (CAP_SYS_PTRACE) looks through /proc/PID/root and
  * /proc/PID/fd of whatever it sees, dumpable or not (CVE-2016-9962), and holds it and
@@ -61,6 +62,7 @@ struct joining {
 	int sync, far;       /* owned */
 	int proc;            /* of the first child, owned: a procfs in which it sees itself */
 	pid_t door;          /* the first child, until it is reaped; else 0 */
+	int door_fd;         /* its pidfd, owned */
 	struct bt_launch launch;
 	bool filtered;       /* the filter is in force already when the program's process is born */
 	char path[PATH_MAX]; /* the program */
@@ -73,6 +75,7 @@ static void joining_done(struct joining *j)
 	bt_close(&j->sync);
 	bt_close(&j->far);
 	bt_close(&j->proc);
+	bt_close(&j->door_fd);
 	bt_launch_done(&j->launch);
 	bt_cgroup_done(&j->cgroup);
 	bt_plan_process_done(&j->process);
@@ -176,14 +179,15 @@ static int tell_warning(const struct joining *j, struct bt_err *err)
 	return r < 0 ? bt_err_sys(err, r, "report to the creating process") : 0;
 }
 
-/* Does the filter let through what is done under it: the birth, the report, the session, the
- * program? One that does not is for the program's process to install, as is one whose listener is
- * to be told which process that is. */
+/* Does the filter let through what is done under it: the birth, the report and its answer, the
+ * session, the program? One that does not is for the program's process to install, as is one whose
+ * listener is to be told which process that is. */
 static bool filter_can_be_early(const struct bt_plan_process *p)
 {
 	const void *insns = p->filter.insns;
 	size_t len = p->filter.len;
-	const long calls[] = { SYS_sendmsg, SYS_exit_group, SYS_setsid, SYS_execve, SYS_prlimit64 };
+	const long calls[] = { SYS_sendmsg, SYS_read,   SYS_exit_group,
+			       SYS_setsid,  SYS_execve, SYS_prlimit64 };
 
 	if (insns == NULL || p->notify)
 		return false;
@@ -225,11 +229,27 @@ static int become(struct joining *j, struct bt_err *err)
 	return bt_process_filter(p, j->far, err);
 }
 
+/* By read(2), which hardly a filter forbids. The end of the conversation is that of the exec. */
+static int wait_until_known(const struct joining *j, struct bt_err *err)
+{
+	struct bt_sync_message message = { 0 };
+	ssize_t n;
+
+	do {
+		n = read(j->far, &message, sizeof(message));
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return bt_err_sys(err, n < 0 ? -errno : -ECONNRESET, "wait for the creator");
+	return message.type == BT_SYNC_GO ? 0 : bt_err_sys(err, -EPROTO, "wait for the creator");
+}
+
 static int run(struct joining *j, struct bt_err *err)
 {
 	struct bt_plan_process *p = &j->process;
-	int r = bt_process_lead(p, j->launch.warning, err);
+	int r = wait_until_known(j, err);
 
+	if (r == 0)
+		r = bt_process_lead(p, j->launch.warning, err);
 	if (r == 0)
 		r = tell_warning(j, err);
 	if (r == 0 && !j->filtered)
@@ -252,6 +272,9 @@ static int pass_through(struct joining *j, struct bt_err *err)
 
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return bt_err_sys(err, -errno, "become untraceable");
+	/* By which the creator finds whom this process leaves if it is killed. */
+	if (setpgid(0, 0) < 0)
+		return bt_err_sys(err, -errno, "become a group of processes");
 	r = bt_oom_set_score(0, score_of(j->req), j->launch.warning, err);
 	if (r == 0)
 		r = enter_cgroup(j, err);
@@ -296,8 +319,7 @@ static pid_t clone_door(struct joining *j)
 	const struct bt_clone how = {
 		.cgroup_fd = j->cgroup.host != NULL ? bt_cgroup_clone_fd(&j->cgroup) : -EBADF,
 	};
-	bt_auto_close int pidfd = -EBADF;
-	pid_t pid = bt_clone(&how, &pidfd);
+	pid_t pid = bt_clone(&how, &j->door_fd);
 
 	if (pid == 0)
 		door(j);
@@ -347,13 +369,16 @@ static int pass_listener(const struct joining *j, int listener, struct bt_err *e
 static int take_in(struct joining *j, pid_t pid, int *pidfd, struct bt_err *err)
 {
 	siginfo_t info;
+	int r;
 
 	if (j->launch.pid != 0 || pid <= 0 || *pidfd < 0 ||
 	    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
 		return bt_err_sys(err, -EPROTO, "talk with the new process");
 	j->launch.pidfd = bt_take_fd(pidfd);
 	j->launch.pid = pid;
-	return 0;
+	/* That it has gone meanwhile is heard in a moment. */
+	r = bt_sync_say(j->sync, BT_SYNC_GO);
+	return r < 0 && r != -EPIPE ? bt_err_sys(err, r, "talk with the new process") : 0;
 }
 
 static int out_of_turn(struct bt_err *err)
@@ -388,6 +413,15 @@ static int take_message(struct joining *j, struct bt_sync_message *message, int 
 	}
 }
 
+/* As bt_sync_receive(). Until the number of the new process is known the first child may be killed,
+ * and that one, whom nobody knows, waits for a word. */
+static int hear(const struct joining *j, bool failed, struct bt_sync_message *ret, int *ret_fd)
+{
+	int r = j->launch.pid != 0 || failed ? 1 : bt_sync_hear(j->sync, j->door_fd);
+
+	return r <= 0 ? r : bt_sync_receive(j->sync, ret, ret_fd);
+}
+
 /* The end of the conversation: its descriptor was closed by execve(2). */
 static int attend(struct joining *j, struct bt_err *err)
 {
@@ -396,12 +430,14 @@ static int attend(struct joining *j, struct bt_err *err)
 	for (;;) {
 		struct bt_sync_message message;
 		bt_auto_close int fd = -EBADF;
-		int r = bt_sync_receive(j->sync, &message, &fd);
+		int r = hear(j, failed, &message, &fd);
 
 		if (r < 0)
 			return bt_err_sys(err, r, "talk with the new process");
 		if (r == 0 && !failed && j->launch.pid == 0)
-			return bt_err_sys(err, -ECONNRESET, "talk with the new process");
+			return bt_err_set(err, BT_ERR_SYSTEM, ECHILD,
+					  "the process that joins the container ended without a "
+					  "word: it was killed, perhaps for want of memory");
 		if (r == 0)
 			return failed ? -err->errnum : 0;
 		r = take_message(j, &message, &fd, &failed, err);
@@ -488,6 +524,7 @@ int bt_launch_exec(const struct bt_launch_exec *req, struct bt_launch *ret, stru
 		.sync = -EBADF,
 		.far = -EBADF,
 		.proc = -EBADF,
+		.door_fd = -EBADF,
 		.launch = { .pidfd = -EBADF, .sync_fd = -EBADF, .console_fd = -EBADF },
 	};
 	int r = prepare(&j, err);
@@ -497,7 +534,11 @@ int bt_launch_exec(const struct bt_launch_exec *req, struct bt_launch *ret, stru
 	if (r == 0)
 		r = attend(&j, err);
 	bt_close(&j.sync);
-	reap(&j.door);
+	/* Killed, as the control group may be at any time, it may have left somebody. */
+	if (j.door > 0 && j.launch.pid == 0)
+		bt_clone_end_group(j.door);
+	else
+		reap(&j.door);
 	if (r < 0) {
 		if (j.launch.pid > 0)
 			(void)kill(j.launch.pid, SIGKILL);

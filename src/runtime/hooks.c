@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +22,14 @@
 #include "sys/clone.h"
 
 #define STDERR_SHOWN 200
+
+/* Blocked signals that are for the hook which is waited for, or NULL. */
+static const sigset_t *passed_on;
+
+void bt_hooks_pass_on(const sigset_t *signals)
+{
+	passed_on = signals;
+}
 
 static bool has_hooks(const struct bt_oci_hooks *h)
 {
@@ -43,7 +53,7 @@ int bt_hooks_state(const struct bt_oci_spec *spec, const char *id, const char *b
 		r = json_object_set_new(annotations, spec->annotations.v[i].key,
 					json_string(spec->annotations.v[i].value));
 	if (r == 0)
-		state = json_pack("{s:s, s:s, s:s, s:O}", "ociVersion", "1.0.2", "id", id, "bundle",
+		state = json_pack("{s:s, s:s, s:s, s:O}", "ociVersion", "1.3.0", "id", id, "bundle",
 				  bundle != NULL ? bundle : "", "annotations", annotations);
 	if (state != NULL)
 		text = json_dumps(state, JSON_COMPACT);
@@ -71,14 +81,17 @@ static int state_file(const char *state, const char *status, pid_t pid)
 	return bt_take_fd(&fd);
 }
 
-static _Noreturn void become_hook(const struct bt_oci_hook *hook, int in, int errors)
+/* @parent: for whom it runs, and with whom it ends: who is killed while a hook hangs leaves nothing
+ *          behind that still acts on a container which another may have deleted by then. */
+static _Noreturn void become_hook(const struct bt_oci_hook *hook, int in, int errors, pid_t parent)
 {
 	char *no_env[] = { NULL };
 	char *own_name[] = { (char *)(uintptr_t)hook->path, NULL };
 	sigset_t none;
 
 	(void)sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || dup2(in, 0) < 0 || dup2(errors, 2) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent ||
+	    sigprocmask(SIG_SETMASK, &none, NULL) < 0 || dup2(in, 0) < 0 || dup2(errors, 2) < 0)
 		_exit(127);
 	(void)execve(hook->path, hook->args.n > 0 ? hook->args.v : own_name,
 		     hook->env.n > 0 ? hook->env.v : no_env);
@@ -86,31 +99,63 @@ static _Noreturn void become_hook(const struct bt_oci_hook *hook, int in, int er
 	_exit(127);
 }
 
+/* Seconds that the specification allows are more milliseconds than poll(2) takes. Returns -1 for
+ * ever, 0 when the time is over. */
+static int left_ms(int timeout, int64_t until)
+{
+	int64_t left = (until - bt_time_monotonic_ns()) / 1000000;
+
+	if (timeout <= 0)
+		return -1;
+	return left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
+}
+
+static void pass_on(int signals, pid_t pid)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		(void)kill(pid, (int)info.ssi_signo);
+}
+
+/* Returns 1 when it ended, 0 after the timeout, or -errno. */
+static int watch_hook(pid_t pid, int pidfd, int timeout)
+{
+	bt_auto_close int signals =
+		passed_on != NULL ? signalfd(-1, passed_on, SFD_CLOEXEC | SFD_NONBLOCK) : -EBADF;
+	struct pollfd fds[] = { { .fd = pidfd, .events = POLLIN },
+				{ .fd = signals, .events = POLLIN } };
+	int64_t until = bt_time_monotonic_ns() + (int64_t)timeout * BT_TIME_NSEC_PER_SEC;
+
+	for (;;) {
+		int left = left_ms(timeout, until);
+		int r = left == 0 ? 0 : poll(fds, 2, left);
+
+		if (left == 0)
+			return 0;
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		if (r > 0 && fds[0].revents != 0)
+			return 1;
+		if (r > 0)
+			pass_on(signals, pid);
+	}
+}
+
 /* Returns 1 when it ended, 0 after the timeout (it is killed then), or -errno. */
 static int wait_hook(pid_t pid, int pidfd, int timeout, int *ret_status)
 {
-	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
-	int64_t until = bt_time_monotonic_ns() + (int64_t)timeout * BT_TIME_NSEC_PER_SEC;
-	int r = 0;
+	int r = watch_hook(pid, pidfd, timeout);
 
-	while (r <= 0) {
-		/* Seconds that the specification allows are more milliseconds than poll(2) takes.
-		 */
-		int64_t left = (until - bt_time_monotonic_ns()) / 1000000;
-
-		if (timeout > 0 && left <= 0)
-			break;
-		r = poll(&ended, 1, timeout <= 0 ? -1 : left < INT_MAX ? (int)left : INT_MAX);
-		if (r < 0 && errno != EINTR)
-			return -errno;
-	}
-	if (r <= 0)
+	if (r < 0)
+		return r;
+	if (r == 0)
 		(void)kill(pid, SIGKILL);
 	while (waitpid(pid, ret_status, 0) < 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
-	return r > 0;
+	return r;
 }
 
 static int failed(const struct bt_oci_hook *hook, const char *name, int status, int errors,
@@ -131,8 +176,8 @@ static int run_one(const struct bt_oci_hook *hook, const char *name, int in, str
 {
 	const struct bt_clone how = { .cgroup_fd = -EBADF };
 	bt_auto_close int errors = memfd_create("stderr", MFD_CLOEXEC), pidfd = -EBADF;
+	pid_t pid, self = getpid();
 	int status = 0, r;
-	pid_t pid;
 
 	if (errors < 0)
 		return bt_err_sys(err, -errno, "hooks.%s: %s", name, hook->path);
@@ -140,7 +185,7 @@ static int run_one(const struct bt_oci_hook *hook, const char *name, int in, str
 	if (pid < 0)
 		return bt_err_sys(err, (int)pid, "hooks.%s: %s", name, hook->path);
 	if (pid == 0)
-		become_hook(hook, in, errors);
+		become_hook(hook, in, errors, self);
 	r = wait_hook(pid, pidfd, hook->timeout, &status);
 	if (r < 0)
 		return bt_err_sys(err, r, "hooks.%s: wait for %s", name, hook->path);

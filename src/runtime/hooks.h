@@ -4,9 +4,11 @@
 
 /*
  * Hooks (config.md, "POSIX-platform Hooks"): programs run at fixed points, each
- * with the container's state as JSON on standard input, one after the other.
+ * with the container's state as JSON on standard input, one after the other. A hook ends with
+ * the process that runs it.
  */
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include "base/arena.h"
@@ -32,5 +34,9 @@ bt_nodiscard int bt_hooks_state(const struct bt_oci_spec *spec, const char *id, 
  */
 bt_nodiscard int bt_hooks_run(const struct bt_oci_hook_list *hooks, const char *name,
 			      const char *state, const char *status, pid_t pid, struct bt_err *err);
+
+/** From now on signals that come while a hook is waited for are passed on to it: those of `signals`
+ * (borrowed for ever), which the caller has blocked. NULL: none are. */
+void bt_hooks_pass_on(const sigset_t *signals);
 
 #endif

@@ -437,7 +437,7 @@ int bt_launch_create(const struct bt_launch_request *req, struct bt_launch *ret,
 	return 0;
 }
 
-static int run_poststart(const struct bt_launch *launch, struct bt_err *err)
+int bt_launch_poststart(const struct bt_launch *launch, struct bt_err *err)
 {
 	struct bt_arena arena = { 0 };
 	const char *state;
@@ -490,7 +490,7 @@ static int see_through(const struct bt_launch *launch, struct bt_err *err)
 	}
 }
 
-int bt_launch_start(struct bt_launch *launch, struct bt_err *err)
+int bt_launch_release(struct bt_launch *launch, struct bt_err *err)
 {
 	int r = launch->started ? 0 : bt_sync_say(launch->sync_fd, BT_SYNC_START);
 
@@ -498,7 +498,14 @@ int bt_launch_start(struct bt_launch *launch, struct bt_err *err)
 		return bt_err_sys(err, r, "start the container");
 	r = see_through(launch, err);
 	bt_close(&launch->sync_fd);
-	return r < 0 ? r : run_poststart(launch, err);
+	return r;
+}
+
+int bt_launch_start(struct bt_launch *launch, struct bt_err *err)
+{
+	int r = bt_launch_release(launch, err);
+
+	return r < 0 ? r : bt_launch_poststart(launch, err);
 }
 
 int bt_launch_reach(const char *state_dir, pid_t pid, struct bt_launch *ret, struct bt_err *err)

@@ -59,6 +59,11 @@ bt_nodiscard int bt_launch_create(const struct bt_launch_request *req, struct bt
  */
 bt_nodiscard int bt_launch_start(struct bt_launch *launch, struct bt_err *err);
 
+/** The two steps of it, for who has something to do between them: the program runs, and its
+ * poststart hooks, which find a running container (runtime specification, "Lifecycle", 8 and 9). */
+bt_nodiscard int bt_launch_release(struct bt_launch *launch, struct bt_err *err);
+bt_nodiscard int bt_launch_poststart(const struct bt_launch *launch, struct bt_err *err);
+
 /** Take up a container that another process created with this state directory: fill *ret so
  * that bt_launch_start() can follow. `pid` is its init's. Returns 0 or -errno. */
 bt_nodiscard int bt_launch_reach(const char *state_dir, pid_t pid, struct bt_launch *ret,

@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "runtime/environment.h"
+#include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/oci_cli.h"
 #include "runtime/oci_console.h"
@@ -305,7 +306,7 @@ static void undo(struct creating *c)
 	}
 	/* What stays is found by the next deletion; its caller must know that there is one to do.
 	 */
-	if (c->dir != NULL && bt_state_remove(c->dir, &ignored) < 0 &&
+	if (c->dir != NULL && bt_state_remove(c->dir, &c->lock, &ignored) < 0 &&
 	    bt_err_context(&ignored, "undoing it failed") < 0)
 		bt_oci_cli_warn(c->cli, ignored.msg);
 }
@@ -397,12 +398,11 @@ static int check_startable(const struct bt_state *state, struct bt_err *err)
 	return 0;
 }
 
-/* Find it waiting for its start, which nobody else can be about then. What is refused is refused
- * without waiting for whoever creates it, or for hooks of one that runs. */
-static int claim(const struct bt_oci_cli *cli, const char *id, struct bt_state *state,
-		 int *ret_lock, struct bt_err *err)
+/* Returns 0; 1 where another container has the name by now, whose lock is to be held; or -errno. */
+static int claim_once(const struct bt_oci_cli *cli, const char *id, struct bt_state *state,
+		      int *ret_lock, struct bt_err *err)
 {
-	bt_auto_state struct bt_state before = { 0 };
+	bt_auto_state struct bt_state before = { 0 }, now = { 0 };
 	bt_auto_close int lock = -EBADF;
 	int r = bt_state_load(cli->root, id, &before, err);
 
@@ -414,10 +414,27 @@ static int claim(const struct bt_oci_cli *cli, const char *id, struct bt_state *
 	/* One that an earlier version made has none; and one that is gone is not there. */
 	if (lock < 0 && lock != -ENOENT)
 		return bt_err_sys(err, lock, "start %s", id);
-	r = bt_state_load(cli->root, id, state, err);
+	r = bt_state_load(cli->root, id, &now, err);
+	if (r == 0 && now.created != before.created)
+		return 1;
 	if (r == 0)
-		r = check_startable(state, err);
+		r = check_startable(&now, err);
+	if (r < 0)
+		return r;
+	*state = bt_take_struct(now);
 	*ret_lock = bt_take_fd(&lock);
+	return 0;
+}
+
+/* Find it waiting for its start, which nobody else can be about then. What is refused is refused
+ * without waiting for whoever creates it, or for hooks of one that runs. */
+static int claim(const struct bt_oci_cli *cli, const char *id, struct bt_state *state,
+		 int *ret_lock, struct bt_err *err)
+{
+	int r;
+
+	while ((r = claim_once(cli, id, state, ret_lock, err)) > 0)
+		continue;
 	return r;
 }
 
@@ -431,11 +448,12 @@ static int start(struct bt_state *state, const struct bt_oci_notify *notify, str
 	launch.spec = &state->spec;
 	launch.id = state->id;
 	launch.bundle = state->bundle;
-	r = bt_launch_start(&launch, err);
+	r = forget_socket(state->dir, bt_launch_release(&launch, err), err);
+	if (r == 0)
+		r = bt_launch_poststart(&launch, err);
 	/* Whose poststart hook fails is stopped (runtime specification, "Lifecycle", 9). */
 	if (r < 0)
 		bt_ignore(bt_state_signal(state, SIGKILL));
-	r = forget_socket(state->dir, r, err);
 	bt_launch_done(&launch);
 	if (r == 0)
 		bt_oci_notify_wait(notify, state->pid);
@@ -462,30 +480,58 @@ int bt_oci_start(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_c
 	return r < 0 ? r : start(&state, &notify, err);
 }
 
-/* A container of this name that there is by now is somebody else's, where ours was deleted. */
-static bool is_still_ours(const struct creating *c)
+/* What ends a foreground run that has nobody left to pass it on to. */
+static const sigset_t *ending(void)
 {
-	return bt_state_lock_retake(c->lock) != 0;
+	static sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGQUIT);
+	(void)sigaddset(&set, SIGTERM);
+	return &set;
 }
 
 static void take_back(struct creating *c)
 {
-	if (is_still_ours(c)) {
+	int r = bt_state_lock_retake(c->lock, c->dir, ending());
+
+	/* A container of this name that there is by now is somebody else's, where ours was deleted.
+	 */
+	if (r == 0 || r == -EINTR)
+		bt_launch_end(&c->launch);
+	else
 		undo(c);
-		return;
-	}
-	bt_launch_end(&c->launch);
 }
 
+/* Told to end while another deletes what is left. */
+static int leave_to_another(const struct creating *c, struct bt_err *err)
+{
+	pid_t pid = 0;
+
+	bt_ignore(bt_state_lock_holder(c->dir, &pid));
+	return bt_err_set(
+		err, BT_ERR_CONFLICT, EINTR,
+		"container %s has ended, and what is left of it is left to process %d, which "
+		"is about it: a signal ended the wait for that",
+		c->state.id, (int)pid);
+}
+
+/* The container has ended: what it leaves goes, unless another deletes it. Both may wait for a
+ * hook that hangs; signals are for whoever is waited for, or end that. */
 static int finish(struct creating *c, struct bt_err *err)
 {
 	const struct bt_cgroups_owner owner = bt_state_owner(&c->state);
-	int r;
+	int r = bt_state_lock_retake(c->lock, c->dir, ending());
 
-	if (!is_still_ours(c))
+	if (r == -EINTR)
+		return leave_to_another(c, err);
+	if (r == 0)
 		return 0;
+	bt_hooks_pass_on(ending());
 	r = bt_launch_cleanup(&owner, NULL, err);
-	return r < 0 || c->flags.keep ? r : bt_state_remove(c->dir, err);
+	return r < 0 || c->flags.keep ? r : bt_state_remove(c->dir, &c->lock, err);
 }
 
 int bt_oci_run(const struct bt_oci_cli *cli, int argc, char **argv, int *ret_code,

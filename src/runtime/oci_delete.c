@@ -14,8 +14,10 @@
 #include "runtime/state.h"
 #include "runtime/state_lock.h"
 
-/* How long whoever forces it waits for another who is about the container: a hook may hang. */
+/* How long whoever forces it waits for another who is about the container, before it ends that one:
+ * a hook may hang. */
 #define PATIENCE_MS 10000
+#define ATTEMPTS    4
 #define NAP_US      5000
 
 /* The init is somebody else's child: it is gone once it is a zombie or less. */
@@ -51,12 +53,14 @@ static bool has_state(const char *dir)
 }
 
 /* A directory without a state: its creator was killed before there was one, is about to write it,
- * or is removing it. Returns 0, 1 where it is to be looked at again, or -errno. */
+ * or another deletion is removing it, and has said so. It is no container, and goes. Returns 0, 1
+ * where it is to be looked at again, or -errno. */
 static int delete_half_made(const struct bt_oci_cli *cli, const char *id, bool force,
 			    struct bt_err *err)
 {
 	bt_auto_free char *dir = bt_path_join(cli->root, id);
 	bt_auto_close int lock = -EBADF;
+	int r;
 
 	if (dir == NULL)
 		return bt_err_sys(err, -ENOMEM, "delete %s", id);
@@ -71,7 +75,10 @@ static int delete_half_made(const struct bt_oci_cli *cli, const char *id, bool f
 	if (lock < 0)
 		return bt_err_sys(err, lock, "delete %s", id);
 	/* Until it was held the creation may have come to its end. */
-	return has_state(dir) ? 1 : bt_state_remove(dir, err);
+	if (has_state(dir))
+		return 1;
+	r = bt_state_remove(dir, &lock, err);
+	return r < 0 || force ? r : does_not_exist(id, err);
 }
 
 /* Its processes, but for those that its control group alone knows. */
@@ -94,7 +101,7 @@ static int end(const struct bt_state *state, enum bt_state_status status, struct
 	return 0;
 }
 
-static int remove_all(const struct bt_oci_cli *cli, const struct bt_state *state,
+static int remove_all(const struct bt_oci_cli *cli, const struct bt_state *state, int *lock,
 		      struct bt_err *err)
 {
 	const struct bt_cgroups_owner owner = bt_state_owner(state);
@@ -103,7 +110,7 @@ static int remove_all(const struct bt_oci_cli *cli, const struct bt_state *state
 
 	if (warning[0] != '\0')
 		bt_oci_cli_warn(cli, warning);
-	return r < 0 ? r : bt_state_remove(state->dir, err);
+	return r < 0 ? r : bt_state_remove(state->dir, lock, err);
 }
 
 /* Has another container this one's name by now, or none? */
@@ -113,6 +120,27 @@ static bool is_the_same(const struct bt_oci_cli *cli, const struct bt_state *sta
 
 	return bt_state_load(cli->root, state->id, &now, BT_ERR_IGNORED) == 0 &&
 	       now.created == state->created;
+}
+
+/* Hold the lock, whoever is about the container: one who is still about it when another has its
+ * name would undo that one's. Returns it (owned); -ENOENT; or another -errno, with *err. */
+static int take_by_force(const struct bt_state *state, struct bt_err *err)
+{
+	int lock = -EAGAIN, r = 0;
+
+	for (int i = 0; i < ATTEMPTS && lock == -EAGAIN && r >= 0; i++) {
+		lock = bt_state_lock_take(state->dir, PATIENCE_MS);
+		if (lock == -EAGAIN)
+			r = bt_state_lock_end_holder(state->dir);
+	}
+	if (lock >= 0 || lock == -ENOENT)
+		return lock;
+	if (r == -EREMOTE || (r >= 0 && lock == -EAGAIN))
+		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
+				  "cannot delete container %s: another process is about it, which "
+				  "cannot be ended from here",
+				  state->id);
+	return bt_err_sys(err, r < 0 ? r : lock, "delete %s", state->id);
 }
 
 /* Whoever forces it ends the container first, for its creator or its start may wait for it. Returns
@@ -125,11 +153,11 @@ static int delete_forced(const struct bt_oci_cli *cli, const struct bt_state *st
 
 	if (r < 0)
 		return r;
-	lock = bt_state_lock_take(state->dir, PATIENCE_MS);
+	lock = take_by_force(state, err);
 	/* One that an earlier version made has none. */
-	if (lock < 0 && lock != -EAGAIN && lock != -ENOENT)
-		return bt_err_sys(err, lock, "delete %s", state->id);
-	return is_the_same(cli, state) ? remove_all(cli, state, err) : 1;
+	if (lock < 0 && lock != -ENOENT)
+		return lock;
+	return is_the_same(cli, state) ? remove_all(cli, state, &lock, err) : 1;
 }
 
 /* Returns 0, 1 where it is to be looked at again, or -errno. */
@@ -154,7 +182,7 @@ static int delete_stopped(const struct bt_oci_cli *cli, const struct bt_state *s
 	if (now != BT_STATE_STOPPED && now != BT_STATE_CREATED)
 		return is_not_stopped(state->id, now, err);
 	r = now == BT_STATE_CREATED ? end(state, now, err) : 0;
-	return r < 0 ? r : remove_all(cli, state, err);
+	return r < 0 ? r : remove_all(cli, state, &lock, err);
 }
 
 /* Returns 0, 1 where it is to be looked at again, or -errno. */

@@ -149,9 +149,7 @@ int bt_plan_process_make(const struct bt_oci_process *process,
 			 struct bt_arena *arena, struct bt_plan_process *ret,
 			 char warning[BT_SYNC_WARNING_LEN], struct bt_err *err)
 {
-	struct bt_plan_process p = { .process = process,
-
-				     .caps = process->capabilities };
+	struct bt_plan_process p = { .process = process, .caps = process->capabilities };
 	int r;
 
 	if (process->args.n == 0 || process->args.v[0][0] == '\0')

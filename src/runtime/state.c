@@ -68,7 +68,7 @@ static int make(const char *dir)
 	r = lock_new(dir);
 	/* Short of descriptors, perhaps: it is empty then. */
 	if (r < 0 && r != -ENOENT && r != -EEXIST && rmdir(dir) < 0)
-		bt_ignore(bt_state_remove(dir, BT_ERR_IGNORED));
+		bt_ignore(bt_state_remove(dir, NULL, BT_ERR_IGNORED));
 	return r;
 }
 
@@ -413,7 +413,7 @@ int bt_state_signal(const struct bt_state *state, int signal)
 	return bt_pidfd_signal(pidfd, state->pid, signal);
 }
 
-int bt_state_remove(const char *dir, struct bt_err *err)
+int bt_state_remove(const char *dir, int *lock, struct bt_err *err)
 {
 	bt_auto_free char *path = bt_path_join(dir, "state.json");
 	int r = path == NULL ? -ENOMEM : 0;
@@ -422,6 +422,10 @@ int bt_state_remove(const char *dir, struct bt_err *err)
 		r = -errno;
 	if (r == 0)
 		r = bt_io_remove_tree(AT_FDCWD, dir);
+	/* Perhaps the lock itself, under another name, for it is open. */
+	if ((r == -EBUSY || r == -ENOTEMPTY) && lock != NULL && *lock >= 0 &&
+	    bt_state_lock_close(lock, dir) == 0)
+		return 0;
 	return r < 0 ? bt_err_sys(err, r, "remove %s", dir) : 0;
 }
 

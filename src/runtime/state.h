@@ -93,8 +93,9 @@ bt_nodiscard int bt_state_signal(const struct bt_state *state, int signal);
 bt_nodiscard int bt_state_start_time(pid_t pid, uint64_t *ret);
 
 /** Remove the directory, the state first: what is removed in part is a container no more, and
- * removing it again goes on from there. */
-bt_nodiscard int bt_state_remove(const char *dir, struct bt_err *err);
+ * removing it again goes on from there. `lock` is the caller's lock on it, which is let go of where
+ * the file system wants it closed (bt_state_lock_close()), or NULL. */
+bt_nodiscard int bt_state_remove(const char *dir, int *lock, struct bt_err *err);
 
 /** Release what it holds and leave it empty. */
 void bt_state_done(struct bt_state *state);

@@ -11,6 +11,9 @@
  * locking"): an init whose creator was killed keeps nobody out.
  */
 
+#include <signal.h>
+#include <sys/types.h>
+
 #include "base/attr.h"
 
 /** Make the lock in a new container's directory, and hold it. Returns a descriptor (owned) whose
@@ -22,10 +25,27 @@ bt_nodiscard int bt_state_lock_create(const char *dir);
  * time; -ENOENT where there is no such container, or no more; or another -errno. */
 bt_nodiscard int bt_state_lock_take(const char *dir, int timeout_ms);
 
-/** Hold a lock again that was let go of by bt_state_lock_release(), for ever. Returns 1; 0 where
- * the container was deleted meanwhile; or -errno. */
-bt_nodiscard int bt_state_lock_retake(int lock);
+/** Hold the lock of the container in `dir` again, which was let go of by bt_state_lock_release().
+ * Returns 1; 0 where the container was deleted meanwhile; -EINTR where another holds it and a
+ * signal of `enough` has come, which the caller has blocked; or another -errno. */
+bt_nodiscard int bt_state_lock_retake(int lock, const char *dir, const sigset_t *enough);
 /** Let go, and keep the descriptor. Returns 0 or -errno. */
 bt_nodiscard int bt_state_lock_release(int lock);
+
+/** Who holds the lock of the container in `dir`, another process than the caller, which must not
+ * hold it itself: it would let go. Returns 1, with a number of 0 or less where the process is not
+ * to be seen from here (in another PID namespace, on another machine); 0 where nobody does; or
+ * -errno.
+ */
+bt_nodiscard int bt_state_lock_holder(const char *dir, pid_t *ret);
+/** End that process, by SIGKILL, which lets go of the lock by and by. Returns 1; 0 where nobody
+ * holds it; -EREMOTE where the process is not to be seen from here; or another -errno. */
+bt_nodiscard int bt_state_lock_end_holder(const char *dir);
+
+/** Close the lock of a container of which all is removed but the directory, and remove that.
+ * A network file system keeps a removed file in its directory, under another name, as long as
+ * somebody has it open: those who wait for the lock are given ten seconds to see that it is gone.
+ * Returns 0, also where the directory is another container's by now; or -errno. */
+bt_nodiscard int bt_state_lock_close(int *lock, const char *dir);
 
 #endif

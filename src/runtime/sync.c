@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -73,6 +74,21 @@ int bt_sync_receive(int sock, struct bt_sync_message *ret, int *ret_fd)
 		bt_close(&fds[i]);
 	make_whole(ret);
 	return n >= (ssize_t)sizeof(ret->type) ? 1 : -EPROTO;
+}
+
+int bt_sync_hear(int sock, int pidfd)
+{
+	struct pollfd fds[] = { { .fd = sock, .events = POLLIN },
+				{ .fd = pidfd, .events = POLLIN } };
+	int r;
+
+	do {
+		r = poll(fds, 2, -1);
+	} while (r < 0 && errno == EINTR);
+	/* What it said last came before its end, and may have come after the first look. */
+	if (r > 0 && fds[0].revents == 0)
+		r = poll(fds, 1, 0);
+	return r < 0 ? -errno : r > 0;
 }
 
 int bt_sync_lift(int *fd, int least)

@@ -54,6 +54,11 @@ bt_nodiscard int bt_sync_say(int sock, enum bt_sync_type type);
  * and an errnum, whoever sent them. Returns 1, 0 at the end of the conversation, or -errno. */
 bt_nodiscard int bt_sync_receive(int sock, struct bt_sync_message *ret, int *ret_fd);
 
+/** Wait until there is something to receive on `sock` (also its end), or the process of `pidfd` has
+ * ended, whose children may keep the other end open. Returns 1; 0 where the process has ended and
+ * has left nothing to receive; or -errno. */
+bt_nodiscard int bt_sync_hear(int sock, int pidfd);
+
 /** Move a descriptor to a number of at least `least`, close-on-exec; the numbers below are for the
  * program. Returns 0 or -errno, and *fd stays valid. */
 bt_nodiscard int bt_sync_lift(int *fd, int least);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -47,6 +48,20 @@ static int cgroup_fd(const struct bt_plan *plan)
 	return plan->cgroup.host != NULL ? bt_cgroup_clone_fd(&plan->cgroup) : -EBADF;
 }
 
+/* Whom the creator does not know of must not go on: it could not be ended, nor reaped. */
+static void wait_until_known(int sock)
+{
+	char byte;
+	ssize_t n;
+
+	do {
+		n = read(sock, &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(1);
+	(void)close(sock);
+}
+
 /* Returns only as the init. */
 static void usher(const struct bt_plan *plan, int sock)
 {
@@ -55,8 +70,8 @@ static void usher(const struct bt_plan *plan, int sock)
 	struct report report = { .pid = -1 };
 	int pidfd = -EBADF, r;
 
-	r = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
-		    ? bt_err_sys(&report.err, -errno, "become untraceable")
+	r = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setpgid(0, 0) < 0
+		    ? bt_err_sys(&report.err, -errno, "become untraceable, and a group")
 		    : join(plan, false, &report.err);
 	bt_outside_raise_limits(&plan->spec->process);
 	if (r == 0)
@@ -64,7 +79,7 @@ static void usher(const struct bt_plan *plan, int sock)
 	if (r == 0) {
 		report.pid = bt_clone(&how, &pidfd);
 		if (report.pid == 0) {
-			(void)close(sock);
+			wait_until_known(sock);
 			return;
 		}
 		if (report.pid < 0)
@@ -74,15 +89,22 @@ static void usher(const struct bt_plan *plan, int sock)
 	_exit(0);
 }
 
-static pid_t listen_to(int sock, int *ret_pidfd, struct bt_err *err)
+/* The init, which may have been born already, keeps the usher's end of the conversation. */
+static pid_t listen_to(int sock, int pidfd, int *ret_pidfd, struct bt_err *err)
 {
 	int fds[BT_SOCK_FDS_MAX];
 	struct report report;
 	size_t nfds;
-	ssize_t n = bt_sock_recv(sock, &report, sizeof(report), fds, &nfds, 0);
+	ssize_t n = bt_sync_hear(sock, pidfd);
 
-	if (n != (ssize_t)sizeof(report))
-		return bt_err_sys(err, n < 0 ? (int)n : -ECHILD, "clone the container's init");
+	if (n > 0)
+		n = bt_sock_recv(sock, &report, sizeof(report), fds, &nfds, 0);
+	if (n != (ssize_t)sizeof(report) && n != 0)
+		return bt_err_sys(err, n < 0 ? (int)n : -EPROTO, "clone the container's init");
+	if (n == 0)
+		return bt_err_set(err, BT_ERR_SYSTEM, ECHILD,
+				  "the process that clones the container's init ended without a "
+				  "word: it was killed, perhaps for want of memory");
 	if (report.pid < 0 || nfds != 1) {
 		*err = report.err;
 		return -report.err.errnum;
@@ -110,7 +132,15 @@ pid_t bt_usher_clone(const struct bt_plan *plan, int *ret_pidfd, struct bt_err *
 		return 0;
 	}
 	bt_close(&far);
-	init = listen_to(near, ret_pidfd, err);
+	init = listen_to(near, pidfd, ret_pidfd, err);
+	if (init > 0 && bt_sock_send(near, "", 1, NULL, 0) < 0)
+		/* It has ended meanwhile, or ends now: see wait_until_known(). */
+		(void)kill(init, SIGKILL);
+	bt_close(&near);
+	if (init < 0) {
+		bt_clone_end_group(pid);
+		return init;
+	}
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	return init;

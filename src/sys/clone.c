@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -75,6 +76,18 @@ pid_t bt_clone(const struct bt_clone *args, int *ret_pidfd)
 	if (pid > 0)
 		*ret_pidfd = pidfd;
 	return (pid_t)pid;
+}
+
+void bt_clone_end_group(pid_t leader)
+{
+	/* By its own number as well: it may be killed before it has made the group. After that it
+	 * clones nobody. */
+	(void)kill(leader, SIGKILL);
+	(void)kill(-leader, SIGKILL);
+	while (waitpid(-leader, NULL, 0) > 0 || errno == EINTR)
+		continue;
+	while (waitpid(leader, NULL, 0) < 0 && errno == EINTR)
+		continue;
 }
 
 const char *bt_clone_namespace_name(int type)

@@ -28,6 +28,14 @@ struct bt_clone {
  */
 bt_nodiscard pid_t bt_clone(const struct bt_clone *args, int *ret_pidfd);
 
+/**
+ * Kill and reap the child `leader`, and whoever it has left: clones that are the caller's children
+ * (CLONE_PARENT) and whose numbers it has not told. They are found by the group of processes that
+ * it makes of itself (setpgid(2)) before it clones, and that they must not leave before they are
+ * told to. The leader may have ended, and must not be reaped yet: its number is nobody else's then.
+ */
+void bt_clone_end_group(pid_t leader);
+
 /** The name under /proc/PID/ns of the namespace type CLONE_NEW*; "?" if there is none. */
 const char *bt_clone_namespace_name(int type);
 

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "killed_at_birth.h"
+
 #include "runtime/state.h"
 
 static struct fixture f;
@@ -273,6 +275,32 @@ START_TEST(process_that_has_the_number_of_an_init_that_ended_is_not_entered)
 }
 END_TEST
 
+/* As a monitor makes one, which lives on: 0 where the error says what has happened, and no child
+ * is left, nor one to be reaped. */
+static int exec_whose_first_child_is_killed(void)
+{
+	int r = exec_script("touch /tmp/ran", NULL);
+
+	if (r != -ECHILD || strstr(f.err.msg, "was killed, perhaps for want of memory") == NULL)
+		return 1;
+	return waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD ? 0 : 2;
+}
+
+START_TEST(first_child_killed_before_it_tells_its_number_leaves_nobody)
+{
+	char path[256];
+	bool killed;
+
+	start();
+	ck_assert_int_eq(killed_at_birth(exec_whose_first_child_is_killed, &killed), 0);
+	ck_assert(killed);
+	(void)snprintf(path, sizeof(path), "%s/tmp/ran", f.root);
+	ck_assert_int_lt(access(path, F_OK), 0);
+	/* The init, and who asks. */
+	assert_prints("set -- /proc/[0-9]*; echo $#", "2\n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("runtime/exec");
@@ -296,6 +324,7 @@ int main(void)
 	tcase_add_test(exec, user_namespace_is_entered_too);
 	tcase_add_test(exec, container_that_ended_is_a_conflict);
 	tcase_add_test(exec, process_that_has_the_number_of_an_init_that_ended_is_not_entered);
+	tcase_add_test(exec, first_child_killed_before_it_tells_its_number_leaves_nobody);
 	suite_add_tcase(suite, exec);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

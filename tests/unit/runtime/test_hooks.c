@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../run_tests.h"
@@ -20,7 +21,7 @@
 #include "base/str.h"
 #include "codec/json.h"
 
-#define STATE "{\"ociVersion\":\"1.0.2\",\"id\":\"c1\"}"
+#define STATE "{\"ociVersion\":\"1.3.0\",\"id\":\"c1\"}"
 
 static char top[] = "/tmp/test_hooks.XXXXXX";
 static struct bt_err err;
@@ -76,7 +77,7 @@ START_TEST(a_hook_reads_the_containers_state)
 	text = content("state");
 	ck_assert_int_eq(bt_json_parse(text, strlen(text), BT_JSON_UNIQUE, &state, &err), 0);
 	ck_assert_str_eq(bt_json_str(state, "id", ""), "c1");
-	ck_assert_str_eq(bt_json_str(state, "ociVersion", ""), "1.0.2");
+	ck_assert_str_eq(bt_json_str(state, "ociVersion", ""), "1.3.0");
 	ck_assert_str_eq(bt_json_str(state, "status", ""), "stopped");
 	ck_assert_int_eq(bt_json_i64(state, "pid", 0), 4711);
 }
@@ -197,6 +198,72 @@ START_TEST(a_hook_gets_no_blocked_signals)
 }
 END_TEST
 
+/* Who waits for a hook has them blocked. */
+static const sigset_t *blocked(void)
+{
+	static sigset_t set;
+
+	ck_assert_int_eq(sigemptyset(&set), 0);
+	ck_assert_int_eq(sigaddset(&set, SIGTERM), 0);
+	ck_assert_int_eq(sigaddset(&set, SIGINT), 0);
+	ck_assert_int_eq(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+	return &set;
+}
+
+START_TEST(a_signal_is_passed_on_to_the_hook_that_is_waited_for)
+{
+	bt_hooks_pass_on(blocked());
+	/* It is sent before anybody watches, or after. */
+	ck_assert_int_eq(run_line("trap 'echo in >&2; exit 5' INT; kill -INT $PPID; "
+				  "while :; do /bin/sleep 0.02; done",
+				  0),
+			 -ECANCELED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "exit status 5: in"));
+	ck_assert_int_eq(run_line("kill -TERM $PPID; while :; do /bin/sleep 0.02; done", 0),
+			 -ECANCELED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "signal 15"));
+	ck_assert_int_eq(run_line("exit 0", 0), 0);
+}
+END_TEST
+
+START_TEST(a_signal_that_nobody_passes_on_stays)
+{
+	const sigset_t *set = blocked();
+
+	ck_assert_int_eq(run_line("kill -TERM $PPID", 0), 0);
+	ck_assert_int_eq(sigtimedwait(set, NULL, &(struct timespec){ 0 }), SIGTERM);
+	bt_hooks_pass_on(set);
+	bt_hooks_pass_on(NULL);
+	ck_assert_int_eq(run_line("kill -INT $PPID", 0), 0);
+	ck_assert_int_eq(sigtimedwait(set, NULL, &(struct timespec){ 0 }), SIGINT);
+}
+END_TEST
+
+/* The end of a pipe is that of all who have it open. */
+START_TEST(a_hook_ends_with_whom_it_runs_for)
+{
+	int ends[2], begun[2];
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(pipe(begun), 0);
+	ck_assert_int_eq(dup2(begun[1], 9), 9);
+	pid = fork();
+	if (pid == 0) {
+		(void)close(ends[0]);
+		_exit(run_line("echo >&9; exec 9>&-; while :; do :; done", 0) == 0);
+	}
+	(void)close(ends[1]);
+	(void)close(begun[1]);
+	(void)close(9);
+	ck_assert_int_eq(read(begun[0], &byte, 1), 1);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(read(ends[0], &byte, 1), 0);
+}
+END_TEST
+
 START_TEST(without_hooks_there_is_no_state)
 {
 	struct bt_arena arena = { 0 };
@@ -244,6 +311,9 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, a_long_time_is_not_taken_for_a_short_one, 0,
 			    sizeof(long_times) / sizeof(long_times[0]));
 	tcase_add_test(tests, a_hook_gets_no_blocked_signals);
+	tcase_add_test(tests, a_signal_is_passed_on_to_the_hook_that_is_waited_for);
+	tcase_add_test(tests, a_signal_that_nobody_passes_on_stays);
+	tcase_add_test(tests, a_hook_ends_with_whom_it_runs_for);
 	tcase_add_test(tests, without_hooks_there_is_no_state);
 	tcase_add_test(tests, the_state_has_what_never_changes);
 	tcase_set_timeout(tests, 30);

@@ -117,7 +117,7 @@ START_TEST(a_name_that_is_being_deleted_or_has_a_state_is_taken_by_one_only)
 
 	ck_assert_int_eq(bt_state_reserve(root, "one", &other, &held, &err), -EEXIST);
 	ck_assert_int_eq(err.kind, BT_ERR_CONFLICT);
-	ck_assert_int_eq(bt_state_remove(dir, &err), 0);
+	ck_assert_int_eq(bt_state_remove(dir, NULL, &err), 0);
 	ck_assert_int_eq(bt_state_reserve(root, "one", &other, &held, &err), 0);
 	ck_assert_str_eq(other, dir);
 }
@@ -305,10 +305,10 @@ START_TEST(what_is_removed_in_part_is_no_container)
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(bt_state_load(root, "one", &got, &err), -ENOENT);
 	ck_assert_int_eq(err.kind, BT_ERR_NOT_FOUND);
-	ck_assert_int_eq(bt_state_remove(dir, &err), 0);
+	ck_assert_int_eq(bt_state_remove(dir, NULL, &err), 0);
 	ck_assert_int_eq(access(dir, F_OK), -1);
 	/* Of nothing there is nothing to remove. */
-	ck_assert_int_eq(bt_state_remove(dir, &err), 0);
+	ck_assert_int_eq(bt_state_remove(dir, NULL, &err), 0);
 }
 END_TEST
 
@@ -323,11 +323,11 @@ START_TEST(state_goes_before_the_rest_of_its_directory)
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	if (geteuid() != 0 || mount("tmpfs", path, "tmpfs", 0, NULL) < 0)
 		return;
-	ck_assert_int_lt(bt_state_remove(dir, &err), 0);
+	ck_assert_int_lt(bt_state_remove(dir, NULL, &err), 0);
 	ck_assert_int_eq(umount(path), 0);
 	ck_assert_int_eq(bt_state_load(root, "one", &got, &err), -ENOENT);
 	ck_assert_int_eq(err.kind, BT_ERR_NOT_FOUND);
-	ck_assert_int_eq(bt_state_remove(dir, &err), 0);
+	ck_assert_int_eq(bt_state_remove(dir, NULL, &err), 0);
 }
 END_TEST
 

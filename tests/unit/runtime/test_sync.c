@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sys/clone.h"
 
 static int near, far;
 
@@ -126,6 +128,50 @@ START_TEST(a_descriptor_comes_along_or_is_closed_where_none_is_wanted)
 }
 END_TEST
 
+/* Its pidfd, and the far end in nobody's hands but its own. */
+static pid_t child(void (*does)(void), int *ret_pidfd)
+{
+	const struct bt_clone how = { .cgroup_fd = -EBADF };
+	pid_t pid = bt_clone(&how, ret_pidfd);
+
+	if (pid == 0) {
+		does();
+		_exit(0);
+	}
+	ck_assert_int_gt(pid, 0);
+	return pid;
+}
+
+static void say_and_go(void)
+{
+	bt_ignore(bt_sync_say(far, BT_SYNC_BORN));
+}
+
+static void go(void)
+{
+}
+
+/* The end of the conversation is with whoever has inherited it. */
+START_TEST(who_went_without_a_word_is_not_waited_for)
+{
+	bt_auto_close int pidfd = -EBADF;
+	struct bt_sync_message message;
+	pid_t pid = child(go, &pidfd);
+
+	ck_assert_int_eq(bt_sync_hear(near, pidfd), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	bt_close(&pidfd);
+	pid = child(say_and_go, &pidfd);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(bt_sync_hear(near, pidfd), 1);
+	ck_assert_int_eq(bt_sync_receive(near, &message, NULL), 1);
+	ck_assert_int_eq(message.type, BT_SYNC_BORN);
+	bt_close(&far);
+	ck_assert_int_eq(bt_sync_hear(near, pidfd), 1);
+	ck_assert_int_eq(bt_sync_receive(near, &message, NULL), 0);
+}
+END_TEST
+
 START_TEST(a_lifted_descriptor_lies_above_those_of_the_program)
 {
 	int old = near;
@@ -153,6 +199,7 @@ static Suite *suite_of(void)
 	tcase_add_test(all, a_forged_error_is_an_error_with_an_end);
 	tcase_add_test(all, a_forged_warning_has_an_end);
 	tcase_add_test(all, a_descriptor_comes_along_or_is_closed_where_none_is_wanted);
+	tcase_add_test(all, who_went_without_a_word_is_not_waited_for);
 	tcase_add_test(all, a_lifted_descriptor_lies_above_those_of_the_program);
 	return suite;
 }
