@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -214,7 +215,9 @@ def test_what_a_container_of_runc_sees_is_what_one_of_ours_sees(oci):
         lines = []
         for line in text.splitlines():
             # Theirs may be written before it is covered, and gets a larger tmpfs where a directory is masked.
-            line = line.replace(",size=4k,nr_inodes=1", "").replace(",nsdelegate", "").replace("systemd on /sys", "cgroup on /sys")
+            line = line.replace(",size=4k,nr_inodes=1", "").replace(",nsdelegate", "")
+            # Ours are the host's mounts, with whatever the host calls their sources.
+            line = re.sub(r"^\S+ on (/sys/fs/cgroup\S*) type cgroup", r"cgroup on \1 type cgroup", line)
             if " on /sys/fs/cgroup type tmpfs" in line:
                 continue
             lines.append(line)
