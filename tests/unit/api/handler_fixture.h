@@ -17,6 +17,7 @@
 
 static const struct bt_api api = { .engine = &engine };
 static struct bt_request *req; /* the last one */
+static int body_fd = -EBADF;   /* the body of the next ones, where it is a file; borrowed */
 
 static inline void setup_handlers(void)
 {
@@ -74,6 +75,8 @@ static inline unsigned ask(const char *method, const char *target, const char *b
 	forget_request();
 	req = bt_request_create(&api, target);
 	ck_assert_ptr_nonnull(req);
+	req->sock = -EBADF;
+	req->body_fd = body_fd;
 	return handle_request(method, body) < 0 ? (unsigned)bt_err_http_status(err.kind)
 						: req->answer.status;
 }
