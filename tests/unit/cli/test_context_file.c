@@ -86,6 +86,7 @@ START_TEST(what_is_not_there_is_named_and_makes_nothing)
 	ck_assert_int_ne(access("nobody.dockercontext", F_OK), 0);
 	check_run("context import dd nowhere", 1, NULL,
 		  "open nowhere: no such file or directory\n");
+	cli_forget();
 	make("cc");
 	check_run("context import cc nowhere", 1, NULL, "context \"cc\" already exists\n");
 	cli_forget();

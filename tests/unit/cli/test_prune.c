@@ -53,6 +53,7 @@ START_TEST(nothing_is_removed_without_a_yes)
 			      "%s", cli_out);
 		ck_assert_uint_eq(web_count("POST "), 0);
 	}
+	cli_forget();
 	cli_type("y\n");
 	cli_run_as("berth", "container prune");
 	ck_assert_int_eq(cli_code, 0);

@@ -137,6 +137,13 @@ static const char *got(struct attaching *a)
 	return text;
 }
 
+static void check_told(const char *want)
+{
+	bt_auto_free char *text = told();
+
+	ck_assert_str_eq(text, want);
+}
+
 static bool is_closed(struct attaching *a)
 {
 	char byte;
@@ -280,7 +287,7 @@ START_TEST(the_log_alone_is_told_and_the_connection_ends)
 	ck_assert_str_eq(got(&a), "one\ntwo\n");
 	ck_assert(is_closed(&a));
 	/* Nobody was attached. */
-	ck_assert_str_eq(told(), "");
+	check_told("");
 	bt_close(&a.own);
 }
 END_TEST
@@ -296,7 +303,7 @@ START_TEST(a_client_of_what_does_not_run_waits_for_its_start)
 	ck_assert(!bt_list_empty(&web->attached));
 	ck_assert_uint_eq(web->attaching, 0);
 	ck_assert(!is_closed(&a));
-	ck_assert_str_eq(told(), "container attach\n");
+	check_told("container attach\n");
 	bt_close(&a.own);
 }
 END_TEST
@@ -434,7 +441,7 @@ START_TEST(a_size_is_the_monitors_to_set_and_is_told_where_it_did)
 	answer(bt_json_i64(message.json, "id", 0), 0);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	ck_assert_int_eq(r, 0);
-	ck_assert_str_eq(told(), "container resize\n");
+	check_told("container resize\n");
 }
 END_TEST
 
@@ -444,7 +451,7 @@ START_TEST(what_does_not_run_has_no_size)
 	check_err(&err, BT_ERR_CONFLICT, "is not running");
 	ck_assert_int_lt(bt_container_resize(&engine, "nobody", 24, 80, &err), 0);
 	check_err(&err, BT_ERR_NOT_FOUND, "No such container: nobody");
-	ck_assert_str_eq(told(), "");
+	check_told("");
 }
 END_TEST
 

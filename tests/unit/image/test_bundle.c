@@ -244,21 +244,6 @@ START_TEST(text_of_any_length_is_bounded)
 }
 END_TEST
 
-START_TEST(all_texts_together_are_bounded)
-{
-	const size_t len = 8u << 20;
-	bt_auto_free char *text = malloc(len);
-
-	(void)memset(text, ' ', len);
-	text[0] = '{';
-	for (char name[] = "0.json"; name[0] <= '8'; name[0]++)
-		put(name, text, len - 4096);
-	check_refused("too much or malformed JSON");
-	ck_assert_ptr_nonnull(bt_bundle_text(&bundle, "7.json"));
-	ck_assert_ptr_null(bt_bundle_text(&bundle, "8.json"));
-}
-END_TEST
-
 /* What is read as a text would end there, and the digest is of all of it. */
 START_TEST(a_text_with_a_nul_is_none)
 {
@@ -362,7 +347,6 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_blob_has_the_digest_that_its_name_promises);
 	tcase_add_test(tests, so_has_a_layer);
 	tcase_add_test(tests, text_of_any_length_is_bounded);
-	tcase_add_test(tests, all_texts_together_are_bounded);
 	tcase_add_test(tests, a_text_with_a_nul_is_none);
 	tcase_add_test(tests, more_members_than_any_archive_has_are_refused);
 	tcase_add_test(tests, a_layer_that_is_broken_is_named);
