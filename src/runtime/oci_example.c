@@ -16,7 +16,7 @@
 
 /* A beginning that runs a shell with few rights on a terminal. */
 static const char example[] =
-	"{\"ociVersion\":\"1.2.0\",\"process\":{\"terminal\":true,\"user\":{\"uid\":0,\"gid\":0},"
+	"{\"ociVersion\":\"1.3.0\",\"process\":{\"terminal\":true,\"user\":{\"uid\":0,\"gid\":0},"
 	"\"args\":[\"sh\"],\"env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
 	"/sbin:/bin\",\"TERM=xterm\"],\"cwd\":\"/\",\"capabilities\":{"
 	"\"bounding\":[\"CAP_AUDIT_WRITE\",\"CAP_KILL\",\"CAP_NET_BIND_SERVICE\"],"
@@ -63,26 +63,32 @@ static int drop_ids(json_t *options)
 	return 0;
 }
 
-/* The host's /sys in place of what is mounted there: with the host's network there is no other. */
+/* The host's /sys in place of a new one: with the host's network there is no other. It brings what
+ * is mounted below it; the container has no control group of its own to show there. */
 static int change_mounts(json_t *spec)
 {
-	json_t *mounts = json_object_get(spec, "mounts"), *sys;
+	json_t *mounts = json_object_get(spec, "mounts");
 	size_t i = 0;
 
 	while (i < json_array_size(mounts)) {
 		json_t *mount = json_array_get(mounts, i);
+		const char *at = bt_json_str(mount, "destination", "");
+		int r = 0;
 
-		if (bt_str_after(bt_json_str(mount, "destination", ""), "/sys") != NULL) {
-			(void)json_array_remove(mounts, i);
-			continue;
-		}
-		if (drop_ids(json_object_get(mount, "options")) < 0)
+		if (strcmp(at, "/sys") == 0)
+			r = json_array_set_new(mounts, i++,
+					       json_pack("{s:s, s:s, s:s, s:[s, s, s, s, s]}",
+							 "destination", "/sys", "type", "none",
+							 "source", "/sys", "options", "rbind",
+							 "nosuid", "noexec", "nodev", "ro"));
+		else if (bt_str_after(at, "/sys/") != NULL)
+			r = json_array_remove(mounts, i);
+		else
+			r = drop_ids(json_object_get(json_array_get(mounts, i++), "options"));
+		if (r < 0)
 			return -ENOMEM;
-		i++;
 	}
-	sys = json_pack("{s:s, s:s, s:s, s:[s, s, s, s, s]}", "destination", "/sys", "type", "none",
-			"source", "/sys", "options", "rbind", "nosuid", "noexec", "nodev", "ro");
-	return json_array_append_new(mounts, sys) < 0 ? -ENOMEM : 0;
+	return 0;
 }
 
 /* For who may map himself and nobody else, and has no control group. */

@@ -589,3 +589,30 @@ def test_a_switch_takes_no_other_value(oci):
 def test_checkpoints_are_refused_in_words(oci, command):
     p = oci(command, "--help", check=False)
     assert p.returncode == 1 and f"{command}: checkpoints are not supported" in p.stderr
+
+
+def example(program, where, *flags):
+    os.mkdir(where)
+    run([program, "spec", *flags, "--bundle", where])
+    return json.load(open(where + "/config.json"))
+
+
+@NO_RUNC
+@pytest.mark.parametrize("flags", [[], ["--rootless"]], ids=str)
+def test_the_example_differs_from_runcs_in_what_is_named_here_and_in_nothing_else(tmp_path, flags):
+    ours, theirs_ = (example(p, str(tmp_path / n), *flags) for p, n in ((RUNTIME, "ours"), (RUNC, "theirs")))
+    assert (ours.pop("ociVersion"), ours.pop("hostname")) == ("1.3.0", "berth") and theirs_.pop("ociVersion") and theirs_.pop("hostname")
+    # Without inheritable ones the kernel grants none that are ambient; newer versions of runc name none either.
+    theirs_["process"]["capabilities"].pop("ambient", None)
+    assert "ambient" not in ours["process"]["capabilities"]
+    # The host's groups are not to be seen, on either version of them; runc does that on version 2 alone.
+    group = {"type": "cgroup"}
+    assert group in ours["linux"]["namespaces"]
+    for c in (ours, theirs_):
+        c["linux"]["namespaces"] = [n for n in c["linux"]["namespaces"] if n != group]
+    # Newer versions of runc mask more.
+    assert set(ours["linux"].pop("maskedPaths")) <= set(theirs_["linux"].pop("maskedPaths"))
+    if flags:
+        # Who is not root has no group of his own to show.
+        theirs_["mounts"] = [m for m in theirs_["mounts"] if m["destination"] != "/sys/fs/cgroup"]
+    assert ours == theirs_
