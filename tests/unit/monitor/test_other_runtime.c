@@ -405,8 +405,14 @@ START_TEST(an_exec_is_a_file_for_the_runtime_and_leaves_none)
 
 	ck_assert_int_eq(mkdir(bundle, 0700), 0);
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
-	/* Its own, before it answers: afterwards the file is gone. */
-	write_in_dir("say.exec", "cp $4 $here/seen\nsh -c 'exit 8' &\necho $! >$6\n", 0600);
+	/* The copy is made before it answers: afterwards the file is gone. The process ends behind
+	 * the runtime, as always. */
+	write_in_dir("say.exec",
+		     "cp $4 $here/seen\n"
+		     "exec 5<>$here/alive 6<$here/alive\n"
+		     "sh -c 'read x <&6; exit 8' 5<&- &\n"
+		     "echo $! >$6\n",
+		     0600);
 	ck_well(exec("e1"), &err);
 	ck_assert_int_eq(end_process(), 8);
 	calls = read_in_dir("calls");
