@@ -312,6 +312,29 @@ void bt_container_await_start(struct bt_container *c)
 	pthread_mutex_unlock(&c->op);
 }
 
+void bt_container_mark_awaiting(struct bt_container *c, bool awaiting)
+{
+	if (awaiting && !c->awaiting)
+		atomic_fetch_add(&c->engine->awaiting, 1);
+	else if (!awaiting && c->awaiting)
+		atomic_fetch_sub(&c->engine->awaiting, 1);
+	c->awaiting = awaiting;
+}
+
+void bt_container_set_awaiting(struct bt_container *c, bool awaiting)
+{
+	bt_auto_lock(held, &c->lock);
+
+	bt_container_mark_awaiting(c, awaiting);
+}
+
+bool bt_container_is_awaiting(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return c->awaiting;
+}
+
 int bt_container_running_pid(struct bt_engine *engine, const char *ref,
 			     char ret_id[BT_RAND_ID_LEN + 1], pid_t *ret, struct bt_err *err)
 {

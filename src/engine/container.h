@@ -94,6 +94,7 @@ struct bt_container {
 	bool reviving;                /* its next start is one of its restarts */
 	bool awaiting;                /* its policy's next start is due, or waits for another's */
 	bool kept;                    /* a restart ends it: --rm does not mean this end */
+	unsigned coming;              /* restarts that will start it, or have failed */
 	bool going;                   /* its removal ends it */
 	int64_t kill_at_ns;           /* when `stop` and `restart` lose patience; 0: never */
 };
@@ -161,6 +162,15 @@ bool bt_container_is_alive(const struct bt_container *container);
  * run that begins: its program may have spoken before the start is known. Returns at once where the
  * container runs. Not under its lock, nor in an operation on it. */
 void bt_container_await_start(struct bt_container *c);
+
+/** Its policy's next start is due, or waits for another container's; or it is none any more, for it
+ * was made, or somebody wants the container not to run. Under lock, so that it changes together
+ * with what it follows from. */
+void bt_container_mark_awaiting(struct bt_container *container, bool awaiting);
+/** The same by itself, not under lock. */
+void bt_container_set_awaiting(struct bt_container *container, bool awaiting);
+/** Is a start due, or does it wait? Not under its lock. */
+bool bt_container_is_awaiting(struct bt_container *container);
 
 /** For network/: the process whose namespaces `container:ref` joins. CONFLICT "cannot join
  * network of a non running container: ID" where it does not run. `ret_id` may be NULL. */

@@ -166,7 +166,7 @@ static bool take_stop(struct bt_container *c, const struct bt_journal_record *re
 {
 	bool stopping, killed;
 
-	if (rec->kind != BT_JOURNAL_EXITED)
+	if (!is_end(rec) || (rec->kind == BT_JOURNAL_START_FAILED && !rec->final))
 		return false;
 	pthread_mutex_lock(&c->lock);
 	stopping = c->stopping;
@@ -185,6 +185,9 @@ static void publish(struct bt_container *c, const struct bt_journal_record *rec,
 {
 	bool stopped = take_stop(c, rec);
 
+	/* It runs, or its monitor goes on to try. */
+	if (rec->kind == BT_JOURNAL_STARTED || (is_end(rec) && !rec->final))
+		bt_container_set_awaiting(c, false);
 	if (is_end(rec)) {
 		bt_health_end(c);
 		bt_exec_table_container_ended(c);
@@ -235,7 +238,7 @@ bool bt_container_apply(struct bt_container *c, const struct bt_journal_record *
 
 	pthread_mutex_lock(&c->lock);
 	gives_up = bt_container_apply_gives_up(&c->state, rec);
-	fails = rec->kind == BT_JOURNAL_START_FAILED && rec->final &&
+	fails = rec->kind == BT_JOURNAL_START_FAILED && rec->final && !c->stopping &&
 		c->state.status == BT_CONTAINER_RESTARTING;
 	changed = bt_container_apply_to_state(&c->state, rec);
 	if (changed && ended) {
@@ -244,6 +247,8 @@ bool bt_container_apply(struct bt_container *c, const struct bt_journal_record *
 	}
 	if (changed && ended && rec->final)
 		blank_networks(&c->state);
+	if (changed && fails)
+		bt_container_mark_awaiting(c, true);
 	if (changed && stores)
 		write_state(c);
 	bt_fault_point("end/stored");
@@ -325,7 +330,8 @@ static bool is_lost(struct bt_container *c)
 	return bt_container_is_alive(c);
 }
 
-static bool apply_gone(struct bt_container *c, int code)
+/* Read what its journal has still. Is there no end? */
+static bool ended_unseen(struct bt_container *c)
 {
 	bt_auto_free char *path = bt_container_files_journal(c->engine, c->id);
 	struct bt_err err;
@@ -336,30 +342,36 @@ static bool apply_gone(struct bt_container *c, int code)
 	pthread_mutex_unlock(&c->lock);
 	if (path && bt_journal_read(path, seq, publish_one, c, &err) < 0)
 		bt_log_warn("container %.12s: %s", c->id, err.msg);
-	if (!is_lost(c)) {
-		bt_container_waiters_exit(c);
-		return false;
-	}
-	apply_lost(c, code);
-	return true;
+	if (is_lost(c))
+		return true;
+	bt_container_waiters_exit(c);
+	return false;
+}
+
+static int64_t started_ns(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return c->state.started_ns;
 }
 
 void bt_container_apply_gone(struct bt_container *c)
 {
-	int64_t started_ns, now_ns = bt_time_now_ns();
-	bool stopped;
+	int64_t ran_ns = bt_time_now_ns() - started_ns(c);
+	bool again;
 
-	pthread_mutex_lock(&c->lock);
-	started_ns = c->state.started_ns;
-	stopped = c->stopping;
-	pthread_mutex_unlock(&c->lock);
-	if (apply_gone(c, CODE_KILLED))
-		bt_container_revive_lost(c, now_ns - started_ns, stopped);
+	if (!ended_unseen(c))
+		return;
+	again = bt_container_revive_decide(c, CODE_KILLED, ran_ns);
+	apply_lost(c, CODE_KILLED);
+	if (again)
+		bt_container_revive_lost(c, ran_ns);
 }
 
 void bt_container_apply_found_dead(struct bt_container *c)
 {
-	(void)apply_gone(c, CODE_LOST);
+	if (ended_unseen(c))
+		apply_lost(c, CODE_LOST);
 }
 
 void bt_container_apply_oom(struct bt_container *c)

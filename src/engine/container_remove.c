@@ -146,7 +146,7 @@ static int remove_marked(struct bt_container *c, enum bt_container_status before
 	c->removed = true;
 	pthread_mutex_unlock(&c->lock);
 	bt_container_waiters_removed(c);
-	bt_container_revive_never(c);
+	bt_container_set_awaiting(c, false);
 	bt_container_revive_others(c);
 	return 0;
 }
@@ -206,8 +206,10 @@ int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes,
 		r = bt_container_wait_told(c, err);
 	if (r == 0)
 		r = remove_ended(c, volumes, killed, err);
-	if (r < 0)
+	if (r < 0) {
 		set_going(c, false);
+		bt_container_revive_others(c);
+	}
 	return r;
 }
 

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "engine/container_event.h"
+#include "engine/container_revive.h"
 #include "engine/container_row.h"
 #include "engine/container_start.h"
 #include "engine/container_stop.h"
@@ -68,6 +69,14 @@ static int restart_anew(struct bt_container *c, const char *signal, int timeout,
 	return r < 0 ? r : 1;
 }
 
+/* Who waits for this one to run need not give up while one of these goes on. */
+static void add_coming(struct bt_container *c, int n)
+{
+	bt_auto_lock(held, &c->lock);
+
+	c->coming += (unsigned)n;
+}
+
 static int shares_namespaces(struct bt_container *c, struct bt_err *err)
 {
 	bt_auto_settings struct bt_container_settings s = { 0 };
@@ -76,36 +85,50 @@ static int shares_namespaces(struct bt_container *c, struct bt_err *err)
 	return r < 0 ? r : bt_host_config_shares(s.host_config);
 }
 
+/* End it; 1 where it is to be started then. */
+static int end(struct bt_container *c, const char *signal, int timeout, struct bt_err *err)
+{
+	int number = SIGTERM;
+	int r = bt_container_stop_values(c, signal, &timeout, &number, err), shares = 0;
+
+	if (r == 0)
+		r = shares = shares_namespaces(c, err);
+	if (r < 0)
+		return r;
+	if (!bt_container_stop_needed(c))
+		return 1;
+	return shares ? restart_anew(c, signal, timeout, err)
+		      : restart_running(c, number, timeout, err);
+}
+
+static int restart(struct bt_container *c, const char *signal, int timeout, struct bt_err *err)
+{
+	int r = end(c, signal, timeout, err);
+
+	if (r <= 0)
+		return r;
+	bt_fault_point("restart-anew/ended");
+	r = bt_container_start(c->engine, c->id, NULL, err);
+	if (r < 0)
+		return r;
+	bt_container_event(c, "restart", NULL);
+	return 0;
+}
+
 int bt_container_restart(struct bt_engine *engine, const char *ref, const char *signal, int timeout,
 			 struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = NULL;
-	int number = SIGTERM;
-	int shares = 0;
 	int r = bt_container_get(engine, ref, &c, err);
 
 	if (r < 0)
 		return r;
-	r = bt_container_stop_values(c, signal, &timeout, &number, err);
-	if (r == 0)
-		r = shares = shares_namespaces(c, err);
+	add_coming(c, 1);
+	r = restart(c, signal, timeout, err);
+	add_coming(c, -1);
 	if (r < 0)
-		return bt_err_context(err, "Cannot restart container %s", ref);
-	if (!bt_container_stop_needed(c))
-		r = 1;
-	else if (shares)
-		r = restart_anew(c, signal, timeout, err);
-	else
-		r = restart_running(c, number, timeout, err);
-	if (r < 0)
-		return bt_err_context(err, "Cannot restart container %s", ref);
-	if (r == 0)
-		return 0;
-	r = bt_container_start(engine, c->id, NULL, err);
-	if (r < 0)
-		return bt_err_context(err, "Cannot restart container %s", ref);
-	bt_container_event(c, "restart", NULL);
-	return 0;
+		bt_container_revive_others(c);
+	return r < 0 ? bt_err_context(err, "Cannot restart container %s", ref) : 0;
 }
 
 void bt_container_restart_unhealthy(struct bt_container *c)

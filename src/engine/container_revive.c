@@ -8,15 +8,17 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fault.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "engine/container.h"
+#include "engine/container_launch.h"
 #include "engine/container_row.h"
-#include "engine/container_start.h"
 #include "engine/engine_private.h"
 #include "engine/host_config.h"
 #include "engine/jget.h"
+#include "engine/link_hosts.h"
 #include "engine/monitor_link.h"
 #include "monitor/restart.h"
 
@@ -32,18 +34,10 @@ static bool is_still_wanted(struct bt_container *c)
 {
 	bt_auto_lock(held, &c->lock);
 
+	/* There is no other run of these. */
+	if (c->state.status == BT_CONTAINER_CREATED || c->state.status == BT_CONTAINER_DEAD)
+		bt_container_mark_awaiting(c, false);
 	return c->state.status == BT_CONTAINER_EXITED && c->awaiting;
-}
-
-static void set_awaiting(struct bt_container *c, bool awaiting)
-{
-	bt_auto_lock(held, &c->lock);
-
-	if (awaiting && !c->awaiting)
-		atomic_fetch_add(&c->engine->awaiting, 1);
-	else if (!awaiting && c->awaiting)
-		atomic_fetch_sub(&c->engine->awaiting, 1);
-	c->awaiting = awaiting;
 }
 
 static bool has_ended(pid_t pid)
@@ -72,7 +66,7 @@ static bool is_on_its_way(struct bt_container *other, int64_t since_ns)
 	case BT_CONTAINER_DEAD:
 		break;
 	}
-	return other->kept || other->going || other->reviving || other->awaiting;
+	return other->coming > 0 || other->going || other->reviving || other->awaiting;
 }
 
 /* Is one of those that `c` joins on its way? */
@@ -94,6 +88,23 @@ static bool waits_for_others(struct bt_container *c, int64_t since_ns)
 	return waits;
 }
 
+/* Whether it is wanted still is asked under `op`: whoever takes the start back from then on finds
+ * it begun, and waits for it (bt_container_await_start()). Returns 1 where it is not. */
+static int try_to_start(struct bt_container *c, struct bt_err *err)
+{
+	bool tried = false;
+	int r = 1;
+
+	bt_auto_lock(held, &c->op);
+	if (is_still_wanted(c)) {
+		bt_fault_point("revive/begun");
+		set_reviving(c, true);
+		r = bt_container_launch(c, NULL, &tried, err);
+	}
+	set_reviving(c, false);
+	return r;
+}
+
 /* By the second thread. Those it joins are looked at before and after, for a failure may be of
  * either moment; what they do next comes after `awaiting` was set, and so is not missed. */
 static void start(struct bt_container *c)
@@ -101,20 +112,18 @@ static void start(struct bt_container *c)
 	int64_t now_ns = bt_time_now_ns();
 	bool waits = waits_for_others(c, now_ns);
 	struct bt_err err;
-	int r;
+	int r = try_to_start(c, &err);
 
-	if (is_still_wanted(c)) {
-		set_reviving(c, true);
-		r = bt_container_start(c->engine, c->id, NULL, &err);
-		if (r < 0)
-			bt_log_warn("restart container %.12s: %s", c->id, err.msg);
-		waits = r < 0 && (waits || waits_for_others(c, now_ns));
-	} else {
-		waits = false;
-	}
-	set_reviving(c, false);
-	if (!waits)
-		set_awaiting(c, false);
+	if (r == 0)
+		bt_link_hosts_refresh(c);
+	if (r >= 0)
+		return;
+	bt_log_warn("restart container %.12s: %s", c->id, err.msg);
+	if (waits || waits_for_others(c, now_ns))
+		return;
+	bt_container_set_awaiting(c, false);
+	/* Who waits for this one waits in vain. */
+	bt_container_revive_others(c);
 }
 
 /* Whatever kills monitors may kill the next one, too. */
@@ -132,39 +141,35 @@ static void start_sharing(struct bt_container *c)
 	    bt_host_config_shares(s.host_config))
 		start(c);
 	else
-		set_awaiting(c, false);
+		bt_container_set_awaiting(c, false);
 }
 
-void bt_container_revive_lost(struct bt_container *c, int64_t ran_ns, bool stopped)
+bool bt_container_revive_decide(struct bt_container *c, int code, int64_t ran_ns)
 {
-	struct bt_restart_end end = { .stopped = stopped, .ran_ms = ran_ns / 1000000 };
+	struct bt_restart_end end = { .code = code, .ran_ms = ran_ns / 1000000 };
 	int64_t delay_ms = 0;
 	bool again;
 
-	pthread_mutex_lock(&c->lock);
-	end.code = c->state.exit_code;
+	bt_auto_lock(held, &c->lock);
+	end.stopped = c->stopping;
 	end.restarts = c->state.restart_count;
 	again = bt_restart_decide(&c->restart, &end, &delay_ms);
-	if (again)
-		c->state.restart_count++;
 	c->reviving = again;
+	bt_container_mark_awaiting(c, again);
+	return again;
+}
+
+void bt_container_revive_lost(struct bt_container *c, int64_t ran_ns)
+{
+	pthread_mutex_lock(&c->lock);
+	c->state.restart_count++;
 	pthread_mutex_unlock(&c->lock);
-	set_awaiting(c, again);
-	if (again)
-		bt_links_later(c, end.ran_ms < BT_RESTART_STEADY_MS ? start_slowly : start);
+	bt_links_later(c, ran_ns / 1000000 < BT_RESTART_STEADY_MS ? start_slowly : start);
 }
 
 void bt_container_revive_failed(struct bt_container *c)
 {
-	set_awaiting(c, true);
 	bt_links_later(c, start_sharing);
-}
-
-static bool is_awaiting(struct bt_container *c)
-{
-	bt_auto_lock(held, &c->lock);
-
-	return c->awaiting;
 }
 
 /* By the second thread. */
@@ -174,7 +179,7 @@ static void start_those_that_wait(struct bt_container *c)
 	ssize_t n = bt_container_all(c->engine, &all);
 
 	for (ssize_t i = 0; i < n; i++)
-		if (is_awaiting(all[i]))
+		if (bt_container_is_awaiting(all[i]))
 			start(all[i]);
 	if (n >= 0)
 		bt_container_unref_all(all, n);
@@ -184,9 +189,4 @@ void bt_container_revive_others(struct bt_container *c)
 {
 	if (atomic_load(&c->engine->awaiting) > 0)
 		bt_links_later(c, start_those_that_wait);
-}
-
-void bt_container_revive_never(struct bt_container *c)
-{
-	set_awaiting(c, false);
 }

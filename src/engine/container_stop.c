@@ -16,7 +16,6 @@
 #include "engine/container_cgroup.h"
 #include "engine/container_clients.h"
 #include "engine/container_event.h"
-#include "engine/container_revive.h"
 #include "engine/container_row.h"
 #include "engine/container_waiter.h"
 #include "engine/engine_private.h"
@@ -99,6 +98,7 @@ void bt_container_stop_expect(struct bt_container *c, int timeout)
 	bt_auto_lock(held, &c->lock);
 
 	c->stopping = true;
+	bt_container_mark_awaiting(c, false);
 	c->kill_at_ns =
 		timeout < 0 ? 0 : bt_time_now_ns() + (int64_t)timeout * BT_TIME_NSEC_PER_SEC;
 }
@@ -152,7 +152,7 @@ int bt_container_stop(struct bt_engine *engine, const char *ref, const char *sig
 	r = bt_container_stop_values(c, signal, &timeout, &number, err);
 	if (r < 0)
 		return bt_err_context(err, "cannot stop container: %s", ref);
-	bt_container_revive_never(c);
+	bt_container_set_awaiting(c, false);
 	bt_container_await_start(c);
 	if (!bt_container_stop_needed(c))
 		return 1;

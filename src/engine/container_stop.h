@@ -48,8 +48,8 @@ bool bt_container_stop_waits(struct bt_container *container);
 /** Let go on what is paused, after `signal` was sent: a frozen container takes no signal but the
  * one that ends it. Any other is told as "unpause". */
 void bt_container_stop_thaw(struct bt_container *container, int signal);
-/** From here on its end is what was asked for, and told as "stop". `timeout` as in
- * bt_client_stop(). */
+/** From here on its end is what was asked for, told as "stop", and none that its policy has an
+ * answer to. `timeout` as in bt_client_stop(). */
 void bt_container_stop_expect(struct bt_container *container, int timeout);
 /** Publish "kill" with its signal, where there is a process that it is for. */
 void bt_container_stop_event(struct bt_container *container, int signal);

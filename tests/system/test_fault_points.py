@@ -3,12 +3,14 @@
 import http.client
 import os
 import re
+import signal
 import time
 
 import pytest
 
 import orphans
-from harness import PATIENCE, TOP, Daemon, busybox_tar, wait_for
+from harness import PATIENCE, TOP, wait_for
+from held import faulty_daemon
 
 
 def points():
@@ -46,8 +48,8 @@ class Bench:
         return self.ask("POST", f"/containers/create?name={name}",
                         {"Image": "bb", "Cmd": list(cmd) or ["sleep", "600"], "Volumes": {"/vol": {}}, "HostConfig": host})
 
-    def running(self, name, *cmd):
-        assert self.create(name, *cmd).status == 201
+    def running(self, name, *cmd, **host):
+        assert self.create(name, *cmd, **host).status == 201
         assert self.ask("POST", f"/containers/{name}/start").status == 204
 
     def state(self, name):
@@ -56,17 +58,8 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench():
-    d = Daemon()
-    os.environ["BERTH_FAULT_FILE"] = os.path.join(d.top, "fault")
-    try:
-        d.start()
-        d.import_image(busybox_tar(), "bb:latest")
+    with faulty_daemon() as d:
         yield Bench(d)
-    finally:
-        del os.environ["BERTH_FAULT_FILE"]
-        if os.path.exists(os.path.join(d.top, "fault")):
-            os.unlink(os.path.join(d.top, "fault"))
-        d.stop()
 
 
 def exec_one(b, name):
@@ -88,6 +81,11 @@ SCENARIOS = {
     "stop": (lambda b, n: b.running(n), lambda b, n: b.ask("POST", f"/containers/{n}/stop?t=0")),
     "kill": (lambda b, n: b.running(n), lambda b, n: b.ask("POST", f"/containers/{n}/kill")),
     "restart": (lambda b, n: b.running(n), lambda b, n: b.ask("POST", f"/containers/{n}/restart?t=0")),
+    # By a stop and a start, since whose network it has may be another process by now.
+    "restart-anew": (lambda b, n: b.running(n, NetworkMode="container:steady"), lambda b, n: b.ask("POST", f"/containers/{n}/restart?t=0")),
+    # By the daemon, since its monitor is dead.
+    "revive": (lambda b, n: b.running(n, RestartPolicy={"Name": "always"}),
+               lambda b, n: os.kill(orphans.monitors(b.d)[b.d.inspect(n)["Id"]], signal.SIGKILL)),
     "rename": (lambda b, n: b.create(n), lambda b, n: b.ask("POST", f"/containers/{n}/rename?name={n}-new")),
     "rm": (lambda b, n: b.running(n), lambda b, n: b.ask("DELETE", f"/containers/{n}?force=1&v=1")),
     "prune": (lambda b, n: (b.create(n), b.create(n + "-two")), lambda b, n: b.ask("POST", "/containers/prune")),
@@ -141,7 +139,7 @@ def check_the_hit(b, group, point, name):
         wait_for(lambda: b.state(name)["Running"] is (point == "stop/begun"), "it is stopped")
     if group == "kill":
         wait_for(lambda: not b.state(name)["Running"], "it is dead")
-    if group == "restart":
+    if group in ("restart", "revive"):
         wait_for(lambda: b.state(name)["Running"], "it runs again")
     if group == "exec" and b.exec:
         wait_for(lambda: b.ask("GET", f"/exec/{b.exec}/json").json["ExitCode"] in ((7,) if point in ("exec/done", "exec/ended") else (7, None)),
