@@ -52,10 +52,16 @@ struct creation {
 	bool fills; /* it has volumes */
 };
 
+/* Whose volumes it was to take over may have been removed meanwhile. */
+static void drop_claims(const struct creation *cr)
+{
+	bt_container_undo_volumes(cr->engine, bt_volume_claim_drop(cr->engine, cr->container->id));
+}
+
 static void creation_done(struct creation *cr)
 {
 	if (cr->container)
-		bt_volume_claim_drop(cr->engine, cr->container->id);
+		drop_claims(cr);
 	bt_image_done(&cr->image);
 	bt_container_row_settings_done(&cr->settings);
 	json_decref(cr->warnings);
@@ -89,23 +95,30 @@ static int check_platform(const struct bt_image *image, const char *name, const 
 		name, actual, platform);
 }
 
-/* "container[:mode]" of --volumes-from. */
+/* Whose volumes "container[:mode]" of --volumes-from takes over. */
+static int find_donor(const struct creation *cr, const char *spec, struct bt_container **ret,
+		      struct bt_err *err)
+{
+	bt_auto_free char *ref = strndup(spec, strcspn(spec, ":"));
+	int r = ref ? bt_container_get(cr->engine, ref, ret, err)
+		    : bt_err_sys(err, -ENOMEM, "read volumes-from");
+
+	if (r < 0 && err->kind == BT_ERR_NOT_FOUND)
+		err->kind = BT_ERR_INVALID;
+	return r;
+}
+
 static int add_volumes_of(struct creation *cr, const char *spec, struct bt_err *err)
 {
 	bt_auto_container struct bt_container *other = NULL;
 	bt_auto_settings struct bt_container_settings s = { 0 };
 	size_t len = strcspn(spec, ":");
-	bt_auto_free char *ref = strndup(spec, len);
 	int r;
 
 	if (spec[0] == '\0')
 		return bt_err_set(err, BT_ERR_INVALID, EINVAL,
 				  "volumes-from specification cannot be an empty string");
-	r = ref ? bt_container_get(cr->engine, ref, &other, err)
-		: bt_err_sys(err, -ENOMEM, "read volumes-from");
-
-	if (r < 0 && err->kind == BT_ERR_NOT_FOUND)
-		err->kind = BT_ERR_INVALID;
+	r = find_donor(cr, spec, &other, err);
 	if (r == 0)
 		r = bt_container_row_settings(other, &s, err);
 	if (r < 0)
@@ -380,17 +393,15 @@ static int check_donors(struct creation *cr, struct bt_err *err)
 	json_array_foreach (list, i, item) {
 		bt_auto_container struct bt_container *other = NULL;
 		const char *spec = json_string_value(item);
-		bt_auto_free char *ref = strndup(spec, strcspn(spec, ":"));
-		int r = ref ? bt_container_get(cr->engine, ref, &other, err)
-			    : bt_err_sys(err, -ENOMEM, "read volumes-from");
+		int r = find_donor(cr, spec, &other, err);
 
 		if (r < 0)
 			return r;
 		bt_auto_lock(held, &other->lock);
 		if (other->state.status == BT_CONTAINER_REMOVING)
 			return bt_err_set(err, BT_ERR_INVALID, ENOENT,
-					  "the container %.200s of volumes-from is being removed",
-					  ref);
+					  "the container %.*s of volumes-from is being removed",
+					  (int)strcspn(spec, ":"), spec);
 	}
 	return 0;
 }
@@ -419,6 +430,7 @@ static int place_volumes(struct creation *cr, struct bt_err *err)
 			return bt_err_sys(err, -ENOMEM, "create volumes");
 		json_object_set_new(mount, "Source", json_string(path));
 	}
+	bt_fault_point("create/claimed");
 	return check_donors(cr, err);
 }
 
@@ -535,7 +547,7 @@ static int create(struct creation *cr, const char *name, struct bt_err *err)
 	r = make_on_disk(cr, err);
 	if (r == 0)
 		r = bt_container_index_add(cr->engine, cr->container, err);
-	bt_volume_claim_drop(cr->engine, cr->container->id);
+	drop_claims(cr);
 	if (r < 0) {
 		bt_container_undo(cr->container);
 		return r;

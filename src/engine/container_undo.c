@@ -20,20 +20,19 @@
 #include "engine/volume_users.h"
 
 /* Unless another container has it, there or being made. */
-static int remove_volume(struct bt_container *c, const char *name, struct bt_err *err)
+static int remove_volume(struct bt_engine *engine, const char *name, struct bt_err *err)
 {
 	bt_auto_volume_claim struct bt_volume_claim alone = { 0 };
 	json_auto_t *users = NULL;
-	int r = bt_volume_claim_alone(c->engine, name, &alone, err);
+	int r = bt_volume_claim_or_leave(engine, name, &alone, err);
 
 	if (r <= 0)
 		return r;
-	r = bt_volume_users_of(c->engine, name, c, &users, err);
+	r = bt_volume_users_of(engine, name, true, &users, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = bt_volume_delete(c->engine, name, err);
-	/* Another one that had it was removed at the same time. */
-	return r == -ENOENT ? 0 : r;
+	/* Another one that had it, and is removed at the same time, may have done it. */
+	return bt_volume_delete(engine, name, err);
 }
 
 /* The volumes that were made without a name, for it or for one whose volumes it has
@@ -50,7 +49,7 @@ static int remove_volumes(struct bt_container *c, struct bt_err *err)
 	json_array_foreach (s.mounts, i, mount) {
 		if (!bt_jget_bool(mount, "Anonymous"))
 			continue;
-		r = remove_volume(c, bt_jget_text(mount, "Name"), err);
+		r = remove_volume(c->engine, bt_jget_text(mount, "Name"), err);
 		if (r < 0)
 			return r;
 	}
@@ -137,4 +136,16 @@ void bt_container_undo(struct bt_container *c)
 
 	if (bt_container_dismantle(c, &err) < 0)
 		bt_log_warn("remove the remains of container %.12s: %s", c->id, err.msg);
+}
+
+void bt_container_undo_volumes(struct bt_engine *engine, json_t *left)
+{
+	const char *name;
+	json_t *none;
+	struct bt_err err;
+
+	json_object_foreach (left, name, none)
+		if (remove_volume(engine, name, &err) < 0)
+			bt_log_warn("remove volume %s: %s", name, err.msg);
+	json_decref(left);
 }

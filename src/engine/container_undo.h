@@ -8,6 +8,7 @@
  * then on: they are renamed away and removed behind, or swept at the next start.
  */
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/attr.h"
@@ -24,5 +25,10 @@ bt_nodiscard int bt_container_dismantle(struct bt_container *container, struct b
 /** The same for one whose creation failed: what cannot be removed now is swept at the next start;
  * reported, not returned. */
 void bt_container_undo(struct bt_container *container);
+
+/** The volumes that those who were removed left to one that was being made, as
+ * bt_volume_claim_drop() returns them (taken; may be NULL): remove those that nobody has. What
+ * cannot be removed is reported. */
+void bt_container_undo_volumes(struct bt_engine *engine, json_t *left);
 
 #endif

@@ -157,7 +157,7 @@ int bt_volume_delete(struct bt_engine *engine, const char *name, struct bt_err *
 	json_auto_t *config = NULL;
 	int r = bt_volume_config(engine, name, &config, err);
 
-	if (r < 0)
+	if (r <= 0)
 		return r;
 	r = dir && data ? 0 : -ENOMEM;
 	/* What we mounted there is not to be emptied; what others did makes the removal fail. */

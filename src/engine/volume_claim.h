@@ -31,8 +31,11 @@ void bt_volume_claims_destroy(struct bt_volume_claims *claims);
  * while another has it alone. Once more is fine. */
 bt_nodiscard int bt_volume_claim_for(struct bt_engine *engine, const char *volume, const char *user,
 				     struct bt_err *err);
-/** `user` is in the index, or will not be: nothing is claimed for it any more. */
-void bt_volume_claim_drop(struct bt_engine *engine, const char *user);
+/** `user` is in the index, or will not be: nothing is claimed for it any more. Returns those of its
+ * volumes whose removal was left to it (bt_volume_claim_or_leave()) and that nobody else who is
+ * being made has: {volume: true} as a new object, NULL for none. The caller removes them, where
+ * nobody has them. */
+bt_nodiscard json_t *bt_volume_claim_drop(struct bt_engine *engine, const char *user);
 
 /** A volume that nobody else has a say about; zeroed is none. */
 struct bt_volume_claim {
@@ -44,6 +47,12 @@ struct bt_volume_claim {
  * made has it: bt_volume_claim_users() says which. */
 bt_nodiscard int bt_volume_claim_alone(struct bt_engine *engine, const char *volume,
 				       struct bt_volume_claim *ret, struct bt_err *err);
+/** The same for whoever wants to remove the volume: where a container that is being made has it
+ * (0), the removal is left to that one, which may come to nothing: bt_volume_claim_drop() says so.
+ */
+bt_nodiscard int bt_volume_claim_or_leave(struct bt_engine *engine, const char *volume,
+					  struct bt_volume_claim *ret, struct bt_err *err);
+/** Give it back. One of nothing is fine. */
 void bt_volume_claim_done(struct bt_volume_claim *claim);
 #define bt_auto_volume_claim bt_auto(bt_volume_claim_done)
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/auto.h"
+#include "base/lock.h"
 #include "codec/json_raw.h"
 #include "engine/container.h"
 #include "engine/jget.h"
@@ -44,9 +45,18 @@ static int add_users(json_t *users, const struct bt_container *c, const char *on
 	return r;
 }
 
+/* Is it being removed together with its volumes? Such a one does not come back: where the removal
+ * fails half-way it is dead (engine/container_remove.c). */
+static bool goes(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return c->state.remove_volumes &&
+	       (c->state.status == BT_CONTAINER_REMOVING || c->state.status == BT_CONTAINER_DEAD);
+}
+
 /* Claims before the index: whoever is in neither yet began later than this. */
-static json_t *collect(struct bt_engine *engine, const char *only,
-		       const struct bt_container *except)
+static json_t *collect(struct bt_engine *engine, const char *only, bool staying)
 {
 	json_auto_t *users = bt_volume_claim_users(engine);
 	struct bt_container **all = NULL;
@@ -54,7 +64,7 @@ static json_t *collect(struct bt_engine *engine, const char *only,
 	int r = users && n >= 0 ? 0 : -ENOMEM;
 
 	for (ssize_t i = 0; r == 0 && i < n; i++)
-		if (all[i] != except)
+		if (!staying || !goes(all[i]))
 			r = add_users(users, all[i], only);
 	bt_container_unref_all(all, n);
 	return r == 0 ? bt_take(users) : NULL;
@@ -62,7 +72,7 @@ static json_t *collect(struct bt_engine *engine, const char *only,
 
 int bt_volume_users_all(struct bt_engine *engine, json_t **ret, struct bt_err *err)
 {
-	json_t *users = collect(engine, NULL, NULL);
+	json_t *users = collect(engine, NULL, false);
 
 	if (!users)
 		return bt_err_sys(err, -ENOMEM, "find the users of volumes");
@@ -70,10 +80,10 @@ int bt_volume_users_all(struct bt_engine *engine, json_t **ret, struct bt_err *e
 	return 0;
 }
 
-int bt_volume_users_of(struct bt_engine *engine, const char *volume,
-		       const struct bt_container *except, json_t **ret, struct bt_err *err)
+int bt_volume_users_of(struct bt_engine *engine, const char *volume, bool staying, json_t **ret,
+		       struct bt_err *err)
 {
-	json_auto_t *users = collect(engine, volume, except);
+	json_auto_t *users = collect(engine, volume, staying);
 	json_t *ids = json_object_get(users, volume);
 
 	if (!users)

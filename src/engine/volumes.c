@@ -349,7 +349,7 @@ static int claim(struct bt_engine *engine, const char *verb, const char *name,
 		r = alone = bt_volume_claim_alone(engine, name, ret, err);
 		bt_fault_point("volume-rm/claimed");
 		if (r >= 0)
-			r = bt_volume_users_of(engine, name, NULL, &ids, err);
+			r = bt_volume_users_of(engine, name, false, &ids, err);
 	} while (r == 0 && alone == 0);
 	return r > 0 ? refuse_used(verb, name, ids, err) : r;
 }

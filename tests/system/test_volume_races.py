@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Volumes that are removed while a container that will have them is being made: one side waits at a step of its own (docs/decisions/0006) until the other has had its way."""
+import json
 import os
 import threading
+import time
 
 import pytest
 
@@ -97,6 +99,49 @@ def test_the_volumes_of_one_that_is_being_removed_are_not_taken_over(d):
         held.go()
         assert held.answer.status == 204
     assert d.get("/containers/json?all=1").json == []
+    remove_all(d)
+
+
+def shared_by_two(d):
+    """The volume that nobody named and that `first` and `second` have."""
+    assert d.post("/containers/create?name=first", {"Image": "bb", "Cmd": ["true"], "Volumes": {"/data": {}}}).status == 201
+    assert d.post("/containers/create?name=second", body(VolumesFrom=["first"])).status == 201
+    return mount_of(d, "first")["Name"]
+
+
+@pytest.mark.parametrize("point", ["rm/marked", "rm/volumes"])
+def test_of_two_that_are_removed_at_once_none_leaves_their_volume_to_the_other(d, point):
+    volume, since = shared_by_two(d), time.time()
+    with Held(d, point, "DELETE", "/containers/first?v=1") as held:
+        assert d.request("DELETE", "/containers/second?v=1").status == 204
+        held.go()
+        assert held.answer.status == 204
+    assert d.get("/volumes").json["Volumes"] == []
+    told = d.get('/events?since=%f&until=%f&filters={"type":["volume"],"event":["destroy"]}' % (since, time.time())).body.splitlines()
+    assert [json.loads(line)["Actor"]["ID"] for line in told] == [volume], "it is told once"
+    remove_all(d)
+
+
+def test_of_two_that_are_removed_at_once_one_without_its_volumes_keeps_them(d):
+    volume = shared_by_two(d)
+    with Held(d, "rm/volumes", "DELETE", "/containers/first") as held:
+        assert d.request("DELETE", "/containers/second?v=1").status == 204
+        held.go()
+        assert held.answer.status == 204
+    assert [v["Name"] for v in d.get("/volumes").json["Volumes"]] == [volume]
+    remove_all(d)
+
+
+@pytest.mark.parametrize("query, left", [("?v=1", False), ("", True)])
+def test_a_volume_that_waits_for_one_that_is_not_made_after_all_goes_as_was_asked(d, query, left):
+    assert d.post("/containers/create?name=first", {"Image": "bb", "Cmd": ["true"], "Volumes": {"/data": {}}}).status == 201
+    volume = mount_of(d, "first")["Name"]
+    with Held(d, "create/claimed", "POST", "/containers/create?name=second", body(VolumesFrom=["first"])) as held:
+        assert d.request("DELETE", "/containers/first" + query).status == 204
+        assert d.get(f"/volumes/{volume}").status == 200, "another one is to have it"
+        held.go()
+        assert held.answer.status == 400 and held.answer.message == "No such container: first"
+    assert d.get(f"/volumes/{volume}").status == (200 if left else 404)
     remove_all(d)
 
 

@@ -34,6 +34,12 @@ static const char *users_of(const char *volume)
 	return text;
 }
 
+/* Nothing is left to it. */
+static void drop(struct bt_engine *e, const char *user)
+{
+	ck_assert_ptr_null(bt_volume_claim_drop(e, user));
+}
+
 START_TEST(several_may_have_a_volume_and_each_lets_go_of_all_of_its_own)
 {
 	ck_well(bt_volume_claim_for(&engine, "v1", "c1", &err), &err);
@@ -41,11 +47,11 @@ START_TEST(several_may_have_a_volume_and_each_lets_go_of_all_of_its_own)
 	ck_well(bt_volume_claim_for(&engine, "v1", "c1", &err), &err);
 	ck_well(bt_volume_claim_for(&engine, "v2", "c1", &err), &err);
 	ck_assert_str_eq(users_of("v1"), "c1 c2");
-	bt_volume_claim_drop(&engine, "c1");
+	drop(&engine, "c1");
 	ck_assert_str_eq(users_of("v1"), "c2");
 	ck_assert_str_eq(users_of("v2"), "");
-	bt_volume_claim_drop(&engine, "c1");
-	bt_volume_claim_drop(&engine, "c2");
+	drop(&engine, "c1");
+	drop(&engine, "c2");
 	ck_assert_str_eq(users_of("v1"), "");
 }
 END_TEST
@@ -60,7 +66,7 @@ START_TEST(nobody_has_alone_what_a_container_will_have)
 	/* Another volume is another matter. */
 	ck_assert_int_eq(bt_volume_claim_alone(&engine, "v2", &alone, &err), 1);
 	bt_volume_claim_done(&alone);
-	bt_volume_claim_drop(&engine, "c1");
+	drop(&engine, "c1");
 	ck_assert_int_eq(bt_volume_claim_alone(&engine, "v1", &alone, &err), 1);
 }
 END_TEST
@@ -83,7 +89,7 @@ static void *create_one(void *none)
 	(void)none;
 	ck_well(bt_volume_claim_for(&engine, "v1", "c1", &failed), &failed);
 	note("created");
-	bt_volume_claim_drop(&engine, "c1");
+	drop(&engine, "c1");
 	return NULL;
 }
 
@@ -122,10 +128,52 @@ START_TEST(whoever_comes_while_one_has_it_alone_waits_for_its_end)
 }
 END_TEST
 
+/* Somebody wants to remove the volume, and is told that one that is being made has it. */
+static void leave(const char *volume)
+{
+	bt_auto_volume_claim struct bt_volume_claim alone = { 0 };
+
+	ck_assert_int_eq(bt_volume_claim_or_leave(&engine, volume, &alone, &err), 0);
+	ck_assert_ptr_null(alone.volume);
+}
+
+START_TEST(the_last_that_is_being_made_is_told_whose_removal_was_left_to_these)
+{
+	json_auto_t *left = NULL;
+
+	ck_well(bt_volume_claim_for(&engine, "v1", "c1", &err), &err);
+	ck_well(bt_volume_claim_for(&engine, "v1", "c2", &err), &err);
+	ck_well(bt_volume_claim_for(&engine, "v2", "c2", &err), &err);
+	leave("v1");
+	leave("v1");
+	drop(&engine, "c1");
+	left = bt_volume_claim_drop(&engine, "c2");
+	assert_json(left, "{'v1':true}");
+	/* And once only. */
+	ck_well(bt_volume_claim_for(&engine, "v1", "c3", &err), &err);
+	drop(&engine, "c3");
+}
+END_TEST
+
+START_TEST(who_has_it_alone_leaves_it_to_nobody)
+{
+	bt_auto_volume_claim struct bt_volume_claim alone = { 0 };
+
+	ck_assert_int_eq(bt_volume_claim_or_leave(&engine, "v1", &alone, &err), 1);
+	ck_assert_str_eq(alone.volume, "v1");
+	bt_volume_claim_done(&alone);
+	ck_well(bt_volume_claim_for(&engine, "v1", "c1", &err), &err);
+	ck_assert_int_eq(bt_volume_claim_alone(&engine, "v1", &alone, &err), 0);
+	drop(&engine, "c1");
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
 	tcase_add_test(tests, several_may_have_a_volume_and_each_lets_go_of_all_of_its_own);
 	tcase_add_test(tests, nobody_has_alone_what_a_container_will_have);
+	tcase_add_test(tests, the_last_that_is_being_made_is_told_whose_removal_was_left_to_these);
+	tcase_add_test(tests, who_has_it_alone_leaves_it_to_nobody);
 	tcase_add_test(tests, whoever_comes_while_one_has_it_alone_waits_for_its_end);
 }
 

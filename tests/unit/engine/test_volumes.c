@@ -472,7 +472,7 @@ START_TEST(a_removal_goes_on_alone_where_those_who_had_the_volume_have_just_gone
 	ck_assert_int_eq(pthread_create(&thread, NULL, remove_volume, &removal), 0);
 	while (!is_held())
 		(void)usleep(1000);
-	bt_volume_claim_drop(&engine, "c1");
+	ck_assert_ptr_null(bt_volume_claim_drop(&engine, "c1"));
 	/* It claims once more, and passes the step again. */
 	hold_at("volume-rm/claimed");
 	ck_assert_int_eq(unlink(fault_held), 0);
