@@ -230,42 +230,67 @@ bool bt_container_apply_stores(const struct bt_container *c, const struct bt_jou
 	return !(rec->final && c->auto_remove);
 }
 
-bool bt_container_apply(struct bt_container *c, const struct bt_journal_record *rec)
-{
-	bool ended = is_end(rec);
-	bool stores = bt_container_apply_stores(c, rec);
-	bool changed, gives_up, kept, fails;
+/* What a record meant for the state that it was applied to. */
+struct meaning {
+	bool changed;  /* it was not applied before */
+	bool gives_up; /* it ends a wait for a restart, and no program */
+	bool fails;    /* its monitor could not make a restart, and nobody had asked for an end */
+	bool kept;     /* a restart asked for this end */
+};
 
-	pthread_mutex_lock(&c->lock);
-	gives_up = bt_container_apply_gives_up(&c->state, rec);
-	fails = rec->kind == BT_JOURNAL_START_FAILED && rec->final && !c->stopping &&
-		c->state.status == BT_CONTAINER_RESTARTING;
-	changed = bt_container_apply_to_state(&c->state, rec);
-	if (changed && ended) {
-		c->ends++;
-		c->ending = true;
-	}
-	if (changed && ended && rec->final)
+/* Under lock. */
+static void change_by_end(struct bt_container *c, const struct bt_journal_record *rec, bool fails)
+{
+	c->ends++;
+	c->ending = true;
+	if (rec->final)
 		blank_networks(&c->state);
-	if (changed && fails)
+	if (fails)
 		bt_container_mark_awaiting(c, true);
-	if (changed && stores)
+}
+
+static struct meaning change(struct bt_container *c, const struct bt_journal_record *rec,
+			     bool stores)
+{
+	struct meaning m;
+
+	bt_auto_lock(held, &c->lock);
+	m.gives_up = bt_container_apply_gives_up(&c->state, rec);
+	m.fails = rec->kind == BT_JOURNAL_START_FAILED && rec->final && !c->stopping &&
+		  c->state.status == BT_CONTAINER_RESTARTING;
+	m.changed = bt_container_apply_to_state(&c->state, rec);
+	if (m.changed && is_end(rec))
+		change_by_end(c, rec, m.fails);
+	if (m.changed && stores)
 		write_state(c);
 	bt_fault_point("end/stored");
-	kept = c->kept;
-	pthread_mutex_unlock(&c->lock);
-	if (!changed)
-		return true;
-	publish(c, rec, gives_up);
-	if (ended)
-		bt_container_waiters_exit(c);
-	if (!ended || !rec->final)
-		return stores;
+	m.kept = c->kept;
+	return m;
+}
+
+/* What begins where nothing of it is left. */
+static void follow_last_end(struct bt_container *c, const struct meaning *m)
+{
 	bt_container_waiters_restarted(c);
-	if (fails)
+	if (m->fails)
 		bt_container_revive_failed(c);
-	if (c->auto_remove && !kept)
+	if (c->auto_remove && !m->kept)
 		bt_links_later(c, auto_remove);
+}
+
+bool bt_container_apply(struct bt_container *c, const struct bt_journal_record *rec)
+{
+	const bool stores = bt_container_apply_stores(c, rec);
+	const struct meaning m = change(c, rec, stores);
+
+	if (!m.changed)
+		return true;
+	publish(c, rec, m.gives_up);
+	if (!is_end(rec))
+		return stores;
+	bt_container_waiters_exit(c);
+	if (rec->final)
+		follow_last_end(c, &m);
 	return stores;
 }
 

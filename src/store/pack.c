@@ -207,40 +207,63 @@ static bool is_made_up(int fd)
 	return false;
 }
 
-static int pack_below(struct packer *p, int at, const char *name, const char *path,
+/* Returns 1 with *ret open; 0 where it has gone, or is no directory any more. */
+static int open_dir(int at, const char *name, const char *path, DIR **ret, struct bt_err *err)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir) {
+		*ret = dir;
+		return 1;
+	}
+	r = -errno;
+	bt_close(&fd);
+	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP
+		       ? 0
+		       : bt_err_sys(err, r, "open the directory %s", path);
+}
+
+static int pack_entry(struct packer *p, int at, const char *name, const char *path,
 		      struct bt_err *err)
 {
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bt_auto(dir_done) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	bt_auto_free char *below = NULL;
+
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return 0;
+	below = bt_str_format("%s%s%s", path, *path && !bt_str_ends(path, "/") ? "/" : "", name);
+	return below ? pack_any(p, at, name, below, err)
+		     : bt_err_sys(err, -ENOMEM, "pack %s", path);
+}
+
+static int pack_entries(struct packer *p, DIR *dir, const char *path, struct bt_err *err)
+{
 	const struct dirent *entry;
 	int r = 0;
 
-	if (!dir) {
-		r = -errno;
-		bt_close(&fd);
-		return r == -ENOENT || r == -ENOTDIR || r == -ELOOP
-			       ? 0
-			       : bt_err_sys(err, r, "open the directory %s", path);
-	}
+	while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL)
+		r = pack_entry(p, dirfd(dir), entry->d_name, path, err);
+	return r == 0 && errno != 0 ? bt_err_sys(err, -errno, "read the directory %s", path) : r;
+}
+
+static int pack_below(struct packer *p, int at, const char *name, const char *path,
+		      struct bt_err *err)
+{
+	bt_auto(dir_done) DIR *dir = NULL;
+	int r = open_dir(at, name, path, &dir, err);
+
+	if (r <= 0)
+		return r;
 	/* Who asks for it itself shall have it. */
-	if (p->depth > 0 && p->pack->cross_mounts && is_made_up(fd))
+	if (p->depth > 0 && p->pack->cross_mounts && is_made_up(dirfd(dir)))
 		return 0;
 	if (++p->depth > DEPTH_MAX)
 		return bt_err_set(err, BT_ERR_INVALID, ELOOP, "%.200s… is nested too deep", path);
-	if (p->pack->whiteouts && is_opaque(fd))
-		r = add_mark(p, path, strlen(path), ".wh..wh..opq", "", err);
-	while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
-		bt_auto_free char *below = NULL;
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		below = bt_str_format("%s%s%s", path, *path && !bt_str_ends(path, "/") ? "/" : "",
-				      entry->d_name);
-		r = below ? pack_any(p, fd, entry->d_name, below, err)
-			  : bt_err_sys(err, -ENOMEM, "pack %s", path);
-	}
-	if (r == 0 && errno != 0)
-		r = bt_err_sys(err, -errno, "read the directory %s", path);
+	r = p->pack->whiteouts && is_opaque(dirfd(dir))
+		    ? add_mark(p, path, strlen(path), ".wh..wh..opq", "", err)
+		    : 0;
+	if (r == 0)
+		r = pack_entries(p, dir, path, err);
 	p->depth--;
 	return r;
 }
