@@ -281,33 +281,6 @@ static int check_connect(const struct change *c, struct bt_err *err)
 	return 0;
 }
 
-static int join(struct change *c, struct bt_err *err)
-{
-	int r = look(c, err);
-
-	if (r == 0)
-		r = check_connect(c, err);
-	if (r == 0 && c->pid)
-		r = join_running(c, err);
-	if (r == 0)
-		r = remember(c, true, err);
-	if (r == 0 && c->pid)
-		bt_network_event(c->nets, c->net, "connect", c->container->id);
-	return r;
-}
-
-int bt_network_connect(struct bt_engine *engine, const char *ref, const json_t *body,
-		       struct bt_err *err)
-{
-	bt_auto(change_done) struct change c = { 0 };
-	int r = begin(engine, ref, body, &c, err);
-
-	if (r < 0)
-		return r;
-	bt_auto_lock(held, &c.container->op);
-	return join(&c, err);
-}
-
 static int leave_running(struct change *c, struct bt_err *err)
 {
 	json_auto_t *interfaces = bt_network_endpoint_interfaces(c->nets, c->container->id);
@@ -345,23 +318,25 @@ static int check_disconnect(const struct change *c, struct bt_err *err)
 	return 0;
 }
 
-static int leave(struct change *c, struct bt_err *err)
+/* What a change consists of: for a container that runs now, for any at its next start. */
+static int apply(struct change *c, bool joins, struct bt_err *err)
 {
 	int r = look(c, err);
 
 	if (r == 0)
-		r = check_disconnect(c, err);
+		r = joins ? check_connect(c, err) : check_disconnect(c, err);
 	if (r == 0 && c->pid)
-		r = leave_running(c, err);
+		r = joins ? join_running(c, err) : leave_running(c, err);
 	if (r == 0)
-		r = remember(c, false, err);
+		r = remember(c, joins, err);
 	if (r == 0 && c->pid)
-		bt_network_event(c->nets, c->net, "disconnect", c->container->id);
+		bt_network_event(c->nets, c->net, joins ? "connect" : "disconnect",
+				 c->container->id);
 	return r;
 }
 
-int bt_network_disconnect(struct bt_engine *engine, const char *ref, const json_t *body,
-			  struct bt_err *err)
+static int change(struct bt_engine *engine, const char *ref, const json_t *body, bool joins,
+		  struct bt_err *err)
 {
 	bt_auto(change_done) struct change c = { 0 };
 	int r = begin(engine, ref, body, &c, err);
@@ -369,5 +344,17 @@ int bt_network_disconnect(struct bt_engine *engine, const char *ref, const json_
 	if (r < 0)
 		return r;
 	bt_auto_lock(held, &c.container->op);
-	return leave(&c, err);
+	return apply(&c, joins, err);
+}
+
+int bt_network_connect(struct bt_engine *engine, const char *ref, const json_t *body,
+		       struct bt_err *err)
+{
+	return change(engine, ref, body, true, err);
+}
+
+int bt_network_disconnect(struct bt_engine *engine, const char *ref, const json_t *body,
+			  struct bt_err *err)
+{
+	return change(engine, ref, body, false, err);
 }
