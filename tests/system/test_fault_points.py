@@ -80,6 +80,7 @@ SCENARIOS = {
     "exec": (lambda b, n: b.running(n), exec_one),
     "stop": (lambda b, n: b.running(n), lambda b, n: b.ask("POST", f"/containers/{n}/stop?t=0")),
     "kill": (lambda b, n: b.running(n), lambda b, n: b.ask("POST", f"/containers/{n}/kill")),
+    "attach": (lambda b, n: b.running(n), lambda b, n: b.ask("POST", f"/containers/{n}/attach?stream=1&stdout=1")),
     "restart": (lambda b, n: b.running(n), lambda b, n: b.ask("POST", f"/containers/{n}/restart?t=0")),
     # By a stop and a start, since whose network it has may be another process by now.
     "restart-anew": (lambda b, n: b.running(n, NetworkMode="container:steady"), lambda b, n: b.ask("POST", f"/containers/{n}/restart?t=0")),
