@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -140,6 +141,9 @@ static int join(const struct bt_container_attach *attach, struct bt_spawn_client
 	how->logged_ns = logged_ns;
 	bt_fault_point("attach/told");
 	r = bt_client_attach(bt_link_client(link), how, fd, err);
+	/* One that did not answer in time still has it in its queue. */
+	if (r < 0)
+		(void)shutdown(fd, SHUT_RDWR);
 	return r < 0 ? r : 1;
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/auto.h"
 #include "base/fault.h"
@@ -126,9 +127,13 @@ static void forward_late_clients(struct bt_container *c)
 	struct bt_err err;
 
 	bt_container_clients_take(c, NULL, &late);
-	for (unsigned i = 0; link && i < late.n; i++)
-		if (bt_client_attach(bt_link_client(link), &late.how[i], late.fds[i], &err) < 0)
-			bt_log_debug("attach to container %.12s: %s", c->id, err.msg);
+	for (unsigned i = 0; link && i < late.n; i++) {
+		if (bt_client_attach(bt_link_client(link), &late.how[i], late.fds[i], &err) == 0)
+			continue;
+		bt_log_debug("attach to container %.12s: %s", c->id, err.msg);
+		/* A monitor that did not answer in time still has it in its queue. */
+		(void)shutdown(late.fds[i], SHUT_RDWR);
+	}
 	bt_container_clients_done(&late);
 }
 

@@ -7,6 +7,7 @@
 #include <nettle/base64.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -279,6 +280,9 @@ int bt_exec_start_run(struct bt_exec_start *start, int sock, const void *early, 
 		bt_exec_event_failed(start->container, start->exec->id,
 				     bt_launch_exec_exit_code(err));
 		say(fd, tty, err);
+		/* A monitor that did not answer in time still has it in its queue. */
+		if (fd >= 0)
+			(void)shutdown(fd, SHUT_RDWR);
 	}
 	start_free(start);
 	return r;

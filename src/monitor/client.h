@@ -154,7 +154,8 @@ bt_nodiscard int bt_client_unhealthy(struct bt_client *client, struct bt_err *er
 bt_nodiscard int bt_client_resize(struct bt_client *client, const char *exec, unsigned rows,
 				  unsigned cols, struct bt_err *err);
 
-/** Give the monitor a client's socket `fd` (borrowed; close it afterwards). */
+/** Give the monitor a client's socket `fd` (borrowed; close it afterwards, and shut it down where
+ * this failed: a monitor that did not answer in time has it in its queue). */
 bt_nodiscard int bt_client_attach(struct bt_client *client, const struct bt_spawn_client *how,
 				  int fd, struct bt_err *err);
 
