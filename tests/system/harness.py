@@ -63,11 +63,13 @@ def tell(pid):
 
 def free_port(host="127.0.0.1"):
     """A port that nobody has. Not one of those that the kernel gives to whoever asks for any, for it may do so before this one is used;
-    and of each worker's own, for the other one may have chosen it, too, and not use it yet."""
+    and of each worker's own, for the other one may have chosen it, too, and not use it yet. With "::" it is free in both families."""
     for n in range(3500):
         port = 25000 + 3500 * (WORKER % 2) + (os.getpid() * 101 + free_port.given + n) % 3500
-        with socket.socket() as s:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
             try:
+                if ":" in host:
+                    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
                 s.bind((host, port))
             except OSError:
                 continue
@@ -120,6 +122,7 @@ class Daemon:
         self.bridge = f"bt{WORKER}x{os.getpid() % 10000}x{Daemon.count}"[:15]
         self.bip = f"10.{OCTET + WORKER}.{self.number}.1/24"
         self.flags = list(flags)
+        self.env = {}  # of its own, beside what this process has
         self.proc = None
         self.log = os.path.join(self.top, "log")
 
@@ -139,7 +142,7 @@ class Daemon:
     def start(self):
         with open(self.log, "ab") as log:
             self.proc = subprocess.Popen(self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                         start_new_session=True)
+                                         env={**os.environ, **self.env}, start_new_session=True)
         wait_for(lambda: self.answers() or self.proc.poll() is not None, "the daemon serves")
         if self.proc.poll() is not None:
             raise AssertionError("berthd exited %d:\n%s" % (self.proc.returncode, self.said()))

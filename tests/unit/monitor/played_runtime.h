@@ -18,7 +18,7 @@
  * log that it leaves before it fails; "say.VERB" is a script that it runs with all its words. The
  * program begins when the runtime has ended ("alive" has no writer any more), so that it is not
  * the runtime that sees its end; and, but for an exec, when it is told to start. The process
- * becomes it, as with any runtime.
+ * becomes it, as with any runtime. Where the test has failed meanwhile nobody tells it: it ends.
  */
 static const char played_script[] =
 	"#!/bin/sh\n"
@@ -32,8 +32,10 @@ static const char played_script[] =
 	"if [ -f $here/say.$1 ]; then . $here/say.$1; exit; fi\n"
 	"case $1 in create) pid=$5 ;; exec) pid=$6 ;; *) exit 0 ;; esac\n"
 	"exec 3<&0 5<>$here/alive 6<$here/alive\n"
-	"begin='read x <&6; exec 6<&-; until [ $2 = exec -o -e $1/go ]; do sleep 0.01; done'\n"
-	"sh -c \"$begin; exec sh \\$0 \\$1\" $here/program.$1 $here $1 <&3 3<&- 5<&- &\n"
+	"read test <$here/test\n"
+	"begin='read x <&6; exec 6<&-; until [ $2 = exec -o -e $1/go ]; do"
+	" [ -d $1 -a -d /proc/$3 ] || exit; sleep 0.01; done'\n"
+	"sh -c \"$begin; exec sh \\$0 \\$1\" $here/program.$1 $here $1 $test <&3 3<&- 5<&- &\n"
 	"echo $! >$pid\n";
 
 /** Write a file of the directory. */
@@ -72,11 +74,14 @@ static inline void set_program(const char *script)
 static inline void setup_runtime(void)
 {
 	bt_auto_free char *gate = NULL, *alive = NULL;
+	char pid[16];
 
 	setup_monitor();
 	gate = in_dir("gate");
 	alive = in_dir("alive");
 	ck_assert_int_eq(mkfifo(gate, 0600) | mkfifo(alive, 0600), 0);
+	(void)snprintf(pid, sizeof(pid), "%d\n", getpid());
+	write_in_dir("test", pid, 0600);
 	write_in_dir("runtime", played_script, 0755);
 	set_program("exit 0\n");
 	m.spawn.runtime = in_dir("runtime");

@@ -30,6 +30,8 @@ static struct child begin(void (*then)(void))
 	ck_assert_int_eq(pipe(pair), 0);
 	c.pid = fork();
 	if (c.pid == 0) {
+		/* Or it would not see that the test has ended. */
+		close(pair[1]);
 		if (read(pair[0], &byte, 1) == 1)
 			usleep(50000);
 		then();

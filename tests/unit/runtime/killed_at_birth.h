@@ -11,13 +11,16 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* What `creator` returns is the exit code of a process of its own. The first child that clones
  * while it runs is killed before clone(2) returns in it, and goes on nowhere; all others do,
- * untraced. Returns that code, and whether somebody was killed. */
+ * untraced. Returns that code, and whether somebody was killed; or -1, having said so, where a
+ * machine lets nobody trace: then there is nothing to be tested. */
 static inline int killed_at_birth(int (*creator)(void), bool *ret_killed)
 {
 	const long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
@@ -33,7 +36,14 @@ static inline int killed_at_birth(int (*creator)(void), bool *ret_killed)
 		_exit(read(go[0], &byte, 1) == 1 ? creator() : 99);
 	}
 	ck_assert_int_gt(first, 0);
-	ck_assert_int_eq(ptrace(PTRACE_SEIZE, first, 0, options), 0);
+	if (ptrace(PTRACE_SEIZE, first, 0, options) < 0) {
+		ck_assert_msg(errno == EPERM || errno == ENOSYS, "trace: %s", strerror(errno));
+		(void)fprintf(stderr, "skipped: nobody may trace here: %s\n", strerror(errno));
+		(void)close(go[0]);
+		(void)close(go[1]);
+		ck_assert_int_eq(waitpid(first, NULL, 0), first);
+		return -1;
+	}
 	ck_assert_int_eq(write(go[1], "g", 1), 1);
 	(void)close(go[0]);
 	(void)close(go[1]);
