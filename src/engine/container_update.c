@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/auto.h"
+#include "base/time.h"
 #include "codec/json.h"
 #include "engine/body_shape.h"
 #include "engine/container_cgroup.h"
@@ -150,7 +151,7 @@ static bool names_policy(const json_t *body)
 	return bt_json_str(bt_json_obj(body, "RestartPolicy"), "Name", "")[0] != '\0';
 }
 
-/* -EPIPE: the connection ended before it was answered. */
+/* -EPIPE: the connection ended before it was answered; the next one may be there soon. */
 static int tell_monitor(struct bt_container *c, const struct bt_restart *restart,
 			struct bt_err *err)
 {
@@ -164,9 +165,10 @@ static int tell_monitor(struct bt_container *c, const struct bt_restart *restart
 static int apply_policy(struct bt_container *c, const json_t *hc, struct bt_err *err)
 {
 	const struct bt_restart restart = bt_restart_policy_of(hc);
+	const int64_t until_ns = bt_time_monotonic_ns() + BT_CLIENT_TIMEOUT_MS * 1000000ll;
 	int r;
 
-	while ((r = tell_monitor(c, &restart, err)) == -EPIPE)
+	while ((r = tell_monitor(c, &restart, err)) == -EPIPE && bt_time_monotonic_ns() < until_ns)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	if (r < 0)
 		return r;
@@ -234,13 +236,15 @@ static int update(struct bt_container *c, const json_t *body, json_t *warnings, 
 	pthread_mutex_lock(&c->lock);
 	running = bt_container_is_running(c);
 	pthread_mutex_unlock(&c->lock);
-	if (running)
-		r = apply_limits(c, body, hc, err);
-	if (r == 0 && names_policy(body))
+	/* First: a monitor may not answer, and what it was told can be undone. */
+	if (names_policy(body))
 		r = apply_policy(c, hc, err);
 	if (r < 0)
 		return r;
-	r = bt_container_publish(c, body, s.config, hc, err);
+	if (running)
+		r = apply_limits(c, body, hc, err);
+	if (r == 0)
+		r = bt_container_publish(c, body, s.config, hc, err);
 	if (r == 0)
 		r = bt_container_row_host_config(c, hc, err);
 	if (r < 0) {

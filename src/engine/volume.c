@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/fault.h"
@@ -120,8 +121,11 @@ static int make(struct bt_engine *engine, const struct bt_volume_new *v, const c
 	bt_fault_point("volume/row");
 	if (r == 0) {
 		r = make_dirs(dir, data);
-		if (r < 0)
+		if (r < 0) {
 			(void)bt_err_sys(err, r, "create %s", data);
+			/* The outer one may be there already; not what somebody put into it. */
+			(void)rmdir(dir);
+		}
 	}
 	if (r == 0)
 		return bt_db_commit(engine->db, err);

@@ -25,6 +25,7 @@ NEEDS = {
     "remove": ("DELETE", "/containers/{}?force=1", None),
     "resize": ("POST", "/containers/{}/resize?h=10&w=10", None),
     "policy": ("POST", "/containers/{}/update", {"RestartPolicy": {"Name": "always"}}),
+    "policy-limits": ("POST", "/containers/{}/update", {"RestartPolicy": {"Name": "always"}, "Memory": 64 << 20, "MemorySwap": 64 << 20}),
 }
 # What the daemon does without it.
 DOES_NOT = {
@@ -99,13 +100,18 @@ def test_what_does_not_need_it_is_done(stopped):
         answer = stopped.d.request(method, path.format("free"), body)
         assert answer.status == status, (what, answer.body)
     d = stopped.d
-    assert d.inspect("renamed")["HostConfig"]["Memory"] == 64 << 20
+    assert d.inspect("renamed")["HostConfig"]["Memory"] == memory_limit(d, "renamed") == 64 << 20
     listed = {c["Names"][0]: c["State"] for c in d.get("/containers/json?all=1").json}
     assert len(listed) == len(stopped.monitors) and set(listed.values()) == {"running"}
     filters = json.dumps({"container": [d.inspect("renamed")["Id"]]})
     answer = d.get("/events?" + urllib.parse.urlencode({"since": 0, "until": f"{time.time():.9f}", "filters": filters}))
     events = [json.loads(line)["Action"] for line in answer.body.splitlines()]
     assert {"start", "pause", "unpause", "rename"} <= set(events)
+
+
+def memory_limit(d, name):
+    """What the kernel has."""
+    return d.get(f"/containers/{name}/stats?stream=0&one-shot=1").json["memory_stats"]["limit"]
 
 
 def test_other_containers_do_not_wait(stopped):
@@ -139,7 +145,9 @@ def test_nothing_of_it_is_done_later_and_all_is_well_again(stopped):
         assert d.docker("exec", name, "echo", "fine").stdout == "fine\n"
         state = d.inspect(name)
         assert (state["State"]["Running"], state["State"]["Pid"], state["RestartCount"]) == (True, stopped.pids[name], 0), name
-    assert d.inspect("policy")["HostConfig"]["RestartPolicy"]["Name"] == "no"
+    for name in ("policy", "policy-limits"):
+        assert d.inspect(name)["HostConfig"]["RestartPolicy"]["Name"] == "no"
+    assert d.inspect("policy-limits")["HostConfig"]["Memory"] == 0 and memory_limit(d, "policy-limits") != 64 << 20
     assert d.docker("exec", "exec", "test", "-e", "/ran", check=False).returncode == 1
     assert d.docker("stop", "-t", "600", "stop").returncode == 0 and d.inspect("stop")["State"]["ExitCode"] == 3
     assert d.docker("kill", "kill").returncode == 0 and d.inspect("kill")["State"]["ExitCode"] == 137

@@ -129,6 +129,18 @@ START_TEST(a_policy_that_is_none_is_refused)
 }
 END_TEST
 
+START_TEST(where_the_limits_cannot_be_set_the_policy_is_what_it_was)
+{
+	make("{'RestartPolicy':{'Name':'on-failure','MaximumRetryCount':3}}");
+	/* It runs, and has no control groups. */
+	web->state.status = BT_CONTAINER_RUNNING;
+	ck_assert_int_lt(update("{'CpuShares':7,'RestartPolicy':{'Name':'always'}}"), 0);
+	ck_assert_int_eq(web->restart.policy, BT_RESTART_ON_FAILURE);
+	ck_assert_int_eq(web->restart.max, 3);
+	assert_host_config("{'RestartPolicy':{'Name':'on-failure','MaximumRetryCount':3}}");
+}
+END_TEST
+
 START_TEST(limits_are_checked_beside_those_that_are_there)
 {
 	make("{'Memory':10000000,'MemorySwap':20000000}");
@@ -226,6 +238,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_new_policy_counts_at_once_and_is_kept);
 	tcase_add_test(tests, a_policy_without_a_count_has_none);
 	tcase_add_test(tests, a_policy_that_is_none_is_refused);
+	tcase_add_test(tests, where_the_limits_cannot_be_set_the_policy_is_what_it_was);
 	tcase_add_test(tests, limits_are_checked_beside_those_that_are_there);
 	tcase_add_test(tests, two_ways_to_limit_processors_contradict_each_other);
 	tcase_add_test(tests, what_is_fixed_at_creation_is_refused_by_name);

@@ -132,6 +132,27 @@ START_TEST(a_directory_that_cannot_be_made_is_an_error_that_names_it)
 }
 END_TEST
 
+START_TEST(a_volume_that_could_not_be_made_leaves_no_directory)
+{
+	ck_well(ensure("v0"), &err);
+	/* Here is room for one directory, and not for the one in it. */
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("tmpfs", path_of(""), "tmpfs", 0, "nr_inodes=2"), 0);
+	ck_assert_int_eq(ensure("v1"), -ENOSPC);
+	check_err(&err, BT_ERR_SYSTEM, "volumes/v1/_data");
+	ck_assert(!is_there("v1"));
+	ck_assert_int_eq(rows(), 1);
+	/* One that is there already, and what is in it, stays. */
+	ck_assert_int_eq(mount(NULL, path_of(""), NULL, MS_REMOUNT, "nr_inodes=3"), 0);
+	ck_assert_int_eq(mkdir(path_of("v1"), 0700), 0);
+	ck_assert_int_eq(mkdir(path_of("v1/theirs"), 0700), 0);
+	ck_assert_int_eq(ensure("v1"), -ENOSPC);
+	ck_assert(is_there("v1/theirs"));
+	ck_assert_int_eq(umount2(path_of(""), MNT_DETACH), 0);
+}
+END_TEST
+
 START_TEST(what_is_deleted_goes_with_all_that_is_in_it)
 {
 	ck_well(ensure("v1"), &err);
@@ -281,6 +302,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, one_that_is_there_stays_as_it_was_made);
 	tcase_add_test(tests, a_row_whose_directory_was_lost_gets_one_when_it_is_needed);
 	tcase_add_test(tests, a_directory_that_cannot_be_made_is_an_error_that_names_it);
+	tcase_add_test(tests, a_volume_that_could_not_be_made_leaves_no_directory);
 	tcase_add_test(tests, what_is_deleted_goes_with_all_that_is_in_it);
 	tcase_add_test(tests, a_volume_that_cannot_be_emptied_keeps_its_row);
 	tcase_add_test(tests, names_come_in_order);
