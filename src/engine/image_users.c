@@ -78,54 +78,77 @@ void bt_image_users_remove(struct bt_image_users *users, struct bt_container *c)
 	free(list);
 }
 
-/* Whom to name. */
-struct found {
-	const struct bt_container *newest;
-	bool running;
-	int count;
-};
-
-static void add(struct found *f, struct bt_container *c)
-{
-	bool running;
-
-	pthread_mutex_lock(&c->lock);
-	running = bt_container_is_running(c);
-	pthread_mutex_unlock(&c->lock);
-	f->count++;
-	if (!f->newest || (running && !f->running) ||
-	    (running == f->running && c->created_ns > f->newest->created_ns))
-		f->newest = c;
-	f->running |= running;
-}
-
 static bool mounts(const struct bt_container *c, const char *image_id)
 {
-	return bt_json_raw_member(mounted_by(c), image_id).p != NULL;
+	return strcmp(image_of(c), image_id) != 0 &&
+	       bt_json_raw_member(mounted_by(c), image_id).p != NULL;
+}
+
+/* Under the index's lock: who uses the image, each with a reference, to `ret` where it is not NULL.
+ * Returns how many. */
+static size_t collect(struct bt_image_users *users, const char *image_id, struct bt_container **ret)
+{
+	const struct bt_list *list = bt_map_get(&users->by_image, image_id);
+	size_t n = 0;
+
+	for (struct bt_list *it = list ? list->next : NULL; list && it != list; it = it->next, n++)
+		if (ret)
+			ret[n] = bt_container_ref(bt_list_entry(it, struct bt_container, of_image));
+	bt_list_foreach (it, &users->mounting) {
+		struct bt_container *c = bt_list_entry(it, struct bt_container, with_images);
+
+		if (!mounts(c, image_id))
+			continue;
+		if (ret)
+			ret[n] = bt_container_ref(c);
+		n++;
+	}
+	return n;
+}
+
+/* As bt_container_all(), in no order. */
+static ssize_t get_users(struct bt_container_index *index, const char *image_id,
+			 struct bt_container ***ret)
+{
+	struct bt_container **all;
+
+	bt_auto_lock(held, &index->lock);
+	all = calloc(collect(&index->users, image_id, NULL) + 1, sizeof(struct bt_container *));
+	if (!all)
+		return -ENOMEM;
+	*ret = all;
+	return (ssize_t)collect(&index->users, image_id, all);
+}
+
+static bool is_running(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+	return bt_container_is_running(c);
 }
 
 int bt_image_users_of(void *engine, const char *image_id, bool *ret_running, char ret_container[13])
 {
-	struct bt_container_index *index = ((struct bt_engine *)engine)->containers;
-	struct found f = { 0 };
-	const struct bt_list *list;
+	const struct bt_container *newest = NULL;
+	struct bt_container **all = NULL;
+	const ssize_t n = get_users(((struct bt_engine *)engine)->containers, image_id, &all);
+	bool any = false;
 
-	bt_auto_lock(held, &index->lock);
-	list = bt_map_get(&index->users.by_image, image_id);
-	for (struct bt_list *it = list ? list->next : NULL; list && it != list; it = it->next)
-		add(&f, bt_list_entry(it, struct bt_container, of_image));
-	bt_list_foreach (it, &index->users.mounting) {
-		struct bt_container *c = bt_list_entry(it, struct bt_container, with_images);
+	/* Whoever changes one of them holds its lock for a while: nobody else is to wait for it. */
+	for (ssize_t i = 0; i < n; i++) {
+		const bool running = is_running(all[i]);
 
-		if (strcmp(image_of(c), image_id) != 0 && mounts(c, image_id))
-			add(&f, c);
+		if (!newest || (running && !any) ||
+		    (running == any && all[i]->created_ns > newest->created_ns))
+			newest = all[i];
+		any |= running;
 	}
-	*ret_running = f.running;
-	if (f.newest) {
-		memcpy(ret_container, f.newest->id, SHORT_LEN);
+	*ret_running = any;
+	if (newest) {
+		memcpy(ret_container, newest->id, SHORT_LEN);
 		ret_container[SHORT_LEN] = '\0';
 	}
-	return f.count;
+	bt_container_unref_all(all, n);
+	return (int)n;
 }
 
 static void count(json_t *counts, const char *image_id)

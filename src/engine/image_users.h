@@ -34,7 +34,8 @@ bt_nodiscard int bt_image_users_add(struct bt_image_users *users, struct bt_cont
 void bt_image_users_remove(struct bt_image_users *users, struct bt_container *container);
 
 /** How many use an image, and whether one of them runs; names the newest that runs, or else the
- * newest, in `ret_container` (its short id). `engine`: struct bt_engine. As image/images.h asks. */
+ * newest, in `ret_container` (its short id). `engine`: struct bt_engine. As image/images.h asks.
+ * Takes the lock of each of them. */
 int bt_image_users_of(void *engine, const char *image_id, bool *ret_running,
 		      char ret_container[13]);
 /** The same for all images at once: {id: count} (owned), without those that nobody uses; NULL

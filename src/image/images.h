@@ -41,7 +41,8 @@ bt_nodiscard int bt_images_get(struct bt_images *images, const char *name, struc
 bool bt_images_means(struct bt_images *images, const char *name, const char *id);
 
 /** A callback that tells how many containers use an image id, and whether one of them runs;
- * names the first in `ret_container` (13 bytes: its short id). Given by engine/ at start. */
+ * names the first in `ret_container` (13 bytes: its short id); or -ENOMEM. Given by engine/ at
+ * start. */
 typedef int (*bt_images_users_fn)(void *arg, const char *image_id, bool *ret_running,
 				  char ret_container[13]);
 /** The same for all images at once, for lists: {id: count} (owned), without those that nobody uses.

@@ -69,7 +69,7 @@ static int prune_one(struct bt_images *images, const struct query *q, const char
 	if (r < 0)
 		return r;
 	if ((q->dangling && json_array_size(names) > 0) ||
-	    bt_images_users_(images, id, &running, container) > 0)
+	    bt_images_users_(images, id, &running, container) != 0)
 		return 0;
 	return bt_remove_image(
 		images, id,

@@ -49,6 +49,8 @@ static int check_conflicts(struct bt_images *images, const char *id, bool soft, 
 	if (children > 0)
 		return conflict(id, true, err, "image has dependent child images", "");
 	users = bt_images_users_(images, id, &running, container);
+	if (users < 0)
+		return no_memory(err);
 	if (users > 0 && running)
 		return conflict(id, true, err, "image is being used by running container ",
 				container);
@@ -264,10 +266,13 @@ static int remove_name(struct bt_images *images, const char *id, const char *tex
 	bt_auto_free char *repo = NULL;
 	char container[13];
 	bool running;
-	int r;
+	int r = 0;
 
-	if (!force && is_single_reference(names) &&
-	    bt_images_users_(images, id, &running, container) > 0)
+	if (!force && is_single_reference(names))
+		r = bt_images_users_(images, id, &running, container);
+	if (r < 0)
+		return no_memory(err);
+	if (r > 0)
 		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
 				  "conflict: unable to remove repository reference \"%.200s\" "
 				  "(must force) - container %s is using its referenced image %.*s",

@@ -89,6 +89,34 @@ START_TEST(who_is_named_does_not_depend_on_the_order_in_which_they_came)
 }
 END_TEST
 
+static void *ask_for_users(void *image_id)
+{
+	(void)users(image_id);
+	return NULL;
+}
+
+START_TEST(one_that_is_being_changed_keeps_nobody_from_the_others)
+{
+	struct bt_container *c = add_container("a", "{}");
+	bt_auto_container struct bt_container *other = NULL;
+	char image_id[] = IMAGE;
+	pthread_t thread;
+
+	pthread_mutex_lock(&c->lock);
+	ck_assert_int_eq(pthread_create(&thread, NULL, ask_for_users, image_id), 0);
+	/* Whoever has a reference waits for the lock, or will. */
+	while (atomic_load(&c->refs) == 1)
+		(void)usleep(1000);
+	ck_well(bt_container_get(&engine, "a", &other, &err), &err);
+	c->state.status = BT_CONTAINER_RUNNING;
+	pthread_mutex_unlock(&c->lock);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert(running);
+	ck_assert_str_eq(named, "000000000000");
+	ck_assert_uint_eq(atomic_load(&c->refs), 2);
+}
+END_TEST
+
 START_TEST(who_mounts_an_image_uses_it_and_its_own)
 {
 	struct bt_container *c = add_mounting("a");
@@ -153,6 +181,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, an_image_that_nobody_uses_has_no_users);
 	tcase_add_test(tests, the_newest_is_named_and_one_that_runs_before_it);
 	tcase_add_test(tests, who_is_named_does_not_depend_on_the_order_in_which_they_came);
+	tcase_add_test(tests, one_that_is_being_changed_keeps_nobody_from_the_others);
 	tcase_add_test(tests, who_mounts_an_image_uses_it_and_its_own);
 	tcase_add_test(tests, one_that_mounts_its_own_image_is_counted_once);
 	tcase_add_test(tests, who_is_removed_uses_nothing_any_more);
