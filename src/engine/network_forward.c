@@ -25,9 +25,10 @@ static int start(void *data, int listen_fd, struct bt_err *err)
 				      listen_fd, err);
 }
 
-static int lost(void *data)
+static int lost(void *data, bool ended)
 {
-	bt_log_warn("the forwarder ended: ports are told to a new one");
+	if (ended)
+		bt_log_warn("the forwarder ended: ports are told to a new one");
 	return bt_network_forward_all(data);
 }
 

@@ -273,10 +273,11 @@ int bt_network_names_start(void *data, int listen_fd, struct bt_err *err)
 				      err);
 }
 
-int bt_network_names_lost(void *data)
+int bt_network_names_lost(void *data, bool ended)
 {
 	struct bt_networks *nets = data;
 
-	bt_log_warn("the name server ended: names are told to a new one");
+	if (ended)
+		bt_log_warn("the name server ended: names are told to a new one");
 	return bt_network_names_all(nets);
 }

@@ -38,6 +38,6 @@ void bt_network_names_life(struct bt_container *container);
 /** bt_resolver_owner.start; `data` is the struct bt_networks. */
 bt_nodiscard int bt_network_names_start(void *data, int listen_fd, struct bt_err *err);
 /** bt_resolver_owner.lost; `data` likewise. */
-int bt_network_names_lost(void *data);
+int bt_network_names_lost(void *data, bool ended);
 
 #endif

@@ -337,6 +337,9 @@ void bt_network_ports_withdraw(struct bt_networks *nets, const char *container_i
 {
 	struct bt_network_published *p;
 
+	/* Most publish nothing, and do not wait until everything has been told to a forwarder. */
+	if (!published_of(nets, container_id))
+		return;
 	bt_auto_read_lock(held, &nets->forwarding);
 	pthread_mutex_lock(&nets->lock);
 	p = bt_map_remove(&nets->published, container_id);

@@ -30,6 +30,7 @@ struct bt_helper_link {
 	int fd;               /* -EBADF: none runs, as far as we know */
 	unsigned epoch;       /* of fd: its number may be that of the one before */
 	bool lost;            /* lost() is due */
+	bool ended;           /* because a connection ended */
 	bool stopping;
 	int wake; /* eventfd: fd, lost or stopping changed */
 	pthread_t thread;
@@ -134,7 +135,7 @@ static int start(struct bt_helper_link *r, struct bt_err *err)
 static void hang_up(struct bt_helper_link *r)
 {
 	bt_close(&r->fd);
-	r->lost = true;
+	r->lost = r->ended = true;
 	wake(r);
 }
 
@@ -170,7 +171,7 @@ static void *watch(void *arg)
 		/* No events are asked for: only the end of the connection is reported. */
 		struct pollfd p[2] = { { .fd = r->wake, .events = POLLIN }, { .fd = -1 } };
 		unsigned epoch;
-		bool lost;
+		bool lost, ended;
 		uint64_t count;
 		int n = 1;
 
@@ -178,14 +179,15 @@ static void *watch(void *arg)
 		p[1].fd = r->fd;
 		epoch = r->epoch;
 		lost = r->lost;
-		r->lost = false;
+		ended = r->ended;
+		r->lost = r->ended = false;
 		if (r->stopping) {
 			pthread_mutex_unlock(&r->lock);
 			return NULL;
 		}
 		pthread_mutex_unlock(&r->lock);
 		if (lost)
-			retry_ms = r->owner.lost(r->owner.data) < 0 ? later(retry_ms) : -1;
+			retry_ms = r->owner.lost(r->owner.data, ended) < 0 ? later(retry_ms) : -1;
 		else
 			n = poll(p, 2, retry_ms);
 		if (p[0].revents)
@@ -223,7 +225,7 @@ int bt_helper_link_open(const char *path, const struct bt_helper_link_owner *own
 	if (e == 0) {
 		/* Where none runs, the first container has one started. */
 		r->fd = greet(r);
-		r->lost = r->fd == -ESTALE;
+		r->lost = r->ended = r->fd == -ESTALE;
 		e = start_thread(r);
 	}
 	if (e < 0) {

@@ -27,8 +27,9 @@ struct bt_helper_link_owner {
 	int (*start)(void *data, int listen_fd, struct bt_err *err);
 	/** It died, and knows nothing any more: tell everything again. From a thread of the
 	 * link's own, never during bt_helper_link_close(). Returns 0, or a negative errno where
-	 * that failed in part: it is called again, after 0.1 s at first, later 10 s. */
-	int (*lost)(void *data);
+	 * that failed in part: it is called again, after 0.1 s at first, later 10 s. Not `ended`:
+	 * it lives, and this is such a call, or bt_helper_link_again()'s. */
+	int (*lost)(void *data, bool ended);
 };
 
 /** Open the connection, where a helper runs, whose socket is at `path` (copied). One that

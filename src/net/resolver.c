@@ -22,11 +22,11 @@ static int start(void *data, int listen_fd, struct bt_err *err)
 	return r->owner.start(r->owner.data, listen_fd, err);
 }
 
-static int lost(void *data)
+static int lost(void *data, bool ended)
 {
 	const struct bt_resolver *r = data;
 
-	return r->owner.lost(r->owner.data);
+	return r->owner.lost(r->owner.data, ended);
 }
 
 int bt_resolver_open(const char *path, const struct bt_resolver_owner *owner,

@@ -24,8 +24,9 @@ struct bt_resolver_owner {
 	int (*start)(void *data, int listen_fd, struct bt_err *err);
 	/** It died, and knows nothing any more: put everything again. From a thread of the
 	 * resolver's own, never during bt_resolver_close(). Returns 0, or a negative errno where
-	 * that failed in part: it is called again, after 0.1 s at first, later 10 s. */
-	int (*lost)(void *data);
+	 * that failed in part: it is called again, after 0.1 s at first, later 10 s. Not `ended`:
+	 * it lives, and this is such a call. */
+	int (*lost)(void *data, bool ended);
 };
 
 /** Open the connection, where a name server runs, whose socket is at `path` (copied). One that

@@ -108,7 +108,7 @@ def test_one_that_held_the_ports_of_an_earlier_daemon_is_replaced_too(fresh):
 
 def serve_own(engine, name):
     """At a port that is not one of those the kernel gives to whoever asks for any: for a moment nobody may hold it."""
-    return serve(engine, name, "-p", f"{free_port('0.0.0.0')}:80")
+    return serve(engine, name, "-p", f"{free_port('::')}:80")
 
 
 def kill_both(engine):
@@ -159,7 +159,9 @@ def test_a_port_that_another_program_took_meanwhile_is_served_once_that_lets_go(
         assert fresh.inspect("aa")["State"]["Running"]
         wait_for(lambda: answers(port, address="127.0.0.1"), "by IPv4 it is served")
     wait_for(lambda: answers(port), "the port is served again")
-    assert "not forwarded yet" in fresh.said()
+    said = fresh.said()
+    assert "not forwarded yet" in said
+    assert "the forwarder ended" not in said, "it is tried again, and the one that runs has not ended"
 
 
 def test_it_goes_with_the_last_container_when_no_daemon_is_there(fresh):

@@ -117,6 +117,24 @@ START_TEST(ports_that_were_not_asked_for_are_not_published)
 }
 END_TEST
 
+static void *withdraw_nothing(void *id)
+{
+	bt_network_ports_withdraw(engine.networks, id);
+	return NULL;
+}
+
+START_TEST(who_published_nothing_ends_while_everything_is_told_to_a_forwarder)
+{
+	char id[] = "nobody";
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_rwlock_wrlock(&engine.networks->forwarding), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, withdraw_nothing, id), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(pthread_rwlock_unlock(&engine.networks->forwarding), 0);
+}
+END_TEST
+
 START_TEST(all_that_is_exposed_is_published_where_the_user_did_not_say_where)
 {
 	struct bt_network_attachment a;
@@ -326,6 +344,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
 	tcase_add_test(tests, ports_that_were_not_asked_for_are_not_published);
+	tcase_add_test(tests, who_published_nothing_ends_while_everything_is_told_to_a_forwarder);
 	tcase_add_test(tests, all_that_is_exposed_is_published_where_the_user_did_not_say_where);
 	tcase_add_test(tests, a_range_leads_to_each_of_its_ports_and_to_no_more);
 	tcase_add_test(tests, what_could_not_be_forwarded_leaves_the_port_to_the_next);

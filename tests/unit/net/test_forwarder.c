@@ -43,9 +43,10 @@ static int start_server(void *data, int listen_fd, struct bt_err *err)
 	return server < 0 ? -errno : 0;
 }
 
-static int lost_server(void *data)
+static int lost_server(void *data, bool ended)
 {
 	(void)data;
+	(void)ended;
 	sem_post(&lost);
 	return 0;
 }

@@ -33,6 +33,7 @@ static struct {
 	_Atomic int connections; /* that were made to it */
 	_Atomic int drops;       /* "drop" so often ends the connection instead of being answered */
 	_Atomic int started, lost;
+	_Atomic int ends;     /* calls of lost() that say so */
 	_Atomic int failures; /* so often telling everything fails */
 } helper;
 
@@ -117,9 +118,10 @@ static int start_one(void *data, int listen_fd, struct bt_err *e)
 	return 0;
 }
 
-static int note_loss(void *data)
+static int note_loss(void *data, bool ended)
 {
 	(void)data;
+	helper.ends += ended;
 	helper.lost++;
 	return helper.failures > 0 && helper.failures-- > 0 ? -EBUSY : 0;
 }
@@ -225,6 +227,21 @@ START_TEST(what_could_not_be_told_is_told_again_until_it_can_be)
 	await(&helper.lost, 4);
 	bt_helper_link_close(link);
 	ck_assert_int_eq(helper.lost, 4);
+	ck_assert_int_eq(helper.ends, 0);
+}
+END_TEST
+
+START_TEST(the_end_of_a_helper_is_told_once_however_often_telling_everything_fails)
+{
+	struct bt_helper_link *link = open_link();
+
+	ck_assert_int_eq(ask(link, "x"), 0);
+	helper.failures = 2;
+	end_helper(link);
+	await(&helper.lost, 3);
+	bt_helper_link_close(link);
+	ck_assert_int_eq(helper.lost, 3);
+	ck_assert_int_eq(helper.ends, 1);
 }
 END_TEST
 
@@ -282,6 +299,7 @@ int main(void)
 	tcase_add_test(tc, where_none_runs_nobody_is_told_and_none_is_started);
 	tcase_add_test(tc, a_helper_that_has_gone_is_followed_by_another_which_is_told_everything);
 	tcase_add_test(tc, what_could_not_be_told_is_told_again_until_it_can_be);
+	tcase_add_test(tc, the_end_of_a_helper_is_told_once_however_often_telling_everything_fails);
 	tcase_add_test(tc, a_lost_connection_to_a_helper_that_lives_on_is_made_anew);
 	tcase_add_test(tc,
 		       one_that_runs_already_is_used_and_one_of_another_version_is_told_to_quit);

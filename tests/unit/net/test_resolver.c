@@ -99,11 +99,12 @@ static int start_server(void *data, int listen_fd, struct bt_err *err)
 /* How often telling everything again fails at first. */
 static atomic_int failures;
 
-static int lost_server(void *data)
+static int lost_server(void *data, bool ended)
 {
 	int r;
 
 	(void)data;
+	(void)ended;
 	/* Whoever waits looks at the number behind it. */
 	r = atomic_fetch_sub(&failures, 1) > 0 ? -EIO : 0;
 	sem_post(&lost);
