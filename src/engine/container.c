@@ -319,6 +319,8 @@ void bt_container_mark_awaiting(struct bt_container *c, bool awaiting)
 	else if (!awaiting && c->awaiting)
 		atomic_fetch_sub(&c->engine->awaiting, 1);
 	c->awaiting = awaiting;
+	c->due = awaiting;
+	c->uncounted = false;
 }
 
 void bt_container_set_awaiting(struct bt_container *c, bool awaiting)

@@ -91,8 +91,10 @@ struct bt_container {
 	bool removed;                 /* no longer in the index */
 	struct bt_stats_cpu last_cpu; /* what the next sample is compared with */
 	bool stopping;                /* by `stop` or `restart`: its end is told as one */
-	bool reviving;                /* its next start is one of its restarts */
+	bool reviving;                /* its policy's start goes on, by the daemon */
 	bool awaiting;                /* its policy's next start is due, or waits for another's */
+	bool due;                     /* that one comes by itself: no other's news begins it */
+	bool uncounted;               /* that one is a restart that restart_count has not yet */
 	bool kept;                    /* a restart ends it: --rm does not mean this end */
 	unsigned coming;              /* restarts that will start it, or have failed */
 	bool going;                   /* its removal ends it */
@@ -163,9 +165,9 @@ bool bt_container_is_alive(const struct bt_container *container);
  * container runs. Not under its lock, nor in an operation on it. */
 void bt_container_await_start(struct bt_container *c);
 
-/** Its policy's next start is due, or waits for another container's; or it is none any more, for it
- * was made, or somebody wants the container not to run. Under lock, so that it changes together
- * with what it follows from. */
+/** Its policy's next start is due (by itself: who marks it gives it to the second thread, too); or
+ * it is none any more, for it was made, or somebody wants the container not to run. Under lock, so
+ * that it changes together with what it follows from. */
 void bt_container_mark_awaiting(struct bt_container *container, bool awaiting);
 /** The same by itself, not under lock. */
 void bt_container_set_awaiting(struct bt_container *container, bool awaiting);

@@ -180,8 +180,18 @@ static bool take_stop(struct bt_container *c, const struct bt_journal_record *re
 	return stopping;
 }
 
+/* What a record meant for the state that it was applied to. */
+struct meaning {
+	bool changed;  /* it was not applied before */
+	bool gives_up; /* it ends a wait for a restart, and no program */
+	bool fails;    /* its monitor could not make a restart, and nobody had asked for an end */
+	bool kept;     /* a restart asked for this end */
+	bool tried;    /* a revival's start failed: it waits on, or gives up, and tells of that */
+};
+
 /* What everybody else learns, after the state is stored. */
-static void publish(struct bt_container *c, const struct bt_journal_record *rec, bool gives_up)
+static void publish(struct bt_container *c, const struct bt_journal_record *rec,
+		    const struct meaning *m)
 {
 	bool stopped = take_stop(c, rec);
 
@@ -193,7 +203,7 @@ static void publish(struct bt_container *c, const struct bt_journal_record *rec,
 		bt_exec_table_container_ended(c);
 	}
 	/* Its end was told when it ended. */
-	if (!gives_up)
+	if (!m->gives_up)
 		bt_container_event_record(c, rec, ran_ns(c, rec));
 	if (is_end(rec) && rec->final)
 		let_go(c);
@@ -201,7 +211,7 @@ static void publish(struct bt_container *c, const struct bt_journal_record *rec,
 		bt_container_event(c, "stop", NULL);
 	if (rec->kind == BT_JOURNAL_STARTED)
 		bt_health_begin(c, true);
-	if (rec->kind == BT_JOURNAL_STARTED || (is_end(rec) && rec->final))
+	if (rec->kind == BT_JOURNAL_STARTED || (is_end(rec) && rec->final && !m->tried))
 		bt_container_revive_others(c);
 	/* The name server may be another one since: now there is a way to its namespace. */
 	if (rec->kind == BT_JOURNAL_STARTED && rec->restarts > 0)
@@ -230,14 +240,6 @@ bool bt_container_apply_stores(const struct bt_container *c, const struct bt_jou
 	return !(rec->final && c->auto_remove);
 }
 
-/* What a record meant for the state that it was applied to. */
-struct meaning {
-	bool changed;  /* it was not applied before */
-	bool gives_up; /* it ends a wait for a restart, and no program */
-	bool fails;    /* its monitor could not make a restart, and nobody had asked for an end */
-	bool kept;     /* a restart asked for this end */
-};
-
 /* Under lock. */
 static void change_by_end(struct bt_container *c, const struct bt_journal_record *rec, bool fails)
 {
@@ -258,6 +260,7 @@ static struct meaning change(struct bt_container *c, const struct bt_journal_rec
 	m.gives_up = bt_container_apply_gives_up(&c->state, rec);
 	m.fails = rec->kind == BT_JOURNAL_START_FAILED && rec->final && !c->stopping &&
 		  c->state.status == BT_CONTAINER_RESTARTING;
+	m.tried = rec->kind == BT_JOURNAL_START_FAILED && c->reviving;
 	m.changed = bt_container_apply_to_state(&c->state, rec);
 	if (m.changed && is_end(rec))
 		change_by_end(c, rec, m.fails);
@@ -285,7 +288,7 @@ bool bt_container_apply(struct bt_container *c, const struct bt_journal_record *
 
 	if (!m.changed)
 		return true;
-	publish(c, rec, m.gives_up);
+	publish(c, rec, &m);
 	if (!is_end(rec))
 		return stores;
 	bt_container_waiters_exit(c);

@@ -53,9 +53,18 @@ static int check_state(struct bt_container *c, struct bt_err *err)
 	return 0;
 }
 
+/* Where the run goes on from. */
+static void fill_counts(struct bt_container *c, struct bt_spawn *spawn)
+{
+	bt_auto_lock(held, &c->lock);
+
+	spawn->journal_seq = c->state.journal_seq;
+	spawn->restarts = c->reviving ? c->state.restart_count : 0;
+}
+
 static void fill_spawn(struct bt_container_prepared *p, struct bt_spawn *spawn)
 {
-	const struct bt_container *c = p->container;
+	struct bt_container *c = p->container;
 	const json_t *config = p->settings.config;
 
 	*spawn = (struct bt_spawn){
@@ -76,9 +85,8 @@ static void fill_spawn(struct bt_container_prepared *p, struct bt_spawn *spawn)
 		.restart = bt_restart_policy_of(p->settings.host_config),
 		.stop_signal = bt_container_stop_signal(config),
 		.stop_timeout = bt_container_stop_timeout(config),
-		.journal_seq = c->state.journal_seq,
-		.restarts = c->reviving ? c->state.restart_count : 0,
 	};
+	fill_counts(c, spawn);
 }
 
 /* Whose namespaces the specification names by their numbers. */

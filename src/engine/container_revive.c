@@ -22,22 +22,32 @@
 #include "engine/monitor_link.h"
 #include "monitor/restart.h"
 
-static void set_reviving(struct bt_container *c, bool reviving)
+/* Its start begins, where it is wanted still: somebody may have started it meanwhile, or removes
+ * it, or has asked for its end. It is counted now, not with the end that it follows from: it may be
+ * taken back. */
+static bool begin(struct bt_container *c)
 {
 	bt_auto_lock(held, &c->lock);
 
-	c->reviving = reviving;
-}
-
-/* Somebody may have started it meanwhile, or removes it, or has asked for its end. */
-static bool is_still_wanted(struct bt_container *c)
-{
-	bt_auto_lock(held, &c->lock);
-
+	/* From here on it is tried again for others' news alone. */
+	c->due = false;
 	/* There is no other run of these. */
 	if (c->state.status == BT_CONTAINER_CREATED || c->state.status == BT_CONTAINER_DEAD)
 		bt_container_mark_awaiting(c, false);
-	return c->state.status == BT_CONTAINER_EXITED && c->awaiting;
+	if (c->state.status != BT_CONTAINER_EXITED || !c->awaiting)
+		return false;
+	if (c->uncounted)
+		c->state.restart_count++;
+	c->uncounted = false;
+	c->reviving = true;
+	return true;
+}
+
+static void end(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	c->reviving = false;
 }
 
 static bool has_ended(pid_t pid)
@@ -96,12 +106,11 @@ static int try_to_start(struct bt_container *c, struct bt_err *err)
 	int r = 1;
 
 	bt_auto_lock(held, &c->op);
-	if (is_still_wanted(c)) {
+	if (begin(c)) {
 		bt_fault_point("revive/begun");
-		set_reviving(c, true);
 		r = bt_container_launch(c, NULL, &tried, err);
+		end(c);
 	}
-	set_reviving(c, false);
 	return r;
 }
 
@@ -119,7 +128,7 @@ static void start(struct bt_container *c)
 	if (r >= 0)
 		return;
 	bt_log_warn("restart container %.12s: %s", c->id, err.msg);
-	if (waits || waits_for_others(c, now_ns))
+	if ((waits || waits_for_others(c, now_ns)) && bt_container_is_awaiting(c))
 		return;
 	bt_container_set_awaiting(c, false);
 	/* Who waits for this one waits in vain. */
@@ -138,10 +147,13 @@ static void start_sharing(struct bt_container *c)
 	bt_auto_settings struct bt_container_settings s = { 0 };
 
 	if (bt_container_row_settings(c, &s, BT_ERR_IGNORED) == 0 &&
-	    bt_host_config_shares(s.host_config))
+	    bt_host_config_shares(s.host_config)) {
 		start(c);
-	else
-		bt_container_set_awaiting(c, false);
+		return;
+	}
+	bt_container_set_awaiting(c, false);
+	/* As above. */
+	bt_container_revive_others(c);
 }
 
 bool bt_container_revive_decide(struct bt_container *c, int code, int64_t ran_ns)
@@ -154,22 +166,27 @@ bool bt_container_revive_decide(struct bt_container *c, int code, int64_t ran_ns
 	end.stopped = c->stopping;
 	end.restarts = c->state.restart_count;
 	again = bt_restart_decide(&c->restart, &end, &delay_ms);
-	c->reviving = again;
 	bt_container_mark_awaiting(c, again);
+	c->uncounted = again;
 	return again;
 }
 
 void bt_container_revive_lost(struct bt_container *c, int64_t ran_ns)
 {
-	pthread_mutex_lock(&c->lock);
-	c->state.restart_count++;
-	pthread_mutex_unlock(&c->lock);
 	bt_links_later(c, ran_ns / 1000000 < BT_RESTART_STEADY_MS ? start_slowly : start);
 }
 
 void bt_container_revive_failed(struct bt_container *c)
 {
 	bt_links_later(c, start_sharing);
+}
+
+/* Who is due has a start to come that sees this news, too. */
+static bool waits_for_news(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return c->awaiting && !c->due;
 }
 
 /* By the second thread. */
@@ -179,7 +196,7 @@ static void start_those_that_wait(struct bt_container *c)
 	ssize_t n = bt_container_all(c->engine, &all);
 
 	for (ssize_t i = 0; i < n; i++)
-		if (bt_container_is_awaiting(all[i]))
+		if (waits_for_news(all[i]))
 			start(all[i]);
 	if (n >= 0)
 		bt_container_unref_all(all, n);

@@ -22,7 +22,8 @@ struct bt_container;
  * from now on, it is not started. */
 bt_nodiscard bool bt_container_revive_decide(struct bt_container *container, int code,
 					     int64_t ran_ns);
-/** The end is applied: count the restart, and make it later. */
+/** The end is applied: make the restart later, and count it then. One that follows a short run has
+ * a delay before it. */
 void bt_container_revive_lost(struct bt_container *container, int64_t ran_ns);
 
 /** Its monitor failed to start it again: try it later, where it shares namespaces and `awaiting`

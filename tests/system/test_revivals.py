@@ -72,11 +72,29 @@ def test_a_stop_as_soon_as_the_end_is_seen_takes_the_revival_back(d):
         step.go()
         assert d.post("/containers/box/wait").status == 200
     all_is_done(d)
-    assert state(d, "box")["Status"] == "exited"
+    assert (state(d, "box")["Status"], d.inspect("box")["RestartCount"]) == ("exited", 0)
     # Its policy is as it was: who starts it has it begun again.
     assert d.post("/containers/box/start").status == 204
     kill_the_monitor_of(d, "box")
     wait_for(lambda: d.inspect("box")["RestartCount"] == 1 and state(d, "box")["Running"], "it runs again")
+
+
+def test_one_that_shares_nothing_is_not_begun_again_where_its_monitor_could_not(d, tmp_path):
+    """Its program is gone by its second run, which is final: Docker does not try that again."""
+    once = tmp_path / "once"
+    once.write_text("#!/bin/sh\nwhile [ ! -e /data/go ]; do sleep 0.05; done\nrm /data/once\nexit 1\n")
+    once.chmod(0o755)
+    a = d.post("/containers/create?name=box", {"Image": "bb", "Cmd": ["/data/once"], "HostConfig": {"Binds": [f"{tmp_path}:/data"], "RestartPolicy": {"Name": "always"}}})
+    assert a.status == 201, a.body
+    assert d.post("/containers/box/start").status == 204
+    with Step(d, "revive/begun") as step:
+        (tmp_path / "go").write_text("")
+        wait_for(lambda: state(d, "box")["Status"] == "exited" and state(d, "box")["Error"], "its restart has failed")
+        error = state(d, "box")["Error"]
+        all_is_done(d)
+        assert not step.is_reached()
+    s = state(d, "box")
+    assert (s["Status"], s["ExitCode"], s["Error"], d.inspect("box")["RestartCount"]) == ("exited", 127, error, 1)
 
 
 @pytest.fixture
