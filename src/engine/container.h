@@ -97,7 +97,7 @@ struct bt_container {
 	bool uncounted;               /* that one is a restart that restart_count has not yet */
 	bool kept;                    /* a restart ends it: --rm does not mean this end */
 	unsigned coming;              /* restarts that will start it, or have failed */
-	bool going;                   /* its removal ends it */
+	unsigned going;               /* removals that end it */
 	int64_t kill_at_ns;           /* when `stop` and `restart` lose patience; 0: never */
 };
 

@@ -160,26 +160,6 @@ static void let_go(struct bt_container *c)
 		bt_log_warn("%s", err.msg);
 }
 
-/* Was that the end that `stop` or `restart` asked for? The monitor sends the last signal, and tells
- * only of the end: where their patience had ended, that signal is told here. */
-static bool take_stop(struct bt_container *c, const struct bt_journal_record *rec)
-{
-	bool stopping, killed;
-
-	if (!is_end(rec) || (rec->kind == BT_JOURNAL_START_FAILED && !rec->final))
-		return false;
-	pthread_mutex_lock(&c->lock);
-	stopping = c->stopping;
-	killed = stopping && rec->code == CODE_KILLED && c->kill_at_ns != 0 &&
-		 rec->at_ns >= c->kill_at_ns;
-	c->stopping = false;
-	c->kill_at_ns = 0;
-	pthread_mutex_unlock(&c->lock);
-	if (killed)
-		bt_container_event_at(c, "kill", json_pack("{s:s}", "signal", "9"), rec->at_ns);
-	return stopping;
-}
-
 /* What a record meant for the state that it was applied to. */
 struct meaning {
 	bool changed;  /* it was not applied before */
@@ -187,14 +167,16 @@ struct meaning {
 	bool fails;    /* its monitor could not make a restart, and nobody had asked for an end */
 	bool kept;     /* a restart asked for this end */
 	bool tried;    /* a revival's start failed: it waits on, or gives up, and tells of that */
+	bool stopped;  /* `stop` or `restart` asked for this end */
+	bool killed;   /* their patience had ended */
 };
 
 /* What everybody else learns, after the state is stored. */
 static void publish(struct bt_container *c, const struct bt_journal_record *rec,
 		    const struct meaning *m)
 {
-	bool stopped = take_stop(c, rec);
-
+	if (m->killed)
+		bt_container_event_at(c, "kill", json_pack("{s:s}", "signal", "9"), rec->at_ns);
 	/* It runs, or its monitor goes on to try. */
 	if (rec->kind == BT_JOURNAL_STARTED || (is_end(rec) && !rec->final))
 		bt_container_set_awaiting(c, false);
@@ -207,7 +189,7 @@ static void publish(struct bt_container *c, const struct bt_journal_record *rec,
 		bt_container_event_record(c, rec, ran_ns(c, rec));
 	if (is_end(rec) && rec->final)
 		let_go(c);
-	if (stopped)
+	if (m->stopped)
 		bt_container_event(c, "stop", NULL);
 	if (rec->kind == BT_JOURNAL_STARTED)
 		bt_health_begin(c, true);
@@ -240,21 +222,38 @@ bool bt_container_apply_stores(const struct bt_container *c, const struct bt_jou
 	return !(rec->final && c->auto_remove);
 }
 
-/* Under lock. */
-static void change_by_end(struct bt_container *c, const struct bt_journal_record *rec, bool fails)
+/* Was that the end that `stop` or `restart` asked for? The monitor sends the last signal, and tells
+ * only of the end: where their patience had ended, that signal is told here. Under lock, together
+ * with the end: who asks later means another one. */
+static void take_stop(struct bt_container *c, const struct bt_journal_record *rec,
+		      struct meaning *m)
 {
+	if (rec->kind == BT_JOURNAL_START_FAILED && !rec->final)
+		return;
+	m->stopped = c->stopping;
+	m->killed = m->stopped && !m->gives_up && rec->code == CODE_KILLED && c->kill_at_ns != 0 &&
+		    rec->at_ns >= c->kill_at_ns;
+	c->stopping = false;
+	c->kill_at_ns = 0;
+}
+
+/* Under lock. */
+static void change_by_end(struct bt_container *c, const struct bt_journal_record *rec,
+			  struct meaning *m)
+{
+	take_stop(c, rec, m);
 	c->ends++;
 	c->ending = true;
 	if (rec->final)
 		blank_networks(&c->state);
-	if (fails)
+	if (m->fails)
 		bt_container_mark_awaiting(c, true);
 }
 
 static struct meaning change(struct bt_container *c, const struct bt_journal_record *rec,
 			     bool stores)
 {
-	struct meaning m;
+	struct meaning m = { 0 };
 
 	bt_auto_lock(held, &c->lock);
 	m.gives_up = bt_container_apply_gives_up(&c->state, rec);
@@ -263,7 +262,7 @@ static struct meaning change(struct bt_container *c, const struct bt_journal_rec
 	m.tried = rec->kind == BT_JOURNAL_START_FAILED && c->reviving;
 	m.changed = bt_container_apply_to_state(&c->state, rec);
 	if (m.changed && is_end(rec))
-		change_by_end(c, rec, m.fails);
+		change_by_end(c, rec, &m);
 	if (m.changed && stores)
 		write_state(c);
 	bt_fault_point("end/stored");

@@ -176,18 +176,41 @@ static int remove_ended(struct bt_container *c, bool volumes, bool killed, struc
 	return r < 0 ? r : remove_marked(c, before, err);
 }
 
-static void set_going(struct bt_container *c, bool going)
+static void add_going(struct bt_container *c, int n)
 {
 	bt_auto_lock(held, &c->lock);
 
-	c->going = going;
+	c->going += (unsigned)n;
+}
+
+/* -EBUSY where a run has begun meanwhile. */
+static int end_and_remove(struct bt_container *c, const char *ref, bool volumes, bool force,
+			  struct bt_err *err)
+{
+	int r = check_running(c, ref, force, err);
+	const bool killed = r > 0;
+
+	if (r < 0)
+		return r;
+	if (killed) {
+		add_going(c, 1);
+		r = kill_first(c, err);
+	}
+	if (r == 0)
+		r = bt_container_wait_told(c, err);
+	if (r == 0)
+		r = remove_ended(c, volumes, killed, err);
+	if (killed)
+		add_going(c, -1);
+	if (r < 0)
+		bt_container_revive_others(c);
+	return r;
 }
 
 int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes, bool force,
 			bool link, struct bt_err *err)
 {
 	bt_auto_container struct bt_container *c = NULL;
-	bool killed;
 	int r;
 
 	if (link)
@@ -195,21 +218,12 @@ int bt_container_remove(struct bt_engine *engine, const char *ref, bool volumes,
 	r = bt_container_get(engine, ref, &c, err);
 	if (r < 0)
 		return r;
-	r = check_running(c, ref, force, err);
-	if (r < 0)
-		return r;
-	killed = r > 0;
-	set_going(c, killed);
-	if (killed)
-		r = kill_first(c, err);
-	if (r == 0)
-		r = bt_container_wait_told(c, err);
-	if (r == 0)
-		r = remove_ended(c, volumes, killed, err);
-	if (r < 0) {
-		set_going(c, false);
-		bt_container_revive_others(c);
-	}
+	do {
+		/* Who insists does not want it to run. What had begun by then is ended, too. */
+		if (force)
+			bt_container_set_awaiting(c, false);
+		r = end_and_remove(c, ref, volumes, force, err);
+	} while (force && r == -EBUSY && bt_container_stop_needed(c));
 	return r;
 }
 

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/auto.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "engine/container_clients.h"
 #include "engine/container_event.h"
 #include "engine/container_revive.h"
 #include "engine/container_row.h"
@@ -19,32 +21,52 @@
 #include "engine/host_config.h"
 #include "engine/monitor_link.h"
 
-/* Restart by the monitor: descriptors, addresses and cgroup stay as they are. */
-static int restart_running(struct bt_container *c, int signal, int timeout, struct bt_err *err)
+/* -EPIPE: the connection ended before it was answered; -ESRCH: there is none. */
+static int ask_to_restart(struct bt_container *c, int signal, int timeout, struct bt_err *err)
 {
 	bt_auto_link struct bt_link *link = bt_link_get(c);
-	struct bt_container_wait *wait;
+
+	return link ? bt_client_restart(bt_link_client(link), signal, timeout, err) : -ESRCH;
+}
+
+/* Begin to restart what is alive. -ESRCH where it has ended all the same. */
+static int begin_restart(struct bt_container *c, int signal, int timeout, struct bt_err *err)
+{
 	int r;
 
-	if (!link)
-		return 1;
-	wait = bt_container_wait_restart_open(c);
+	if (bt_container_stop_waits(c))
+		bt_container_event(c, "stop", NULL);
+	else
+		bt_container_stop_event(c, signal);
+	/* Who was told a moment ago that it is attached sees what it says to this. */
+	bt_container_clients_await(c);
+	bt_fault_point("restart/begun");
+	while ((r = ask_to_restart(c, signal, timeout, err)) == -EPIPE)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	bt_fault_point("restart/asked");
+	if (r == 0)
+		bt_container_stop_thaw(c, signal);
+	return r;
+}
+
+/* Restart by the monitor: descriptors, addresses and cgroup stay as they are. 1 where it has ended.
+ */
+static int restart_running(struct bt_container *c, int signal, int timeout, struct bt_err *err)
+{
+	struct bt_container_wait *wait = bt_container_wait_restart_open(c);
+	int r = 1;
+
 	if (!wait)
 		return bt_err_sys(err, -ENOMEM, "restart");
-	if (bt_container_stop_waits(c)) {
-		bt_container_event(c, "stop", NULL);
-	} else {
-		bt_container_stop_event(c, signal);
-		bt_container_stop_expect(c, timeout);
-	}
-	bt_fault_point("restart/begun");
-	r = bt_client_restart(bt_link_client(link), signal, timeout, err);
-	bt_fault_point("restart/asked");
+	bt_fault_point("restart/found");
+	if (bt_container_stop_expect(c, timeout, true))
+		r = begin_restart(c, signal, timeout, err);
 	if (r == 0) {
-		bt_container_stop_thaw(c, signal);
 		r = bt_container_wait_restart(wait, err);
 		bt_fault_point("restart/done");
-	} else if (r == -EPIPE || r == -ESRCH) {
+	} else if (r == -ESRCH) {
+		/* Until its end is known, it cannot be started. */
+		(void)!bt_container_wait_restart(wait, BT_ERR_IGNORED);
 		r = 1;
 	}
 	bt_container_wait_close(wait);

@@ -76,7 +76,7 @@ static bool is_on_its_way(struct bt_container *other, int64_t since_ns)
 	case BT_CONTAINER_DEAD:
 		break;
 	}
-	return other->coming > 0 || other->going || other->reviving || other->awaiting;
+	return other->coming > 0 || other->going > 0 || other->reviving || other->awaiting;
 }
 
 /* Is one of those that `c` joins on its way? */

@@ -93,21 +93,33 @@ void bt_container_stop_thaw(struct bt_container *c, int signal)
 		bt_log_warn("container %.12s: %s", c->id, err.msg);
 }
 
-void bt_container_stop_expect(struct bt_container *c, int timeout)
+bool bt_container_stop_expect(struct bt_container *c, int timeout, bool anew)
 {
 	bt_auto_lock(held, &c->lock);
 
-	c->stopping = true;
 	bt_container_mark_awaiting(c, false);
+	if (!bt_container_is_alive(c))
+		return false;
+	if (anew && !bt_container_is_running(c))
+		return true;
+	c->stopping = true;
 	c->kill_at_ns =
 		timeout < 0 ? 0 : bt_time_now_ns() + (int64_t)timeout * BT_TIME_NSEC_PER_SEC;
+	return true;
+}
+
+static bool has_process(struct bt_container *c)
+{
+	bt_auto_lock(held, &c->lock);
+
+	return bt_container_is_running(c);
 }
 
 void bt_container_stop_event(struct bt_container *c, int signal)
 {
 	char text[12];
 
-	if (bt_container_stop_waits(c))
+	if (!has_process(c))
 		return;
 	snprintf(text, sizeof(text), "%d", signal);
 	bt_container_event(c, "kill", json_pack("{s:s}", "signal", text));
@@ -140,6 +152,16 @@ static int begin_stop(struct bt_container *c, int signal, int timeout, struct bt
 	return r;
 }
 
+/* Whose start has begun is alive once that is done, and under `op` none begins that is due: none is
+ * left where this finds nothing to end. */
+static bool expect_end(struct bt_container *c, int timeout)
+{
+	if (bt_container_stop_expect(c, timeout, false))
+		return true;
+	bt_auto_lock(held, &c->op);
+	return bt_container_stop_expect(c, timeout, false);
+}
+
 int bt_container_stop(struct bt_engine *engine, const char *ref, const char *signal, int timeout,
 		      struct bt_err *err)
 {
@@ -152,12 +174,9 @@ int bt_container_stop(struct bt_engine *engine, const char *ref, const char *sig
 	r = bt_container_stop_values(c, signal, &timeout, &number, err);
 	if (r < 0)
 		return bt_err_context(err, "cannot stop container: %s", ref);
-	bt_container_set_awaiting(c, false);
-	bt_container_await_start(c);
-	if (!bt_container_stop_needed(c))
+	if (!expect_end(c, timeout))
 		return 1;
 	bt_container_stop_event(c, number);
-	bt_container_stop_expect(c, timeout);
 	r = begin_stop(c, number, timeout, err);
 	if (r < 0)
 		return bt_err_context(err, "cannot stop container: %s", ref);
@@ -208,12 +227,13 @@ int bt_container_kill(struct bt_engine *engine, const char *ref, const char *sig
 					    "support signal %s"
 					  : "cannot kill container: %s: invalid signal: %s",
 				  ref, signal);
+	/* Before it is looked at, for it may end meanwhile. */
+	bt_container_clients_await(c);
 	bt_container_await_start(c);
 	if (!bt_container_stop_needed(c))
 		return bt_err_set(err, BT_ERR_CONFLICT, ESRCH,
 				  "cannot kill container: %s: container %s is not running", ref,
 				  c->id);
-	bt_container_clients_await(c);
 	waits = bt_container_stop_waits(c);
 	r = send_signal(c, number, !waits, err);
 	bt_fault_point("kill/sent");

@@ -48,9 +48,11 @@ bool bt_container_stop_waits(struct bt_container *container);
 /** Let go on what is paused, after `signal` was sent: a frozen container takes no signal but the
  * one that ends it. Any other is told as "unpause". */
 void bt_container_stop_thaw(struct bt_container *container, int signal);
-/** From here on its end is what was asked for, told as "stop", and none that its policy has an
- * answer to. `timeout` as in bt_client_stop(). */
-void bt_container_stop_expect(struct bt_container *container, int timeout);
+/** No start that its policy made due comes any more; and where it is alive, its end from here on is
+ * what was asked for, told as "stop", and none that its policy has an answer to: one step, so that
+ * an end that comes meanwhile is seen here, or sees this. `timeout` as in bt_client_stop(). `anew`:
+ * it is to run again, so that nothing ends where it waits for that. Returns whether it is alive. */
+bt_nodiscard bool bt_container_stop_expect(struct bt_container *container, int timeout, bool anew);
 /** Publish "kill" with its signal, where there is a process that it is for. */
 void bt_container_stop_event(struct bt_container *container, int signal);
 

@@ -52,3 +52,11 @@ def test_the_last_words_of_a_container_that_is_stopped_are_seen(engine, trapping
         assert engine.inspect(trapping)["State"]["ExitCode"] == 5
         engine.docker("start", trapping)
         wait_for(lambda: engine.docker("logs", trapping).stdout.count("ready") == n + 2, "the traps are set")
+
+
+def test_the_last_words_of_a_container_that_is_restarted_are_seen(engine, trapping):
+    for n in range(5):
+        with attached(engine, trapping) as s:
+            assert engine.post(f"/containers/{trapping}/restart?t=600").status == 204
+            until(s, b"bye\n")
+        wait_for(lambda: engine.docker("logs", trapping).stdout.count("ready") == n + 2, "the traps are set")

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Restarts that the daemon makes itself (docs/decisions/0060 and 0072), and somebody who wants something else at that moment: one side waits at a step of its own until the other has had its way."""
+import json
 import os
 import signal
+import time
+import urllib.parse
 
 import pytest
 
@@ -95,6 +98,65 @@ def test_one_that_shares_nothing_is_not_begun_again_where_its_monitor_could_not(
         assert not step.is_reached()
     s = state(d, "box")
     assert (s["Status"], s["ExitCode"], s["Error"], d.inspect("box")["RestartCount"]) == ("exited", 127, error, 1)
+
+
+def test_a_stop_at_any_moment_of_an_end_is_the_last_word(d):
+    make(d, "box", RestartPolicy={"Name": "always"})
+    for _ in range(8):
+        kill_the_monitor_of(d, "box")
+        assert d.post("/containers/box/stop").status in (204, 304)
+        assert state(d, "box")["Status"] == "exited"
+        all_is_done(d)
+        assert state(d, "box")["Status"] == "exited"
+        assert d.post("/containers/box/start").status == 204
+
+
+def test_a_forced_removal_while_a_revival_begins_removes_what_it_begins(d):
+    make(d, "box", RestartPolicy={"Name": "always"})
+    with Step(d, "revive/begun") as step:
+        kill_the_monitor_of(d, "box")
+        step.reached()
+        removal = Asked(d, "DELETE", "/containers/box?force=1&v=1")
+        removal.join(0.3)
+        assert removal.answer is None, removal.answer.status
+        step.go()
+        a = removal.answered()
+        assert a.status == 204, a.body
+    assert d.get("/containers/box/json").status == 404
+    all_is_done(d)
+    assert d.get("/containers/box/json").status == 404
+
+
+def told(d, name, *actions):
+    """What was told of it, of these, up to now."""
+    # In a second that is not over more may be told yet: it waits for that.
+    until = int(time.time()) + 1
+    filters = json.dumps({"container": [name]})
+    lines = d.get(f"/events?since=1&until={until}&filters={urllib.parse.quote(filters)}").body.decode().splitlines()
+    return [e["Action"] for e in map(json.loads, lines) if e["Action"] in actions]
+
+
+@pytest.mark.parametrize("policy", ["no", "always"])
+def test_a_restart_of_what_ends_by_itself_meanwhile_expects_no_end_of_the_next_run(d, policy):
+    make(d, "box", RestartPolicy={"Name": policy})
+    with Held(d, "restart/found", "POST", "/containers/box/restart?t=0") as held:
+        # By the monitor, so that its policy asks for a start by the daemon, or by none.
+        kill_the_monitor_of(d, "box")
+        if policy == "no":
+            wait_for(lambda: state(d, "box")["Status"] == "exited", "it has ended")
+            assert d.post("/containers/box/wait").status == 200
+        else:
+            wait_for(lambda: d.inspect("box")["RestartCount"] == 1 and state(d, "box")["Running"], "it runs again")
+        held.go()
+        assert held.answer.status == 204
+    assert state(d, "box")["Running"]
+    before = told(d, "box", "stop")
+    os.kill(state(d, "box")["Pid"], signal.SIGKILL)
+    if policy == "no":
+        assert d.post("/containers/box/wait").status == 200
+    else:
+        wait_for(lambda: d.inspect("box")["RestartCount"] >= 1 and state(d, "box")["Running"], "it runs again")
+    assert told(d, "box", "stop") == before, "nobody had asked for that end"
 
 
 @pytest.fixture

@@ -160,13 +160,61 @@ START_TEST(patience_is_counted_from_now_and_none_never_ends)
 	struct bt_container *c = add_container("web", "{}");
 	int64_t before = bt_time_now_ns();
 
-	bt_container_stop_expect(c, 10);
+	c->state.status = BT_CONTAINER_RUNNING;
+	ck_assert(bt_container_stop_expect(c, 10, false));
 	ck_assert(c->stopping);
 	ck_assert_int_ge(c->kill_at_ns, before + 10 * BT_TIME_NSEC_PER_SEC);
-	bt_container_stop_expect(c, -1);
+	ck_assert(bt_container_stop_expect(c, -1, false));
 	ck_assert_int_eq(c->kill_at_ns, 0);
-	bt_container_stop_expect(c, INT_MAX);
+	ck_assert(bt_container_stop_expect(c, INT_MAX, true));
 	ck_assert_int_gt(c->kill_at_ns, before);
+}
+END_TEST
+
+START_TEST(an_end_is_expected_of_what_is_alive_and_a_start_that_was_due_is_due_no_more)
+{
+	static const struct {
+		enum bt_container_status status;
+		bool anew, alive, expected;
+	} rows[] = {
+		{ BT_CONTAINER_CREATED, false, false, false },
+		{ BT_CONTAINER_RUNNING, false, true, true },
+		{ BT_CONTAINER_RUNNING, true, true, true },
+		{ BT_CONTAINER_PAUSED, true, true, true },
+		{ BT_CONTAINER_RESTARTING, false, true, true },
+		{ BT_CONTAINER_RESTARTING, true, true, false },
+		{ BT_CONTAINER_REMOVING, false, false, false },
+		{ BT_CONTAINER_EXITED, false, false, false },
+		{ BT_CONTAINER_EXITED, true, false, false },
+		{ BT_CONTAINER_DEAD, false, false, false },
+	};
+	struct bt_container *c = add_container("web", "{}");
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		c->state.status = rows[i].status;
+		c->stopping = false;
+		c->kill_at_ns = 0;
+		bt_container_set_awaiting(c, true);
+		ck_assert_msg(bt_container_stop_expect(c, 10, rows[i].anew) == rows[i].alive,
+			      "row %zu", i);
+		ck_assert_msg(c->stopping == rows[i].expected, "row %zu: stopping", i);
+		ck_assert_msg((c->kill_at_ns != 0) == rows[i].expected, "row %zu: patience", i);
+		ck_assert_msg(!bt_container_is_awaiting(c), "row %zu: awaiting", i);
+		ck_assert_uint_eq(atomic_load(&engine.awaiting), 0);
+	}
+}
+END_TEST
+
+START_TEST(a_stop_of_what_has_ended_takes_its_next_start_back)
+{
+	struct bt_container *c = add_recorded("web", "{}", "{}", "[]");
+
+	c->state.status = BT_CONTAINER_EXITED;
+	bt_container_set_awaiting(c, true);
+	ck_assert_int_eq(bt_container_stop(&engine, "web", NULL, INT_MIN, &err), 1);
+	ck_assert(!bt_container_is_awaiting(c));
+	ck_assert(!c->stopping);
+	ck_assert_int_eq(c->kill_at_ns, 0);
 }
 END_TEST
 
@@ -182,6 +230,9 @@ static void add(TCase *tests)
 	tcase_add_test(tests, what_does_not_run_cannot_be_killed);
 	tcase_add_test(tests, a_kill_says_what_is_wrong_with_its_signal);
 	tcase_add_test(tests, patience_is_counted_from_now_and_none_never_ends);
+	tcase_add_test(tests,
+		       an_end_is_expected_of_what_is_alive_and_a_start_that_was_due_is_due_no_more);
+	tcase_add_test(tests, a_stop_of_what_has_ended_takes_its_next_start_back);
 }
 
 int main(void)
