@@ -54,6 +54,7 @@ struct bt_container *bt_container_new(struct bt_engine *engine, const char *id)
 	bt_list_init(&c->with_images);
 	bt_list_init(&c->waiters);
 	bt_list_init(&c->attached);
+	bt_list_init(&c->attaching);
 	return c;
 }
 

@@ -85,8 +85,9 @@ struct bt_container {
 	unsigned ends;                /* of its program, since the daemon has known it */
 	bool ending;                  /* one is known and not told: its mounts may be there still */
 	struct bt_list attached;      /* struct bt_container_client: came before the start */
-	unsigned attaching;           /* clients that were told to come, and are not in it yet */
-	pthread_cond_t arrived;       /* `attaching` became 0 */
+	struct bt_list attaching;     /* struct bt_container_arrival: told to come; oldest first */
+	uint64_t arrivals;            /* how many ever were */
+	pthread_cond_t arrived;       /* one of `attaching` is in it, or does not come */
 	char *cgroup;                 /* its path, once somebody asked; NULL: nobody has */
 	bool removed;                 /* no longer in the index */
 	struct bt_stats_cpu last_cpu; /* what the next sample is compared with */

@@ -29,6 +29,7 @@ struct bt_container_attach {
 	struct bt_attach_options opt; /* detach_keys: owned copy in `keys` */
 	char *keys;
 	bool expected; /* a start waits until this one has arrived */
+	struct bt_container_arrival arrival;
 };
 
 /* `ref` is how the client called it. */
@@ -74,7 +75,7 @@ int bt_container_attach_open(struct bt_engine *engine, const char *ref,
 	/* Not where the log is sent first: that takes as long as the client does. */
 	attach->expected = opt->stream && !opt->logs;
 	if (attach->expected)
-		bt_container_clients_expect(c);
+		bt_container_clients_expect(c, &attach->arrival);
 	*ret_tty = c->tty;
 	*ret = attach;
 	return 0;
@@ -85,7 +86,7 @@ void bt_container_attach_cancel(struct bt_container_attach *attach)
 	if (!attach)
 		return;
 	if (attach->expected)
-		bt_container_clients_arrived(attach->container);
+		bt_container_clients_arrived(attach->container, &attach->arrival);
 	bt_container_unref(attach->container);
 	free(attach->keys);
 	free(attach);
@@ -141,8 +142,9 @@ static int join(const struct bt_container_attach *attach, struct bt_spawn_client
 	how->logged_ns = logged_ns;
 	bt_fault_point("attach/told");
 	r = bt_client_attach(bt_link_client(link), how, fd, err);
-	/* One that did not answer in time still has it in its queue. */
-	if (r < 0)
+	/* It still has it in its queue. After any other failure the caller may have more to send.
+	 */
+	if (r == -ETIMEDOUT)
 		(void)shutdown(fd, SHUT_RDWR);
 	return r < 0 ? r : 1;
 }
@@ -165,7 +167,7 @@ static int hand_over(struct bt_container_attach *attach, int sock, int64_t logge
 	if (r > 0)
 		r = join(attach, &how, logged_ns, sock, err);
 	if (attach->expected)
-		bt_container_clients_arrived(c);
+		bt_container_clients_arrived(c, &attach->arrival);
 	attach->expected = false;
 	return r;
 }

@@ -70,29 +70,42 @@ int bt_container_clients_add(struct bt_container *c, const struct bt_spawn_clien
 			  "too many clients wait for the start of container %.12s", c->id);
 }
 
-void bt_container_clients_expect(struct bt_container *c)
+void bt_container_clients_expect(struct bt_container *c, struct bt_container_arrival *arrival)
 {
 	bt_auto_lock(held, &c->lock);
 
-	c->attaching++;
+	arrival->number = ++c->arrivals;
+	bt_list_append(&c->attaching, &arrival->link);
 }
 
-void bt_container_clients_arrived(struct bt_container *c)
+void bt_container_clients_arrived(struct bt_container *c, struct bt_container_arrival *arrival)
 {
 	bt_auto_lock(held, &c->lock);
 
-	if (--c->attaching == 0)
-		pthread_cond_broadcast(&c->arrived);
+	bt_list_remove(&arrival->link);
+	pthread_cond_broadcast(&c->arrived);
 }
 
-void bt_container_clients_await(struct bt_container *c)
+/* Is one expected of the first `last`? Under lock. */
+static bool is_expected(struct bt_container *c, uint64_t last)
+{
+	struct bt_list *first = c->attaching.next;
+
+	return first != &c->attaching &&
+	       bt_list_entry(first, struct bt_container_arrival, link)->number <= last;
+}
+
+bool bt_container_clients_await(struct bt_container *c)
 {
 	struct timespec until = bt_lock_time_in(ARRIVAL_SECONDS);
+	uint64_t last;
 	int r = 0;
 
 	bt_auto_lock(held, &c->lock);
-	while (c->attaching > 0 && r == 0)
+	last = c->arrivals;
+	while (is_expected(c, last) && r == 0)
 		r = pthread_cond_timedwait(&c->arrived, &c->lock, &until);
+	return !is_expected(c, last);
 }
 
 /* The whole list becomes the caller's. */

@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -25,14 +26,23 @@ bt_nodiscard int bt_container_clients_add(struct bt_container *container,
 					  const struct bt_spawn_client *how, int sock,
 					  int64_t *ret_since_ns, struct bt_err *err);
 
+/** A client that is expected. */
+struct bt_container_arrival {
+	struct bt_list link; /* in the container's `attaching`; under its lock */
+	uint64_t number;
+};
+
 /** A client will be told that it is attached, which it may take for leave to start the container,
  * or to send it a signal whose effect it wants to see: these wait until the client has arrived.
- * Ended by bt_container_clients_arrived(). */
-void bt_container_clients_expect(struct bt_container *container);
+ * `arrival` stays where it is until bt_container_clients_arrived(). */
+void bt_container_clients_expect(struct bt_container *container,
+				 struct bt_container_arrival *arrival);
 /** It was added, or the monitor has it, or it does not come. */
-void bt_container_clients_arrived(struct bt_container *container);
-/** Wait for those that are expected: for some seconds, which an honest one does not need. */
-void bt_container_clients_await(struct bt_container *container);
+void bt_container_clients_arrived(struct bt_container *container,
+				  struct bt_container_arrival *arrival);
+/** Wait for those that are expected by now, and for none that come later: for some seconds, which
+ * an honest one does not need. Returns whether they have arrived. */
+bool bt_container_clients_await(struct bt_container *container);
 
 /** The clients of one start. Zeroed is none. */
 struct bt_container_clients {

@@ -98,6 +98,15 @@ def test_it_can_be_ended_between_two_runs(engine, name, end):
     assert state(engine, name)["Status"] == "exited" and count(engine, name) == n
 
 
+def test_a_stop_between_two_runs_tells_of_no_signal(engine, name):
+    begun = time.time()
+    # As if it had been killed, which it is not by the stop.
+    make(engine, name, "exit 137", "always")
+    wait_for(lambda: count(engine, name) >= 4 and state(engine, name)["Status"] == "restarting", "it waits")
+    assert engine.post(f"/containers/{name}/stop?t=0").status == 204
+    assert actions(engine, name, begun, "stop")[-2:] == ["die", "stop"]
+
+
 def test_it_can_be_removed_between_two_runs(engine, name):
     waiting(engine, name)
     a = engine.request("DELETE", f"/containers/{name}")

@@ -155,9 +155,9 @@ START_TEST(an_attach_is_a_stream_of_the_containers_kind_and_a_start_waits_for_it
 {
 	check_answers(200, NULL, "POST", "/containers/web/attach?stream=1&stdout=1", NULL);
 	ck_assert_str_eq(req->answer.type, BT_ANSWER_MUXED);
-	ck_assert_uint_eq(web->attaching, 1);
+	ck_assert(!bt_list_empty(&web->attaching));
 	forget_request();
-	ck_assert_uint_eq(web->attaching, 0);
+	ck_assert(bt_list_empty(&web->attaching));
 	web->tty = true;
 	check_answers(200, NULL, "POST", "/containers/web/attach?stream=1&stdout=1", NULL);
 	ck_assert_str_eq(req->answer.type, BT_ANSWER_RAW);
@@ -170,7 +170,7 @@ START_TEST(an_attach_that_is_refused_leaves_nobody_to_wait_for)
 		      "/containers/web/attach?stream=1&detachKeys=ctrl-", NULL);
 	check_answers(404, "No such container: nobody", "POST",
 		      "/containers/nobody/attach?stream=1", NULL);
-	ck_assert_uint_eq(web->attaching, 0);
+	ck_assert(bt_list_empty(&web->attaching));
 }
 END_TEST
 

@@ -301,7 +301,7 @@ START_TEST(a_client_of_what_does_not_run_waits_for_its_start)
 	begin(&a, &stream_only);
 	ck_assert_int_eq(end(&a), 0);
 	ck_assert(!bt_list_empty(&web->attached));
-	ck_assert_uint_eq(web->attaching, 0);
+	ck_assert(bt_list_empty(&web->attaching));
 	ck_assert(!is_closed(&a));
 	check_told("container attach\n");
 	bt_close(&a.own);
@@ -384,7 +384,7 @@ START_TEST(nobody_attaches_to_what_is_paused_or_restarts)
 	check_err(&err, BT_ERR_CONFLICT,
 		  "container web is restarting, wait until the container is running");
 	ck_assert_ptr_null(attach);
-	ck_assert_uint_eq(web->attaching, 0);
+	ck_assert(bt_list_empty(&web->attaching));
 }
 END_TEST
 
@@ -398,7 +398,7 @@ START_TEST(detach_keys_that_are_none_are_refused_before_anything_else)
 	ck_assert_int_lt(bt_container_attach_open(&engine, "web", &opt, &tty, &attach, &err), 0);
 	check_err(&err, BT_ERR_INVALID, "Invalid detach keys (ctrl-ctrl) provided");
 	ck_assert_ptr_null(attach);
-	ck_assert_uint_eq(web->attaching, 0);
+	ck_assert(bt_list_empty(&web->attaching));
 }
 END_TEST
 
@@ -407,13 +407,13 @@ START_TEST(a_start_waits_for_a_client_until_it_has_come_or_given_up)
 	struct bt_container_attach *streams = open_attach(&stream_only);
 	struct bt_container_attach *reads_first = NULL;
 
-	ck_assert_uint_eq(web->attaching, 1);
+	ck_assert(!bt_list_empty(&web->attaching));
 	/* One that reads the log first takes as long as it likes. */
 	reads_first = open_attach(&log_and_stream);
-	ck_assert_uint_eq(web->attaching, 1);
+	ck_assert(!bt_list_empty(&web->attaching));
 	bt_container_attach_cancel(reads_first);
 	bt_container_attach_cancel(streams);
-	ck_assert_uint_eq(web->attaching, 0);
+	ck_assert(bt_list_empty(&web->attaching));
 	bt_container_attach_cancel(NULL);
 }
 END_TEST

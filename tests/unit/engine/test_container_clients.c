@@ -4,12 +4,14 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 
 #include "stores_fixture.h"
 
 static struct bt_container *web;
 static struct bt_container_clients taken;
+static struct bt_container_arrival coming[2];
 
 static void setup(void)
 {
@@ -158,7 +160,7 @@ static void *arrive(void *data)
 	int *own = data;
 
 	ck_well(attach(NULL, own), &err);
-	bt_container_clients_arrived(web);
+	bt_container_clients_arrived(web, &coming[0]);
 	return NULL;
 }
 
@@ -167,12 +169,12 @@ START_TEST(a_start_waits_for_the_client_that_was_told_to_come)
 	bt_auto_close int own = -EBADF;
 	pthread_t thread;
 
-	bt_container_clients_expect(web);
+	bt_container_clients_expect(web, &coming[0]);
 	ck_assert_int_eq(pthread_create(&thread, NULL, arrive, &own), 0);
 	bt_container_clients_take(web, NULL, &taken);
 	ck_assert_uint_eq(taken.n, 1);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
-	ck_assert_uint_eq(web->attaching, 0);
+	ck_assert(bt_list_empty(&web->attaching));
 }
 END_TEST
 
@@ -181,10 +183,57 @@ START_TEST(a_start_does_not_wait_for_ever_for_one_that_does_not_come)
 	bt_auto_close int own = -EBADF;
 
 	ck_well(attach(NULL, &own), &err);
-	bt_container_clients_expect(web);
+	bt_container_clients_expect(web, &coming[0]);
 	bt_container_clients_take(web, NULL, &taken);
 	ck_assert_uint_eq(taken.n, 1);
-	ck_assert_uint_eq(web->attaching, 1);
+	ck_assert(!bt_list_empty(&web->attaching));
+}
+END_TEST
+
+START_TEST(whoever_has_arrived_is_not_waited_for_in_whatever_order_they_do)
+{
+	ck_assert(bt_container_clients_await(web));
+	bt_container_clients_expect(web, &coming[0]);
+	bt_container_clients_expect(web, &coming[1]);
+	bt_container_clients_arrived(web, &coming[0]);
+	bt_container_clients_expect(web, &coming[0]);
+	bt_container_clients_arrived(web, &coming[1]);
+	bt_container_clients_arrived(web, &coming[0]);
+	ck_assert(bt_container_clients_await(web));
+}
+END_TEST
+
+static atomic_bool over;
+
+/* One of two is always expected: the next one before the last one has arrived. */
+static void *come_and_go(void *data)
+{
+	struct bt_container_arrival *last = data, *next = &coming[1];
+
+	while (!atomic_load(&over)) {
+		struct bt_container_arrival *arrived = last;
+
+		bt_container_clients_expect(web, next);
+		bt_container_clients_arrived(web, arrived);
+		last = next;
+		next = arrived;
+	}
+	bt_container_clients_arrived(web, last);
+	return NULL;
+}
+
+START_TEST(those_that_come_later_are_not_waited_for)
+{
+	pthread_t thread;
+	bool arrived;
+
+	bt_container_clients_expect(web, &coming[0]);
+	ck_assert_int_eq(pthread_create(&thread, NULL, come_and_go, &coming[0]), 0);
+	arrived = bt_container_clients_await(web);
+	atomic_store(&over, true);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert(arrived);
+	ck_assert(bt_list_empty(&web->attaching));
 }
 END_TEST
 
@@ -199,6 +248,8 @@ static void add(TCase *tests)
 	tcase_add_test(tests, without_a_start_they_are_closed);
 	tcase_add_test(tests, a_start_waits_for_the_client_that_was_told_to_come);
 	tcase_add_test(tests, a_start_does_not_wait_for_ever_for_one_that_does_not_come);
+	tcase_add_test(tests, whoever_has_arrived_is_not_waited_for_in_whatever_order_they_do);
+	tcase_add_test(tests, those_that_come_later_are_not_waited_for);
 }
 
 int main(void)
