@@ -475,7 +475,14 @@ static int start_threads(struct bt_links *links)
 {
 	int r = bt_thread_start(&links->watcher, STACK_SIZE, watch_all, links);
 
-	return r < 0 ? r : bt_thread_start(&links->worker, STACK_SIZE, work_all, links);
+	if (r < 0)
+		return r;
+	r = bt_thread_start(&links->worker, STACK_SIZE, work_all, links);
+	if (r < 0) {
+		(void)eventfd_write(links->stop_fd, 1);
+		pthread_join(links->watcher, NULL);
+	}
+	return r;
 }
 
 int bt_links_open(const struct bt_links_events *events, struct bt_links **ret, struct bt_err *err)

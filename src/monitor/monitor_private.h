@@ -88,7 +88,8 @@ struct bt_monitor {
 	bool stopping;      /* somebody asked for the end of this run … */
 	bool restart_asked; /* … and for another one */
 
-	bool other_ready; /* another runtime: our mounts are made */
+	bool other_ready;      /* another runtime: our mounts are made … */
+	bool other_keeps_init; /* … and its processes execute no program */
 	struct bt_loop_timer reap_timer;
 
 	char *cgroup_path; /* owned, or NULL */

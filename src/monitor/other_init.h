@@ -30,7 +30,8 @@ void bt_other_init_look(pid_t pid, struct bt_other_init *ret);
 
 /** Wait until `pid` runs something else than `before`, or has ended (`pidfd`); or for
  * `timeout_ms`, which passes where the container's program is the runtime itself with the same
- * arguments. Returns whether it does, or has ended. */
+ * arguments, or the process executes none: a virtual machine's. Returns whether it does, or has
+ * ended. */
 bool bt_other_init_await(pid_t pid, int pidfd, const struct bt_other_init *before, int timeout_ms);
 
 #endif

@@ -31,7 +31,7 @@
 
 #define LOG_MAX (1u << 20)
 /* From the runtime's `start` to the program: a few system calls, on a busy machine. */
-#define EXEC_MS 10000
+#define EXEC_MS 2000
 
 /* The places of one container; all below the bundle's directory. */
 struct places {
@@ -322,10 +322,13 @@ static int start_process(struct bt_monitor *m, const struct places *p,
 	struct bt_other_init before;
 	int r;
 
+	if (m->other_keeps_init)
+		return call(m, p, start, no_stdio, err);
 	bt_other_init_look(process->pid, &before);
 	r = call(m, p, start, no_stdio, err);
 	if (r == 0)
-		(void)bt_other_init_await(process->pid, process->pidfd, &before, EXEC_MS);
+		m->other_keeps_init =
+			!bt_other_init_await(process->pid, process->pidfd, &before, EXEC_MS);
 	return r;
 }
 

@@ -499,10 +499,10 @@ static void take_back(struct creating *c)
 
 	/* A container of this name that there is by now is somebody else's, where ours was deleted.
 	 */
-	if (r == 0 || r == -EINTR)
-		bt_launch_end(&c->launch);
-	else
+	if (r > 0)
 		undo(c);
+	else
+		bt_launch_end(&c->launch);
 }
 
 /* Told to end while another deletes what is left. */
@@ -527,6 +527,8 @@ static int finish(struct creating *c, struct bt_err *err)
 
 	if (r == -EINTR)
 		return leave_to_another(c, err);
+	if (r < 0)
+		return bt_err_sys(err, r, "clean up behind container %s", c->state.id);
 	if (r == 0)
 		return 0;
 	bt_hooks_pass_on(ending());

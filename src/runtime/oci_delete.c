@@ -17,7 +17,6 @@
 /* How long whoever forces it waits for another who is about the container, before it ends that one:
  * a hook may hang. */
 #define PATIENCE_MS 10000
-#define ATTEMPTS    4
 #define NAP_US      5000
 
 /* The init is somebody else's child: it is gone once it is a zombie or less. */
@@ -126,21 +125,16 @@ static bool is_the_same(const struct bt_oci_cli *cli, const struct bt_state *sta
  * name would undo that one's. Returns it (owned); -ENOENT; or another -errno, with *err. */
 static int take_by_force(const struct bt_state *state, struct bt_err *err)
 {
-	int lock = -EAGAIN, r = 0;
+	int lock = bt_state_lock_take_by_force(state->dir, PATIENCE_MS);
 
-	for (int i = 0; i < ATTEMPTS && lock == -EAGAIN && r >= 0; i++) {
-		lock = bt_state_lock_take(state->dir, PATIENCE_MS);
-		if (lock == -EAGAIN)
-			r = bt_state_lock_end_holder(state->dir);
-	}
 	if (lock >= 0 || lock == -ENOENT)
 		return lock;
-	if (r == -EREMOTE || (r >= 0 && lock == -EAGAIN))
+	if (lock == -EREMOTE || lock == -EAGAIN)
 		return bt_err_set(err, BT_ERR_CONFLICT, EBUSY,
 				  "cannot delete container %s: another process is about it, which "
 				  "cannot be ended from here",
 				  state->id);
-	return bt_err_sys(err, r < 0 ? r : lock, "delete %s", state->id);
+	return bt_err_sys(err, lock, "delete %s", state->id);
 }
 
 /* Whoever forces it ends the container first, for its creator or its start may wait for it. Returns

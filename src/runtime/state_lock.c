@@ -2,8 +2,12 @@
 
 #include "runtime/state_lock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +20,8 @@
 #define NAME     "lock"
 #define NAP_US   5000
 #define ATTEMPTS 2000 /* ten seconds, together */
+#define FORCED   4    /* processes that are ended */
+#define END_MS   10000
 
 static int set(int fd, int command, short type)
 {
@@ -111,13 +117,11 @@ int bt_state_lock_release(int lock)
 	return set(lock, F_SETLK, F_UNLCK);
 }
 
-int bt_state_lock_holder(const char *dir, pid_t *ret)
+/* Returns 1 with who holds it, 0 where nobody else does, or -errno. */
+static int holder(int fd, pid_t *ret)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	bt_auto_close int fd = open_lock(dir, 0);
 
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
 	if (fcntl(fd, F_GETLK, &lock) < 0)
 		return -errno;
 	if (lock.l_type == F_UNLCK)
@@ -126,28 +130,111 @@ int bt_state_lock_holder(const char *dir, pid_t *ret)
 	return 1;
 }
 
-int bt_state_lock_end_holder(const char *dir)
+int bt_state_lock_holder(const char *dir, pid_t *ret)
+{
+	bt_auto_close int fd = open_lock(dir, 0);
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	return holder(fd, ret);
+}
+
+/* For as long as one and the same process holds it. Returns 0 where it is ours; -EAGAIN and who
+ * has held it all the time; or another -errno. */
+static int wait_for_one(int fd, int timeout_ms, pid_t *ret)
+{
+	int64_t until = 0;
+	pid_t now;
+	int r;
+
+	*ret = 0;
+	while ((r = set(fd, F_SETLK, F_WRLCK)) == -EAGAIN) {
+		r = holder(fd, &now);
+		if (r < 0)
+			return r;
+		if (r > 0 && (until == 0 || now != *ret)) {
+			*ret = now;
+			until = bt_time_monotonic_ns() + timeout_ms * INT64_C(1000000);
+		} else if (r > 0 && bt_time_monotonic_ns() >= until) {
+			return -EAGAIN;
+		}
+		(void)usleep(NAP_US);
+	}
+	return r;
+}
+
+/* Has the process the file open? A network file system may tell a number of another machine's
+ * processes. Where that may not be looked at, the signal will not be allowed either, unless the
+ * process is the user's own. */
+static bool has_open(pid_t pid, const struct stat *file)
+{
+	char path[64];
+	struct dirent *entry;
+	struct stat st;
+	bool found = false;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	if (dir == NULL)
+		return errno == EACCES || errno == EPERM;
+	while (!found && (entry = readdir(dir)) != NULL)
+		found = fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 &&
+			st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+	(void)closedir(dir);
+	return found;
+}
+
+/* End who holds the lock, if it is the container's still. Returns 0, also where it holds it no
+ * more; -ENOENT where the container has gone; or -errno. */
+static int end_holder(int fd, const char *dir, pid_t pid)
 {
 	bt_auto_close int pidfd = -EBADF;
-	pid_t pid, now;
-	int r = bt_state_lock_holder(dir, &pid);
+	struct stat mine;
+	pid_t now;
+	int r;
 
-	if (r <= 0)
-		return r;
 	/* In another PID namespace, or on another machine. */
-	if (pid <= 0)
+	if (pid <= 0 || pid == getpid())
 		return -EREMOTE;
 	pidfd = bt_pidfd_open(pid);
 	if (pidfd < 0)
 		return pidfd == -ESRCH ? 0 : pidfd;
 	/* Asked after the descriptor was opened: it is of whoever holds it, or of nobody. */
-	r = bt_state_lock_holder(dir, &now);
+	r = holder(fd, &now);
 	if (r <= 0 || now != pid)
 		return r < 0 ? r : 0;
+	r = is_there(fd, dir);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	if (fstat(fd, &mine) < 0)
+		return -errno;
+	if (!has_open(pid, &mine))
+		return -EREMOTE;
 	r = bt_pidfd_signal(pidfd, pid, SIGKILL);
 	if (r < 0)
 		return r == -ESRCH ? 0 : r;
-	return 1;
+	(void)poll(&(struct pollfd){ .fd = pidfd, .events = POLLIN }, 1, END_MS);
+	return 0;
+}
+
+int bt_state_lock_take_by_force(const char *dir, int timeout_ms)
+{
+	bt_auto_close int fd = open_lock(dir, 0);
+	int r = fd;
+	pid_t pid;
+
+	for (int i = 0; r >= 0; i++) {
+		r = wait_for_one(fd, timeout_ms, &pid);
+		if (r != -EAGAIN || i == FORCED)
+			break;
+		r = end_holder(fd, dir, pid);
+	}
+	if (r == 0)
+		r = is_there(fd, dir);
+	if (r < 0)
+		return r;
+	return r > 0 ? bt_take_fd(&fd) : -ENOENT;
 }
 
 /* Is it another container's by now? Whoever makes one makes its lock at once. */

@@ -38,9 +38,12 @@ bt_nodiscard int bt_state_lock_release(int lock);
  * -errno.
  */
 bt_nodiscard int bt_state_lock_holder(const char *dir, pid_t *ret);
-/** End that process, by SIGKILL, which lets go of the lock by and by. Returns 1; 0 where nobody
- * holds it; -EREMOTE where the process is not to be seen from here; or another -errno. */
-bt_nodiscard int bt_state_lock_end_holder(const char *dir);
+/** Take the lock of the container in `dir` from whoever holds it for `timeout_ms` (0: at all): that
+ * process is ended by SIGKILL, and the next one that holds it for as long. Returns a descriptor
+ * (owned) whose closing lets go; -ENOENT where there is no such container, or no more; -EREMOTE
+ * where the process is not to be seen from here; -EAGAIN where several have held on to it; or
+ * another -errno. */
+bt_nodiscard int bt_state_lock_take_by_force(const char *dir, int timeout_ms);
 
 /** Close the lock of a container of which all is removed but the directory, and remove that.
  * A network file system keeps a removed file in its directory, under another name, as long as

@@ -76,19 +76,26 @@ int bt_sync_receive(int sock, struct bt_sync_message *ret, int *ret_fd)
 	return n >= (ssize_t)sizeof(ret->type) ? 1 : -EPROTO;
 }
 
+static int poll_whole(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	int r;
+
+	do {
+		r = poll(fds, n, timeout_ms);
+	} while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
 int bt_sync_hear(int sock, int pidfd)
 {
 	struct pollfd fds[] = { { .fd = sock, .events = POLLIN },
 				{ .fd = pidfd, .events = POLLIN } };
-	int r;
+	int r = poll_whole(fds, 2, -1);
 
-	do {
-		r = poll(fds, 2, -1);
-	} while (r < 0 && errno == EINTR);
 	/* What it said last came before its end, and may have come after the first look. */
 	if (r > 0 && fds[0].revents == 0)
-		r = poll(fds, 1, 0);
-	return r < 0 ? -errno : r > 0;
+		r = poll_whole(fds, 1, 0);
+	return r < 0 ? r : r > 0;
 }
 
 int bt_sync_lift(int *fd, int least)

@@ -59,7 +59,6 @@ static void wait_until_known(int sock)
 	} while (n < 0 && errno == EINTR);
 	if (n != 1)
 		_exit(1);
-	(void)close(sock);
 }
 
 /* Returns only as the init. */
@@ -128,6 +127,8 @@ pid_t bt_usher_clone(const struct bt_plan *plan, int *ret_pidfd, struct bt_err *
 	if (pid < 0)
 		return bt_err_sys(err, pid, "clone");
 	if (pid == 0) {
+		/* Neither this one nor the init keeps the creator's end: its death is seen. */
+		bt_close(&near);
 		usher(plan, far);
 		return 0;
 	}

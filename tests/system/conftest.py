@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
+import signal
 import uuid
 
 import pytest
 
 from harness import BERTH, CLIENTS, Daemon, busybox_tar
 from hosts import Wire
+
+
+def pytest_configure():
+    # A shell's background ignores them, and so would all that the tests start.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

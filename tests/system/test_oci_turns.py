@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+from dockerd import remove_groups
 from harness import PATIENCE, RUNTIME, run, wait_for
 from test_oci_runtime import Bundle
 
@@ -184,6 +185,8 @@ def test_a_start_whose_container_is_deleted_before_its_turn_says_that_there_is_n
         end_init(oci)
         shutil.rmtree(os.path.join(oci.state, oci.id))
     assert "container does not exist" in p.communicate(timeout=PATIENCE)[1] and p.returncode == 1
+    # Nobody knows of it any more.
+    remove_groups("berth-" + oci.id)
 
 
 def test_one_that_has_no_lock_is_started_and_deleted_all_the_same(oci):
@@ -222,9 +225,9 @@ def reaped(pidfd):
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_run_whose_container_another_deletes_can_be_told_to_end(oci, sig):
     hang(oci, "poststop")
-    oci.args("sleep", "1000")
-    p = begin(oci, "run", "--bundle", oci.bundle, oci.id, stderr=subprocess.PIPE, text=True)
-    wait_for(lambda: '"running"' in oci("state", oci.id, check=False).stdout, "the start")
+    oci.args("sh", "-c", "echo up; exec sleep 1000")
+    p = begin(oci, "run", "--bundle", oci.bundle, oci.id, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert p.stdout.readline() == "up\n"
     init = os.pidfd_open(json.loads(oci("state", oci.id).stdout)["pid"])
     # It hears nothing of the end before the other one has the lock.
     os.kill(p.pid, signal.SIGSTOP)
@@ -256,9 +259,9 @@ def test_what_a_run_hears_while_its_own_hook_hangs_is_for_the_hook(oci, sig):
 def test_a_run_that_waits_for_another_goes_on_when_that_one_is_killed(oci):
     """What is left is its own again."""
     hang(oci, "poststop")
-    oci.args("sleep", "1000")
-    p = begin(oci, "run", "--bundle", oci.bundle, oci.id)
-    wait_for(lambda: '"running"' in oci("state", oci.id, check=False).stdout, "the start")
+    oci.args("sh", "-c", "echo up; exec sleep 1000")
+    p = begin(oci, "run", "--bundle", oci.bundle, oci.id, stdout=subprocess.PIPE, text=True)
+    assert p.stdout.readline() == "up\n"
     os.kill(p.pid, signal.SIGSTOP)
     deletion = begin(oci, "delete", "--force", oci.id)
     first = hook(oci)

@@ -9,6 +9,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "signals_of_ours.h"
+
 /** Run the tests that `add` puts into one case, with the fixtures it gives it. `name` is
  * "<room>/<file>". Returns what main() returns. */
 static inline int run_tests(const char *name, void (*add)(TCase *))
@@ -18,6 +20,7 @@ static inline int run_tests(const char *name, void (*add)(TCase *))
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	set_signals_of_ours();
 	add(tests);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);

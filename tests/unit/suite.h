@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "signals_of_ours.h"
 
 /* Long, for a machine that does other things beside: a test waits for events, never for a time. */
 #define SUITE_SECONDS 120
@@ -38,6 +39,7 @@ static inline int run_suite(const char *name, void (*setup)(void), void (*teardo
 	SRunner *runner;
 	int failed;
 
+	set_signals_of_ours();
 	tcase_set_timeout(tests, SUITE_SECONDS);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	add(tests);

@@ -158,12 +158,15 @@ static int number_of_output(void)
  */
 static void without_watch(int fd)
 {
+	const struct scmp_arg_cmp args[] = {
+		{ .arg = 1, .op = SCMP_CMP_EQ, .datum_a = EPOLL_CTL_ADD },
+		{ .arg = 2, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)fd },
+	};
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 
 	ck_assert_ptr_nonnull(filter);
-	ck_assert_int_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSPC), SCMP_SYS(epoll_ctl), 2,
-					  SCMP_A1(SCMP_CMP_EQ, EPOLL_CTL_ADD),
-					  SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)fd)),
+	ck_assert_int_eq(seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSPC), SCMP_SYS(epoll_ctl),
+						2, args),
 			 0);
 	ck_assert_int_eq(seccomp_load(filter), 0);
 	seccomp_release(filter);

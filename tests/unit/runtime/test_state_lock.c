@@ -233,18 +233,20 @@ START_TEST(holder_is_told_and_ended)
 	int status;
 
 	ck_assert_int_eq(bt_state_lock_holder(dir, &told), 0);
-	ck_assert_int_eq(bt_state_lock_end_holder(dir), 0);
 	pid = hold_elsewhere(&ready);
 	ck_assert_int_eq(read(ready, &said, 1), 1);
 	ck_assert_int_eq(said, 'y');
 	ck_assert_int_eq(bt_state_lock_holder(dir, &told), 1);
 	ck_assert_int_eq(told, pid);
-	ck_assert_int_eq(bt_state_lock_end_holder(dir), 1);
-	lock = bt_state_lock_take(dir, -1);
+	lock = bt_state_lock_take_by_force(dir, 0);
 	ck_assert_int_ge(lock, 0);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	bt_close(&lock);
+	lock = bt_state_lock_take_by_force(dir, 0);
+	ck_assert_int_ge(lock, 0);
+	bt_close(&lock);
+	ck_assert_int_eq(bt_state_lock_take_by_force("/nowhere/at/all", 0), -ENOENT);
 	ck_assert_int_eq(bt_state_lock_holder(dir, &told), 0);
 	ck_assert_int_eq(bt_state_lock_holder("/nowhere/at/all", &told), 0);
 }
@@ -268,7 +270,7 @@ START_TEST(holder_that_is_not_to_be_seen_from_here_is_left_alone)
 		inner = fork();
 		if (inner == 0)
 			_exit(bt_state_lock_holder(dir, &told) != 1 || told > 0 ||
-			      bt_state_lock_end_holder(dir) != -EREMOTE);
+			      bt_state_lock_take_by_force(dir, 0) != -EREMOTE);
 		_exit(waitpid(inner, &status, 0) == inner && WIFEXITED(status) ? WEXITSTATUS(status)
 									       : 2);
 	}

@@ -124,6 +124,12 @@ START_TEST(usher_that_is_killed_before_it_tells_the_inits_number_leaves_nobody)
 }
 END_TEST
 
+START_TEST(init_whose_creator_is_killed_before_it_is_told_its_number_ends)
+{
+	creator_killed_at_birth(creator);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, set_up, tear_down);
@@ -131,6 +137,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, init_is_the_callers_child_in_a_user_namespace_of_its_own);
 	tcase_add_test(tests, namespace_that_cannot_be_joined_is_named_and_nobody_is_left);
 	tcase_add_test(tests, usher_that_is_killed_before_it_tells_the_inits_number_leaves_nobody);
+	tcase_add_test(tests, init_whose_creator_is_killed_before_it_is_told_its_number_ends);
 }
 
 int main(void)
