@@ -20,6 +20,8 @@ cleanup() {
     wait "$daemon" 2>/dev/null || true
   fi
   ip link del berthdemo0 2>/dev/null || true
+  # The parent of the containers' groups, of the demo's own name.
+  rmdir /sys/fs/cgroup/"${top##*/}" /sys/fs/cgroup/*/"${top##*/}" 2>/dev/null || true
   [ $status = 0 ] || { echo; echo "the demo failed; the daemon said:"; tail -20 "$top/log" 2>/dev/null; }
   rm -rf "$top"
   exit $status
@@ -55,7 +57,7 @@ make_debian() {
   ls -lh "$top/debian.tar" | cut -d' ' -f5
 }
 serve() {
-  berthd --data-root "$top/data" --exec-root "$top/run" -H "unix://$top/sock" --pidfile "$top/pid" --config-file "$top/daemon.json" \
+  berthd --cgroup-parent "/${top##*/}" --data-root "$top/data" --exec-root "$top/run" -H "unix://$top/sock" --pidfile "$top/pid" --config-file "$top/daemon.json" \
     --bridge berthdemo0 --bip 10.213.0.1/24 >"$top/log" 2>&1 &
   daemon=$!
   for _ in $(seq 500); do [ -S "$top/sock" ] && berth version >/dev/null 2>&1 && break; sleep 0.01; done
